@@ -1,0 +1,176 @@
+//! What is served where: the table of endpoints.
+//!
+//! Frameworks route paths, the core routes methods. An adapter walks the table and registers each
+//! path with its framework's router, all methods to the same function; a new endpoint is a new row
+//! here and no change there.
+
+use http::Method;
+
+/// A group of endpoints that is mounted as one, at a path of the host's choosing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Blueprint {
+    /// The catalogue and its packages.
+    Packages,
+    /// A random package.
+    Rand,
+}
+
+impl Blueprint {
+    /// Every blueprint.
+    pub const ALL: [Self; 2] = [Self::Packages, Self::Rand];
+
+    /// Where the blueprint is mounted when all are mounted together.
+    #[must_use]
+    pub const fn path(self) -> &'static str {
+        match self {
+            Self::Packages => "/packages",
+            Self::Rand => "/rand",
+        }
+    }
+
+    /// The blueprint's rows of the table.
+    pub fn endpoints(self) -> impl Iterator<Item = &'static Endpoint> {
+        Endpoint::ALL.iter().filter(move |endpoint| endpoint.blueprint == self)
+    }
+}
+
+/// A resource: a path within its blueprint and the methods it has.
+#[derive(Debug)]
+pub struct Endpoint {
+    blueprint: Blueprint,
+    path: &'static str,
+    operations: &'static [(Method, Operation)],
+}
+
+/// What a method of an endpoint does; named as the functions that do it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Operation {
+    /// [`create_package`](crate::create_package)
+    CreatePackage,
+    /// [`read_package`](crate::read_package)
+    ReadPackage,
+    /// [`update_package`](crate::update_package)
+    UpdatePackage,
+    /// [`delete_package`](crate::delete_package)
+    DeletePackage,
+    /// [`read_random_package`](crate::read_random_package)
+    ReadRandomPackage,
+}
+
+impl Operation {
+    /// The media type of the body that the operation takes; `None` if it ignores a body.
+    #[must_use]
+    pub const fn media_type(self) -> Option<&'static str> {
+        match self {
+            Self::CreatePackage | Self::UpdatePackage => Some("application/json"),
+            Self::ReadPackage | Self::DeletePackage | Self::ReadRandomPackage => None,
+        }
+    }
+}
+
+impl Endpoint {
+    /// Every endpoint.
+    pub const ALL: &'static [Self] = &[
+        Self {
+            blueprint: Blueprint::Packages,
+            path: "",
+            operations: &[(Method::POST, Operation::CreatePackage)],
+        },
+        Self {
+            blueprint: Blueprint::Packages,
+            path: "/{name}",
+            operations: &[
+                (Method::GET, Operation::ReadPackage),
+                (Method::PUT, Operation::UpdatePackage),
+                (Method::DELETE, Operation::DeletePackage),
+            ],
+        },
+        Self {
+            blueprint: Blueprint::Rand,
+            path: "",
+            operations: &[(Method::GET, Operation::ReadRandomPackage)],
+        },
+    ];
+
+    /// The endpoint of a path below the place where all blueprints are mounted: for a host without
+    /// a router.
+    ///
+    /// `path` is as the client sent it, less the host's prefix: begins with `/`, is
+    /// percent-encoded, has no query.
+    ///
+    /// ```
+    /// use pyaday_core::Endpoint;
+    ///
+    /// let endpoint = Endpoint::find("/packages/flask").unwrap();
+    /// assert_eq!(endpoint.path(), "/{name}");
+    /// assert_eq!(endpoint.allow(), "GET, HEAD, PUT, DELETE, OPTIONS");
+    /// assert!(Endpoint::find("/packages/").is_none());
+    /// ```
+    #[must_use]
+    pub fn find(path: &str) -> Option<&'static Self> {
+        Self::ALL
+            .iter()
+            .find(|endpoint| endpoint.split_mount(path) == Some(endpoint.blueprint.path()))
+    }
+
+    /// The part of a raw path before this endpoint's own: where its blueprint is mounted. `None` if
+    /// the path does not end as the endpoint's does.
+    ///
+    /// ```
+    /// use pyaday_core::Endpoint;
+    ///
+    /// let package = Endpoint::find("/packages/flask").unwrap();
+    /// assert_eq!(package.split_mount("/api/pkgs/flask"), Some("/api/pkgs"));
+    /// assert_eq!(package.split_mount("/api/pkgs/"), None);
+    /// ```
+    #[must_use]
+    pub fn split_mount<'a>(&self, path: &'a str) -> Option<&'a str> {
+        let Some((fixed, _)) = self.path.split_once('{') else {
+            return path.strip_suffix(self.path);
+        };
+        let (_, name) = path.rsplit_once('/')?;
+        let before = path.strip_suffix(name).filter(|_| !name.is_empty())?;
+        before.strip_suffix(fixed)
+    }
+
+    /// The blueprint that the endpoint belongs to.
+    #[must_use]
+    pub fn blueprint(&self) -> Blueprint {
+        self.blueprint
+    }
+
+    /// The path below the blueprint's own, a [URI Template](https://www.rfc-editor.org/rfc/rfc6570)
+    /// in the form that the routers of axum and actix-web share: empty, or `/{name}`.
+    #[must_use]
+    pub fn path(&self) -> &'static str {
+        self.path
+    }
+
+    /// The endpoint's methods and what each does. `HEAD` goes with `GET`, and every endpoint has
+    /// `OPTIONS`: neither is listed.
+    #[must_use]
+    pub fn operations(&self) -> &'static [(Method, Operation)] {
+        self.operations
+    }
+
+    /// What a method does here.
+    #[must_use]
+    pub fn operation(&self, method: &Method) -> Option<Operation> {
+        let method = if *method == Method::HEAD { &Method::GET } else { method };
+        self.operations.iter().find(|(own, _)| own == method).map(|(_, operation)| *operation)
+    }
+
+    /// All methods of the endpoint, as the field `Allow` lists them
+    /// ([RFC 9110 §10.2.1](https://www.rfc-editor.org/rfc/rfc9110#section-10.2.1)).
+    #[must_use]
+    pub fn allow(&self) -> String {
+        let mut allow = String::new();
+        for (method, _) in self.operations {
+            allow.push_str(method.as_str());
+            allow.push_str(if *method == Method::GET { ", HEAD, " } else { ", " });
+        }
+        allow + "OPTIONS"
+    }
+}

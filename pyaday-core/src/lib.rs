@@ -1,0 +1,87 @@
+//! A catalogue of Python packages to embed in a service: who wants it mounts it, whatever the web
+//! framework.
+//!
+//! This crate knows no framework, no runtime and no database. It is plain functions over the types
+//! of the [`http`] crate, between two traits of others: any [`http_body::Body`] comes in, any
+//! [`PackageStore`] keeps the packages. `pyaday-axum` and `pyaday-actix` mount it; so does a dozen
+//! lines of hyper, or a unit test without any server:
+//!
+//! ```
+//! use http::{Request, StatusCode, header::CONTENT_TYPE};
+//! use pyaday_core::{Api, MemoryStore, create_package, read_package};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), http::Error> {
+//! let api = Api::new(MemoryStore::new());
+//!
+//! let request = Request::post("/packages")
+//!     .header(CONTENT_TYPE, "application/json")
+//!     .body(r#"{"name":"dynaconf","short_desc":"The dynamic configurator."}"#.to_owned())?;
+//! let response = create_package(&api, request).await;
+//! assert_eq!(response.status(), StatusCode::CREATED);
+//! assert_eq!(response.headers()["location"], "/packages/dynaconf");
+//!
+//! let request = Request::get("/packages/Dynaconf").body(String::new())?;
+//! let response = read_package(&api, request).await;
+//! assert_eq!(
+//!     response.body(),
+//!     r#"{"name":"dynaconf","short_desc":"The dynamic configurator."}"#
+//! );
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # How a request is answered
+//!
+//! [`respond`] joins three steps, each of which is public:
+//!
+//! 1. [`decode`] reads a request into a [`Command`], without I/O;
+//! 2. [`execute`] carries it out, the only step that touches the store;
+//! 3. [`encode`] writes the [`Outcome`], or the [`Problem`], as a response, again without I/O.
+//!
+//! What is served where is data: the table [`Endpoint::ALL`], in groups that are mounted as one
+//! ([`Blueprint`]). Every refusal is an RFC 9457 problem details object, one of [`ProblemType`].
+//!
+//! # Names
+//!
+//! A package is found by any spelling of its name and has one identity, the PEP 503 normal form:
+//! [`PackageName`] is the spelling, [`NormalizedName`] the identity.
+//!
+//! # Stores
+//!
+//! [`MemoryStore`] keeps everything in memory. A store of your own implements [`PackageStore`]; the
+
+mod api;
+mod decode;
+mod encode;
+mod endpoint;
+mod execute;
+mod json;
+mod media_type;
+mod memory;
+mod name;
+mod package;
+mod problem;
+mod respond;
+mod store;
+
+pub use api::{Api, Options};
+pub use decode::{Command, decode};
+pub use encode::encode;
+pub use endpoint::{Blueprint, Endpoint, Operation};
+pub use execute::{Outcome, execute};
+pub use json::MalformedJson;
+pub use memory::MemoryStore;
+pub use name::{NormalizedName, PackageName};
+pub use package::{
+    Details, FieldError, InvalidPackage, InvalidValue, Metadata, Package, PackageError, ShortDesc,
+    Tag, Tags,
+};
+pub use problem::{Problem, ProblemType};
+pub use respond::{
+    REQUEST_HEADERS, create_package, delete_package, read_package, read_random_package, respond,
+    update_package,
+};
+pub use store::{
+    Create, Delete, PackageStore, Page, Query, Revision, Seed, StoreError, Stored, Update,
+};

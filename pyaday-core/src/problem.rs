@@ -1,0 +1,292 @@
+//! Refusals and failures as [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457) problem details.
+
+use std::borrow::Cow;
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
+
+use http::StatusCode;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
+use crate::endpoint::{Endpoint, Operation};
+use crate::json::MalformedJson;
+use crate::name::PackageName;
+use crate::package::{FieldError, InvalidPackage, PackageError};
+use crate::store::{StoreError, Stored};
+
+/// What kind of problem it is; each has a status, a `type` and a title of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ProblemType {
+    /// 404: no package of the name, or none at all to draw from.
+    PackageNotFound,
+    /// 409: a package of the name is there already.
+    PackageExists,
+    /// 409: the body names another package than the URL.
+    NameMismatch,
+    /// 400: the body is not strict JSON.
+    MalformedJson,
+    /// 422: the body is JSON that breaks the rules of a package.
+    InvalidPackage,
+    /// 415: the body's media type, charset or content coding is not taken.
+    UnsupportedMediaType,
+    /// 413: the body is longer than the limit.
+    ContentTooLarge,
+    /// 405: the resource does not have this method.
+    MethodNotAllowed,
+    /// 503: the store cannot be used now; a write surely did not happen.
+    StoreUnavailable,
+    /// 503: the store lost contact during a write, which may have happened.
+    OutcomeUnknown,
+    /// 500: a bug.
+    Internal,
+}
+
+impl ProblemType {
+    /// Every problem type.
+    pub const ALL: [Self; 11] = [
+        Self::PackageNotFound,
+        Self::PackageExists,
+        Self::NameMismatch,
+        Self::MalformedJson,
+        Self::InvalidPackage,
+        Self::UnsupportedMediaType,
+        Self::ContentTooLarge,
+        Self::MethodNotAllowed,
+        Self::StoreUnavailable,
+        Self::OutcomeUnknown,
+        Self::Internal,
+    ];
+
+    /// The last part of [`urn`](Self::urn).
+    #[must_use]
+    pub const fn slug(self) -> &'static str {
+        self.row().1
+    }
+
+    /// The URI that `type` holds: `urn:problem-type:pyaday:` and the slug.
+    #[must_use]
+    pub fn urn(self) -> String {
+        format!("urn:problem-type:pyaday:{}", self.slug())
+    }
+
+    /// The status code of the answer.
+    #[must_use]
+    pub const fn status(self) -> StatusCode {
+        self.row().0
+    }
+
+    /// A summary for people that is the same in every occurrence.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        self.row().2
+    }
+
+    const fn row(self) -> (StatusCode, &'static str, &'static str) {
+        use StatusCode as S;
+        match self {
+            Self::PackageNotFound => {
+                (S::NOT_FOUND, "package-not-found", "Could not find a package")
+            }
+            Self::PackageExists => (S::CONFLICT, "package-exists", "The package already exists"),
+            Self::NameMismatch => {
+                (S::CONFLICT, "name-mismatch", "The body names another package than the URL")
+            }
+            Self::MalformedJson => {
+                (S::BAD_REQUEST, "malformed-json", "The body is not well-formed JSON")
+            }
+            Self::InvalidPackage => {
+                (S::UNPROCESSABLE_ENTITY, "invalid-package", "The package is not valid")
+            }
+            Self::UnsupportedMediaType => (
+                S::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported-media-type",
+                "The media type of the body is not supported",
+            ),
+            Self::ContentTooLarge => {
+                (S::PAYLOAD_TOO_LARGE, "content-too-large", "The body is too large")
+            }
+            Self::MethodNotAllowed => (
+                S::METHOD_NOT_ALLOWED,
+                "method-not-allowed",
+                "The resource does not have this method",
+            ),
+            Self::StoreUnavailable => {
+                (S::SERVICE_UNAVAILABLE, "store-unavailable", "The store is not available")
+            }
+            Self::OutcomeUnknown => (
+                S::SERVICE_UNAVAILABLE,
+                "outcome-unknown",
+                "It is not known whether the write happened",
+            ),
+            Self::Internal => (S::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
+        }
+    }
+}
+
+/// A refusal or failure, ready to be told to a client.
+///
+/// Serialised it is the problem details object. [`source`](Error::source) is the cause where there
+/// is one (a [`StoreError`]): it is for the host's log and not part of the object.
+#[derive(Debug)]
+pub struct Problem {
+    kind: ProblemType,
+    detail: Cow<'static, str>,
+    errors: Vec<FieldError>,
+    pub(crate) advice: Advice,
+    cause: Option<StoreError>,
+}
+
+/// What a problem tells in a header field of its own.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Advice {
+    None,
+    /// `Allow`: the methods of this endpoint.
+    Allow(&'static Endpoint),
+    /// `Accept` or its like: what this operation takes.
+    Accept(Operation),
+    /// `Retry-After`.
+    RetryAfter(Duration),
+}
+
+impl Problem {
+    fn new(kind: ProblemType, detail: impl Into<Cow<'static, str>>) -> Self {
+        let detail = detail.into();
+        Self { kind, detail, errors: Vec::new(), advice: Advice::None, cause: None }
+    }
+
+    /// What kind of problem it is.
+    #[must_use]
+    pub fn kind(&self) -> ProblemType {
+        self.kind
+    }
+
+    /// What went wrong this time, a sentence for a person.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// All faults of an invalid package; empty for every other type.
+    #[must_use]
+    pub fn errors(&self) -> &[FieldError] {
+        &self.errors
+    }
+
+    pub(crate) fn package_not_found() -> Self {
+        Self::new(ProblemType::PackageNotFound, "The catalogue has no package of this name.")
+    }
+
+    pub(crate) fn empty_catalogue() -> Self {
+        Self::new(ProblemType::PackageNotFound, "The catalogue has no packages yet.")
+    }
+
+    pub(crate) fn package_exists(there: &Stored) -> Self {
+        let detail = format!(
+            "The catalogue already has the package {}; nothing was changed.",
+            there.package().name
+        );
+        Self::new(ProblemType::PackageExists, detail)
+    }
+
+    pub(crate) fn name_mismatch(name: &PackageName) -> Self {
+        let detail = format!(
+            "The body names the package {name}, which is not the URL's; a package keeps its name."
+        );
+        Self::new(ProblemType::NameMismatch, detail)
+    }
+
+    pub(crate) fn unreadable_body() -> Self {
+        Self::new(ProblemType::MalformedJson, "The body broke off before its end.")
+    }
+
+    pub(crate) fn content_too_large(limit: usize) -> Self {
+        let detail = format!("The body must be at most {limit} bytes long.");
+        Self::new(ProblemType::ContentTooLarge, detail)
+    }
+
+    pub(crate) fn unsupported_media_type(operation: Operation, detail: &'static str) -> Self {
+        let advice = Advice::Accept(operation);
+        Self { advice, ..Self::new(ProblemType::UnsupportedMediaType, detail) }
+    }
+
+    pub(crate) fn method_not_allowed(endpoint: &'static Endpoint) -> Self {
+        let detail = format!("The methods of this resource are {}.", endpoint.allow());
+        let advice = Advice::Allow(endpoint);
+        Self { advice, ..Self::new(ProblemType::MethodNotAllowed, detail) }
+    }
+
+    pub(crate) fn internal() -> Self {
+        Self::new(ProblemType::Internal, "The service met an error of its own.")
+    }
+}
+
+impl From<MalformedJson> for Problem {
+    fn from(error: MalformedJson) -> Self {
+        Self::new(ProblemType::MalformedJson, format!("The body is not JSON: {error}."))
+    }
+}
+
+impl From<InvalidPackage> for Problem {
+    fn from(invalid: InvalidPackage) -> Self {
+        let detail = "The body is JSON, but breaks the rules listed in `errors`.";
+        let errors = invalid.into_errors();
+        Self { errors, ..Self::new(ProblemType::InvalidPackage, detail) }
+    }
+}
+
+impl From<PackageError> for Problem {
+    fn from(error: PackageError) -> Self {
+        match error {
+            PackageError::Malformed(error) => error.into(),
+            PackageError::Invalid(error) => error.into(),
+        }
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(cause: StoreError) -> Self {
+        let mut problem = match &cause {
+            StoreError::Unavailable { retry_after, .. } => Self {
+                advice: Advice::RetryAfter(*retry_after),
+                ..Self::new(
+                    ProblemType::StoreUnavailable,
+                    "The store cannot be used now and nothing was written; try again later.",
+                )
+            },
+            StoreError::OutcomeUnknown { .. } => Self::new(
+                ProblemType::OutcomeUnknown,
+                "The store lost contact during the write; read the package to see what it is now.",
+            ),
+        };
+        problem.cause = Some(cause);
+        problem
+    }
+}
+
+impl Serialize for Problem {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("type", &self.kind.urn())?;
+        map.serialize_entry("title", self.kind.title())?;
+        map.serialize_entry("status", &self.kind.status().as_u16())?;
+        map.serialize_entry("detail", &self.detail)?;
+        if !self.errors.is_empty() {
+            map.serialize_entry("errors", &self.errors)?;
+        }
+        map.end()
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.kind.title(), self.detail)
+    }
+}
+
+impl Error for Problem {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.cause.as_ref().map(|cause| cause as _)
+    }
+}

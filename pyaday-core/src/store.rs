@@ -1,0 +1,390 @@
+//! What a catalogue asks of the place where its packages are kept.
+
+use std::collections::BTreeSet;
+use std::error::Error;
+use std::fmt::{self, Write as _};
+use std::future::Future;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::HeaderValue;
+
+use crate::name::NormalizedName;
+use crate::package::{Details, Package, Tag};
+
+/// A place where packages are kept: in memory, in a file, in a database far away.
+///
+/// Implementors write each method as an `async fn`; the futures are [`Send`]. The contract, which
+/// the feature `conformance` tests for any store:
+///
+/// - A package's identity is its [`NormalizedName`]. There is never more than one of a name.
+/// - Each method is atomic: it takes effect whole, at one moment between call and return, or not
+///   at all, also when many call at once. A method that compares a revision compares and writes in
+///   that one moment.
+/// - Each write that changes something gives a [`Revision`] greater than every one before it in the
+///   whole store. None is ever used again, not for a package that is deleted and created anew.
+/// - A write runs to its end once its future was polled, even when the future is dropped: a store
+///   that waits for something writes in a thread or task of its own.
+/// - Absence and conflict are answers. A [`StoreError`] means that the store could not do its work,
+///   and whether the write may have happened nevertheless.
+///
+/// There are no default methods: a store around another one that forgot to pass a method on would
+/// change its meaning silently.
+pub trait PackageStore: Send + Sync + 'static {
+    /// Adds a package if none of its name exists.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the package was added, or not, as it says.
+    fn create(&self, package: Package) -> impl Future<Output = Result<Create, StoreError>> + Send;
+
+    /// Adds those of the packages whose names do not exist, all of them or none: no reader sees a
+    /// part of the batch.
+    ///
+    /// The answers come in the order of the packages. When the batch itself holds a name twice, its
+    /// first package is added and the later ones exist.
+    ///
+    /// # Errors
+    /// [`StoreError`]; all were added, or none, as it says.
+    fn create_many(
+        &self,
+        packages: Vec<Package>,
+    ) -> impl Future<Output = Result<Vec<Create>, StoreError>> + Send;
+
+    /// The package of a name.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    fn read(
+        &self,
+        name: &NormalizedName,
+    ) -> impl Future<Output = Result<Option<Stored>, StoreError>> + Send;
+
+    /// Replaces all but the name of a package, whose spelling stays; if `expected` is given, only
+    /// in that revision.
+    ///
+    /// Details equal to those that are stored change nothing, the revision neither.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the package was replaced, or not, as it says.
+    fn update(
+        &self,
+        name: &NormalizedName,
+        expected: Option<Revision>,
+        details: Details,
+    ) -> impl Future<Output = Result<Update, StoreError>> + Send;
+
+    /// Removes a package; if `expected` is given, only in that revision.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the package was removed, or not, as it says.
+    fn delete(
+        &self,
+        name: &NormalizedName,
+        expected: Option<Revision>,
+    ) -> impl Future<Output = Result<Delete, StoreError>> + Send;
+
+    /// One package, each equally likely; `None` from an empty store.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    fn random(&self, seed: Seed)
+    -> impl Future<Output = Result<Option<Stored>, StoreError>> + Send;
+
+    /// `count` different packages in random order, each such sequence equally likely; all of them
+    /// where there are fewer. If `tag` is given, only of those that carry it.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    fn sample(
+        &self,
+        count: NonZeroUsize,
+        tag: Option<&Tag>,
+        seed: Seed,
+    ) -> impl Future<Output = Result<Vec<Stored>, StoreError>> + Send;
+
+    /// A page of the packages that a query selects, in the order of their normalised names.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    fn list(&self, query: &Query) -> impl Future<Output = Result<Page, StoreError>> + Send;
+}
+
+/// Which packages to list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Query {
+    /// Only names behind this one, whether or not it exists.
+    pub after: Option<NormalizedName>,
+    /// Only packages that carry all of these.
+    pub tags: BTreeSet<Tag>,
+    /// Only packages in whose normalised name or short description each of these occurs. They are
+    /// compared in lower case ([`char::to_lowercase`]) on both sides.
+    pub words: Vec<String>,
+    /// The most packages on the page.
+    pub limit: NonZeroUsize,
+}
+
+impl Query {
+    /// The first `limit` packages of all.
+    #[must_use]
+    pub fn new(limit: NonZeroUsize) -> Self {
+        Self { after: None, tags: BTreeSet::new(), words: Vec::new(), limit }
+    }
+}
+
+/// A page of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// The packages, in the order of their normalised names.
+    pub items: Vec<Stored>,
+    /// What [`Query::after`] must be for the page behind this one; `None` if this is the last.
+    pub next: Option<NormalizedName>,
+    /// The store's newest revision when the page was read: any write since makes it another.
+    pub revision: Revision,
+}
+
+/// What became of a package to create.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Create {
+    /// It was added.
+    Created(Stored),
+    /// A package of its name exists; nothing was written.
+    Exists(Stored),
+}
+
+/// What became of an update.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Update {
+    /// The details were replaced.
+    Updated(Stored),
+    /// The stored details were the same already; nothing was written.
+    Unchanged(Stored),
+    /// The package is in another revision than expected, this one; nothing was written.
+    Stale(Stored),
+    /// There is no such package.
+    Absent,
+}
+
+/// What became of a package to delete.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Delete {
+    /// It was removed.
+    Deleted,
+    /// The package is in another revision than expected, this one; nothing was written.
+    Stale(Stored),
+    /// There is no such package.
+    Absent,
+}
+
+/// Which write of its store made a version of a package: a number that grows with each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Revision(u64);
+
+impl Revision {
+    /// The revision of this number.
+    #[must_use]
+    pub const fn new(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// The number.
+    #[must_use]
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+
+    /// The revision after this one.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+impl fmt::Display for Revision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A version of a package as a store keeps it: its revision and its representation, which is
+/// rendered once, when it is written.
+///
+/// A clone shares the text.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Stored {
+    revision: Revision,
+    /// The entity tag, the length of the representation in decimal, and the representation.
+    text: Bytes,
+    entity_tag_end: u8,
+    length_end: u8,
+}
+
+impl Stored {
+    /// This package in this revision.
+    #[must_use]
+    pub fn new(package: &Package, revision: Revision) -> Self {
+        // Serialising plain data into memory has no way to fail: the maps' keys are strings.
+        let json = serde_json::to_string(package).unwrap_or_default();
+        let mut text = String::with_capacity(json.len() + 30);
+        // Writing to a string does not fail either; both heads together are at most 42 bytes.
+        let _ = write!(text, "\"{revision}\"");
+        let entity_tag_end = text.len() as u8;
+        let _ = write!(text, "{}", json.len());
+        let length_end = text.len() as u8;
+        text.push_str(&json);
+        let text = Bytes::from(text.into_boxed_str().into_boxed_bytes());
+        // The first clone of a `Bytes` allocates what its clones share; here, not in a request.
+        drop(text.clone());
+        Self { revision, text, entity_tag_end, length_end }
+    }
+
+    /// The version's revision.
+    #[must_use]
+    pub fn revision(&self) -> Revision {
+        self.revision
+    }
+
+    /// The package.
+    ///
+    /// It is read from the representation, which takes as long as reading that much JSON.
+    #[must_use]
+    pub fn package(&self) -> Package {
+        #[expect(clippy::expect_used, reason = "`new` rendered the text from a valid package")]
+        Package::from_json(self.json()).expect("a representation is valid")
+    }
+
+    /// The representation, compact JSON.
+    #[must_use]
+    pub fn representation(&self) -> Bytes {
+        self.text.slice(usize::from(self.length_end)..)
+    }
+
+    fn json(&self) -> &[u8] {
+        &self.text[usize::from(self.length_end)..]
+    }
+
+    /// The representation's strong entity tag, quoted
+    /// ([RFC 9110 §8.8.3](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3)).
+    #[must_use]
+    pub fn entity_tag(&self) -> HeaderValue {
+        self.header(0, self.entity_tag_end)
+    }
+
+    /// The length of the representation, as the field `Content-Length` has it.
+    pub(crate) fn content_length(&self) -> HeaderValue {
+        self.header(self.entity_tag_end, self.length_end)
+    }
+
+    fn header(&self, start: u8, end: u8) -> HeaderValue {
+        let text = self.text.slice(usize::from(start)..usize::from(end));
+        #[expect(clippy::expect_used, reason = "quotes and digits are what a field value may hold")]
+        HeaderValue::from_maybe_shared(text).expect("digits are a field value")
+    }
+}
+
+impl fmt::Debug for Stored {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stored")
+            .field("revision", &self.revision.0)
+            .field("representation", &String::from_utf8_lossy(self.json()))
+            .finish()
+    }
+}
+
+/// The randomness of one draw: 256 bits, so that no choice a store can make is out of reach.
+///
+/// A store seeds a generator of its own with them; whoever passes the seed decides the draw.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seed([u8; 32]);
+
+impl Seed {
+    /// A seed of these bits.
+    #[must_use]
+    pub const fn new(bits: [u8; 32]) -> Self {
+        Self(bits)
+    }
+
+    /// A seed from the thread's cryptographic random source.
+    #[must_use]
+    pub fn random() -> Self {
+        Self(rand::random())
+    }
+
+    /// The bits.
+    #[must_use]
+    pub const fn bits(self) -> [u8; 32] {
+        self.0
+    }
+}
+
+/// Why a store could not do its work.
+///
+/// Its source is for the host's log; clients never see it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The store cannot be used now. If this was a write, it surely did not happen.
+    #[error("the store is unavailable; nothing was written")]
+    Unavailable {
+        /// When another try makes sense; clients are told in whole seconds, rounded up.
+        retry_after: Duration,
+        /// The cause.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// The write may have happened, or may still: the store lost contact before it knew.
+    #[error("the store lost contact during a write that may have happened")]
+    OutcomeUnknown {
+        /// The cause.
+        source: Box<dyn Error + Send + Sync>,
+    },
+}
+
+impl<S: PackageStore> PackageStore for Arc<S> {
+    async fn create(&self, package: Package) -> Result<Create, StoreError> {
+        S::create(self, package).await
+    }
+
+    async fn create_many(&self, packages: Vec<Package>) -> Result<Vec<Create>, StoreError> {
+        S::create_many(self, packages).await
+    }
+
+    async fn read(&self, name: &NormalizedName) -> Result<Option<Stored>, StoreError> {
+        S::read(self, name).await
+    }
+
+    async fn update(
+        &self,
+        name: &NormalizedName,
+        expected: Option<Revision>,
+        details: Details,
+    ) -> Result<Update, StoreError> {
+        S::update(self, name, expected, details).await
+    }
+
+    async fn delete(
+        &self,
+        name: &NormalizedName,
+        expected: Option<Revision>,
+    ) -> Result<Delete, StoreError> {
+        S::delete(self, name, expected).await
+    }
+
+    async fn random(&self, seed: Seed) -> Result<Option<Stored>, StoreError> {
+        S::random(self, seed).await
+    }
+
+    async fn sample(
+        &self,
+        count: NonZeroUsize,
+        tag: Option<&Tag>,
+        seed: Seed,
+    ) -> Result<Vec<Stored>, StoreError> {
+        S::sample(self, count, tag, seed).await
+    }
+
+    async fn list(&self, query: &Query) -> Result<Page, StoreError> {
+        S::list(self, query).await
+    }
+}
