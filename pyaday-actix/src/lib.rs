@@ -1,0 +1,65 @@
+//! Mounts a [pyaday](pyaday_core) catalogue in an [actix-web](::actix_web) application.
+//!
+//! ```no_run
+//! use actix_web::{App, HttpServer, web};
+//! use pyaday_core::{Api, MemoryStore};
+//!
+//! #[actix_web::main]
+//! async fn main() -> std::io::Result<()> {
+//!     let api = Api::new(MemoryStore::new());
+//!     HttpServer::new(move || {
+//!         App::new()
+//!             .route("/", web::get().to(|| async { "the host's own page" }))
+//!             .service(pyaday_actix::scope("/api", &api))
+//!     })
+//!     .bind("127.0.0.1:5000")?
+//!     .run()
+//!     .await
+//! }
+//! ```
+//!
+//! The resources are ordinary ones of actix-web's router: the host's middleware and
+//! `match_pattern` see them, and they nest under any prefix, captures included.
+
+mod convert;
+
+use actix_web::{HttpRequest, Resource, Scope, guard, web};
+use pyaday_core::{Api, Blueprint, Endpoint, PackageStore, respond};
+
+/// All blueprints, each at its usual path below `prefix`: `/packages`, `/rand`.
+///
+/// actix-web takes a scope for everything below its prefix, so routes of the host under the same
+/// prefix come before it, or inside: `scope("/api", &api).route(…)`.
+pub fn scope<S: PackageStore>(prefix: &str, api: &Api<S>) -> Scope {
+    let endpoints = Endpoint::ALL.iter();
+    endpoints.fold(web::scope(prefix), |scope, endpoint| {
+        scope.service(resource(endpoint.blueprint().path(), endpoint, api))
+    })
+}
+
+/// One blueprint at a path of the host's choosing:
+/// `App::new().service(pyaday_actix::blueprint(Blueprint::Packages, "/pkgs", &api))`.
+pub fn blueprint<S: PackageStore>(blueprint: Blueprint, prefix: &str, api: &Api<S>) -> Scope {
+    let endpoints = blueprint.endpoints();
+    endpoints.fold(web::scope(prefix), |scope, endpoint| scope.service(resource("", endpoint, api)))
+}
+
+/// An endpoint at its path below `mount`, all methods of it.
+fn resource<S: PackageStore>(
+    mount: &'static str,
+    endpoint: &'static Endpoint,
+    api: &Api<S>,
+) -> Resource {
+    let api = api.clone();
+    let answer = move |request: HttpRequest, payload: web::Payload| {
+        let api = api.clone();
+        async move {
+            convert::response(respond(&api, endpoint, convert::request(&request, payload)).await)
+        }
+    };
+    // actix-web matches a partly decoded path, axum a raw one: `/r%61nd` is neither's.
+    let raw = guard::fn_guard(move |context| {
+        endpoint.split_mount(context.head().uri.path()).is_some_and(|path| path.ends_with(mount))
+    });
+    web::resource(format!("{mount}{}", endpoint.path())).guard(raw).to(answer)
+}
