@@ -1,0 +1,145 @@
+//! Facts about stores that fail or panic.
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use pyaday_core::{
+    Api, Create, Delete, Details, MemoryStore, NormalizedName, Package, PackageStore, Page, Query,
+    Revision, Seed, StoreError, Stored, Tag, Update,
+};
+
+use crate::client::{Answer, Request};
+use crate::homes::{Actix, Axum, Core, Home};
+
+/// How a store behaves towards each call, by the package's name.
+struct Faulty(MemoryStore);
+
+impl Faulty {
+    async fn fault(name: &str) -> Result<(), StoreError> {
+        match name {
+            "panics" => panic!("a store's bug: secret"),
+            "unavailable" => Err(StoreError::Unavailable {
+                retry_after: Duration::from_millis(1500),
+                source: "disk full: secret".into(),
+            }),
+            "unknown" => Err(StoreError::OutcomeUnknown { source: "no reply: secret".into() }),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl PackageStore for Faulty {
+    async fn create(&self, package: Package) -> Result<Create, StoreError> {
+        Self::fault(package.name.as_str()).await?;
+        self.0.create(package).await
+    }
+
+    async fn create_many(&self, packages: Vec<Package>) -> Result<Vec<Create>, StoreError> {
+        self.0.create_many(packages).await
+    }
+
+    async fn read(&self, name: &NormalizedName) -> Result<Option<Stored>, StoreError> {
+        Self::fault(name.as_str()).await?;
+        self.0.read(name).await
+    }
+
+    async fn update(
+        &self,
+        name: &NormalizedName,
+        expected: Option<Revision>,
+        details: Details,
+    ) -> Result<Update, StoreError> {
+        Self::fault(name.as_str()).await?;
+        self.0.update(name, expected, details).await
+    }
+
+    async fn delete(
+        &self,
+        name: &NormalizedName,
+        expected: Option<Revision>,
+    ) -> Result<Delete, StoreError> {
+        Self::fault(name.as_str()).await?;
+        self.0.delete(name, expected).await
+    }
+
+    async fn random(&self, seed: Seed) -> Result<Option<Stored>, StoreError> {
+        self.0.random(seed).await
+    }
+
+    async fn sample(
+        &self,
+        count: NonZeroUsize,
+        tag: Option<&Tag>,
+        seed: Seed,
+    ) -> Result<Vec<Stored>, StoreError> {
+        self.0.sample(count, tag, seed).await
+    }
+
+    async fn list(&self, query: &Query) -> Result<Page, StoreError> {
+        self.0.list(query).await
+    }
+}
+
+/// Every operation on the package of a name.
+fn requests(name: &str) -> [Request; 4] {
+    let path = format!("/packages/{name}");
+    [
+        Request::new("POST", "/packages").json(&format!(r#"{{"name":"{name}","short_desc":""}}"#)),
+        Request::new("GET", &path),
+        Request::new("PUT", &path).json(r#"{"short_desc":""}"#),
+        Request::new("DELETE", &path),
+    ]
+}
+
+/// The answers to all of them, none of which may tell the cause.
+fn answers<H: Home>(name: &str) -> Vec<Answer> {
+    let home = H::mount("", &Api::new(Faulty(MemoryStore::new())));
+    let answers: Vec<_> = requests(name).iter().map(|request| home.answer(request)).collect();
+    for answer in &answers {
+        assert!(!answer.text().contains("secret"), "{answer:?}");
+    }
+    // The catalogue lives on.
+    assert_eq!(home.answer(&requests("flask")[0]).status, 201);
+    answers
+}
+
+fn is_problem(answer: &Answer, status: u16, slug: &str) {
+    let urn = format!("urn:problem-type:pyaday:{slug}");
+    let problem: serde_json::Value = serde_json::from_slice(&answer.body).expect("JSON");
+    assert_eq!((problem["type"].as_str(), answer.status), (Some(urn.as_str()), status));
+    assert_eq!(problem["status"], answer.status);
+    assert_eq!(answer.header("content-type"), Some("application/problem+json"));
+    assert_eq!(answer.header("cache-control"), Some("no-store"));
+}
+
+fn faults_are_told<H: Home>() {
+    for answer in answers::<H>("unavailable") {
+        is_problem(&answer, 503, "store-unavailable");
+        assert_eq!(answer.header("retry-after"), Some("2"));
+    }
+    for answer in answers::<H>("unknown") {
+        is_problem(&answer, 503, "outcome-unknown");
+        assert_eq!(answer.header("retry-after"), None);
+    }
+    for answer in answers::<H>("panics") {
+        is_problem(&answer, 500, "internal");
+    }
+    // The control: a store without faults.
+    let statuses: Vec<_> = answers::<H>("fine").iter().map(|answer| answer.status).collect();
+    assert_eq!(statuses, [201, 200, 204, 204]);
+}
+
+#[test]
+fn the_core_tells_a_stores_faults_as_problems() {
+    faults_are_told::<Core>();
+}
+
+#[test]
+fn axum_tells_a_stores_faults_as_problems() {
+    faults_are_told::<Axum>();
+}
+
+#[test]
+fn actix_tells_a_stores_faults_as_problems() {
+    faults_are_told::<Actix>();
+}

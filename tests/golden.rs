@@ -1,0 +1,205 @@
+//! The golden list: every scenario of `golden/` is answered as it says, in every home, under every
+//! prefix.
+//!
+//! A scenario begins at a heading `## …` with a catalogue of three packages. Lines with `>` are a
+//! request: its method and path (to which the mount's prefix is put), its fields, an empty line, its
+//! body. Lines with `<` are the answer: its status, its fields but for those that every answer has
+//! (`x-content-type-options: nosniff`, and `content-length` where it is the body's), an empty line,
+//! its body. All other lines are prose.
+//!
+//! `\xFF` is a byte, `{3*a}` is `aaa`, `{mount}` the prefix; everything else is as it stands.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use pyaday_core::{Api, MemoryStore, Options, Package, PackageStore, Revision, Seed};
+
+use crate::client::{Answer, Request};
+use crate::homes::{Actix, Axum, Core, Home};
+
+/// The prefixes of the mounts, and each as a client sends it.
+const MOUNTS: [(&str, &str); 3] =
+    [("", ""), ("/api", "/api"), ("/tenants/{tenant}/api", "/tenants/a%20cme/api")];
+
+#[test]
+fn the_core_alone_answers_the_golden_list() {
+    answers_the_list::<Core>();
+}
+
+#[test]
+fn axum_answers_the_golden_list() {
+    answers_the_list::<Axum>();
+}
+
+#[test]
+fn actix_answers_the_golden_list() {
+    answers_the_list::<Actix>();
+}
+
+/// A list that nobody reads would pass.
+#[test]
+fn the_golden_list_is_read_and_compared() {
+    let scenarios = read_list();
+    let exchanges: usize = scenarios.iter().map(|scenario| scenario.exchanges.len()).sum();
+    assert!(exchanges >= 80, "{exchanges} exchanges");
+    let mut scenario = read_list().swap_remove(0);
+    scenario.exchanges[0].answer.push_str("< x-unexpected: yes\n");
+    assert!(!differences::<Core>(&scenario, ("", "")).is_empty());
+}
+
+fn answers_the_list<H: Home>() {
+    let scenarios = read_list();
+    let differences: String = MOUNTS
+        .iter()
+        .flat_map(|mount| scenarios.iter().map(|scenario| differences::<H>(scenario, *mount)))
+        .collect();
+    assert!(differences.is_empty(), "{differences}");
+}
+
+struct Scenario {
+    title: String,
+    exchanges: Vec<Exchange>,
+}
+
+#[derive(Default)]
+struct Exchange {
+    request: String,
+    answer: String,
+}
+
+fn read_list() -> Vec<Scenario> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden");
+    let mut files: Vec<_> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files.iter().flat_map(|file| read_scenarios(&fs::read_to_string(file).unwrap())).collect()
+}
+
+fn read_scenarios(text: &str) -> Vec<Scenario> {
+    let mut scenarios: Vec<Scenario> = Vec::new();
+    let mut last = "";
+    for line in text.lines() {
+        if let Some(title) = line.strip_prefix("## ") {
+            scenarios.push(Scenario { title: title.to_owned(), exchanges: Vec::new() });
+        }
+        let Some(Scenario { exchanges, .. }) = scenarios.last_mut() else { continue };
+        if line.starts_with('>') {
+            if !last.starts_with('>') {
+                exchanges.push(Exchange::default());
+            }
+            writeln!(exchanges.last_mut().unwrap().request, "{line}").unwrap();
+        } else if line.starts_with('<') {
+            writeln!(exchanges.last_mut().unwrap().answer, "{line}").unwrap();
+        }
+        last = line;
+    }
+    scenarios
+}
+
+/// What is answered otherwise than the list says, as the list would say it.
+fn differences<H: Home>(scenario: &Scenario, (prefix, mount): (&str, &str)) -> String {
+    let home = H::mount(prefix, &three_packages());
+    let mut differences = String::new();
+    for Exchange { request, answer } in &scenario.exchanges {
+        let actual = show(&home.answer(&parse(request, mount)), mount);
+        if actual != *answer {
+            let home = std::any::type_name::<H>();
+            writeln!(
+                differences,
+                "\n## {} ({home}, mounted at {prefix:?})\n{request}--- expected\n{answer}--- actual\n{actual}",
+                scenario.title
+            )
+            .unwrap();
+        }
+    }
+    differences
+}
+
+/// The talk's packages, in a store whose revisions begin at 1, and draws that are always the same.
+fn three_packages() -> Api<impl PackageStore> {
+    let store = MemoryStore::after(Revision::new(0));
+    let packages = [
+        ("flask", "A simple framework for building complex web applications."),
+        ("sanic", "A web server and web framework that's written to go fast."),
+        ("poetry", "Python dependency management and packaging made easy."),
+    ];
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    for (name, short_desc) in packages {
+        let package = Package::new(name, short_desc).unwrap();
+        runtime.block_on(store.create(package)).unwrap();
+    }
+    Api::with_options(store, Options::new().seeds(|| Seed::new([7; 32])))
+}
+
+fn parse(request: &str, mount: &str) -> Request {
+    let mut lines = request.lines().map(|line| {
+        let line = line.strip_prefix("> ").or_else(|| line.strip_prefix('>'));
+        expand(line.expect("a request line begins with >"))
+    });
+    let start = lines.next().unwrap();
+    let space = start.iter().position(|byte| *byte == b' ').expect("a method and a path");
+    let mut parsed = Request {
+        method: String::from_utf8(start[..space].to_vec()).unwrap(),
+        target: [mount.as_bytes(), &start[space + 1..]].concat(),
+        ..Request::default()
+    };
+    for line in lines.by_ref().take_while(|line| !line.is_empty()) {
+        let colon = line.iter().position(|byte| *byte == b':').expect("a field has a colon");
+        let name = String::from_utf8(line[..colon].to_vec()).unwrap();
+        parsed.headers.push((name, line[colon + 1..].trim_ascii().to_vec()));
+    }
+    parsed.body = lines.collect::<Vec<_>>().join(&b'\n');
+    parsed
+}
+
+/// A line of a request with its escapes resolved.
+fn expand(line: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut rest = line;
+    while let Some(c) = rest.chars().next() {
+        if let Some(hex) = rest.strip_prefix("\\x").and_then(|after| after.get(..2)) {
+            bytes.push(u8::from_str_radix(hex, 16).expect("two hexadecimal digits"));
+            rest = &rest[4..];
+        } else if let Some((count, text, after)) = repetition(rest) {
+            bytes.extend(text.repeat(count).as_bytes());
+            rest = after;
+        } else {
+            bytes.extend(c.encode_utf8(&mut [0; 4]).as_bytes());
+            rest = &rest[c.len_utf8()..];
+        }
+    }
+    bytes
+}
+
+/// `{3*a}` at the beginning of a text, and what comes behind it.
+fn repetition(text: &str) -> Option<(usize, &str, &str)> {
+    let (count, rest) = text.strip_prefix('{')?.split_once('*')?;
+    let (repeated, after) = rest.split_once('}')?;
+    Some((count.parse().ok()?, repeated, after))
+}
+
+/// An answer as the list writes it.
+fn show(answer: &Answer, mount: &str) -> String {
+    let mut shown = format!("< {}\n", answer.status);
+    let length = answer.body.len().to_string();
+    for (name, value) in &answer.headers {
+        match (name.as_str(), value.as_str()) {
+            ("x-content-type-options", "nosniff") => {}
+            ("content-length", value) if value == length && value != "0" => {}
+            // The mount's prefix is as the client sent it.
+            ("location", value) => {
+                let path = value.strip_prefix(mount).expect("a location under the mount");
+                writeln!(shown, "< location: {{mount}}{path}").unwrap();
+            }
+            (name, value) => writeln!(shown, "< {name}: {value}").unwrap(),
+        }
+    }
+    if answer.header("x-content-type-options").is_none() {
+        shown.push_str("< (the host's own answer)\n");
+    }
+    if !answer.body.is_empty() {
+        write!(shown, "<\n< {}\n", answer.text()).unwrap();
+    }
+    shown
+}

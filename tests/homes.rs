@@ -1,0 +1,164 @@
+//! Where a catalogue is at home: in the core alone, in an axum application, in an actix-web one.
+//!
+//! The last two are real servers on real sockets.
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::sync::mpsc;
+use std::thread::{self, JoinHandle};
+
+use bytes::Bytes;
+use http_body_util::Full;
+use pyaday_core::{Api, Endpoint, PackageStore, respond};
+use tokio::sync::oneshot;
+
+use crate::client::{Answer, Request, send};
+
+/// Something that answers requests from a catalogue mounted under a prefix.
+pub(crate) trait Home {
+    /// Mounts `api` under `prefix`, in which `{tenant}` may stand for any segment.
+    fn mount<S: PackageStore>(prefix: &str, api: &Api<S>) -> Self;
+
+    fn answer(&self, request: &Request) -> Answer;
+}
+
+/// No server: the core is called as a function.
+pub(crate) struct Core {
+    answer: Box<dyn Fn(http::Request<Full<Bytes>>) -> http::Response<Bytes>>,
+}
+
+impl Home for Core {
+    fn mount<S: PackageStore>(prefix: &str, api: &Api<S>) -> Self {
+        let (segments, api) = (prefix.matches('/').count(), api.clone());
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let answer = move |request: http::Request<_>| {
+            let path = request.uri().path();
+            let below = path.match_indices('/').nth(segments).map_or("", |(at, _)| &path[at..]);
+            match Endpoint::find(below) {
+                Some(endpoint) => runtime.block_on(respond(&api, endpoint, request)),
+                None => http::Response::builder()
+                    .status(404)
+                    .header("content-length", "0")
+                    .body(Bytes::new())
+                    .unwrap(),
+            }
+        };
+        Self { answer: Box::new(answer) }
+    }
+
+    fn answer(&self, request: &Request) -> Answer {
+        let mut builder =
+            http::Request::builder().method(request.method.as_str()).uri(request.target.as_slice());
+        for (name, value) in &request.headers {
+            builder = builder.header(name, value.as_slice());
+        }
+        let body = Full::new(Bytes::from(request.body.clone()));
+        let (parts, body) = (self.answer)(builder.body(body).unwrap()).into_parts();
+        let headers = parts.headers.iter().map(|(name, value)| {
+            (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+        });
+        Answer::new(parts.status.as_u16(), headers, body.to_vec())
+    }
+}
+
+/// A server in a thread of its own, which ends with it.
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Server {
+    /// Runs `serve` with a listener until the receiver that it also gets hears of the end.
+    pub(crate) fn start(
+        serve: impl FnOnce(TcpListener, oneshot::Receiver<()>) + Send + 'static,
+    ) -> Self {
+        let (stop, stopped) = oneshot::channel();
+        let (bound, address) = mpsc::channel();
+        let thread = thread::spawn(move || {
+            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+            bound.send(listener.local_addr().unwrap()).unwrap();
+            serve(listener, stopped);
+        });
+        let address = address.recv().expect("the listener is bound");
+        Self { address, stop: Some(stop), thread: Some(thread) }
+    }
+
+    /// Serves an axum application.
+    pub(crate) fn axum(app: axum::Router) -> Self {
+        Self::start(move |listener, stopped| {
+            listener.set_nonblocking(true).unwrap();
+            let runtime =
+                tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+                tokio::select! {
+                    served = async { axum::serve(listener, app).await } => served.unwrap(),
+                    _ = stopped => {}
+                }
+            });
+        })
+    }
+
+    /// Serves an actix-web application that `configure` puts together.
+    pub(crate) fn actix(
+        configure: impl Fn(&mut actix_web::web::ServiceConfig) + Clone + Send + 'static,
+    ) -> Self {
+        Self::start(move |listener, stopped| {
+            actix_web::rt::System::new().block_on(async move {
+                let server = actix_web::HttpServer::new(move || {
+                    actix_web::App::new().configure(configure.clone())
+                });
+                let server = server.workers(1).disable_signals().listen(listener).unwrap().run();
+                let handle = server.handle();
+                tokio::select! {
+                    served = server => served.unwrap(),
+                    _ = stopped => handle.stop(false).await,
+                }
+            });
+        })
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(Err(panic)) = self.thread.take().map(JoinHandle::join)
+            && !thread::panicking()
+        {
+            std::panic::resume_unwind(panic);
+        }
+    }
+}
+
+/// An axum application.
+pub(crate) struct Axum(pub(crate) Server);
+
+impl Home for Axum {
+    fn mount<S: PackageStore>(prefix: &str, api: &Api<S>) -> Self {
+        let router = pyaday_axum::router(api);
+        Self(Server::axum(match prefix {
+            "" => router,
+            prefix => axum::Router::new().nest(prefix, router),
+        }))
+    }
+
+    fn answer(&self, request: &Request) -> Answer {
+        send(self.0.address, request)
+    }
+}
+
+/// An actix-web application.
+pub(crate) struct Actix(pub(crate) Server);
+
+impl Home for Actix {
+    fn mount<S: PackageStore>(prefix: &str, api: &Api<S>) -> Self {
+        let (prefix, api) = (prefix.to_owned(), api.clone());
+        Self(Server::actix(move |app| {
+            app.service(pyaday_actix::scope(&prefix, &api));
+        }))
+    }
+
+    fn answer(&self, request: &Request) -> Answer {
+        send(self.0.address, request)
+    }
+}

@@ -1,0 +1,17 @@
+//! The facts, by what they are about.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test says that something does not hold by panicking"
+)]
+
+mod client;
+mod faults;
+mod golden;
+mod homes;
+mod mounts;
+mod names;
+mod packages;
+mod races;
