@@ -8,6 +8,7 @@
 )]
 
 mod client;
+mod conformance;
 mod faults;
 mod golden;
 mod homes;

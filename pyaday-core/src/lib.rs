@@ -50,8 +50,12 @@
 //! # Stores
 //!
 //! [`MemoryStore`] keeps everything in memory. A store of your own implements [`PackageStore`]; the
+//! feature `conformance` holds it against the trait's contract, fact by fact, with one call in a
+//! test: `pyaday_core::conformance::run(&MyStore::new)`.
 
 mod api;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod decode;
 mod encode;
 mod endpoint;

@@ -218,7 +218,7 @@ impl Packages {
     }
 
     fn list(&self, query: &Query) -> Page {
-        let words: Vec<String> = query.words.iter().map(|word| word.to_lowercase()).collect();
+        let words: Vec<String> = query.words.iter().map(|word| lower_case(word)).collect();
         let start = query.after.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
         let mut selected = self
             .index
@@ -240,7 +240,13 @@ fn selects(query: &Query, words: &[String], name: &NormalizedName, stored: &Stor
         return true;
     }
     let details = stored.package().details;
-    let short_desc = details.short_desc.as_str().to_lowercase();
+    let short_desc = lower_case(details.short_desc.as_str());
     query.tags.iter().all(|tag| details.tags.contains(tag))
         && words.iter().all(|word| name.as_str().contains(word) || short_desc.contains(word))
+}
+
+/// Character by character: the lower case of a word must not depend on what is around it, as that
+/// of a final sigma does in [`str::to_lowercase`].
+fn lower_case(text: &str) -> String {
+    text.chars().flat_map(char::to_lowercase).collect()
 }

@@ -1,0 +1,82 @@
+//! Facts about writes whose caller went away.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::bench::{Bench, Checked, Fault, ensure, same};
+use super::fixtures::{details, full, name, numbered};
+use super::{Fact, Subject};
+use crate::store::PackageStore;
+
+pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
+    vec![
+        Fact::new("a create runs to its end when its future is dropped", create),
+        Fact::new("a batch runs to its end when its future is dropped", create_many),
+        Fact::new("an update runs to its end when its future is dropped", update),
+        Fact::new("a delete runs to its end when its future is dropped", delete),
+    ]
+}
+
+/// Polls a future once and drops it, ready or not.
+fn poll_once<S: Subject>(bench: &Bench<'_, S>, future: impl Future) {
+    bench.subject.block_on(async {
+        let mut future = pin!(future);
+        poll_fn(|context| {
+            let _ = future.as_mut().poll(context);
+            Poll::Ready(())
+        })
+        .await;
+    });
+}
+
+/// States that something comes true before anybody would call it lost.
+fn eventually(done: &str, expected: &str, mut true_now: impl FnMut() -> Checked<bool>) -> Checked {
+    const PATIENCE: Duration = Duration::from_secs(5);
+    let begin = Instant::now();
+    while !true_now()? {
+        if begin.elapsed() > PATIENCE {
+            return Err(Fault {
+                done: format!("{done}, polled once and dropped"),
+                expected: expected.to_owned(),
+                came: format!("nothing for {} seconds", PATIENCE.as_secs()),
+            });
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+    Ok(())
+}
+
+fn create<S: Subject>(bench: &Bench<'_, S>) -> Checked {
+    poll_once(bench, bench.store.create(full("flask")));
+    eventually("`create` was called", "the package", || Ok(bench.read(&name("flask"))?.is_some()))
+}
+
+fn create_many<S: Subject>(bench: &Bench<'_, S>) -> Checked {
+    const BATCH: usize = 100;
+    poll_once(bench, bench.store.create_many(numbered("p", BATCH)));
+    eventually("`create_many` was called", "the batch", || {
+        let came = bench.page()?.items.len();
+        ensure(came == 0 || came == BATCH, "a list was read", "all of a batch or nothing", &came)?;
+        Ok(came == BATCH)
+    })
+}
+
+fn update<S: Subject>(bench: &Bench<'_, S>) -> Checked {
+    let version = bench.add(&full("flask"))?;
+    let flask = name("flask");
+    poll_once(bench, bench.store.update(&flask, Some(version.revision()), details("new")));
+    eventually("`update` was called", "the new details", || {
+        Ok(bench.read(&flask)?.is_some_and(|now| now.package().details == details("new")))
+    })
+}
+
+fn delete<S: Subject>(bench: &Bench<'_, S>) -> Checked {
+    let version = bench.add(&full("flask"))?;
+    let flask = name("flask");
+    poll_once(bench, bench.store.delete(&flask, Some(version.revision())));
+    eventually("`delete` was called", "no package", || Ok(bench.read(&flask)?.is_none()))?;
+    same("all were listed behind it", &bench.page()?.items, &vec![])
+}
