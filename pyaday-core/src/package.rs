@@ -275,10 +275,11 @@ impl TryFrom<BTreeSet<Tag>> for Tags {
 /// A JSON object beside the other fields: [core metadata] in its JSON spelling (`version`,
 /// `requires_python`, `license_expression` …) or the host's own keys.
 ///
-/// Any JSON values, in the order they were given; at most 16 KiB when serialised.
+/// Any JSON values, in the order they were given; at most 16 KiB when serialised. Two are equal when
+/// their texts are: in another order, they are other metadata.
 ///
 /// [core metadata]: https://packaging.python.org/en/latest/specifications/core-metadata/
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 #[serde(transparent)]
 pub struct Metadata(Map<String, Value>);
 
@@ -296,6 +297,13 @@ impl Metadata {
     #[must_use]
     pub fn as_map(&self) -> &Map<String, Value> {
         &self.0
+    }
+}
+
+impl PartialEq for Metadata {
+    fn eq(&self, other: &Self) -> bool {
+        // Serialising a map of JSON values into memory has no way to fail.
+        serde_json::to_string(self).ok() == serde_json::to_string(other).ok()
     }
 }
 

@@ -40,7 +40,7 @@ pub trait PackageStore: Send + Sync + 'static {
     fn create(&self, package: Package) -> impl Future<Output = Result<Create, StoreError>> + Send;
 
     /// Adds those of the packages whose names do not exist, all of them or none: no reader sees a
-    /// part of the batch.
+    /// part of the batch. They may share a revision.
     ///
     /// The answers come in the order of the packages. When the batch itself holds a name twice, its
     /// first package is added and the later ones exist.
@@ -64,7 +64,8 @@ pub trait PackageStore: Send + Sync + 'static {
     /// Replaces all but the name of a package, whose spelling stays; if `expected` is given, only
     /// in that revision.
     ///
-    /// Details equal to those that are stored change nothing, the revision neither.
+    /// Details equal to those that are stored, which are in the same representation, change
+    /// nothing, the revision neither.
     ///
     /// # Errors
     /// [`StoreError`]; the package was replaced, or not, as it says.
@@ -139,7 +140,8 @@ impl Query {
 pub struct Page {
     /// The packages, in the order of their normalised names.
     pub items: Vec<Stored>,
-    /// What [`Query::after`] must be for the page behind this one; `None` if this is the last.
+    /// What [`Query::after`] must be for the page behind this one: the normalised name of the last
+    /// item; `None` if this is the last page.
     pub next: Option<NormalizedName>,
     /// The store's newest revision when the page was read: any write since makes it another.
     pub revision: Revision,
@@ -295,7 +297,8 @@ impl fmt::Debug for Stored {
 
 /// The randomness of one draw: 256 bits, so that no choice a store can make is out of reach.
 ///
-/// A store seeds a generator of its own with them; whoever passes the seed decides the draw.
+/// A store seeds a generator of its own with them, so a seed decides the draw, and draws are uniform
+/// as far as seeds are: each bit must be as good as any other. A counter makes bad seeds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seed([u8; 32]);
 

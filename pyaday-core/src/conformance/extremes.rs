@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 use super::bench::{Bench, Checked, same, shows};
 use super::fixtures::{described, full, name, package};
 use super::{Fact, Subject};
-use crate::package::Package;
+use crate::package::{Metadata, Package};
+use crate::store::{Revision, Stored};
 
 pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
     vec![
@@ -18,6 +19,7 @@ pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
         Fact::new("metadata is kept at its greatest depth", depth),
         Fact::new("metadata is kept at its greatest size", size),
         Fact::new("a batch of thousands is created", batch_of_thousands),
+        Fact::new("an update that gives metadata another order is done", reordered),
     ]
 }
 
@@ -205,4 +207,19 @@ fn batch_of_thousands<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     }
     let listed = bench.page()?.items.len();
     same("all were listed behind it and counted", &listed, &THOUSANDS)
+}
+
+fn reordered<S: Subject>(bench: &Bench<'_, S>) -> Checked {
+    let flask = name("flask");
+    for order in [["a", "b"], ["b", "a"], ["a", "b"]] {
+        let members = order.map(|key| (key.to_owned(), Value::from(1)));
+        let mut package = described("flask", "");
+        package.details.metadata = Metadata::try_from(Map::from_iter(members)).unwrap_or_default();
+        bench.create(&package)?;
+        bench.update(&flask, None, &package.details)?;
+        let read = bench.read(&flask)?.map(|stored| stored.representation());
+        let expected = Stored::new(&package, Revision::new(0)).representation();
+        same(format!("metadata was put in the order {order:?}"), &read, &Some(expected))?;
+    }
+    Ok(())
 }
