@@ -1,0 +1,39 @@
+//! What the two servers share: all but the framework.
+//!
+//! `serve-axum` and `serve-actix` are one program. They differ in the function that serves, which
+//! is [`axum::serve`] in one and [`actix::serve`] in the other.
+
+pub mod actix;
+pub mod axum;
+
+mod error;
+mod import;
+mod options;
+mod prefix;
+mod signal;
+mod socket;
+mod store;
+
+use std::time::Duration;
+
+pub use clap::Parser;
+
+pub use error::{Error, report};
+pub use import::{Source, Summary, import};
+pub use options::Options;
+pub use prefix::Prefix;
+pub use signal::stop_signal;
+pub use socket::Socket;
+pub use store::open_store;
+
+/// How long requests that were begun may take once the server was told to stop.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// How long a client may take to send the head of a request, and how long its connection may idle
+/// until it does.
+const CLIENT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The README, whose code must run.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

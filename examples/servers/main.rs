@@ -1,0 +1,9 @@
+//! What the two servers do, as their users see it: as processes, over sockets.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "that is how a test fails")]
+
+mod import;
+mod process;
+mod sources;
+mod start;
+#[cfg(unix)]
+mod stop;

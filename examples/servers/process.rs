@@ -1,0 +1,235 @@
+//! A server as a process of its own, and a client of it.
+
+use std::fmt::Display;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Both programs.
+pub(crate) const SERVERS: [&str; 2] =
+    [env!("CARGO_BIN_EXE_serve-axum"), env!("CARGO_BIN_EXE_serve-actix")];
+
+/// How long anything may take: to begin, to answer, and, as is promised, to end.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A program on a free port, whatever the environment of the test says.
+pub(crate) fn command(program: &str, args: &[&str]) -> Command {
+    let mut command = Command::new(program);
+    for option in ["BIND", "PREFIX", "STORE", "IMPORT"] {
+        command.env_remove(format!("PYADAY_{option}"));
+    }
+    command.env("PYADAY_BIND", "127.0.0.1:0").args(args);
+    command
+}
+
+/// A file of its own for each test that asks with a name of its own.
+pub(crate) fn file(name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::write(&path, content).unwrap();
+    path
+}
+
+/// Runs a program that is to end by itself; its exit code, standard output and standard error.
+pub(crate) fn ending(program: &str, args: &[&str], input: &[u8]) -> (Option<i32>, String, String) {
+    let (ended, stdout) = Process::spawn(command(program, args), input).end();
+    (ended.status.code(), stdout, ended.stderr)
+}
+
+/// A process that is killed when its test ends.
+pub(crate) struct Process {
+    child: Child,
+    stdout: BufReader<Box<dyn Read>>,
+    stderr: mpsc::Receiver<String>,
+}
+
+pub(crate) struct Ended {
+    pub(crate) status: ExitStatus,
+    pub(crate) stderr: String,
+}
+
+impl Process {
+    /// Starts a process and gives it its standard input.
+    pub(crate) fn spawn(command: Command, input: &[u8]) -> Self {
+        let mut process = Self::spawn_open(command);
+        let mut stdin = process.child.stdin.take().unwrap();
+        let input = input.to_vec();
+        // It may end before it has read all, or any of it.
+        thread::spawn(move || stdin.write_all(&input));
+        process
+    }
+
+    /// Starts a process whose standard input stays open.
+    pub(crate) fn spawn_open(mut command: Command) -> Self {
+        let pipes = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = pipes.spawn().unwrap();
+        let stdout: Box<dyn Read> = Box::new(child.stdout.take().unwrap());
+        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let (sender, stderr) = mpsc::channel();
+        thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        Self { child, stdout: BufReader::new(stdout), stderr }
+    }
+
+    /// Writes to standard input.
+    pub(crate) fn write(&mut self, bytes: &[u8]) {
+        self.child.stdin.as_mut().unwrap().write_all(bytes).unwrap();
+    }
+
+    pub(crate) fn close_stdin(&mut self) {
+        self.child.stdin = None;
+    }
+
+    pub(crate) fn close_stdout(&mut self) {
+        self.stdout = BufReader::new(Box::new(std::io::empty()));
+    }
+
+    /// The next line on standard output.
+    pub(crate) fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.stdout.read_line(&mut line).unwrap();
+        line
+    }
+
+    /// Sends a signal by its name, `TERM`.
+    pub(crate) fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-s", name, &pid]).status().unwrap().success());
+    }
+
+    /// The next line on standard error.
+    pub(crate) fn told(&self) -> String {
+        self.stderr.recv_timeout(PATIENCE).unwrap()
+    }
+
+    /// Waits for a line on standard error that begins so.
+    pub(crate) fn wait_for(&self, beginning: &str) {
+        while !self.told().starts_with(beginning) {}
+    }
+
+    /// Waits for the process to end by itself; what was left on its standard output.
+    pub(crate) fn end(mut self) -> (Ended, String) {
+        let deadline = Instant::now() + PATIENCE;
+        let mut stderr = String::new();
+        loop {
+            match self.stderr.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(line) => stderr.extend([&line, "\n"]),
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => panic!("still running; so far: {stderr}"),
+            }
+        }
+        let mut stdout = String::new();
+        self.stdout.read_to_string(&mut stdout).unwrap();
+        (Ended { status: self.child.wait().unwrap(), stderr }, stdout)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // If it has ended, then that was the purpose.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A server that listens.
+pub(crate) struct Server {
+    pub(crate) process: Process,
+    /// The whole line that says so.
+    pub(crate) line: String,
+    port: u16,
+}
+
+impl Server {
+    pub(crate) fn start(program: &str, args: &[&str]) -> Self {
+        Self::start_with(program, args, b"")
+    }
+
+    /// Starts a server that reads `input`.
+    pub(crate) fn start_with(program: &str, args: &[&str], input: &[u8]) -> Self {
+        Self::listening(Process::spawn(command(program, args), input))
+    }
+
+    /// Waits until the process listens.
+    pub(crate) fn listening(mut process: Process) -> Self {
+        let line = process.line();
+        let Some(address) = line.strip_prefix("listening on http://127.0.0.1:") else {
+            panic!("{line:?} from {:?}", process.end().0.stderr);
+        };
+        let port = address[..address.find('/').unwrap()].parse().unwrap();
+        Self { process, line, port }
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub(crate) fn connect(&self) -> Client {
+        Client::connect(self.port)
+    }
+
+    /// The answer to a GET on a connection of its own.
+    pub(crate) fn get(&self, path: impl Display) -> Answer {
+        let mut client = self.connect();
+        client.send(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+        client.answer()
+    }
+
+    /// What is told of a package: its representation, or the status instead.
+    pub(crate) fn package(&self, name: &str) -> Result<String, u16> {
+        let answer = self.get(format_args!("/packages/{name}"));
+        if answer.status == 200 { Ok(answer.body) } else { Err(answer.status) }
+    }
+}
+
+/// A connection.
+pub(crate) struct Client(BufReader<TcpStream>);
+
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: String,
+}
+
+impl Client {
+    pub(crate) fn connect(port: u16) -> Self {
+        let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        Self(BufReader::new(stream))
+    }
+
+    pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) {
+        self.0.get_mut().write_all(bytes.as_ref()).unwrap();
+    }
+
+    /// Reads one answer.
+    pub(crate) fn answer(&mut self) -> Answer {
+        let status = self.line();
+        let status = status.split(' ').nth(1).unwrap().parse().unwrap();
+        let mut length = 0;
+        loop {
+            let line = self.line().to_ascii_lowercase();
+            match line.split_once(": ") {
+                Some(("content-length", value)) => length = value.parse().unwrap(),
+                Some(_) => {}
+                None => break,
+            }
+        }
+        let mut body = vec![0; length];
+        self.0.read_exact(&mut body).unwrap();
+        Answer { status, body: String::from_utf8(body).unwrap() }
+    }
+
+    /// True if the server closes the connection without another word.
+    pub(crate) fn is_closed(&mut self) -> bool {
+        self.0.read(&mut [0]).unwrap() == 0
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.0.read_line(&mut line).unwrap();
+        line.trim_end().to_owned()
+    }
+}

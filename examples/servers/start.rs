@@ -1,0 +1,171 @@
+//! How a server starts, or why it does not.
+
+use std::io::ErrorKind;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::thread;
+use std::time::Instant;
+
+use crate::process::{Client, PATIENCE, Process, SERVERS, Server, command, ending};
+
+const FLASK: &str =
+    r#"{"name":"flask","short_desc":"A simple framework for building complex web applications."}"#;
+
+#[test]
+fn it_says_where_it_listens_and_answers_there() {
+    for program in SERVERS {
+        let server = Server::start(program, &[]);
+        assert_eq!(server.line, format!("listening on http://127.0.0.1:{}/\n", server.port()));
+        assert_eq!(server.package("flask").unwrap(), FLASK);
+        assert_eq!(server.get("/rand").status, 200);
+        assert_eq!(server.get("/").status, 404);
+    }
+}
+
+#[test]
+fn a_new_catalogue_holds_three_packages() {
+    for program in SERVERS {
+        let server = Server::start(program, &["--store", "memory:"]);
+        assert_eq!(server.package("flask").unwrap(), FLASK);
+        assert_eq!(
+            server.package("sanic").unwrap(),
+            r#"{"name":"sanic","short_desc":"A web server and web framework that's written to go fast. Build fast. Run fast."}"#
+        );
+        assert_eq!(
+            server.package("poetry").unwrap(),
+            r#"{"name":"poetry","short_desc":"Python dependency management and packaging made easy."}"#
+        );
+    }
+}
+
+#[test]
+fn any_literal_path_is_a_prefix() {
+    for program in SERVERS {
+        for prefix in ["/api", "/API/v1.0", "/a-b_c~d/!$&'()+,;=:@", "/packages", "/..."] {
+            let server = Server::start(program, &["--prefix", prefix]);
+            let line = format!("listening on http://127.0.0.1:{}{prefix}\n", server.port());
+            assert_eq!(server.line, line);
+            let answer = server.get(format_args!("{prefix}/packages/flask"));
+            assert_eq!((answer.status, answer.body.as_str()), (200, FLASK), "{program} {prefix}");
+            assert_eq!(server.get(format_args!("{prefix}/rand")).status, 200);
+            assert_eq!(server.get("/rand").status, 404);
+            assert_eq!(server.get(prefix).status, 404);
+        }
+    }
+}
+
+#[test]
+fn a_prefix_that_no_router_takes_literally_is_refused() {
+    let invalid = [
+        "",
+        "api",
+        "//",
+        "/api/",
+        "/a//b",
+        "/a b",
+        "/a?b",
+        "/a#b",
+        "/%61",
+        "/é",
+        "/{tenant}",
+        "/a}",
+        "/*",
+        "/a*",
+        "/:a",
+        "/.",
+        "/a/../b",
+        "/\n",
+    ];
+    for program in SERVERS {
+        for prefix in invalid {
+            let (code, stdout, stderr) = ending(program, &["--prefix", prefix], b"");
+            assert_eq!((code, stdout.as_str()), (Some(1), ""));
+            let beginning = format!("error: the prefix {prefix:?} must ");
+            assert!(stderr.starts_with(&beginning) && stderr.lines().count() == 1, "{stderr}");
+        }
+    }
+}
+
+#[test]
+fn the_options_are_environment_variables_too() {
+    for program in SERVERS {
+        let mut command = command(program, &[]);
+        command.env("PYADAY_PREFIX", "/api").env("PYADAY_STORE", "memory:");
+        command.env("PYADAY_IMPORT", "-");
+        let process = Process::spawn(command, b"name,summary\ndjango,A web framework.\n");
+        let server = Server::listening(process);
+        assert_eq!(server.get("/api/packages/django").status, 200);
+        assert_eq!(server.get("/api/packages/flask").status, 404);
+    }
+}
+
+#[test]
+fn a_store_that_does_not_exist_yet_is_refused() {
+    for program in SERVERS {
+        for url in ["", "memory", "sqlite:packages.db", "postgres://localhost/packages"] {
+            let (code, stdout, stderr) = ending(program, &["--store", url], b"");
+            assert_eq!((code, stdout.as_str()), (Some(1), ""));
+            let expected =
+                format!("error: the store {url:?} is not supported: there is only `memory:`\n");
+            assert_eq!(stderr, expected);
+        }
+    }
+}
+
+#[test]
+fn an_address_that_cannot_be_had_is_refused_before_the_import() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    for program in SERVERS {
+        for address in [&taken, "127.0.0.1", "127.0.0.1:99999", "192.0.2.1:0", ""] {
+            // Its standard input stays open: it would wait for it.
+            let command = command(program, &["--bind", address, "--import", "-"]);
+            let (ended, stdout) = Process::spawn_open(command).end();
+            assert_eq!((ended.status.code(), stdout.as_str()), (Some(1), ""));
+            let beginning = format!("error: cannot listen on {address}: ");
+            let stderr = ended.stderr;
+            assert!(stderr.starts_with(&beginning) && stderr.lines().count() == 1, "{stderr}");
+        }
+    }
+}
+
+#[test]
+fn nobody_can_connect_until_the_packages_are_there() {
+    for program in SERVERS {
+        let address = free_address();
+        let arguments = ["--bind", &address.to_string(), "--import", "-"];
+        let mut process = Process::spawn_open(command(program, &arguments));
+        process.write(b"name,summary\nflask,\nno package,\n");
+        process.wait_for("standard input:3: ");
+        assert_eq!(TcpStream::connect(address).unwrap_err().kind(), ErrorKind::ConnectionRefused);
+        process.close_stdin();
+        let server = Server::listening(process);
+        assert_eq!(server.package("flask").unwrap(), r#"{"name":"flask","short_desc":""}"#);
+    }
+}
+
+#[test]
+fn a_standard_output_that_nobody_reads_does_not_stop_it() {
+    for program in SERVERS {
+        let address = free_address();
+        let arguments = ["--bind", &address.to_string(), "--import", "-"];
+        let mut process = Process::spawn_open(command(program, &arguments));
+        process.close_stdout();
+        process.write(b"name,summary\nflask,\n");
+        process.close_stdin();
+        process.wait_for("imported ");
+        // Nothing tells that it listens now, but that it does.
+        let deadline = Instant::now() + PATIENCE;
+        while TcpStream::connect(address).is_err() {
+            assert!(Instant::now() < deadline);
+            thread::yield_now();
+        }
+        let mut client = Client::connect(address.port());
+        client.send("GET /packages/flask HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        assert_eq!(client.answer().status, 200);
+    }
+}
+
+/// An address that nobody had a moment ago.
+fn free_address() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
