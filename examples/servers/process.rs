@@ -35,19 +35,23 @@ pub(crate) fn file(name: &str, content: impl AsRef<[u8]>) -> PathBuf {
 
 /// Runs a program that is to end by itself; its exit code, standard output and standard error.
 pub(crate) fn ending(program: &str, args: &[&str], input: &[u8]) -> (Option<i32>, String, String) {
-    let (ended, stdout) = Process::spawn(command(program, args), input).end();
-    (ended.status.code(), stdout, ended.stderr)
+    let Ended { status, stdout, stderr } = Process::spawn(command(program, args), input).end();
+    (status.code(), stdout, stderr)
 }
 
 /// A process that is killed when its test ends.
 pub(crate) struct Process {
     child: Child,
-    stdout: BufReader<Box<dyn Read>>,
-    stderr: mpsc::Receiver<String>,
+    stdout: Lines,
+    stderr: Lines,
 }
+
+/// What a process writes, line by line; nothing once it has closed its end.
+type Lines = mpsc::Receiver<String>;
 
 pub(crate) struct Ended {
     pub(crate) status: ExitStatus,
+    pub(crate) stdout: String,
     pub(crate) stderr: String,
 }
 
@@ -63,14 +67,19 @@ impl Process {
     }
 
     /// Starts a process whose standard input stays open.
-    pub(crate) fn spawn_open(mut command: Command) -> Self {
-        let pipes = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = pipes.spawn().unwrap();
-        let stdout: Box<dyn Read> = Box::new(child.stdout.take().unwrap());
-        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let (sender, stderr) = mpsc::channel();
-        thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| sender.send(line)));
-        Self { child, stdout: BufReader::new(stdout), stderr }
+    pub(crate) fn spawn_open(command: Command) -> Self {
+        let mut child = piped(command);
+        let stdout = lines(child.stdout.take().unwrap());
+        let stderr = lines(child.stderr.take().unwrap());
+        Self { child, stdout, stderr }
+    }
+
+    /// The same, with a standard output that nobody reads.
+    pub(crate) fn spawn_unread(command: Command) -> Self {
+        let mut child = piped(command);
+        child.stdout = None;
+        let stderr = lines(child.stderr.take().unwrap());
+        Self { child, stdout: lines(std::io::empty()), stderr }
     }
 
     /// Writes to standard input.
@@ -82,15 +91,19 @@ impl Process {
         self.child.stdin = None;
     }
 
-    pub(crate) fn close_stdout(&mut self) {
-        self.stdout = BufReader::new(Box::new(std::io::empty()));
+    /// The next line on standard output, if there is one.
+    pub(crate) fn line(&self) -> Option<String> {
+        next(&self.stdout, Instant::now() + PATIENCE)
     }
 
-    /// The next line on standard output.
-    pub(crate) fn line(&mut self) -> String {
-        let mut line = String::new();
-        self.stdout.read_line(&mut line).unwrap();
-        line
+    /// The next line on standard error.
+    pub(crate) fn told(&self) -> String {
+        next(&self.stderr, Instant::now() + PATIENCE).unwrap()
+    }
+
+    /// Waits for a line on standard error that begins so.
+    pub(crate) fn wait_for(&self, beginning: &str) {
+        while !self.told().starts_with(beginning) {}
     }
 
     /// Sends a signal by its name, `TERM`.
@@ -99,30 +112,35 @@ impl Process {
         assert!(Command::new("kill").args(["-s", name, &pid]).status().unwrap().success());
     }
 
-    /// The next line on standard error.
-    pub(crate) fn told(&self) -> String {
-        self.stderr.recv_timeout(PATIENCE).unwrap()
-    }
-
-    /// Waits for a line on standard error that begins so.
-    pub(crate) fn wait_for(&self, beginning: &str) {
-        while !self.told().starts_with(beginning) {}
-    }
-
-    /// Waits for the process to end by itself; what was left on its standard output.
-    pub(crate) fn end(mut self) -> (Ended, String) {
+    /// Waits for the process to end by itself.
+    pub(crate) fn end(mut self) -> Ended {
         let deadline = Instant::now() + PATIENCE;
-        let mut stderr = String::new();
-        loop {
-            match self.stderr.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-                Ok(line) => stderr.extend([&line, "\n"]),
-                Err(RecvTimeoutError::Disconnected) => break,
-                Err(RecvTimeoutError::Timeout) => panic!("still running; so far: {stderr}"),
-            }
-        }
-        let mut stdout = String::new();
-        self.stdout.read_to_string(&mut stdout).unwrap();
-        (Ended { status: self.child.wait().unwrap(), stderr }, stdout)
+        let rest = |lines| -> String {
+            let lines = std::iter::from_fn(|| next(lines, deadline));
+            lines.map(|line| line + "\n").collect()
+        };
+        let (stdout, stderr) = (rest(&self.stdout), rest(&self.stderr));
+        Ended { status: self.child.wait().unwrap(), stdout, stderr }
+    }
+}
+
+fn piped(mut command: Command) -> Child {
+    let pipes = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    pipes.spawn().unwrap()
+}
+
+fn lines(pipe: impl Read + Send + 'static) -> Lines {
+    let (sender, lines) = mpsc::channel();
+    let read = BufReader::new(pipe).lines().map_while(Result::ok);
+    thread::spawn(move || read.into_iter().try_for_each(|line| sender.send(line)));
+    lines
+}
+
+fn next(lines: &Lines, deadline: Instant) -> Option<String> {
+    match lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+        Ok(line) => Some(line),
+        Err(RecvTimeoutError::Disconnected) => None,
+        Err(RecvTimeoutError::Timeout) => panic!("nothing for {PATIENCE:?}"),
     }
 }
 
@@ -153,11 +171,11 @@ impl Server {
     }
 
     /// Waits until the process listens.
-    pub(crate) fn listening(mut process: Process) -> Self {
-        let line = process.line();
-        let Some(address) = line.strip_prefix("listening on http://127.0.0.1:") else {
-            panic!("{line:?} from {:?}", process.end().0.stderr);
+    pub(crate) fn listening(process: Process) -> Self {
+        let Some(line) = process.line() else {
+            panic!("{}", process.end().stderr);
         };
+        let address = line.strip_prefix("listening on http://127.0.0.1:").unwrap();
         let port = address[..address.find('/').unwrap()].parse().unwrap();
         Self { process, line, port }
     }

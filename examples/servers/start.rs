@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
 use std::time::Instant;
 
-use crate::process::{Client, PATIENCE, Process, SERVERS, Server, command, ending};
+use crate::process::{Client, Ended, PATIENCE, Process, SERVERS, Server, command, ending};
 
 const FLASK: &str =
     r#"{"name":"flask","short_desc":"A simple framework for building complex web applications."}"#;
@@ -14,7 +14,7 @@ const FLASK: &str =
 fn it_says_where_it_listens_and_answers_there() {
     for program in SERVERS {
         let server = Server::start(program, &[]);
-        assert_eq!(server.line, format!("listening on http://127.0.0.1:{}/\n", server.port()));
+        assert_eq!(server.line, format!("listening on http://127.0.0.1:{}/", server.port()));
         assert_eq!(server.package("flask").unwrap(), FLASK);
         assert_eq!(server.get("/rand").status, 200);
         assert_eq!(server.get("/").status, 404);
@@ -42,7 +42,7 @@ fn any_literal_path_is_a_prefix() {
     for program in SERVERS {
         for prefix in ["/api", "/API/v1.0", "/a-b_c~d/!$&'()+,;=:@", "/packages", "/..."] {
             let server = Server::start(program, &["--prefix", prefix]);
-            let line = format!("listening on http://127.0.0.1:{}{prefix}\n", server.port());
+            let line = format!("listening on http://127.0.0.1:{}{prefix}", server.port());
             assert_eq!(server.line, line);
             let answer = server.get(format_args!("{prefix}/packages/flask"));
             assert_eq!((answer.status, answer.body.as_str()), (200, FLASK), "{program} {prefix}");
@@ -119,10 +119,9 @@ fn an_address_that_cannot_be_had_is_refused_before_the_import() {
         for address in [&taken, "127.0.0.1", "127.0.0.1:99999", "192.0.2.1:0", ""] {
             // Its standard input stays open: it would wait for it.
             let command = command(program, &["--bind", address, "--import", "-"]);
-            let (ended, stdout) = Process::spawn_open(command).end();
-            assert_eq!((ended.status.code(), stdout.as_str()), (Some(1), ""));
+            let Ended { status, stdout, stderr } = Process::spawn_open(command).end();
+            assert_eq!((status.code(), stdout.as_str()), (Some(1), ""));
             let beginning = format!("error: cannot listen on {address}: ");
-            let stderr = ended.stderr;
             assert!(stderr.starts_with(&beginning) && stderr.lines().count() == 1, "{stderr}");
         }
     }
@@ -148,8 +147,7 @@ fn a_standard_output_that_nobody_reads_does_not_stop_it() {
     for program in SERVERS {
         let address = free_address();
         let arguments = ["--bind", &address.to_string(), "--import", "-"];
-        let mut process = Process::spawn_open(command(program, &arguments));
-        process.close_stdout();
+        let mut process = Process::spawn_unread(command(program, &arguments));
         process.write(b"name,summary\nflask,\n");
         process.close_stdin();
         process.wait_for("imported ");

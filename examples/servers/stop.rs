@@ -3,7 +3,7 @@
 use std::os::unix::process::ExitStatusExt;
 use std::thread;
 
-use crate::process::{Process, SERVERS, Server, command};
+use crate::process::{Ended, Process, SERVERS, Server, command};
 
 const SIGNALS: [&str; 2] = ["TERM", "INT"];
 
@@ -18,9 +18,9 @@ fn a_signal_ends_it_with_success_and_nothing_but_its_line_on_standard_output() {
     for (program, signal) in cases() {
         let server = Server::start(program, &[]);
         server.process.signal(signal);
-        let (ended, stdout) = server.process.end();
-        assert_eq!((ended.status.code(), stdout.as_str()), (Some(0), ""), "{program} {signal}");
-        assert_eq!(ended.stderr, "stopping\n");
+        let Ended { status, stdout, stderr } = server.process.end();
+        assert_eq!((status.code(), stdout.as_str()), (Some(0), ""), "{program} {signal}");
+        assert_eq!(stderr, "stopping\n");
     }
 }
 
@@ -33,7 +33,7 @@ fn connections_that_idle_are_closed_at_once() {
         assert_eq!(idle.answer().status, 200);
         server.process.signal(signal);
         assert!(idle.is_closed());
-        assert_eq!(server.process.end().0.status.code(), Some(0), "{program} {signal}");
+        assert_eq!(server.process.end().status.code(), Some(0), "{program} {signal}");
     }
 }
 
@@ -54,7 +54,7 @@ fn a_request_that_was_begun_is_finished() {
         begun.send(r#""short_desc":""}"#);
         assert_eq!(begun.answer().status, 201, "{program} {signal}");
         assert!(begun.is_closed());
-        assert_eq!(server.process.end().0.status.code(), Some(0), "{program} {signal}");
+        assert_eq!(server.process.end().status.code(), Some(0), "{program} {signal}");
     }
 }
 
@@ -70,7 +70,7 @@ fn a_client_that_is_stuck_cannot_keep_it() {
                     stuck.send(request);
                     assert!(!asked || stuck.answer().status == 100);
                     server.process.signal("TERM");
-                    assert_eq!(server.process.end().0.status.code(), Some(0), "{program}");
+                    assert_eq!(server.process.end().status.code(), Some(0), "{program}");
                 });
             }
         }
@@ -84,9 +84,9 @@ fn a_signal_during_the_import_ends_it_too() {
         process.write(b"name,summary\nno package,\n");
         process.wait_for("standard input:2: ");
         process.signal(signal);
-        let (ended, stdout) = process.end();
-        assert_eq!((ended.status.code(), stdout.as_str()), (None, ""), "{program} {signal}");
-        assert!(matches!((signal, ended.status.signal()), ("TERM", Some(15)) | ("INT", Some(2))));
+        let Ended { status, stdout, .. } = process.end();
+        assert_eq!((status.code(), stdout.as_str()), (None, ""), "{program} {signal}");
+        assert!(matches!((signal, status.signal()), ("TERM", Some(15)) | ("INT", Some(2))));
     }
 }
 

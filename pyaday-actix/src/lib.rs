@@ -1,4 +1,4 @@
-//! Mounts a [pyaday](pyaday_core) catalogue in an [actix-web](::actix_web) application.
+//! Mounts a [pyaday](pyaday_core) catalogue in an [actix-web](actix_web) application.
 //!
 //! ```no_run
 //! use actix_web::{App, HttpServer, web};

@@ -1,4 +1,4 @@
-//! Mounts a [pyaday](pyaday_core) catalogue in an [axum](::axum) application.
+//! Mounts a [pyaday](pyaday_core) catalogue in an [axum] application.
 //!
 //! ```no_run
 //! use axum::{Router, routing::get};
