@@ -54,6 +54,7 @@
 //! test: `pyaday_core::conformance::run(&MyStore::new)`.
 
 mod api;
+mod catalogue;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod decode;
@@ -70,6 +71,7 @@ mod respond;
 mod store;
 
 pub use api::{Api, Options};
+pub use catalogue::Catalogue;
 pub use decode::{Command, decode};
 pub use encode::encode;
 pub use endpoint::{Blueprint, Endpoint, Operation};

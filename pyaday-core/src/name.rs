@@ -89,6 +89,12 @@ impl Serialize for PackageName {
 pub struct NormalizedName(Box<str>);
 
 impl NormalizedName {
+    /// The name of a text that is in the normal form already.
+    pub(crate) fn from_normal(name: &str) -> Self {
+        debug_assert_eq!(normalize(name), name);
+        Self(name.into())
+    }
+
     /// The name in its normal form.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -2,14 +2,17 @@
 
 use std::collections::BTreeSet;
 use std::error::Error;
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::future::Future;
+use std::io::Write as _;
 use std::num::NonZeroUsize;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::HeaderValue;
+use memchr::{memchr, memrchr};
 
 use crate::name::NormalizedName;
 use crate::package::{Details, Package, Tag};
@@ -197,6 +200,16 @@ impl Revision {
         self.0
     }
 
+    /// The revision as a strong entity tag, quoted
+    /// ([RFC 9110 §8.8.3](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3)): that of the page
+    /// of a list, which any write makes another.
+    #[must_use]
+    pub fn entity_tag(self) -> HeaderValue {
+        let text = Bytes::from(format!("\"{self}\""));
+        #[expect(clippy::expect_used, reason = "quotes and digits are what a field value may hold")]
+        HeaderValue::from_maybe_shared(text).expect("digits are a field value")
+    }
+
     /// The revision after this one.
     #[must_use]
     pub const fn next(self) -> Self {
@@ -216,8 +229,7 @@ impl fmt::Display for Revision {
 /// A clone shares the text.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Stored {
-    revision: Revision,
-    /// The entity tag, the length of the representation in decimal, and the representation.
+    /// What [`render`] wrote.
     text: Bytes,
     entity_tag_end: u8,
     length_end: u8,
@@ -227,25 +239,37 @@ impl Stored {
     /// This package in this revision.
     #[must_use]
     pub fn new(package: &Package, revision: Revision) -> Self {
-        // Serialising plain data into memory has no way to fail: the maps' keys are strings.
-        let json = serde_json::to_string(package).unwrap_or_default();
-        let mut text = String::with_capacity(json.len() + 30);
-        // Writing to a string does not fail either; both heads together are at most 42 bytes.
-        let _ = write!(text, "\"{revision}\"");
-        let entity_tag_end = text.len() as u8;
-        let _ = write!(text, "{}", json.len());
-        let length_end = text.len() as u8;
-        text.push_str(&json);
-        let text = Bytes::from(text.into_boxed_str().into_boxed_bytes());
+        let mut text = Vec::new();
+        render(package, revision, &mut text);
+        let text = Bytes::from(text.into_boxed_slice());
         // The first clone of a `Bytes` allocates what its clones share; here, not in a request.
         drop(text.clone());
-        Self { revision, text, entity_tag_end, length_end }
+        Self::within(&text, 0..text.len())
+    }
+
+    /// The version that [`render`] wrote into this part of `texts`, with which it shares them.
+    pub(crate) fn within(texts: &Bytes, part: Range<usize>) -> Self {
+        // The heads are digits and two quotes, so the first brace begins the representation. Both
+        // together are at most 42 bytes.
+        // Looking at the count of the sharers fetches it while the text is on its way, both from
+        // far memory; the slice below would begin to when the text is there.
+        let _ = texts.is_unique();
+        let text = &texts[part.clone()];
+        let length_end = memchr(b'{', text).unwrap_or_default();
+        let entity_tag_end = memrchr(b'"', &text[..length_end]).map_or(0, |quote| quote + 1);
+        Self {
+            text: texts.slice(part),
+            entity_tag_end: entity_tag_end as u8,
+            length_end: length_end as u8,
+        }
     }
 
     /// The version's revision.
     #[must_use]
     pub fn revision(&self) -> Revision {
-        self.revision
+        let digits = self.text[..usize::from(self.entity_tag_end)].iter();
+        let digits = digits.filter(|byte| byte.is_ascii_digit());
+        Revision(digits.fold(0, |number, digit| 10 * number + u64::from(digit - b'0')))
     }
 
     /// The package.
@@ -263,7 +287,7 @@ impl Stored {
         self.text.slice(usize::from(self.length_end)..)
     }
 
-    fn json(&self) -> &[u8] {
+    pub(crate) fn json(&self) -> &[u8] {
         &self.text[usize::from(self.length_end)..]
     }
 
@@ -286,10 +310,20 @@ impl Stored {
     }
 }
 
+/// Appends all that an answer needs of a version: its quoted entity tag, the length of its
+/// representation in decimal, and the representation.
+pub(crate) fn render(package: &Package, revision: Revision, out: &mut Vec<u8>) {
+    // Serialising plain data into memory has no way to fail: the maps' keys are strings. Nor does
+    // writing to a vector.
+    let json = serde_json::to_vec(package).unwrap_or_default();
+    let _ = write!(out, "\"{revision}\"{}", json.len());
+    out.extend_from_slice(&json);
+}
+
 impl fmt::Debug for Stored {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Stored")
-            .field("revision", &self.revision.0)
+            .field("revision", &self.revision().0)
             .field("representation", &String::from_utf8_lossy(self.json()))
             .finish()
     }

@@ -1,0 +1,147 @@
+//! How leaves are made, out of other leaves and of new packages.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::leaf::{Fingerprint, Leaf, Start, fingerprint};
+use super::search;
+use super::separator::split;
+use crate::package::Package;
+use crate::store::{self, Revision};
+
+/// What becomes of one package.
+#[derive(Debug)]
+pub(super) struct Change<'a> {
+    /// Its normalised name.
+    pub(super) name: &'a str,
+    /// What it is from now on; `None` if it is removed.
+    pub(super) package: Option<(&'a Package, Revision)>,
+}
+
+/// A leaf's packages with these changes, in the order of their names, as one or more leaves.
+pub(super) fn edit(leaf: &Leaf, changes: &[Change<'_>]) -> Vec<Arc<Leaf>> {
+    let mut packing = Packing::beside(leaf);
+    let mut copied = 0;
+    for change in changes {
+        let (at, behind) = leaf.seek(change.name).map_or_else(|at| (at, at), |at| (at, at + 1));
+        packing.copy(leaf, copied..at);
+        copied = behind;
+        if let Some((package, revision)) = change.package {
+            packing.add(change.name, package, revision);
+        }
+    }
+    packing.copy(leaf, copied..leaf.len());
+    packing.into_leaves()
+}
+
+/// The packages of two neighbours in one leaf, or in two of about the same weight.
+pub(super) fn join(left: &Leaf, right: &Leaf) -> Vec<Arc<Leaf>> {
+    let mut packing = Packing::beside(left);
+    packing.copy(left, 0..left.len());
+    packing.copy(right, 0..right.len());
+    packing.into_leaves()
+}
+
+/// Packages in the order of their names on their way into leaves, packed as there.
+struct Packing {
+    fingerprints: Vec<Fingerprint>,
+    /// Where the texts of each package end.
+    ends: Vec<Start<usize>>,
+    texts: Vec<u8>,
+    search: String,
+    leaves: Vec<Arc<Leaf>>,
+}
+
+impl Packing {
+    /// How many packages it gathers before it makes leaves of them: an import could bring all.
+    const MAX_GATHERED: usize = 16 * Leaf::MAX_LEN;
+
+    /// With room for the packages of this leaf and a few more.
+    fn beside(leaf: &Leaf) -> Self {
+        let end = leaf.start(leaf.len());
+        Self {
+            fingerprints: Vec::with_capacity(leaf.len() + 1),
+            ends: Vec::with_capacity(leaf.len() + 1),
+            texts: Vec::with_capacity(end.text + 1024),
+            search: String::with_capacity(end.search + 256),
+            leaves: Vec::new(),
+        }
+    }
+
+    fn copy(&mut self, from: &Leaf, places: Range<usize>) {
+        let (start, base) = (from.start(places.start), self.end());
+        self.fingerprints.extend_from_slice(from.fingerprints(places.clone()));
+        self.texts.extend_from_slice(from.texts(places.clone()));
+        self.search.push_str(from.search(places.clone()));
+        self.ends.extend(places.map(|at| {
+            let end = from.start(at + 1);
+            Start {
+                text: base.text + end.text - start.text,
+                search: base.search + end.search - start.search,
+            }
+        }));
+    }
+
+    fn add(&mut self, name: &str, package: &Package, revision: Revision) {
+        if self.ends.len() >= Self::MAX_GATHERED {
+            self.cut(0..self.ends.len());
+            self.fingerprints.clear();
+            self.ends.clear();
+            self.texts.clear();
+            self.search.clear();
+        }
+        self.fingerprints.push(fingerprint(split(name.as_bytes())));
+        store::render(package, revision, &mut self.texts);
+        search::push(&mut self.search, name, &package.details);
+        self.ends.push(self.end());
+    }
+
+    /// Where the texts end.
+    fn end(&self) -> Start<usize> {
+        Start { text: self.texts.len(), search: self.search.len() }
+    }
+
+    fn into_leaves(mut self) -> Vec<Arc<Leaf>> {
+        if !self.ends.is_empty() || self.leaves.is_empty() {
+            self.cut(0..self.ends.len());
+        }
+        self.leaves
+    }
+
+    /// Makes leaves of these packages, halving them by their weight until each part fits.
+    fn cut(&mut self, places: Range<usize>) {
+        let weight: usize = places.clone().map(|at| self.weight(at)).sum();
+        if weight <= Leaf::MAX_WEIGHT || places.len() == 1 {
+            self.leaves.push(self.leaf(places));
+            return;
+        }
+        let mut left = 0;
+        let is_left = |at: &usize| {
+            left += self.weight(*at);
+            left <= weight / 2
+        };
+        let middle = places.start + places.clone().take_while(is_left).count().max(1);
+        self.cut(places.start..middle);
+        self.cut(middle..places.end);
+    }
+
+    fn leaf(&self, places: Range<usize>) -> Arc<Leaf> {
+        let (start, end) = (self.start(places.start), self.start(places.end));
+        let starts = places.clone().map(|at| {
+            let of = self.start(at);
+            Start { text: of.text - start.text, search: of.search - start.search }
+        });
+        let texts = &self.texts[start.text..end.text];
+        let search = &self.search[start.search..end.search];
+        Leaf::new(&self.fingerprints[places.clone()], starts, texts, search)
+    }
+
+    fn weight(&self, at: usize) -> usize {
+        let (start, end) = (self.start(at), self.start(at + 1));
+        Leaf::weight(Start { text: end.text - start.text, search: end.search - start.search })
+    }
+
+    fn start(&self, at: usize) -> Start<usize> {
+        at.checked_sub(1).map_or_else(Start::default, |before| self.ends[before])
+    }
+}

@@ -1,0 +1,39 @@
+//! What stands between two neighbouring subtrees of the tree.
+
+/// A text that is greater than every name before it and not greater than any behind it.
+///
+/// The smallest of all, the default, stands before the first subtree.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Separator {
+    head: u128,
+    tail: Box<[u8]>,
+}
+
+impl Separator {
+    /// The shortest text that separates `left` from `right`, which is greater.
+    pub(super) fn between(left: &str, right: &str) -> Self {
+        let (left, right) = (left.as_bytes(), right.as_bytes());
+        let common = left.iter().zip(right).take_while(|(left, right)| left == right).count();
+        let (head, tail) = split(right.get(..=common).unwrap_or(right));
+        Self { head, tail: tail.into() }
+    }
+
+    /// True if `name` stands behind this separator.
+    pub(super) fn is_before(&self, name: Split<'_>) -> bool {
+        (self.head, &*self.tail) <= name
+    }
+}
+
+/// A text's first 16 bytes as a number, and the rest: it compares as the text does, mostly by the
+/// number alone.
+///
+/// A shorter text is filled up with NUL, which no name contains.
+pub(super) type Split<'a> = (u128, &'a [u8]);
+
+/// Splits a name, or the beginning of one.
+pub(super) fn split(text: &[u8]) -> Split<'_> {
+    let (head, tail) = text.split_at(text.len().min(16));
+    let mut filled = [0; 16];
+    filled[..head.len()].copy_from_slice(head);
+    (u128::from_be_bytes(filled), tail)
+}

@@ -1,0 +1,135 @@
+//! What holds of the tree inside a catalogue; what a catalogue answers is the conformance suite's.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+
+use proptest::prelude::*;
+
+use super::Catalogue;
+use crate::package::Package;
+use crate::store::{Query, Revision};
+
+/// What is done to a catalogue; numbers stand for names.
+#[derive(Clone, Debug)]
+enum Write {
+    Create(Vec<u16>),
+    CreateOne(u16),
+    Update(u16, u16),
+    DeleteFrom(u16, u16),
+}
+
+fn writes() -> impl Strategy<Value = Vec<Write>> {
+    let number = || 0..3_000_u16;
+    prop::collection::vec(
+        prop_oneof![
+            2 => prop::collection::vec(number(), 0..700).prop_map(Write::Create),
+            2 => number().prop_map(Write::CreateOne),
+            2 => (number(), 0..2_000_u16).prop_map(|(name, size)| Write::Update(name, size)),
+            1 => (number(), 0..500_u16).prop_map(|(from, count)| Write::DeleteFrom(from, count)),
+        ],
+        1..40,
+    )
+}
+
+fn package(number: u16) -> Package {
+    // Long and short names, and some that differ only behind their first sixteen bytes.
+    let name = match number % 3 {
+        0 => format!("p{number}"),
+        1 => format!("a-name-with-the-same-beginning-{number}"),
+        _ => format!("{number}-{}", "x".repeat(usize::from(number % 200) + 1)),
+    };
+    Package::new(&name, "A description").expect("a package")
+}
+
+/// The texts by the names.
+type Model = BTreeMap<String, String>;
+
+fn write(catalogue: &mut Catalogue, model: &mut Model, write: &Write) {
+    match write {
+        Write::CreateOne(number) => {
+            drop(catalogue.create(&package(*number)));
+            add(catalogue, model, &[*number]);
+        }
+        Write::Create(numbers) => {
+            drop(catalogue.create_many(&numbers.iter().copied().map(package).collect::<Vec<_>>()));
+            add(catalogue, model, numbers);
+        }
+        Write::Update(number, size) => {
+            let name = package(*number).name.normalized();
+            let mut details = package(*number).details;
+            details.metadata = serde_json::Map::from_iter([(
+                "description".to_owned(),
+                "x".repeat(usize::from(*size)).into(),
+            )])
+            .try_into()
+            .expect("metadata");
+            drop(catalogue.update(&name, None, details));
+            if model.contains_key(name.as_str()) {
+                add(catalogue, model, &[*number]);
+            }
+        }
+        Write::DeleteFrom(from, count) => {
+            for number in *from..from + count {
+                let name = package(number).name.normalized();
+                drop(catalogue.delete(&name, None));
+                model.remove(name.as_str());
+            }
+        }
+    }
+}
+
+/// Notes in the model what the catalogue says of these packages.
+fn add(catalogue: &Catalogue, model: &mut Model, numbers: &[u16]) {
+    for number in numbers {
+        let name = package(*number).name.normalized();
+        let stored = catalogue.get(&name).expect("it was written");
+        model.insert(name.as_str().to_owned(), format!("{stored:?}"));
+    }
+}
+
+fn assert_same(catalogue: &Catalogue, model: &Model) {
+    catalogue.tree.check();
+    assert_eq!(catalogue.len(), model.len());
+    let all = catalogue.list(&Query::new(NonZeroUsize::MAX)).items;
+    let texts: Vec<_> = all.iter().map(|stored| format!("{stored:?}")).collect();
+    assert!(texts.iter().eq(model.values()), "the packages are not those that were written");
+    for (rank, stored) in all.iter().enumerate() {
+        assert_eq!(catalogue.tree.nth(rank), *stored);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// The tree stays in order, balanced and filled, and no write is seen through an older clone.
+    #[test]
+    fn a_tree_is_in_order_after_any_writes_and_its_clones_stay(writes in writes()) {
+        let mut catalogue = Catalogue::new(Revision::new(0));
+        let mut model = Model::new();
+        let mut clones = Vec::new();
+        for write in &writes {
+            self::write(&mut catalogue, &mut model, write);
+            catalogue.tree.check();
+            clones.push((catalogue.clone(), model.clone()));
+        }
+        for (catalogue, model) in &clones {
+            assert_same(catalogue, model);
+        }
+    }
+}
+
+#[test]
+fn a_tree_grows_and_shrinks_one_by_one_through_every_size() {
+    let mut catalogue = Catalogue::new(Revision::new(0));
+    let mut model = Model::new();
+    for number in 0..400 {
+        write(&mut catalogue, &mut model, &Write::CreateOne(number));
+        catalogue.tree.check();
+    }
+    assert_same(&catalogue, &model);
+    for number in (0..400).rev() {
+        write(&mut catalogue, &mut model, &Write::DeleteFrom(number, 1));
+        catalogue.tree.check();
+    }
+    assert!(catalogue.is_empty() && model.is_empty());
+}

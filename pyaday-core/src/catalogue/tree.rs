@@ -1,0 +1,335 @@
+//! The tree above the leaves: finds a leaf by a name, a package by its rank, and replaces what an
+//! edit changes.
+
+use std::iter;
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::leaf::Leaf;
+use super::packing::{self, Change};
+use super::separator::{Separator, Split, split};
+use crate::store::Stored;
+
+/// A B+-tree of packages in the order of their names, or a subtree of one. All its leaves are
+/// equally deep.
+///
+/// It never changes. An edit makes a new tree, of new nodes on the way to what it changes and of
+/// the old ones everywhere else.
+#[derive(Clone, Debug)]
+pub(super) enum Tree {
+    Leaf(Arc<Leaf>),
+    Inner(Arc<Inner>),
+}
+
+/// A node with subtrees.
+#[derive(Debug)]
+pub(super) struct Inner {
+    /// What stands before the names of each subtree, behind those of the subtree before it.
+    separators: Box<[Separator]>,
+    /// The number of packages in each subtree and those before it.
+    ends: Box<[usize]>,
+    subtrees: Box<[Tree]>,
+}
+
+/// A subtree among its siblings while they are edited.
+#[derive(Clone)]
+struct Child {
+    separator: Separator,
+    tree: Tree,
+    len: usize,
+}
+
+impl Tree {
+    /// A tree without packages.
+    pub(super) fn empty() -> Self {
+        Self::Leaf(Leaf::new(&[], [].into_iter(), &[], ""))
+    }
+
+    /// The number of packages.
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Leaf(leaf) => leaf.len(),
+            Self::Inner(inner) => inner.ends.last().copied().unwrap_or(0),
+        }
+    }
+
+    /// The package of a normalised name.
+    pub(super) fn get(&self, name: &str) -> Option<Stored> {
+        let split = split(name.as_bytes());
+        let mut tree = self;
+        loop {
+            match tree {
+                Self::Leaf(leaf) => return leaf.find(name, split).map(|at| leaf.stored(at)),
+                Self::Inner(inner) => tree = &inner.subtrees[inner.place_of(split)],
+            }
+        }
+    }
+
+    /// The package that has `rank` others before it, of which there must be more.
+    pub(super) fn nth(&self, mut rank: usize) -> Stored {
+        let mut tree = self;
+        loop {
+            match tree {
+                Self::Leaf(leaf) => return leaf.stored(rank),
+                Self::Inner(inner) => {
+                    let at = inner.ends.partition_point(|end| *end <= rank);
+                    rank -= at.checked_sub(1).map_or(0, |before| inner.ends[before]);
+                    tree = &inner.subtrees[at];
+                }
+            }
+        }
+    }
+
+    /// The leaves with packages behind a name, or all, each with a selection of those packages
+    /// and perhaps of bits above.
+    pub(super) fn leaves(&self, after: Option<&str>) -> impl Iterator<Item = (&Leaf, u64)> {
+        let mut subtrees = Vec::new();
+        let mut tree = self;
+        let first = loop {
+            match tree {
+                Self::Leaf(leaf) => break &**leaf,
+                Self::Inner(inner) => {
+                    let at = after.map_or(0, |name| inner.place_of(split(name.as_bytes())));
+                    subtrees.push(inner.subtrees[at + 1..].iter());
+                    tree = &inner.subtrees[at];
+                }
+            }
+        };
+        let others = iter::from_fn(move || {
+            loop {
+                match subtrees.last_mut()?.next() {
+                    None => drop(subtrees.pop()),
+                    Some(Self::Leaf(leaf)) => break Some((&**leaf, u64::MAX)),
+                    Some(Self::Inner(inner)) => subtrees.push(inner.subtrees.iter()),
+                }
+            }
+        });
+        iter::once((first, after.map_or(u64::MAX, |name| first.behind(name)))).chain(others)
+    }
+
+    /// The tree with these changes, which are in the order of their names, no name twice.
+    pub(super) fn edit(&self, changes: &[Change<'_>]) -> Self {
+        let root = Child { separator: Separator::default(), len: self.len(), tree: self.clone() };
+        let mut siblings = Siblings::default();
+        siblings.extend_edited(root.edit(changes));
+        let mut trees = siblings.children;
+        while trees.len() > 1 {
+            trees = Inner::over(trees);
+        }
+        let mut root = trees.pop().map_or_else(Self::empty, |child| child.tree);
+        while let Self::Inner(inner) = &root
+            && let [only] = &*inner.subtrees
+        {
+            root = only.clone();
+        }
+        root
+    }
+
+    fn is_small(&self) -> bool {
+        match self {
+            Self::Leaf(leaf) => leaf.is_small(),
+            Self::Inner(inner) => inner.subtrees.len() < Inner::SMALL,
+        }
+    }
+}
+
+impl Inner {
+    /// The most children: a write copies one node of each level.
+    const MAX_CHILDREN: usize = 32;
+
+    /// A node with fewer children is joined with a neighbour when it was edited.
+    const SMALL: usize = Self::MAX_CHILDREN / 4;
+
+    /// The place of the subtree in which a name is, if anywhere.
+    fn place_of(&self, name: Split<'_>) -> usize {
+        self.separators.partition_point(|separator| separator.is_before(name)).saturating_sub(1)
+    }
+
+    /// As few nodes over these children as can be, of the same size or one child less.
+    fn over(children: Vec<Child>) -> Vec<Child> {
+        let nodes = children.len().div_ceil(Self::MAX_CHILDREN);
+        let mut children = children.into_iter();
+        let node = |nodes_behind| {
+            let size = children.len().div_ceil(nodes_behind + 1);
+            Self::node(children.by_ref().take(size).collect())
+        };
+        (0..nodes).rev().map(node).collect()
+    }
+
+    fn node(children: Vec<Child>) -> Child {
+        let separator = children.first().map(|child| child.separator.clone());
+        let mut len = 0;
+        let ends = children.iter().map(|child| {
+            len += child.len;
+            len
+        });
+        let ends = ends.collect();
+        let children = children.into_iter().map(|child| (child.separator, child.tree));
+        let (separators, subtrees): (Vec<_>, Vec<_>) = children.unzip();
+        let inner = Self { separators: separators.into(), ends, subtrees: subtrees.into() };
+        Child { separator: separator.unwrap_or_default(), len, tree: Tree::Inner(Arc::new(inner)) }
+    }
+
+    fn child(&self, at: usize) -> Child {
+        let before = at.checked_sub(1).map_or(0, |before| self.ends[before]);
+        let (separator, tree) = (self.separators[at].clone(), self.subtrees[at].clone());
+        Child { separator, tree, len: self.ends[at] - before }
+    }
+
+    fn children(&self, places: Range<usize>) -> impl Iterator<Item = Child> {
+        places.map(|at| self.child(at))
+    }
+
+    /// This node's children with these changes.
+    fn edit(&self, changes: &[Change<'_>]) -> Vec<Child> {
+        let mut siblings = Siblings::default();
+        siblings.children.reserve(self.subtrees.len() + 1);
+        let (mut taken, mut rest) = (0, changes);
+        while let Some(change) = rest.first() {
+            let place = self.place_of(split(change.name.as_bytes()));
+            let is_here = |change: &Change<'_>| {
+                let next = self.separators.get(place + 1);
+                !next.is_some_and(|next| next.is_before(split(change.name.as_bytes())))
+            };
+            let (here, behind) = rest.split_at(rest.partition_point(is_here));
+            siblings.extend(self.children(taken..place));
+            siblings.extend_edited(self.child(place).edit(here));
+            (taken, rest) = (place + 1, behind);
+        }
+        siblings.extend(self.children(taken..self.subtrees.len()));
+        siblings.children
+    }
+}
+
+impl Child {
+    /// What this subtree becomes with these changes: one or more of the same depth, the first of
+    /// which stands where it stood.
+    fn edit(&self, changes: &[Change<'_>]) -> Vec<Self> {
+        match &self.tree {
+            Tree::Leaf(leaf) => Self::of(&self.separator, packing::edit(leaf, changes)),
+            Tree::Inner(inner) => Inner::over(inner.edit(changes)),
+        }
+    }
+
+    /// What this subtree and the one behind it become when they are joined.
+    fn join(&self, behind: &Self) -> Vec<Self> {
+        match (&self.tree, &behind.tree) {
+            (Tree::Leaf(left), Tree::Leaf(right)) => {
+                Self::of(&self.separator, packing::join(left, right))
+            }
+            (Tree::Inner(left), Tree::Inner(right)) => {
+                let children = [left, right]
+                    .into_iter()
+                    .flat_map(|inner| inner.children(0..inner.subtrees.len()));
+                Inner::over(children.collect())
+            }
+            // Siblings are equally deep.
+            _ => vec![self.clone(), behind.clone()],
+        }
+    }
+
+    /// These leaves, the first behind `separator`.
+    fn of(separator: &Separator, leaves: Vec<Arc<Leaf>>) -> Vec<Self> {
+        let between = leaves.windows(2).map(|pair| {
+            let [left, right] = pair else { return Separator::default() };
+            Separator::between(left.name(left.len() - 1), right.name(0))
+        });
+        let separators: Vec<_> = iter::once(separator.clone()).chain(between).collect();
+        let child = |(separator, leaf): (_, Arc<Leaf>)| Self {
+            separator,
+            len: leaf.len(),
+            tree: Tree::Leaf(leaf),
+        };
+        separators.into_iter().zip(leaves).map(child).collect()
+    }
+}
+
+/// The children of a node in the making.
+#[derive(Default)]
+struct Siblings {
+    children: Vec<Child>,
+    last_is_small: bool,
+}
+
+impl Siblings {
+    /// Adds subtrees that are as they were.
+    fn extend(&mut self, children: impl Iterator<Item = Child>) {
+        for child in children {
+            self.push(child, false);
+        }
+    }
+
+    /// Adds what became of a subtree.
+    fn extend_edited(&mut self, children: Vec<Child>) {
+        for child in children {
+            let is_small = child.tree.is_small();
+            self.push(child, is_small);
+        }
+    }
+
+    /// Adds a subtree behind the others, and joins it with the last if one of the two is small.
+    fn push(&mut self, child: Child, is_small: bool) {
+        match self.children.pop_if(|_| is_small || self.last_is_small) {
+            None => {
+                self.children.push(child);
+                self.last_is_small = is_small;
+            }
+            Some(last) => {
+                let joined = last.join(&child);
+                self.last_is_small = joined.iter().any(|child| child.tree.is_small());
+                self.children.extend(joined);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+impl Tree {
+    /// Checks what holds of every tree, the root's fill aside.
+    pub(super) fn check(&self) {
+        self.check_within(None, None, self.depth(), true);
+    }
+
+    fn depth(&self) -> usize {
+        match self {
+            Self::Leaf(_) => 0,
+            Self::Inner(inner) => 1 + inner.subtrees[0].depth(),
+        }
+    }
+
+    fn check_within(
+        &self,
+        from: Option<&Separator>,
+        to: Option<&Separator>,
+        depth: usize,
+        root: bool,
+    ) {
+        match self {
+            Self::Leaf(leaf) => {
+                assert_eq!(depth, 0);
+                assert!(root || !leaf.is_small());
+                assert!(root || leaf.len() > 0);
+                leaf.check();
+                for at in 0..leaf.len() {
+                    let name = split(leaf.name(at).as_bytes());
+                    assert!(from.is_none_or(|from| from.is_before(name)));
+                    assert!(to.is_none_or(|to| !to.is_before(name)));
+                }
+            }
+            Self::Inner(inner) => {
+                let len = inner.subtrees.len();
+                assert!(len <= Inner::MAX_CHILDREN && len >= if root { 2 } else { Inner::SMALL });
+                assert_eq!(inner.separators.len(), len);
+                assert_eq!(inner.ends.len(), len);
+                let mut end = 0;
+                for at in 0..len {
+                    end += inner.subtrees[at].len();
+                    assert_eq!(inner.ends[at], end);
+                    let from = Some(&inner.separators[at]);
+                    let next = inner.separators.get(at + 1).or(to);
+                    inner.subtrees[at].check_within(from, next, depth - 1, false);
+                }
+            }
+        }
+    }
+}
