@@ -12,7 +12,7 @@ use crate::client::{Answer, Request};
 use crate::homes::{Actix, Axum, Core, Home};
 
 /// How a store behaves towards each call, by the package's name.
-struct Faulty(MemoryStore);
+pub(crate) struct Faulty(pub(crate) MemoryStore);
 
 impl Faulty {
     async fn fault(name: &str) -> Result<(), StoreError> {

@@ -8,11 +8,14 @@
 )]
 
 mod client;
+mod conditions;
 mod conformance;
 mod faults;
 mod golden;
 mod homes;
 mod mounts;
 mod names;
+mod openapi;
+mod options;
 mod packages;
 mod races;

@@ -12,7 +12,7 @@ use crate::homes::{Actix, Axum, Home, Server};
 const CLIENTS: usize = 16;
 
 /// What each of many clients gets that do the same at the same moment.
-fn at_once(server: &Server, request: impl Fn(usize) -> Request + Sync) -> Vec<u16> {
+pub(crate) fn at_once(server: &Server, request: impl Fn(usize) -> Request + Sync) -> Vec<u16> {
     let barrier = Barrier::new(CLIENTS);
     let client = |at| {
         let request = request(at);

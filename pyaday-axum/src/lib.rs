@@ -18,10 +18,16 @@
 //! The routes are ordinary ones of axum's router: the host's state may be of any type, its
 //! middleware and `MatchedPath` see them, and they nest under any prefix, captures included.
 
+use std::convert::Infallible;
+use std::mem::take;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{OriginalUri, Request};
 use axum::routing::any;
+use http_body::{Frame, SizeHint};
 use pyaday_core::{Api, Blueprint, PackageStore, respond};
 
 /// All blueprints, each at its usual path: `/packages`, `/rand`.
@@ -41,8 +47,38 @@ pub fn blueprint<S: PackageStore, T: Clone + Send + Sync + 'static>(
         let api = api.clone();
         let answer = move |OriginalUri(uri): OriginalUri, mut request: Request| async move {
             *request.uri_mut() = uri;
-            respond(&api, endpoint, request).await.map(Body::from)
+            respond(&api, endpoint, request).await.map(|bytes| Body::new(Answer(bytes)))
         };
         router.route(if endpoint.path().is_empty() { "/" } else { endpoint.path() }, any(answer))
     })
+}
+
+/// The body of a response.
+///
+/// The length of an empty one stays open: axum would otherwise add `Content-Length: 0` where the
+/// core leaves the field out, to a 304 for one, which tells the length of what it does not send.
+struct Answer(Bytes);
+
+impl HttpBody for Answer {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let bytes = take(&mut self.0);
+        Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self.0.len() {
+            0 => SizeHint::default(),
+            length => SizeHint::with_exact(length as u64),
+        }
+    }
 }

@@ -1,8 +1,12 @@
 //! What a host mounts: a store and the options of its answers.
 
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
+use serde_json::{Map, Value};
+
+use crate::problem::Problem;
 use crate::store::Seed;
 
 /// A store with the options that its requests are answered by.
@@ -54,26 +58,65 @@ impl<S: fmt::Debug> fmt::Debug for Api<S> {
     }
 }
 
-/// What a host may decide about the answers.
+/// What a host may decide about the answers, once, for whatever mounts them.
+///
+/// ```
+/// use pyaday_core::{Api, MemoryStore, Options};
+///
+/// let options = Options::new().page_limits(20, 100).if_match_required(true);
+/// let api = Api::with_options(MemoryStore::new(), options);
+/// ```
 pub struct Options {
     pub(crate) body_limit: usize,
+    pub(crate) page_limit: NonZeroUsize,
+    pub(crate) max_page_limit: NonZeroUsize,
+    pub(crate) if_match_required: bool,
     seeds: Box<dyn Fn() -> Seed + Send + Sync>,
+    problem_hook: Option<Box<ProblemHook>>,
 }
 
-impl Options {
-    /// The longest body that is read unless told otherwise, in bytes: 64 KiB.
-    pub const BODY_LIMIT: usize = 64 * 1024;
+type ProblemHook = dyn Fn(&Problem, &mut Map<String, Value>) + Send + Sync;
 
+impl Options {
     /// The defaults.
     #[must_use]
     pub fn new() -> Self {
-        Self { body_limit: Self::BODY_LIMIT, seeds: Box::new(Seed::random) }
+        const fn limit(items: usize) -> NonZeroUsize {
+            NonZeroUsize::MIN.saturating_add(items - 1)
+        }
+        Self {
+            body_limit: 64 * 1024,
+            page_limit: limit(50),
+            max_page_limit: limit(200),
+            if_match_required: false,
+            seeds: Box::new(Seed::random),
+            problem_hook: None,
+        }
     }
 
-    /// The longest body that is read, in bytes. A longer one is refused with 413.
+    /// The longest body that is read, in bytes; 65,536 unless told otherwise. A longer one is
+    /// refused with 413.
     #[must_use]
     pub fn body_limit(self, bytes: usize) -> Self {
         Self { body_limit: bytes, ..self }
+    }
+
+    /// How many packages a page of the list has when the request does not say, and at most; 50 and
+    /// 200 unless told otherwise. Either is at least 1, the second at least the first.
+    #[must_use]
+    pub fn page_limits(self, default: usize, max: usize) -> Self {
+        let page_limit = NonZeroUsize::new(default).unwrap_or(NonZeroUsize::MIN);
+        let max_page_limit = NonZeroUsize::new(max).unwrap_or(NonZeroUsize::MIN).max(page_limit);
+        Self { page_limit, max_page_limit, ..self }
+    }
+
+    /// Whether each `PUT`, `PATCH` and `DELETE` must say by `If-Match` which version it means, so
+    /// that no client overwrites what it has not seen; one without is refused with 428
+    /// ([RFC 6585 §3](https://www.rfc-editor.org/rfc/rfc6585#section-3)). It need not, unless told
+    /// otherwise.
+    #[must_use]
+    pub fn if_match_required(self, required: bool) -> Self {
+        Self { if_match_required: required, ..self }
     }
 
     /// Where each draw takes its randomness from; [`Seed::random`] unless told otherwise.
@@ -90,8 +133,42 @@ impl Options {
         Self { seeds: Box::new(seeds), ..self }
     }
 
+    /// A function that sees every problem before its client does, and may rewrite the members of
+    /// its problem details object: add some of the host's own, translate the title. Status and
+    /// header fields stay.
+    ///
+    /// It is also the place to log a problem's [source](std::error::Error::source), which clients
+    /// never see.
+    ///
+    /// ```
+    /// use pyaday_core::Options;
+    ///
+    /// let options = Options::new().on_problem(|problem, members| {
+    ///     if problem.kind().status().is_server_error() {
+    ///         members.insert("support".to_owned(), "https://example.org/help".into());
+    ///     }
+    /// });
+    /// ```
+    #[must_use]
+    pub fn on_problem(
+        self,
+        hook: impl Fn(&Problem, &mut Map<String, Value>) + Send + Sync + 'static,
+    ) -> Self {
+        Self { problem_hook: Some(Box::new(hook)), ..self }
+    }
+
     pub(crate) fn seed(&self) -> Seed {
         (self.seeds)()
+    }
+
+    /// A problem's object as its client gets it.
+    pub(crate) fn problem_body(&self, problem: &Problem) -> Vec<u8> {
+        let mut members = problem.members();
+        if let Some(hook) = &self.problem_hook {
+            hook(problem, &mut members);
+        }
+        // A map of JSON values: serialising it into memory has no way to fail.
+        serde_json::to_vec(&members).unwrap_or_default()
     }
 }
 
@@ -103,6 +180,11 @@ impl Default for Options {
 
 impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Options").field("body_limit", &self.body_limit).finish_non_exhaustive()
+        f.debug_struct("Options")
+            .field("body_limit", &self.body_limit)
+            .field("page_limit", &self.page_limit)
+            .field("max_page_limit", &self.max_page_limit)
+            .field("if_match_required", &self.if_match_required)
+            .finish_non_exhaustive()
     }
 }

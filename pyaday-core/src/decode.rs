@@ -6,11 +6,14 @@ use http::{Method, Uri, request::Parts};
 use percent_encoding::percent_decode_str;
 
 use crate::api::Options;
-use crate::endpoint::{Endpoint, Operation};
+use crate::conditional::Preconditions;
+use crate::endpoint::{Blueprint, Endpoint, Operation};
 use crate::media_type;
 use crate::name::NormalizedName;
-use crate::package::{Details, Package};
+use crate::package::{Details, MergePatch, Package};
 use crate::problem::Problem;
+use crate::query::{self, Draw};
+use crate::store::Query;
 
 /// What a request asks for.
 #[derive(Debug)]
@@ -18,6 +21,15 @@ use crate::problem::Problem;
 pub enum Command {
     /// Which methods does an endpoint have?
     Options(&'static Endpoint),
+    /// List packages.
+    ListPackages {
+        /// Which ones.
+        query: Query,
+        /// The query of the URL, as it was sent.
+        parameters: Option<String>,
+        /// The request's conditions.
+        conditions: Preconditions,
+    },
     /// Add a package.
     CreatePackage {
         /// The package to add.
@@ -29,6 +41,8 @@ pub enum Command {
     ReadPackage {
         /// Which one.
         name: NormalizedName,
+        /// The request's conditions.
+        conditions: Preconditions,
     },
     /// Replace all but the name of a package.
     UpdatePackage {
@@ -37,14 +51,34 @@ pub enum Command {
         /// By what, or what is wrong with the body: a client is told so only when the package is
         /// there.
         details: Result<Details, Problem>,
+        /// The request's conditions.
+        conditions: Preconditions,
+    },
+    /// Change some of a package.
+    PatchPackage {
+        /// Which one.
+        name: NormalizedName,
+        /// What to change, or what is wrong with the body, as for an update.
+        patch: Result<MergePatch, Problem>,
+        /// The request's conditions.
+        conditions: Preconditions,
     },
     /// Remove a package.
     DeletePackage {
         /// Which one.
         name: NormalizedName,
+        /// The request's conditions.
+        conditions: Preconditions,
     },
-    /// Draw a package.
-    ReadRandomPackage,
+    /// Draw packages.
+    ReadRandomPackage(Draw),
+    /// Describe what is mounted.
+    ReadOpenApi {
+        /// The path below which all blueprints are mounted.
+        server: String,
+        /// The request's conditions.
+        conditions: Preconditions,
+    },
 }
 
 /// Reads what a request to an endpoint asks for.
@@ -64,7 +98,7 @@ pub fn decode(
     if action.takes_body() && body.len() > options.body_limit {
         return Err(Problem::content_too_large(options.body_limit));
     }
-    action.decode(&parts.uri, &body)
+    action.decode(options, parts, &body)
 }
 
 /// What a request's head asks for, found acceptable; its body is yet to come.
@@ -114,24 +148,50 @@ impl Action {
     }
 
     /// Reads the rest of the request.
-    pub(crate) fn decode(self, uri: &Uri, body: &[u8]) -> Result<Command, Problem> {
+    pub(crate) fn decode(
+        self,
+        options: &Options,
+        parts: &Parts,
+        body: &[u8],
+    ) -> Result<Command, Problem> {
         let operation = match self {
             Self::Options(endpoint) => return Ok(Command::Options(endpoint)),
             Self::Operation(operation) => operation,
         };
+        let uri = &parts.uri;
+        let conditions = || Preconditions::from_headers(&parts.headers);
         Ok(match operation {
+            Operation::ListPackages => Command::ListPackages {
+                query: query::list(options, uri.query())?,
+                parameters: uri.query().map(str::to_owned),
+                conditions: conditions(),
+            },
             Operation::CreatePackage => Command::CreatePackage {
                 package: Package::from_json(body)?,
                 path: uri.path().to_owned(),
             },
-            Operation::ReadPackage => Command::ReadPackage { name: name(uri)? },
+            Operation::ReadPackage => {
+                Command::ReadPackage { name: name(uri)?, conditions: conditions() }
+            }
             Operation::UpdatePackage => {
                 let name = name(uri)?;
                 let details = details(&name, body);
-                Command::UpdatePackage { name, details }
+                Command::UpdatePackage { name, details, conditions: conditions() }
             }
-            Operation::DeletePackage => Command::DeletePackage { name: name(uri)? },
-            Operation::ReadRandomPackage => Command::ReadRandomPackage,
+            Operation::PatchPackage => Command::PatchPackage {
+                name: name(uri)?,
+                patch: MergePatch::from_json(body).map_err(Problem::from),
+                conditions: conditions(),
+            },
+            Operation::DeletePackage => {
+                Command::DeletePackage { name: name(uri)?, conditions: conditions() }
+            }
+            Operation::ReadRandomPackage => Command::ReadRandomPackage(query::draw(uri.query())?),
+            Operation::ReadOpenApi => {
+                let server = uri.path().strip_suffix(Blueprint::OpenApi.path());
+                let server = server.unwrap_or_default().to_owned();
+                Command::ReadOpenApi { server, conditions: conditions() }
+            }
         })
     }
 }

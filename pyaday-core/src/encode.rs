@@ -2,15 +2,19 @@
 
 use bytes::Bytes;
 use http::header::{
-    ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderName, LOCATION,
+    ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderName, LINK, LOCATION,
     RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
+use crate::api::Options;
+use crate::endpoint::MERGE_PATCH_JSON;
 use crate::execute::Outcome;
 use crate::problem::{Advice, Problem};
-use crate::store::Stored;
+use crate::store::{Page, Stored};
 
+/// RFC 5789 §3.1; the http crate does not name it.
+const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 /// A cache may keep the answer, and asks whether it still holds before each use.
@@ -23,10 +27,10 @@ const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 /// It answers a `GET`; to a `HEAD` send it without its body. There is no `Date`: that is the
 /// server's to add.
 #[must_use]
-pub fn encode(result: Result<Outcome, Problem>) -> Response<Bytes> {
+pub fn encode(options: &Options, result: Result<Outcome, Problem>) -> Response<Bytes> {
     match result {
         Ok(outcome) => encode_outcome(outcome),
-        Err(problem) => encode_problem(problem),
+        Err(problem) => encode_problem(options, &problem),
     }
 }
 
@@ -37,7 +41,27 @@ fn encode_outcome(outcome: Outcome) -> Response<Bytes> {
             response.headers_mut().insert(ETAG, package.entity_tag());
             response
         }
+        Outcome::Packages { page, next } => encode_page(&page, next),
         Outcome::RandomPackage(package) => representation(&package, NO_STORE),
+        Outcome::RandomPackages(packages) => {
+            content(StatusCode::OK, JSON, NO_STORE, [&items(&packages)[..], b"}"].concat().into())
+        }
+        Outcome::OpenApi(text) => {
+            let entity_tag = text.entity_tag();
+            let mut response = content(StatusCode::OK, JSON, NO_CACHE, text.into());
+            response.headers_mut().insert(ETAG, entity_tag);
+            response
+        }
+        Outcome::NotModified(entity_tag) => {
+            let mut response = answer(StatusCode::NOT_MODIFIED, NO_CACHE, Bytes::new());
+            response.headers_mut().insert(ETAG, entity_tag);
+            response
+        }
+        Outcome::Patched(package) => {
+            let mut response = no_content();
+            response.headers_mut().insert(ETAG, package.entity_tag());
+            response
+        }
         Outcome::Created { package, location } => {
             let mut response = answer(StatusCode::CREATED, NO_STORE, Bytes::new());
             let headers = response.headers_mut();
@@ -49,7 +73,11 @@ fn encode_outcome(outcome: Outcome) -> Response<Bytes> {
         Outcome::Updated | Outcome::Deleted => no_content(),
         Outcome::Options(endpoint) => {
             let mut response = no_content();
-            insert(response.headers_mut(), ALLOW, endpoint.allow());
+            let headers = response.headers_mut();
+            insert(headers, ALLOW, endpoint.allow());
+            if let Some(media_type) = endpoint.accept_patch() {
+                headers.insert(ACCEPT_PATCH, HeaderValue::from_static(media_type));
+            }
             response
         }
     }
@@ -63,24 +91,65 @@ fn representation(package: &Stored, cache_control: HeaderValue) -> Response<Byte
     response
 }
 
+fn encode_page(page: &Page, next: Option<String>) -> Response<Bytes> {
+    let mut body = items(&page.items);
+    match &page.next {
+        // A normalised name has no character that JSON would escape.
+        Some(name) => body.extend(format!(",\"next\":\"{name}\"}}").bytes()),
+        None => body.extend(b",\"next\":null}"),
+    }
+    let mut response = content(StatusCode::OK, JSON, NO_CACHE, body.into());
+    let headers = response.headers_mut();
+    headers.insert(ETAG, page.revision.entity_tag());
+    if let Some(query) = next {
+        insert(headers, LINK, format!("<?{query}>; rel=\"next\""));
+    }
+    response
+}
+
+/// The representations in an array, the object around it still open.
+fn items(packages: &[Stored]) -> Vec<u8> {
+    let length: usize = packages.iter().map(|package| package.json().len() + 1).sum();
+    let mut body = Vec::with_capacity(length + 300);
+    body.extend(b"{\"items\":[");
+    for (at, package) in packages.iter().enumerate() {
+        body.extend(if at == 0 { &b""[..] } else { b"," });
+        body.extend(package.json());
+    }
+    body.push(b']');
+    body
+}
+
+/// An answer with a body.
+fn content(
+    status: StatusCode,
+    content_type: HeaderValue,
+    cache_control: HeaderValue,
+    body: Bytes,
+) -> Response<Bytes> {
+    let length = body.len();
+    let mut response = answer(status, cache_control, body);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, content_type);
+    headers.insert(CONTENT_LENGTH, length.into());
+    response
+}
+
 fn no_content() -> Response<Bytes> {
     answer(StatusCode::NO_CONTENT, NO_STORE, Bytes::new())
 }
 
-fn encode_problem(problem: Problem) -> Response<Bytes> {
-    // A problem is strings and numbers: serialising it into memory has no way to fail.
-    let body = serde_json::to_vec(&problem).unwrap_or_default();
-    let length = body.len();
-    let mut response = answer(problem.kind().status(), NO_STORE, body.into());
+fn encode_problem(options: &Options, problem: &Problem) -> Response<Bytes> {
+    let body = options.problem_body(problem);
+    let mut response = content(problem.kind().status(), PROBLEM_JSON, NO_STORE, body.into());
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, PROBLEM_JSON);
-    headers.insert(CONTENT_LENGTH, length.into());
     match problem.advice {
         Advice::None => {}
         Advice::Allow(endpoint) => insert(headers, ALLOW, endpoint.allow()),
         Advice::Accept(operation) => {
             if let Some(media_type) = operation.media_type() {
-                headers.insert(ACCEPT, HeaderValue::from_static(media_type));
+                let field = if media_type == MERGE_PATCH_JSON { ACCEPT_PATCH } else { ACCEPT };
+                headers.insert(field, HeaderValue::from_static(media_type));
             }
         }
         Advice::RetryAfter(delay) => {

@@ -6,6 +6,8 @@
 
 use http::Method;
 
+use crate::problem::ProblemType;
+
 /// A group of endpoints that is mounted as one, at a path of the host's choosing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -14,11 +16,13 @@ pub enum Blueprint {
     Packages,
     /// A random package.
     Rand,
+    /// The OpenAPI document of all blueprints, as they are when mounted together.
+    OpenApi,
 }
 
 impl Blueprint {
     /// Every blueprint.
-    pub const ALL: [Self; 2] = [Self::Packages, Self::Rand];
+    pub const ALL: [Self; 3] = [Self::Packages, Self::Rand, Self::OpenApi];
 
     /// Where the blueprint is mounted when all are mounted together.
     #[must_use]
@@ -26,6 +30,16 @@ impl Blueprint {
         match self {
             Self::Packages => "/packages",
             Self::Rand => "/rand",
+            Self::OpenApi => "/openapi.json",
+        }
+    }
+
+    /// The blueprint's name, in documentation.
+    pub(crate) const fn tag(self) -> &'static str {
+        match self {
+            Self::Packages => "packages",
+            Self::Rand => "rand",
+            Self::OpenApi => "openapi",
         }
     }
 
@@ -43,29 +57,109 @@ pub struct Endpoint {
     operations: &'static [(Method, Operation)],
 }
 
+/// The media type of a package's representation.
+pub(crate) const JSON: &str = "application/json";
+/// The media type of a patch ([RFC 7396](https://www.rfc-editor.org/rfc/rfc7396)).
+pub(crate) const MERGE_PATCH_JSON: &str = "application/merge-patch+json";
+
 /// What a method of an endpoint does; named as the functions that do it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Operation {
+    /// [`list_packages`](crate::list_packages)
+    ListPackages,
     /// [`create_package`](crate::create_package)
     CreatePackage,
     /// [`read_package`](crate::read_package)
     ReadPackage,
     /// [`update_package`](crate::update_package)
     UpdatePackage,
+    /// [`patch_package`](crate::patch_package)
+    PatchPackage,
     /// [`delete_package`](crate::delete_package)
     DeletePackage,
     /// [`read_random_package`](crate::read_random_package)
     ReadRandomPackage,
+    /// [`read_openapi`](crate::read_openapi)
+    ReadOpenApi,
 }
 
 impl Operation {
+    /// The name of the function that does the operation.
+    #[must_use]
+    pub const fn function(self) -> &'static str {
+        match self {
+            Self::ListPackages => "list_packages",
+            Self::CreatePackage => "create_package",
+            Self::ReadPackage => "read_package",
+            Self::UpdatePackage => "update_package",
+            Self::PatchPackage => "patch_package",
+            Self::DeletePackage => "delete_package",
+            Self::ReadRandomPackage => "read_random_package",
+            Self::ReadOpenApi => "read_openapi",
+        }
+    }
+
+    /// The problems that the operation may answer with; a wrong method is the endpoint's.
+    #[must_use]
+    pub const fn problems(self) -> &'static [ProblemType] {
+        use ProblemType as P;
+        match self {
+            Self::ListPackages => {
+                &[P::InvalidQuery, P::PreconditionFailed, P::StoreUnavailable, P::Internal]
+            }
+            Self::CreatePackage => &[
+                P::UnsupportedMediaType,
+                P::ContentTooLarge,
+                P::MalformedJson,
+                P::InvalidPackage,
+                P::PackageExists,
+                P::StoreUnavailable,
+                P::OutcomeUnknown,
+                P::Internal,
+            ],
+            Self::ReadPackage => {
+                &[P::PackageNotFound, P::PreconditionFailed, P::StoreUnavailable, P::Internal]
+            }
+            Self::UpdatePackage | Self::PatchPackage => &[
+                P::UnsupportedMediaType,
+                P::ContentTooLarge,
+                P::PackageNotFound,
+                P::PreconditionRequired,
+                P::PreconditionFailed,
+                P::MalformedJson,
+                P::InvalidPackage,
+                P::NameMismatch,
+                P::StoreUnavailable,
+                P::OutcomeUnknown,
+                P::Internal,
+            ],
+            Self::DeletePackage => &[
+                P::PackageNotFound,
+                P::PreconditionRequired,
+                P::PreconditionFailed,
+                P::StoreUnavailable,
+                P::OutcomeUnknown,
+                P::Internal,
+            ],
+            Self::ReadRandomPackage => {
+                &[P::InvalidQuery, P::PackageNotFound, P::StoreUnavailable, P::Internal]
+            }
+            Self::ReadOpenApi => &[P::PreconditionFailed, P::Internal],
+        }
+    }
+
     /// The media type of the body that the operation takes; `None` if it ignores a body.
     #[must_use]
     pub const fn media_type(self) -> Option<&'static str> {
         match self {
-            Self::CreatePackage | Self::UpdatePackage => Some("application/json"),
-            Self::ReadPackage | Self::DeletePackage | Self::ReadRandomPackage => None,
+            Self::CreatePackage | Self::UpdatePackage => Some(JSON),
+            Self::PatchPackage => Some(MERGE_PATCH_JSON),
+            Self::ListPackages
+            | Self::ReadPackage
+            | Self::DeletePackage
+            | Self::ReadRandomPackage
+            | Self::ReadOpenApi => None,
         }
     }
 }
@@ -76,7 +170,10 @@ impl Endpoint {
         Self {
             blueprint: Blueprint::Packages,
             path: "",
-            operations: &[(Method::POST, Operation::CreatePackage)],
+            operations: &[
+                (Method::GET, Operation::ListPackages),
+                (Method::POST, Operation::CreatePackage),
+            ],
         },
         Self {
             blueprint: Blueprint::Packages,
@@ -84,6 +181,7 @@ impl Endpoint {
             operations: &[
                 (Method::GET, Operation::ReadPackage),
                 (Method::PUT, Operation::UpdatePackage),
+                (Method::PATCH, Operation::PatchPackage),
                 (Method::DELETE, Operation::DeletePackage),
             ],
         },
@@ -91,6 +189,11 @@ impl Endpoint {
             blueprint: Blueprint::Rand,
             path: "",
             operations: &[(Method::GET, Operation::ReadRandomPackage)],
+        },
+        Self {
+            blueprint: Blueprint::OpenApi,
+            path: "",
+            operations: &[(Method::GET, Operation::ReadOpenApi)],
         },
     ];
 
@@ -105,7 +208,7 @@ impl Endpoint {
     ///
     /// let endpoint = Endpoint::find("/packages/flask").unwrap();
     /// assert_eq!(endpoint.path(), "/{name}");
-    /// assert_eq!(endpoint.allow(), "GET, HEAD, PUT, DELETE, OPTIONS");
+    /// assert_eq!(endpoint.allow(), "GET, HEAD, PUT, PATCH, DELETE, OPTIONS");
     /// assert!(Endpoint::find("/packages/").is_none());
     /// ```
     #[must_use]
@@ -148,6 +251,12 @@ impl Endpoint {
         self.path
     }
 
+    /// The path when all blueprints are mounted together: `/packages/{name}`.
+    #[must_use]
+    pub fn full_path(&self) -> String {
+        format!("{}{}", self.blueprint.path(), self.path)
+    }
+
     /// The endpoint's methods and what each does. `HEAD` goes with `GET`, and every endpoint has
     /// `OPTIONS`: neither is listed.
     #[must_use]
@@ -160,6 +269,13 @@ impl Endpoint {
     pub fn operation(&self, method: &Method) -> Option<Operation> {
         let method = if *method == Method::HEAD { &Method::GET } else { method };
         self.operations.iter().find(|(own, _)| own == method).map(|(_, operation)| *operation)
+    }
+
+    /// The media types of the patches that the endpoint takes, as the field `Accept-Patch` lists
+    /// them ([RFC 5789 §3.1](https://www.rfc-editor.org/rfc/rfc5789#section-3.1)).
+    #[must_use]
+    pub fn accept_patch(&self) -> Option<&'static str> {
+        self.operation(&Method::PATCH)?.media_type()
     }
 
     /// All methods of the endpoint, as the field `Allow` lists them

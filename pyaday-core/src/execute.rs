@@ -1,10 +1,19 @@
 //! From a command to its outcome: the second of the three steps, the only one to touch the store.
 
-use crate::api::Api;
+use std::num::NonZeroUsize;
+
+use http::HeaderValue;
+
+use crate::api::{Api, Options};
+use crate::conditional::{Preconditions, Verdict};
 use crate::decode::Command;
 use crate::endpoint::Endpoint;
+use crate::name::NormalizedName;
+use crate::openapi;
+use crate::package::{Details, MergePatch};
 use crate::problem::Problem;
-use crate::store::{Create, Delete, PackageStore, Stored, Update};
+use crate::query::{Draw, next_page};
+use crate::store::{Create, Delete, PackageStore, Page, Query, Stored, Update};
 
 /// What became of a command.
 #[derive(Debug)]
@@ -21,10 +30,25 @@ pub enum Outcome {
     },
     /// The package that was asked for.
     Package(Stored),
+    /// A page of a list.
+    Packages {
+        /// The page.
+        page: Page,
+        /// The query of the page behind it, if there is one.
+        next: Option<String>,
+    },
     /// A package that was drawn.
     RandomPackage(Stored),
+    /// Packages that were drawn.
+    RandomPackages(Vec<Stored>),
+    /// The OpenAPI document.
+    OpenApi(openapi::Text),
+    /// The client has the current representation, of this entity tag, already.
+    NotModified(HeaderValue),
     /// The package was replaced, or was the same already.
     Updated,
+    /// The package was changed to this, or was this already.
+    Patched(Stored),
     /// The package was removed.
     Deleted,
 }
@@ -34,38 +58,172 @@ pub enum Outcome {
 /// # Errors
 /// What the client is to be told instead.
 pub async fn execute<S: PackageStore>(api: &Api<S>, command: Command) -> Result<Outcome, Problem> {
-    let store = api.store();
     match command {
         Command::Options(endpoint) => Ok(Outcome::Options(endpoint)),
+        Command::ListPackages { query, parameters, conditions } => {
+            list(api, &query, parameters.as_deref(), &conditions).await
+        }
         Command::CreatePackage { package, path } => {
             let location = format!("{path}/{}", package.name);
-            match store.create(package).await? {
+            match api.store().create(package).await? {
                 Create::Created(package) => Ok(Outcome::Created { package, location }),
                 Create::Exists(there) => Err(Problem::package_exists(&there)),
             }
         }
-        Command::ReadPackage { name } => match store.read(&name).await? {
-            Some(package) => Ok(Outcome::Package(package)),
-            None => Err(Problem::package_not_found()),
-        },
-        Command::UpdatePackage { name, details: Ok(details) } => {
-            match store.update(&name, None, details).await? {
-                Update::Updated(_) | Update::Unchanged(_) => Ok(Outcome::Updated),
-                Update::Absent | Update::Stale(_) => Err(Problem::package_not_found()),
+        Command::ReadPackage { name, conditions } => {
+            let package = find(api.store(), &name).await?;
+            let entity_tag = package.entity_tag();
+            fresh(&conditions, entity_tag, Outcome::Package(package))
+        }
+        Command::UpdatePackage { name, details, conditions } => {
+            update(api, &name, details, &conditions).await
+        }
+        Command::PatchPackage { name, patch, conditions } => {
+            patch_package(api, &name, patch, &conditions).await
+        }
+        Command::DeletePackage { name, conditions } => delete(api, &name, &conditions).await,
+        Command::ReadRandomPackage(draw) => random(api, &draw).await,
+        Command::ReadOpenApi { server, conditions } => {
+            let text = openapi::Text::new(api.options(), &server);
+            fresh(&conditions, text.entity_tag(), Outcome::OpenApi(text))
+        }
+    }
+}
+
+async fn find<S: PackageStore>(store: &S, name: &NormalizedName) -> Result<Stored, Problem> {
+    store.read(name).await?.ok_or_else(Problem::package_not_found)
+}
+
+/// The outcome of a read, unless the request's conditions are against it.
+fn fresh(
+    conditions: &Preconditions,
+    entity_tag: HeaderValue,
+    outcome: Outcome,
+) -> Result<Outcome, Problem> {
+    match conditions.evaluate(&entity_tag) {
+        Verdict::Perform => Ok(outcome),
+        Verdict::Matched => Ok(Outcome::NotModified(entity_tag)),
+        Verdict::Failed => Err(Problem::precondition_failed()),
+    }
+}
+
+async fn list<S: PackageStore>(
+    api: &Api<S>,
+    query: &Query,
+    parameters: Option<&str>,
+    conditions: &Preconditions,
+) -> Result<Outcome, Problem> {
+    let page = api.store().list(query).await?;
+    let next = page.next.as_ref().map(|after| next_page(parameters, after.as_str()));
+    fresh(conditions, page.revision.entity_tag(), Outcome::Packages { page, next })
+}
+
+async fn random<S: PackageStore>(api: &Api<S>, draw: &Draw) -> Result<Outcome, Problem> {
+    let (store, seed) = (api.store(), api.options().seed());
+    match (draw.count, &draw.tag) {
+        (None, None) => {
+            let package = store.random(seed).await?.ok_or_else(Problem::empty_catalogue)?;
+            Ok(Outcome::RandomPackage(package))
+        }
+        (None, tag) => {
+            let packages = store.sample(NonZeroUsize::MIN, tag.as_ref(), seed).await?;
+            let package = packages.into_iter().next().ok_or_else(Problem::none_tagged)?;
+            Ok(Outcome::RandomPackage(package))
+        }
+        (Some(count), tag) => {
+            Ok(Outcome::RandomPackages(store.sample(count, tag.as_ref(), seed).await?))
+        }
+    }
+}
+
+/// Refuses a write to `current` that is not meant for it.
+fn admit(options: &Options, conditions: &Preconditions, current: &Stored) -> Result<(), Problem> {
+    if options.if_match_required && !conditions.has_if_match() {
+        return Err(Problem::precondition_required());
+    }
+    match conditions.evaluate(&current.entity_tag()) {
+        Verdict::Perform => Ok(()),
+        Verdict::Matched | Verdict::Failed => Err(Problem::precondition_failed()),
+    }
+}
+
+/// A write with conditions is tied to the revision that they were evaluated against: when another
+/// write comes in between, the store tells so and they are evaluated anew. So they are true of what
+/// is replaced, at the moment it is replaced.
+async fn update<S: PackageStore>(
+    api: &Api<S>,
+    name: &NormalizedName,
+    details: Result<Details, Problem>,
+    conditions: &Preconditions,
+) -> Result<Outcome, Problem> {
+    let (store, options) = (api.store(), api.options());
+    let mut expected = None;
+    // A body that is wrong matters only to a package that is there, in the version meant.
+    if !conditions.is_empty() || options.if_match_required || details.is_err() {
+        let current = find(store, name).await?;
+        admit(options, conditions, &current)?;
+        expected = Some(current.revision());
+    }
+    let details = details?;
+    loop {
+        match store.update(name, expected, details.clone()).await? {
+            Update::Updated(_) | Update::Unchanged(_) => return Ok(Outcome::Updated),
+            Update::Absent => return Err(Problem::package_not_found()),
+            Update::Stale(current) => {
+                admit(options, conditions, &current)?;
+                expected = Some(current.revision());
             }
         }
-        // Whether the package exists comes before what is wrong with the body.
-        Command::UpdatePackage { name, details: Err(problem) } => match store.read(&name).await? {
-            Some(_) => Err(problem),
-            None => Err(Problem::package_not_found()),
-        },
-        Command::DeletePackage { name } => match store.delete(&name, None).await? {
-            Delete::Deleted => Ok(Outcome::Deleted),
-            Delete::Absent | Delete::Stale(_) => Err(Problem::package_not_found()),
-        },
-        Command::ReadRandomPackage => match store.random(api.options().seed()).await? {
-            Some(package) => Ok(Outcome::RandomPackage(package)),
-            None => Err(Problem::empty_catalogue()),
-        },
+    }
+}
+
+/// A patch is always tied to the revision it was applied to.
+async fn patch_package<S: PackageStore>(
+    api: &Api<S>,
+    name: &NormalizedName,
+    patch: Result<MergePatch, Problem>,
+    conditions: &Preconditions,
+) -> Result<Outcome, Problem> {
+    let (store, options) = (api.store(), api.options());
+    let mut current = find(store, name).await?;
+    admit(options, conditions, &current)?;
+    let patch = patch?;
+    loop {
+        let patched = patch.apply(&current.package())?;
+        if patched.name.normalized() != *name {
+            return Err(Problem::name_mismatch(&patched.name));
+        }
+        match store.update(name, Some(current.revision()), patched.details).await? {
+            Update::Updated(now) | Update::Unchanged(now) => return Ok(Outcome::Patched(now)),
+            Update::Absent => return Err(Problem::package_not_found()),
+            Update::Stale(now) => {
+                admit(options, conditions, &now)?;
+                current = now;
+            }
+        }
+    }
+}
+
+async fn delete<S: PackageStore>(
+    api: &Api<S>,
+    name: &NormalizedName,
+    conditions: &Preconditions,
+) -> Result<Outcome, Problem> {
+    let (store, options) = (api.store(), api.options());
+    let mut expected = None;
+    if !conditions.is_empty() || options.if_match_required {
+        let current = find(store, name).await?;
+        admit(options, conditions, &current)?;
+        expected = Some(current.revision());
+    }
+    loop {
+        match store.delete(name, expected).await? {
+            Delete::Deleted => return Ok(Outcome::Deleted),
+            Delete::Absent => return Err(Problem::package_not_found()),
+            Delete::Stale(current) => {
+                admit(options, conditions, &current)?;
+                expected = Some(current.revision());
+            }
+        }
     }
 }

@@ -55,6 +55,7 @@
 
 mod api;
 mod catalogue;
+mod conditional;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod decode;
@@ -65,13 +66,16 @@ mod json;
 mod media_type;
 mod memory;
 mod name;
+pub mod openapi;
 mod package;
 mod problem;
+mod query;
 mod respond;
 mod store;
 
 pub use api::{Api, Options};
 pub use catalogue::Catalogue;
+pub use conditional::{Preconditions, Verdict};
 pub use decode::{Command, decode};
 pub use encode::encode;
 pub use endpoint::{Blueprint, Endpoint, Operation};
@@ -80,13 +84,14 @@ pub use json::MalformedJson;
 pub use memory::MemoryStore;
 pub use name::{NormalizedName, PackageName};
 pub use package::{
-    Details, FieldError, InvalidPackage, InvalidValue, Metadata, Package, PackageError, ShortDesc,
-    Tag, Tags,
+    Details, FieldError, InvalidPackage, InvalidValue, MergePatch, Metadata, Package, PackageError,
+    ShortDesc, Tag, Tags,
 };
 pub use problem::{Problem, ProblemType};
+pub use query::Draw;
 pub use respond::{
-    REQUEST_HEADERS, create_package, delete_package, read_package, read_random_package, respond,
-    update_package,
+    REQUEST_HEADERS, create_package, delete_package, list_packages, patch_package, read_openapi,
+    read_package, read_random_package, respond, update_package,
 };
 pub use store::{
     Create, Delete, PackageStore, Page, Query, Revision, Seed, StoreError, Stored, Update,

@@ -8,17 +8,17 @@ use http::{HeaderMap, HeaderValue};
 /// Media types compare as [RFC 9110 §8.3.1](https://www.rfc-editor.org/rfc/rfc9110#section-8.3.1)
 /// has it. A charset may be named if it is UTF-8, which JSON is always in; a content coding only if
 /// it changes nothing.
-pub(crate) fn fault(headers: &HeaderMap, expected: &str) -> Option<&'static str> {
+pub(crate) fn fault(headers: &HeaderMap, expected: &str) -> Option<String> {
     let mut content_types = headers.get_all(CONTENT_TYPE).iter();
     let (Some(content_type), None) = (content_types.next(), content_types.next()) else {
-        return Some("The request must say the media type of its body in one Content-Type.");
+        return Some(format!("The request must have one Content-Type; {expected} is taken."));
     };
     if !is_utf8_of(content_type, expected) {
-        return Some("The body must be of the media type in `Accept`, in UTF-8.");
+        return Some(format!("The body must be {expected}, in UTF-8."));
     }
     let mut codings = headers.get_all(CONTENT_ENCODING).iter();
     if !codings.all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
-        return Some("The body must not be compressed or encoded otherwise.");
+        return Some("The body must not be compressed or encoded otherwise.".to_owned());
     }
     None
 }

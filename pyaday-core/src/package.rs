@@ -89,6 +89,57 @@ impl Details {
     }
 }
 
+/// What to change about a package: a JSON Merge Patch
+/// ([RFC 7396](https://www.rfc-editor.org/rfc/rfc7396)) of its representation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MergePatch(Map<String, Value>);
+
+impl MergePatch {
+    /// Reads a patch.
+    ///
+    /// # Errors
+    /// The place where the text is not strict JSON, or that it is no object: a patch of another
+    /// type would replace the package by something that is none.
+    pub fn from_json(text: &[u8]) -> Result<Self, PackageError> {
+        Fields::from_json(text).map(|Fields(members)| Self(members))
+    }
+
+    /// What a package is with the patch applied.
+    ///
+    /// # Errors
+    /// All faults of the fields that come out.
+    pub fn apply(&self, package: &Package) -> Result<Package, InvalidPackage> {
+        let mut merged = match serde_json::to_value(package) {
+            Ok(Value::Object(members)) => members,
+            // A package is an object and its keys are strings: there is no way to come here.
+            _ => Map::new(),
+        };
+        merge(&mut merged, &self.0);
+        let (name, details) = Fields(merged).complete(NameIs::Required)?;
+        Ok(Package { name: name.unwrap_or_else(|| package.name.clone()), details })
+    }
+}
+
+/// RFC 7396 §2, on objects.
+fn merge(target: &mut Map<String, Value>, patch: &Map<String, Value>) {
+    for (key, value) in patch {
+        match (value, target.get_mut(key)) {
+            (Value::Null, _) => {
+                target.shift_remove(key);
+            }
+            (Value::Object(patch), Some(Value::Object(target))) => merge(target, patch),
+            (Value::Object(patch), _) => {
+                let mut members = Map::new();
+                merge(&mut members, patch);
+                target.insert(key.clone(), Value::Object(members));
+            }
+            (value, _) => {
+                target.insert(key.clone(), value.clone());
+            }
+        }
+    }
+}
+
 /// The members of a representation, none of them checked yet.
 struct Fields(Map<String, Value>);
 
@@ -242,6 +293,7 @@ pub struct Tags(BTreeSet<Tag>);
 impl Tags {
     /// The most labels that one package has.
     const MAX: usize = 32;
+    const TOO_MANY: &str = "must be at most 32 tags";
 
     /// True if there are none.
     #[must_use]
@@ -266,7 +318,7 @@ impl TryFrom<BTreeSet<Tag>> for Tags {
 
     fn try_from(tags: BTreeSet<Tag>) -> Result<Self, InvalidValue> {
         if tags.len() > Self::MAX {
-            return Err(InvalidValue::new("must be at most 32 different tags"));
+            return Err(InvalidValue::new(Self::TOO_MANY));
         }
         Ok(Self(tags))
     }
@@ -335,7 +387,7 @@ impl InvalidValue {
 }
 
 /// One fault of a document: where, as a JSON Pointer, and which rule it breaks.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}{detail}", Place(pointer))]
 pub struct FieldError {
     pointer: String,
@@ -365,6 +417,10 @@ impl FieldError {
     #[must_use]
     pub fn detail(&self) -> &str {
         &self.detail
+    }
+
+    pub(crate) fn to_value(&self) -> Value {
+        serde_json::json!({ "pointer": self.pointer, "detail": self.detail })
     }
 }
 
@@ -433,12 +489,15 @@ impl Errors {
             self.push("/tags".to_owned(), "must be an array of strings");
             return Tags::default();
         };
+        if items.len() > Tags::MAX {
+            self.push("/tags".to_owned(), Tags::TOO_MANY);
+        }
         let mut tags = BTreeSet::new();
         for (at, item) in items.into_iter().enumerate() {
             let tag = string(item).and_then(|text| text.parse());
             tags.extend(self.take(&format!("/tags/{at}"), tag));
         }
-        self.take("/tags", Tags::try_from(tags)).unwrap_or_default()
+        Tags(tags)
     }
 
     fn into_invalid(self) -> InvalidPackage {

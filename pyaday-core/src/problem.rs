@@ -6,8 +6,7 @@ use std::fmt;
 use std::time::Duration;
 
 use http::StatusCode;
-use serde::ser::SerializeMap;
-use serde::{Serialize, Serializer};
+use serde_json::{Map, Value};
 
 use crate::endpoint::{Endpoint, Operation};
 use crate::json::MalformedJson;
@@ -27,6 +26,8 @@ pub enum ProblemType {
     NameMismatch,
     /// 400: the body is not strict JSON.
     MalformedJson,
+    /// 400: a parameter of the query is unknown, repeated or out of its bounds.
+    InvalidQuery,
     /// 422: the body is JSON that breaks the rules of a package.
     InvalidPackage,
     /// 415: the body's media type, charset or content coding is not taken.
@@ -35,6 +36,10 @@ pub enum ProblemType {
     ContentTooLarge,
     /// 405: the resource does not have this method.
     MethodNotAllowed,
+    /// 412: the resource is not as the request's conditions have it.
+    PreconditionFailed,
+    /// 428: the host asks that each write tell which version it means.
+    PreconditionRequired,
     /// 503: the store cannot be used now; a write surely did not happen.
     StoreUnavailable,
     /// 503: the store lost contact during a write, which may have happened.
@@ -45,15 +50,18 @@ pub enum ProblemType {
 
 impl ProblemType {
     /// Every problem type.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::PackageNotFound,
         Self::PackageExists,
         Self::NameMismatch,
         Self::MalformedJson,
+        Self::InvalidQuery,
         Self::InvalidPackage,
         Self::UnsupportedMediaType,
         Self::ContentTooLarge,
         Self::MethodNotAllowed,
+        Self::PreconditionFailed,
+        Self::PreconditionRequired,
         Self::StoreUnavailable,
         Self::OutcomeUnknown,
         Self::Internal,
@@ -96,6 +104,9 @@ impl ProblemType {
             Self::MalformedJson => {
                 (S::BAD_REQUEST, "malformed-json", "The body is not well-formed JSON")
             }
+            Self::InvalidQuery => {
+                (S::BAD_REQUEST, "invalid-query", "A parameter of the query is not valid")
+            }
             Self::InvalidPackage => {
                 (S::UNPROCESSABLE_ENTITY, "invalid-package", "The package is not valid")
             }
@@ -112,6 +123,16 @@ impl ProblemType {
                 "method-not-allowed",
                 "The resource does not have this method",
             ),
+            Self::PreconditionFailed => (
+                S::PRECONDITION_FAILED,
+                "precondition-failed",
+                "The resource is not in the version that the request means",
+            ),
+            Self::PreconditionRequired => (
+                S::PRECONDITION_REQUIRED,
+                "precondition-required",
+                "The request must say which version of the package it means",
+            ),
             Self::StoreUnavailable => {
                 (S::SERVICE_UNAVAILABLE, "store-unavailable", "The store is not available")
             }
@@ -127,8 +148,8 @@ impl ProblemType {
 
 /// A refusal or failure, ready to be told to a client.
 ///
-/// Serialised it is the problem details object. [`source`](Error::source) is the cause where there
-/// is one (a [`StoreError`]): it is for the host's log and not part of the object.
+/// [`source`](Error::source) is the cause where there is one (a [`StoreError`]): it is for the host's
+/// log, and clients never see it.
 #[derive(Debug)]
 pub struct Problem {
     kind: ProblemType,
@@ -174,6 +195,24 @@ impl Problem {
         &self.errors
     }
 
+    /// The members of the problem details object
+    /// ([RFC 9457 §3.1](https://www.rfc-editor.org/rfc/rfc9457#section-3.1)).
+    #[must_use]
+    pub fn members(&self) -> Map<String, Value> {
+        let mut members = Map::new();
+        members.insert("type".to_owned(), self.kind.urn().into());
+        members.insert("title".to_owned(), self.kind.title().into());
+        members.insert("status".to_owned(), self.kind.status().as_u16().into());
+        members.insert("detail".to_owned(), (*self.detail).into());
+        if !self.errors.is_empty() {
+            members.insert(
+                "errors".to_owned(),
+                self.errors.iter().map(FieldError::to_value).collect(),
+            );
+        }
+        members
+    }
+
     pub(crate) fn package_not_found() -> Self {
         Self::new(ProblemType::PackageNotFound, "The catalogue has no package of this name.")
     }
@@ -197,6 +236,28 @@ impl Problem {
         Self::new(ProblemType::NameMismatch, detail)
     }
 
+    pub(crate) fn none_tagged() -> Self {
+        Self::new(ProblemType::PackageNotFound, "The catalogue has no package with this tag.")
+    }
+
+    pub(crate) fn invalid_query(detail: String) -> Self {
+        Self::new(ProblemType::InvalidQuery, detail)
+    }
+
+    pub(crate) fn precondition_failed() -> Self {
+        Self::new(
+            ProblemType::PreconditionFailed,
+            "It has changed, or is not to be there; read it again and repeat the request with its ETag.",
+        )
+    }
+
+    pub(crate) fn precondition_required() -> Self {
+        Self::new(
+            ProblemType::PreconditionRequired,
+            "Read the package and repeat the request with its ETag in If-Match.",
+        )
+    }
+
     pub(crate) fn unreadable_body() -> Self {
         Self::new(ProblemType::MalformedJson, "The body broke off before its end.")
     }
@@ -206,7 +267,7 @@ impl Problem {
         Self::new(ProblemType::ContentTooLarge, detail)
     }
 
-    pub(crate) fn unsupported_media_type(operation: Operation, detail: &'static str) -> Self {
+    pub(crate) fn unsupported_media_type(operation: Operation, detail: String) -> Self {
         let advice = Advice::Accept(operation);
         Self { advice, ..Self::new(ProblemType::UnsupportedMediaType, detail) }
     }
@@ -262,20 +323,6 @@ impl From<StoreError> for Problem {
         };
         problem.cause = Some(cause);
         problem
-    }
-}
-
-impl Serialize for Problem {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("type", &self.kind.urn())?;
-        map.serialize_entry("title", self.kind.title())?;
-        map.serialize_entry("status", &self.kind.status().as_u16())?;
-        map.serialize_entry("detail", &self.detail)?;
-        if !self.errors.is_empty() {
-            map.serialize_entry("errors", &self.errors)?;
-        }
-        map.end()
     }
 }
 

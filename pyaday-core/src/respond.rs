@@ -6,7 +6,9 @@ use std::pin::pin;
 use std::task::Poll;
 
 use bytes::{Buf, Bytes, BytesMut};
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
+use http::header::{
+    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, IF_MATCH, IF_NONE_MATCH,
+};
 use http::{Method, Request, Response, request::Parts};
 use http_body::Body;
 
@@ -19,7 +21,8 @@ use crate::problem::Problem;
 use crate::store::PackageStore;
 
 /// The request's fields that answers depend on: an adapter that must convert them needs no others.
-pub const REQUEST_HEADERS: [HeaderName; 3] = [CONTENT_TYPE, CONTENT_ENCODING, CONTENT_LENGTH];
+pub const REQUEST_HEADERS: [HeaderName; 5] =
+    [CONTENT_TYPE, CONTENT_ENCODING, CONTENT_LENGTH, IF_MATCH, IF_NONE_MATCH];
 
 /// Answers a request to an endpoint.
 ///
@@ -47,7 +50,7 @@ pub async fn respond<S: PackageStore, B: Body>(
     request: Request<B>,
 ) -> Response<Bytes> {
     let (parts, body) = request.into_parts();
-    finish(&parts, async {
+    finish(api, &parts, async {
         let action = Action::of(api.options(), endpoint, &parts)?;
         perform(api, action, &parts, body).await
     })
@@ -55,7 +58,8 @@ pub async fn respond<S: PackageStore, B: Body>(
 }
 
 /// Runs an answer to its end, whatever it does on the way.
-async fn finish(
+async fn finish<S: PackageStore>(
+    api: &Api<S>,
     parts: &Parts,
     answer: impl Future<Output = Result<Outcome, Problem>>,
 ) -> Response<Bytes> {
@@ -66,7 +70,7 @@ async fn finish(
         catch_unwind(AssertUnwindSafe(|| answer.as_mut().poll(context)))
             .unwrap_or_else(|_| Poll::Ready(Err(Problem::internal())))
     });
-    let mut response = encode(result.await);
+    let mut response = encode(api.options(), result.await);
     if parts.method == Method::HEAD {
         *response.body_mut() = Bytes::new();
     }
@@ -83,7 +87,7 @@ async fn perform<S: PackageStore, B: Body>(
         true => collect(body, api.options().body_limit).await?,
         false => Bytes::new(),
     };
-    execute(api, action.decode(&parts.uri, &body)?).await
+    execute(api, action.decode(api.options(), parts, &body)?).await
 }
 
 /// The whole body, unless it is longer than `limit`: then the rest is not read.
@@ -119,7 +123,7 @@ async fn respond_to<S: PackageStore, B: Body>(
     request: Request<B>,
 ) -> Response<Bytes> {
     let (parts, body) = request.into_parts();
-    finish(&parts, async {
+    finish(api, &parts, async {
         let action = Action::checked(api.options(), operation, &parts)?;
         perform(api, action, &parts, body).await
     })
@@ -142,6 +146,8 @@ macro_rules! operations {
 }
 
 operations! {
+    /// Answers with a page of the list of packages, or 400 if a parameter is not valid.
+    list_packages = ListPackages;
     /// Adds the package in the body: 201 with its `Location`, or 409 if its name is taken.
     create_package = CreatePackage;
     /// Answers with the package that the last segment of the path names, or 404.
@@ -149,8 +155,14 @@ operations! {
     /// Replaces all but the name of the package that the last segment of the path names: 204, or
     /// 404.
     update_package = UpdatePackage;
+    /// Applies the JSON Merge Patch (RFC 7396) in the body to the package that the last segment of
+    /// the path names: 204, or 404.
+    patch_package = PatchPackage;
     /// Removes the package that the last segment of the path names: 204, or 404.
     delete_package = DeletePackage;
-    /// Answers with a package of the catalogue, each equally likely, or 404 if it has none.
+    /// Answers with a package of the catalogue, each equally likely, or 404 if it has none; with
+    /// several if `count` says so.
     read_random_package = ReadRandomPackage;
+    /// Answers with the OpenAPI document of all blueprints, as mounted together.
+    read_openapi = ReadOpenApi;
 }

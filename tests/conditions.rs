@@ -1,0 +1,151 @@
+//! Facts about conditional requests: the evaluation against an independent one, and races.
+
+use std::collections::BTreeMap;
+use std::thread;
+
+use headers::{ETag, HeaderMapExt, IfMatch, IfNoneMatch};
+use http::header::{IF_MATCH, IF_NONE_MATCH};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use proptest::prelude::*;
+use pyaday_core::{Api, MemoryStore, Preconditions, Verdict};
+
+use crate::client::{Request, send};
+use crate::homes::{Actix, Axum, Home, Server};
+use crate::races::at_once;
+
+const CURRENT: &str = "\"1\"";
+
+fn evaluate(fields: &[(HeaderName, &str)]) -> Verdict {
+    let fields = fields.iter().map(|(name, value)| {
+        (name.clone(), HeaderValue::from_bytes(value.as_bytes()).expect("a field value"))
+    });
+    let headers: HeaderMap = fields.collect();
+    Preconditions::from_headers(&headers).evaluate(&HeaderValue::from_static(CURRENT))
+}
+
+#[test]
+fn without_conditions_a_request_is_done() {
+    assert_eq!(evaluate(&[]), Verdict::Perform);
+    assert!(Preconditions::default().is_empty());
+}
+
+#[test]
+fn if_match_comes_before_if_none_match() {
+    for (if_match, if_none_match, verdict) in [
+        ("\"1\"", "\"1\"", Verdict::Matched),
+        ("\"1\"", "\"2\"", Verdict::Perform),
+        ("\"2\"", "\"1\"", Verdict::Failed),
+        ("\"2\"", "\"2\"", Verdict::Failed),
+        ("*", "*", Verdict::Matched),
+        ("W/\"1\"", "\"2\"", Verdict::Failed),
+    ] {
+        let fields = [(IF_MATCH, if_match), (IF_NONE_MATCH, if_none_match)];
+        assert_eq!(evaluate(&fields), verdict, "{if_match} {if_none_match}");
+    }
+}
+
+fn list() -> impl Strategy<Value = String> {
+    let tag = prop_oneof![
+        3 => Just("\"1\"".to_owned()),
+        2 => Just("W/\"1\"".to_owned()),
+        4 => "(W/)?\"[!#-~]{0,4}\"",
+    ];
+    let separator = prop_oneof![Just(","), Just(", "), Just(" ,"), Just("\t,  ")];
+    let list = prop::collection::vec((tag, separator), 1..5).prop_map(|tags| {
+        let last = tags.len() - 1;
+        let tag = |(at, (tag, separator)): (usize, &(String, &str))| {
+            if at == last { tag.clone() } else { format!("{tag}{separator}") }
+        };
+        tags.iter().enumerate().map(tag).collect::<String>()
+    });
+    prop_oneof![8 => list, 1 => Just("*".to_owned())]
+}
+
+proptest! {
+    /// The crate `headers` is the oracle.
+    #[test]
+    fn lists_are_evaluated_as_another_implementation_does(list in list()) {
+        let current: ETag = CURRENT.parse().unwrap();
+        let mut headers = HeaderMap::new();
+        headers.insert(IF_MATCH, HeaderValue::from_str(&list).unwrap());
+        headers.insert(IF_NONE_MATCH, HeaderValue::from_str(&list).unwrap());
+        let if_match: IfMatch = headers.typed_get().unwrap();
+        let if_none_match: IfNoneMatch = headers.typed_get().unwrap();
+        prop_assert_eq!(
+            evaluate(&[(IF_MATCH, &list)]) == Verdict::Perform,
+            if_match.precondition_passes(&current)
+        );
+        prop_assert_eq!(
+            evaluate(&[(IF_NONE_MATCH, &list)]) == Verdict::Perform,
+            if_none_match.precondition_passes(&current)
+        );
+    }
+
+    /// Whatever a client sends, an unquoted or broken tag never makes a write go through.
+    #[test]
+    fn what_is_no_list_matches_nothing(value in "[ !#-~]{0,6}\"[ !#-~]{0,6}") {
+        prop_assert_eq!(evaluate(&[(IF_MATCH, &value)]), Verdict::Failed);
+        prop_assert_eq!(evaluate(&[(IF_NONE_MATCH, &value)]), Verdict::Perform);
+    }
+}
+
+/// Of many writers that mean the same version, one writes it.
+fn one_of_many_writes(server: &Server) {
+    let path = "/packages/flask";
+    let package = Request::new("POST", "/packages").json(r#"{"name":"flask","short_desc":""}"#);
+    assert_eq!(send(server.address, &package).status, 201);
+    for round in 0..20 {
+        let current = send(server.address, &Request::new("GET", path));
+        let tag = current.header("etag").unwrap().to_owned();
+        let statuses = at_once(server, |at| {
+            let body = format!(r#"{{"short_desc":"{round} {at}"}}"#);
+            let method = if at % 2 == 0 { "PUT" } else { "PATCH" };
+            let media_type = ["application/json", "application/merge-patch+json"][at % 2];
+            Request { body: body.into_bytes(), ..Request::new(method, path) }
+                .header("content-type", media_type)
+                .header("if-match", &tag)
+        });
+        let mut counts = BTreeMap::new();
+        for status in statuses {
+            *counts.entry(status).or_insert(0) += 1;
+        }
+        assert_eq!(counts[&204], 1, "{counts:?}");
+        assert_eq!(counts.into_keys().collect::<Vec<_>>(), [204, 412]);
+    }
+}
+
+#[test]
+fn of_many_axum_clients_with_one_entity_tag_one_writes() {
+    one_of_many_writes(&Axum::mount("", &Api::new(MemoryStore::new())).0);
+}
+
+#[test]
+fn of_many_actix_clients_with_one_entity_tag_one_writes() {
+    one_of_many_writes(&Actix::mount("", &Api::new(MemoryStore::new())).0);
+}
+
+/// Patches of different members at once are all there in the end, conditions or none.
+#[test]
+fn no_patch_is_lost_to_another() {
+    let server = &Axum::mount("", &Api::new(MemoryStore::new())).0;
+    let package = Request::new("POST", "/packages").json(r#"{"name":"flask","short_desc":""}"#);
+    assert_eq!(send(server.address, &package).status, 201);
+    thread::scope(|scope| {
+        for client in 0..8 {
+            scope.spawn(move || {
+                for at in 0..25 {
+                    let body = format!(r#"{{"metadata":{{"{client}-{at}":true}}}}"#);
+                    let patch = Request {
+                        body: body.into_bytes(),
+                        ..Request::new("PATCH", "/packages/flask")
+                    };
+                    let patch = patch.header("content-type", "application/merge-patch+json");
+                    assert_eq!(send(server.address, &patch).status, 204);
+                }
+            });
+        }
+    });
+    let flask = send(server.address, &Request::new("GET", "/packages/flask"));
+    let flask: serde_json::Value = serde_json::from_slice(&flask.body).unwrap();
+    assert_eq!(flask["metadata"].as_object().unwrap().len(), 8 * 25);
+}

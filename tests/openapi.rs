@@ -1,0 +1,254 @@
+//! Facts about the OpenAPI document: it says what is answered, all of it and nothing else.
+
+use std::collections::BTreeSet;
+
+use jsonschema::Validator;
+use pyaday_core::{Api, Endpoint, MemoryStore, Options, ProblemType, openapi};
+use serde_json::{Value, json};
+
+use crate::client::{Answer, Request};
+use crate::golden;
+use crate::homes::{Actix, Axum, Core, Home};
+
+/// A part of the document as a schema of its own, which its references still lead into.
+fn validator(document: &Value, schema: &Value) -> Validator {
+    let mut schema = schema.clone();
+    schema["components"] = document["components"].clone();
+    jsonschema::draft202012::options().should_validate_formats(true).build(&schema).unwrap()
+}
+
+fn field<'a>(fields: &'a Value, name: &str) -> Option<&'a Value> {
+    let fields = fields.as_object()?;
+    fields.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, field)| field)
+}
+
+/// What the document does not say of an answer.
+fn contradiction(document: &Value, request: &Request, answer: &Answer) -> Option<String> {
+    let target = String::from_utf8_lossy(&request.target).into_owned();
+    let path = target.split('?').next().unwrap();
+    let endpoint = Endpoint::find(path)?;
+    let item = &document["paths"][endpoint.full_path()];
+    let Some(operation) = item.get(request.method.to_ascii_lowercase()).filter(|_| {
+        // `get` in lower case is another method.
+        request.method == request.method.to_ascii_uppercase()
+    }) else {
+        let allowed = (answer.status, answer.header("allow"));
+        return (allowed != (405, Some(endpoint.allow().as_str())))
+            .then(|| format!("a method that is not described is answered {allowed:?}"));
+    };
+    let Some(described) = operation["responses"].get(answer.status.to_string()) else {
+        return Some(format!("the status {} is not described", answer.status));
+    };
+    headers_contradiction(described, answer)
+        .or_else(|| body_contradiction(document, described, request, answer))
+}
+
+fn headers_contradiction(described: &Value, answer: &Answer) -> Option<String> {
+    let fields = &described["headers"];
+    for (name, value) in &answer.headers {
+        match (name.as_str(), field(fields, name)) {
+            // OpenAPI leaves these to the contents.
+            ("content-type" | "content-length", _) => {}
+            (_, None) => return Some(format!("the field {name} is not described")),
+            (_, Some(field)) if field["schema"]["type"] == "string" => {
+                if !jsonschema::is_valid(&field["schema"], &json!(value)) {
+                    return Some(format!("{name}: {value} is not as described"));
+                }
+            }
+            (_, Some(field)) => {
+                let number: Option<u64> = value.parse().ok();
+                if !jsonschema::is_valid(&field["schema"], &json!(number)) {
+                    return Some(format!("{name}: {value} is not as described"));
+                }
+            }
+        }
+    }
+    let missing = fields.as_object()?.iter().find(|(name, field)| {
+        field["required"] == true && answer.header(&name.to_ascii_lowercase()).is_none()
+    })?;
+    Some(format!("the field {} is missing", missing.0))
+}
+
+fn body_contradiction(
+    document: &Value,
+    described: &Value,
+    request: &Request,
+    answer: &Answer,
+) -> Option<String> {
+    let Some(contents) = described.get("content").filter(|_| request.method != "HEAD") else {
+        return (!answer.body.is_empty()).then(|| "a body is not described".to_owned());
+    };
+    let content_type = answer.header("content-type").unwrap_or_default();
+    let Some(content) = contents.get(content_type) else {
+        return Some(format!("{content_type} is not described"));
+    };
+    let body: Value = serde_json::from_slice(&answer.body).unwrap();
+    let errors: Vec<_> = validator(document, &content["schema"])
+        .iter_errors(&body)
+        .map(|error| format!("{} at {:?}", error, error.instance_path()))
+        .collect();
+    (!errors.is_empty()).then(|| format!("{body} is not as described: {errors:?}"))
+}
+
+fn document(options: &Options) -> Value {
+    openapi::document(options, "")
+}
+
+/// Each scenario's document, requests and answers.
+fn for_each_exchange(mut check: impl FnMut(&Value, &Request, &Answer)) {
+    for scenario in golden::read_list() {
+        let document = document(&golden::options(&scenario.set_up));
+        let home = Core::mount("", &golden::three_packages(&scenario.set_up));
+        for exchange in &scenario.exchanges {
+            let request = golden::parse(&exchange.request, "");
+            check(&document, &request, &home.answer(&request));
+        }
+    }
+}
+
+#[test]
+fn no_answer_is_one_that_the_document_does_not_describe() {
+    for_each_exchange(|document, request, answer| {
+        let contradiction = contradiction(document, request, answer);
+        assert!(contradiction.is_none(), "{request:?}\n{answer:?}\n{contradiction:?}");
+    });
+}
+
+/// The control: answers that are not as described are told apart.
+#[test]
+fn an_answer_that_is_not_described_is_found() {
+    let home = Core::mount("", &golden::three_packages(""));
+    let request = Request::new("GET", "/packages/flask");
+    let (right, document) = (home.answer(&request), document(&Options::new()));
+    let found = |change: &dyn Fn(&mut Answer)| {
+        let mut answer = right.clone();
+        change(&mut answer);
+        contradiction(&document, &request, &answer).is_some()
+    };
+    assert!(!found(&|_| {}));
+    assert!(found(&|answer| answer.status = 418));
+    assert!(found(&|answer| answer.status = 404));
+    assert!(found(&|answer| answer.body = b"{\"name\":\"-\",\"short_desc\":\"\"}".to_vec()));
+    assert!(found(&|answer| answer.body = b"{\"name\":\"a\"}".to_vec()));
+    assert!(found(&|answer| answer.headers.retain(|(name, _)| name != "etag")));
+    assert!(found(&|answer| answer.headers.push(("x-new".to_owned(), String::new()))));
+}
+
+/// The other direction: what is described is in the list, so that the document promises nothing
+/// that nobody has seen. Failures of the store in each operation are the exception.
+#[test]
+fn every_status_that_is_described_is_one_that_is_answered() {
+    let mut answered = BTreeSet::new();
+    for_each_exchange(|_, request, answer| {
+        let target = String::from_utf8_lossy(&request.target).into_owned();
+        if let Some(endpoint) = Endpoint::find(target.split('?').next().unwrap()) {
+            let method = request.method.to_ascii_lowercase();
+            answered.insert((endpoint.full_path(), method, answer.status.to_string()));
+        }
+    });
+    let document = document(&Options::new().if_match_required(true));
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            // HEAD is answered by what answers GET.
+            if matches!(method.as_str(), "parameters" | "head") {
+                continue;
+            }
+            for status in operation["responses"].as_object().unwrap().keys() {
+                let case = (path.clone(), method.clone(), status.clone());
+                assert!(
+                    matches!(status.as_str(), "500" | "503") || answered.contains(&case),
+                    "{case:?} is described, but no request in the list gets it"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn every_problem_type_is_described() {
+    let document = document(&Options::new().if_match_required(true)).to_string();
+    for kind in ProblemType::ALL {
+        // A method that is not described can have no answer that is.
+        let described = document.contains(&format!("{:?}", kind.urn()));
+        assert_eq!(described, kind != ProblemType::MethodNotAllowed, "{kind:?}");
+    }
+}
+
+#[test]
+fn every_operation_has_an_id_of_its_own() {
+    let document = document(&Options::new());
+    let items = document["paths"].as_object().unwrap().values();
+    let operations = items.flat_map(|item| item.as_object().unwrap());
+    let ids: Vec<_> =
+        operations.filter_map(|(_, operation)| operation["operationId"].as_str()).collect();
+    assert_eq!(ids.len(), ids.iter().collect::<BTreeSet<_>>().len(), "{ids:?}");
+    assert!(ids.contains(&"read_package") && ids.contains(&"head_read_package"));
+}
+
+#[test]
+fn the_examples_of_bodies_are_as_their_schemas_say_and_are_taken() {
+    let document = document(&Options::new());
+    for (path, method, status) in [
+        ("/packages", "post", 201),
+        ("/packages/{name}", "put", 204),
+        ("/packages/{name}", "patch", 204),
+    ] {
+        let contents = &document["paths"][path][method]["requestBody"]["content"];
+        let (media_type, content) = contents.as_object().unwrap().iter().next().unwrap();
+        assert!(validator(&document, &content["schema"]).is_valid(&content["example"]));
+        let target = path.replace("{name}", "flask");
+        let request = Request {
+            body: content["example"].to_string().into_bytes(),
+            ..Request::new(&method.to_ascii_uppercase(), &target)
+        };
+        let home = Core::mount("", &golden::three_packages(""));
+        assert_eq!(home.answer(&request.header("content-type", media_type)).status, status);
+    }
+}
+
+fn the_server_is_where_it_is_mounted<H: Home>() {
+    for (prefix, mount, server) in [
+        ("", "", "/"),
+        ("/api", "/api", "/api"),
+        ("/tenants/{tenant}/api", "/tenants/a%20cme/api", "/tenants/a%20cme/api"),
+    ] {
+        let home = H::mount(prefix, &Api::new(MemoryStore::new()));
+        let get = Request::new("GET", &format!("{mount}/openapi.json"));
+        let answer = home.answer(&get);
+        let served: Value = serde_json::from_slice(&answer.body).unwrap();
+        assert_eq!(served["servers"], json!([{ "url": server }]));
+        assert_eq!(served, openapi::document(&Options::new(), mount));
+        assert_eq!(answer.header("content-type"), Some("application/json"));
+        let tag = answer.header("etag").unwrap();
+        let again = home.answer(&get.header("if-none-match", tag));
+        assert_eq!((again.status, again.header("etag")), (304, Some(tag)));
+    }
+}
+
+#[test]
+fn the_core_describes_itself_where_it_is_mounted() {
+    the_server_is_where_it_is_mounted::<Core>();
+}
+
+#[test]
+fn axum_describes_itself_where_it_is_mounted() {
+    the_server_is_where_it_is_mounted::<Axum>();
+}
+
+#[test]
+fn actix_describes_itself_where_it_is_mounted() {
+    the_server_is_where_it_is_mounted::<Actix>();
+}
+
+#[test]
+fn the_document_follows_the_hosts_options() {
+    let document = document(&Options::new().page_limits(5, 10));
+    let parameters = document["paths"]["/packages"]["get"]["parameters"].as_array().unwrap();
+    let limit = parameters.iter().find(|parameter| parameter["name"] == "limit").unwrap();
+    assert_eq!(
+        limit["schema"],
+        json!({ "type": "integer", "minimum": 1, "maximum": 10, "default": 5 })
+    );
+    let responses = &document["paths"]["/packages/{name}"]["delete"]["responses"];
+    assert!(responses.get("412").is_some() && responses.get("428").is_none());
+}
