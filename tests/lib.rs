@@ -1,2 +1,13 @@
 //! What holds on every framework and every store: facts about the crates through their public
 //! doors. The tests are in `main.rs` and its modules; the requests and answers in `golden/`.
+//!
+//! Here is what holds for any input at all, as functions of it, for a fuzzer (`fuzz/`) to drive and
+//! for the tests to replay what it found worth keeping (`corpus/`).
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a target says that something does not hold by panicking"
+)]
+
+pub mod targets;

@@ -10,6 +10,7 @@
 mod client;
 mod conditions;
 mod conformance;
+mod corpus;
 mod faults;
 mod golden;
 mod homes;
