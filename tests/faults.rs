@@ -22,6 +22,7 @@ impl Faulty {
                 retry_after: Duration::from_millis(1500),
                 source: "disk full: secret".into(),
             }),
+            "broken" => Err(StoreError::Internal { source: "row 7: secret".into() }),
             "unknown" => Err(StoreError::OutcomeUnknown { source: "no reply: secret".into() }),
             _ => Ok(()),
         }
@@ -121,8 +122,10 @@ fn faults_are_told<H: Home>() {
         is_problem(&answer, 503, "outcome-unknown");
         assert_eq!(answer.header("retry-after"), None);
     }
-    for answer in answers::<H>("panics") {
-        is_problem(&answer, 500, "internal");
+    for name in ["panics", "broken"] {
+        for answer in answers::<H>(name) {
+            is_problem(&answer, 500, "internal");
+        }
     }
     // The control: a store without faults.
     let statuses: Vec<_> = answers::<H>("fine").iter().map(|answer| answer.status).collect();

@@ -167,7 +167,7 @@ fn every_status_that_is_described_is_one_that_is_answered() {
 #[test]
 fn every_problem_type_is_described() {
     let document = document(&Options::new().if_match_required(true)).to_string();
-    for kind in ProblemType::ALL {
+    for &kind in ProblemType::ALL {
         // A method that is not described can have no answer that is.
         let described = document.contains(&format!("{:?}", kind.urn()));
         assert_eq!(described, kind != ProblemType::MethodNotAllowed, "{kind:?}");

@@ -9,6 +9,17 @@ use crate::client::Request;
 use crate::faults::Faulty;
 use crate::homes::{Actix, Axum, Core, Home};
 
+/// A hook that panics changes nothing.
+fn panicking_hook<H: Home>() {
+    let home: H = mount(Options::new().on_problem(|_, members| {
+        members.clear();
+        panic!("a hook's bug");
+    }));
+    let plain: H = mount(Options::new());
+    let request = Request::new("GET", "/packages/flask");
+    assert_eq!(home.answer(&request), plain.answer(&request));
+}
+
 fn mount<H: Home>(options: Options) -> H {
     H::mount("", &Api::with_options(Faulty(MemoryStore::new()), options))
 }
@@ -22,6 +33,7 @@ fn options_are_followed<H: Home>() {
     page_limits::<H>();
     if_match_required::<H>();
     problem_hook::<H>();
+    panicking_hook::<H>();
 }
 
 fn body_limit<H: Home>() {
@@ -60,6 +72,7 @@ fn problem_hook<H: Home>() {
         noted.lock().unwrap().push((problem.kind(), source));
         members.insert("instance".to_owned(), "urn:uuid:1".into());
         members.shift_remove("detail");
+        members.insert("status".to_owned(), 200.into());
     }));
     let answer = home.answer(&Request::new("GET", "/packages/unavailable"));
     assert_eq!(

@@ -18,7 +18,7 @@ use http_body::Frame;
 /// The request in the core's types, with the fields that the core reads.
 pub(crate) fn request(request: &HttpRequest, payload: web::Payload) -> http::Request<Payload> {
     let mut converted = http::Request::new(Payload(payload));
-    // Both versions of http accept the same methods and paths, so neither conversion fails; if one
+    // http 1 accepts every method and path that http 0.2 does, so neither conversion fails; if one
     // did, the core would refuse what the default stands for: GET of no package.
     *converted.method_mut() =
         http::Method::from_bytes(request.method().as_str().as_bytes()).unwrap_or_default();
@@ -29,7 +29,7 @@ pub(crate) fn request(request: &HttpRequest, payload: web::Payload) -> http::Req
     for name in pyaday_core::REQUEST_HEADERS {
         for value in request.headers().get_all(name.as_str()) {
             if let Ok(value) = http::HeaderValue::from_bytes(value.as_bytes()) {
-                converted.headers_mut().append(&name, value);
+                converted.headers_mut().append(name, value);
             }
         }
     }

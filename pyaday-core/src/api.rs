@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::num::NonZeroUsize;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -121,7 +122,8 @@ impl Options {
 
     /// Where each draw takes its randomness from; [`Seed::random`] unless told otherwise.
     ///
-    /// A test passes seeds of its own and knows what `/rand` answers:
+    /// A test passes seeds of its own and gets the same draw each time, in one release and on one
+    /// kind of machine:
     ///
     /// ```
     /// use pyaday_core::{Options, Seed};
@@ -134,8 +136,9 @@ impl Options {
     }
 
     /// A function that sees every problem before its client does, and may rewrite the members of
-    /// its problem details object: add some of the host's own, translate the title. Status and
-    /// header fields stay.
+    /// its problem details object: add some of the host's own, translate the title. The status, its
+    /// member included, and the header fields stay. If it panics, the client gets the object as it
+    /// was.
     ///
     /// It is also the place to log a problem's [source](std::error::Error::source), which clients
     /// never see.
@@ -165,7 +168,14 @@ impl Options {
     pub(crate) fn problem_body(&self, problem: &Problem) -> Vec<u8> {
         let mut members = problem.members();
         if let Some(hook) = &self.problem_hook {
-            hook(problem, &mut members);
+            // The map that a panic leaves half rewritten is dropped with it.
+            members = catch_unwind(AssertUnwindSafe(|| {
+                let mut members = problem.members();
+                hook(problem, &mut members);
+                members.insert("status".to_owned(), problem.kind().status().as_u16().into());
+                members
+            }))
+            .unwrap_or(members);
         }
         // A map of JSON values: serialising it into memory has no way to fail.
         serde_json::to_vec(&members).unwrap_or_default()

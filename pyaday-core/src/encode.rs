@@ -153,7 +153,7 @@ fn encode_problem(options: &Options, problem: &Problem) -> Response<Bytes> {
             }
         }
         Advice::RetryAfter(delay) => {
-            let seconds = delay.as_secs() + u64::from(delay.subsec_nanos() > 0);
+            let seconds = delay.as_secs().saturating_add(u64::from(delay.subsec_nanos() > 0));
             headers.insert(RETRY_AFTER, seconds.into());
         }
     }

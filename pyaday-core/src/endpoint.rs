@@ -6,8 +6,6 @@
 
 use http::Method;
 
-use crate::problem::ProblemType;
-
 /// A group of endpoints that is mounted as one, at a path of the host's choosing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -16,13 +14,15 @@ pub enum Blueprint {
     Packages,
     /// A random package.
     Rand,
-    /// The OpenAPI document of all blueprints, as they are when mounted together.
+    /// The OpenAPI document of all blueprints at their usual paths: right only where all of them
+    /// are mounted together. A host that mounts some elsewhere makes its own of
+    /// [`openapi::document`](crate::openapi::document).
     OpenApi,
 }
 
 impl Blueprint {
     /// Every blueprint.
-    pub const ALL: [Self; 3] = [Self::Packages, Self::Rand, Self::OpenApi];
+    pub const ALL: &'static [Self] = &[Self::Packages, Self::Rand, Self::OpenApi];
 
     /// Where the blueprint is mounted when all are mounted together.
     #[must_use]
@@ -97,55 +97,6 @@ impl Operation {
             Self::DeletePackage => "delete_package",
             Self::ReadRandomPackage => "read_random_package",
             Self::ReadOpenApi => "read_openapi",
-        }
-    }
-
-    /// The problems that the operation may answer with; a wrong method is the endpoint's.
-    #[must_use]
-    pub const fn problems(self) -> &'static [ProblemType] {
-        use ProblemType as P;
-        match self {
-            Self::ListPackages => {
-                &[P::InvalidQuery, P::PreconditionFailed, P::StoreUnavailable, P::Internal]
-            }
-            Self::CreatePackage => &[
-                P::UnsupportedMediaType,
-                P::ContentTooLarge,
-                P::MalformedJson,
-                P::InvalidPackage,
-                P::PackageExists,
-                P::StoreUnavailable,
-                P::OutcomeUnknown,
-                P::Internal,
-            ],
-            Self::ReadPackage => {
-                &[P::PackageNotFound, P::PreconditionFailed, P::StoreUnavailable, P::Internal]
-            }
-            Self::UpdatePackage | Self::PatchPackage => &[
-                P::UnsupportedMediaType,
-                P::ContentTooLarge,
-                P::PackageNotFound,
-                P::PreconditionRequired,
-                P::PreconditionFailed,
-                P::MalformedJson,
-                P::InvalidPackage,
-                P::NameMismatch,
-                P::StoreUnavailable,
-                P::OutcomeUnknown,
-                P::Internal,
-            ],
-            Self::DeletePackage => &[
-                P::PackageNotFound,
-                P::PreconditionRequired,
-                P::PreconditionFailed,
-                P::StoreUnavailable,
-                P::OutcomeUnknown,
-                P::Internal,
-            ],
-            Self::ReadRandomPackage => {
-                &[P::InvalidQuery, P::PackageNotFound, P::StoreUnavailable, P::Internal]
-            }
-            Self::ReadOpenApi => &[P::PreconditionFailed, P::Internal],
         }
     }
 

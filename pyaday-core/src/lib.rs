@@ -62,6 +62,7 @@ mod decode;
 mod encode;
 mod endpoint;
 mod execute;
+mod invalid;
 mod json;
 mod media_type;
 mod memory;
@@ -80,12 +81,13 @@ pub use decode::{Command, decode};
 pub use encode::encode;
 pub use endpoint::{Blueprint, Endpoint, Operation};
 pub use execute::{Outcome, execute};
+pub use invalid::InvalidValue;
 pub use json::MalformedJson;
 pub use memory::MemoryStore;
 pub use name::{NormalizedName, PackageName};
 pub use package::{
-    Details, FieldError, InvalidPackage, InvalidValue, MergePatch, Metadata, Package, PackageError,
-    ShortDesc, Tag, Tags,
+    Details, FieldError, InvalidPackage, MergePatch, Metadata, Package, PackageError, ShortDesc,
+    Tag, Tags,
 };
 pub use problem::{Problem, ProblemType};
 pub use query::Draw;

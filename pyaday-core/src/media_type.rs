@@ -31,14 +31,23 @@ fn is_utf8_of(value: &HeaderValue, expected: &str) -> bool {
     let media_type = parts.next().unwrap_or_default().trim();
     media_type.eq_ignore_ascii_case(expected)
         && parts.map(str::trim).filter(|part| !part.is_empty()).all(|parameter| {
-            match parameter.split_once('=') {
-                Some((name, value)) if name.eq_ignore_ascii_case("charset") => {
-                    value.trim_matches('"').eq_ignore_ascii_case("utf-8")
-                }
-                Some((name, _)) => !name.is_empty(),
-                None => false,
-            }
+            parameter.split_once('=').is_some_and(|(name, value)| is_in_order(name, value))
         })
+}
+
+/// Whether a parameter is one at all, and no charset but UTF-8.
+fn is_in_order(name: &str, value: &str) -> bool {
+    let quoted = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
+    is_token(name)
+        && (quoted.is_some() || is_token(value))
+        && (!name.eq_ignore_ascii_case("charset")
+            || quoted.unwrap_or(value).eq_ignore_ascii_case("utf-8"))
+}
+
+/// A token as RFC 9110 §5.6.2 has it.
+fn is_token(text: &str) -> bool {
+    let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !text.is_empty() && text.bytes().all(legal)
 }
 
 /// The parts of `value` between semicolons, but for those inside a quoted string.

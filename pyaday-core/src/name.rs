@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
 
-use crate::package::InvalidValue;
+use crate::invalid::InvalidValue;
 
 /// The longest name that the catalogue takes, in bytes.
 const MAX_BYTES: usize = 255;

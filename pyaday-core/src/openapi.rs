@@ -249,8 +249,8 @@ fn responses(options: &Options, operation: Operation) -> Map<String, Value> {
         let description = "The client has the current representation.";
         responses.insert("304".into(), json!({ "description": description, "headers": headers }));
     }
-    for kind in ProblemType::ALL {
-        if !operation.problems().contains(&kind)
+    for &kind in ProblemType::ALL {
+        if !problems(operation).contains(&kind)
             || kind == ProblemType::PreconditionRequired && !options.if_match_required
         {
             continue;
@@ -261,6 +261,55 @@ fn responses(options: &Options, operation: Operation) -> Map<String, Value> {
         describe_problem(response, kind);
     }
     responses
+}
+
+/// The problems that an operation may answer with; a wrong method is the endpoint's.
+const fn problems(operation: Operation) -> &'static [ProblemType] {
+    use Operation as O;
+    use ProblemType as P;
+    match operation {
+        O::ListPackages => {
+            &[P::InvalidQuery, P::PreconditionFailed, P::StoreUnavailable, P::Internal]
+        }
+        O::CreatePackage => &[
+            P::UnsupportedMediaType,
+            P::ContentTooLarge,
+            P::MalformedJson,
+            P::InvalidPackage,
+            P::PackageExists,
+            P::StoreUnavailable,
+            P::OutcomeUnknown,
+            P::Internal,
+        ],
+        O::ReadPackage => {
+            &[P::PackageNotFound, P::PreconditionFailed, P::StoreUnavailable, P::Internal]
+        }
+        O::UpdatePackage | O::PatchPackage => &[
+            P::UnsupportedMediaType,
+            P::ContentTooLarge,
+            P::PackageNotFound,
+            P::PreconditionRequired,
+            P::PreconditionFailed,
+            P::MalformedJson,
+            P::InvalidPackage,
+            P::NameMismatch,
+            P::StoreUnavailable,
+            P::OutcomeUnknown,
+            P::Internal,
+        ],
+        O::DeletePackage => &[
+            P::PackageNotFound,
+            P::PreconditionRequired,
+            P::PreconditionFailed,
+            P::StoreUnavailable,
+            P::OutcomeUnknown,
+            P::Internal,
+        ],
+        O::ReadRandomPackage => {
+            &[P::InvalidQuery, P::PackageNotFound, P::StoreUnavailable, P::Internal]
+        }
+        O::ReadOpenApi => &[P::PreconditionFailed, P::Internal],
+    }
 }
 
 fn success(operation: Operation) -> Map<String, Value> {

@@ -8,6 +8,7 @@ use std::str::FromStr;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::invalid::InvalidValue;
 use crate::json::{self, MalformedJson};
 use crate::name::PackageName;
 
@@ -327,7 +328,8 @@ impl TryFrom<BTreeSet<Tag>> for Tags {
 /// A JSON object beside the other fields: [core metadata] in its JSON spelling (`version`,
 /// `requires_python`, `license_expression` …) or the host's own keys.
 ///
-/// Any JSON values, in the order they were given; at most 16 KiB when serialised. Two are equal when
+/// Any JSON values, in the order they were given; at most 16 KiB when serialised. Numbers are
+/// integers of 64 bits or doubles, as RFC 8259 §6 advises: others are rounded. Two are equal when
 /// their texts are: in another order, they are other metadata.
 ///
 /// [core metadata]: https://packaging.python.org/en/latest/specifications/core-metadata/
@@ -372,17 +374,6 @@ impl TryFrom<Map<String, Value>> for Metadata {
             Ok(_) => Err(InvalidValue::new("must be at most 16384 bytes of JSON")),
             Err(_) => Err(InvalidValue::new("must be expressible as JSON")),
         }
-    }
-}
-
-/// A value that breaks the rule of its field; says the rule.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct InvalidValue(Cow<'static, str>);
-
-impl InvalidValue {
-    pub(crate) fn new(rule: impl Into<Cow<'static, str>>) -> Self {
-        Self(rule.into())
     }
 }
 
@@ -480,7 +471,7 @@ impl Errors {
 
     /// The value, or its fault noted.
     fn take<T>(&mut self, pointer: &str, result: Result<T, InvalidValue>) -> Option<T> {
-        result.map_err(|InvalidValue(rule)| self.push(pointer.to_owned(), rule)).ok()
+        result.map_err(|invalid| self.push(pointer.to_owned(), invalid.into_rule())).ok()
     }
 
     /// The tags of a JSON array, and each one's fault noted at its own place.
@@ -490,7 +481,9 @@ impl Errors {
             return Tags::default();
         };
         if items.len() > Tags::MAX {
+            // Not also what is wrong with each: the answer would be many times as long as the body.
             self.push("/tags".to_owned(), Tags::TOO_MANY);
+            return Tags::default();
         }
         let mut tags = BTreeSet::new();
         for (at, item) in items.into_iter().enumerate() {

@@ -50,7 +50,7 @@ pub enum ProblemType {
 
 impl ProblemType {
     /// Every problem type.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: &'static [Self] = &[
         Self::PackageNotFound,
         Self::PackageExists,
         Self::NameMismatch,
@@ -316,6 +316,7 @@ impl From<StoreError> for Problem {
                     "The store cannot be used now and nothing was written; try again later.",
                 )
             },
+            StoreError::Internal { .. } => Self::internal(),
             StoreError::OutcomeUnknown { .. } => Self::new(
                 ProblemType::OutcomeUnknown,
                 "The store lost contact during the write; read the package to see what it is now.",

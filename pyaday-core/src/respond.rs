@@ -21,8 +21,8 @@ use crate::problem::Problem;
 use crate::store::PackageStore;
 
 /// The request's fields that answers depend on: an adapter that must convert them needs no others.
-pub const REQUEST_HEADERS: [HeaderName; 5] =
-    [CONTENT_TYPE, CONTENT_ENCODING, CONTENT_LENGTH, IF_MATCH, IF_NONE_MATCH];
+pub const REQUEST_HEADERS: &[HeaderName] =
+    &[CONTENT_TYPE, CONTENT_ENCODING, CONTENT_LENGTH, IF_MATCH, IF_NONE_MATCH];
 
 /// Answers a request to an endpoint.
 ///

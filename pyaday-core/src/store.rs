@@ -58,7 +58,7 @@ pub trait PackageStore: Send + Sync + 'static {
     /// The package of a name.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`].
+    /// [`StoreError`], but never [`StoreError::OutcomeUnknown`].
     fn read(
         &self,
         name: &NormalizedName,
@@ -92,7 +92,7 @@ pub trait PackageStore: Send + Sync + 'static {
     /// One package, each equally likely; `None` from an empty store.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`].
+    /// [`StoreError`], but never [`StoreError::OutcomeUnknown`].
     fn random(&self, seed: Seed)
     -> impl Future<Output = Result<Option<Stored>, StoreError>> + Send;
 
@@ -100,7 +100,7 @@ pub trait PackageStore: Send + Sync + 'static {
     /// where there are fewer. If `tag` is given, only of those that carry it.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`].
+    /// [`StoreError`], but never [`StoreError::OutcomeUnknown`].
     fn sample(
         &self,
         count: NonZeroUsize,
@@ -111,7 +111,7 @@ pub trait PackageStore: Send + Sync + 'static {
     /// A page of the packages that a query selects, in the order of their normalised names.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`].
+    /// [`StoreError`], but never [`StoreError::OutcomeUnknown`].
     fn list(&self, query: &Query) -> impl Future<Output = Result<Page, StoreError>> + Send;
 }
 
@@ -367,6 +367,13 @@ pub enum StoreError {
     Unavailable {
         /// When another try makes sense; clients are told in whole seconds, rounded up.
         retry_after: Duration,
+        /// The cause.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// The store met a fault of its own that no other try mends: a row that cannot be read, a
+    /// schema that is too new. If this was a write, it surely did not happen.
+    #[error("the store met an error of its own; nothing was written")]
+    Internal {
         /// The cause.
         source: Box<dyn Error + Send + Sync>,
     },
