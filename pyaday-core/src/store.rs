@@ -242,8 +242,6 @@ impl Stored {
         let mut text = Vec::new();
         render(package, revision, &mut text);
         let text = Bytes::from(text.into_boxed_slice());
-        // The first clone of a `Bytes` allocates what its clones share; here, not in a request.
-        drop(text.clone());
         Self::within(&text, 0..text.len())
     }
 
@@ -251,9 +249,6 @@ impl Stored {
     pub(crate) fn within(texts: &Bytes, part: Range<usize>) -> Self {
         // The heads are digits and two quotes, so the first brace begins the representation. Both
         // together are at most 42 bytes.
-        // Looking at the count of the sharers fetches it while the text is on its way, both from
-        // far memory; the slice below would begin to when the text is there.
-        let _ = texts.is_unique();
         let text = &texts[part.clone()];
         let length_end = memchr(b'{', text).unwrap_or_default();
         let entity_tag_end = memrchr(b'"', &text[..length_end]).map_or(0, |quote| quote + 1);
