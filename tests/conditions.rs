@@ -7,10 +7,11 @@ use headers::{ETag, HeaderMapExt, IfMatch, IfNoneMatch};
 use http::header::{IF_MATCH, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use proptest::prelude::*;
-use pyaday_core::{Api, MemoryStore, Preconditions, Verdict};
+use pyaday_core::{Api, MemoryStore, Preconditions, Revision, Verdict};
 
 use crate::client::{Request, send};
-use crate::homes::{Actix, Axum, Home, Server};
+use crate::faults::{Faulty, MEETING_POINT};
+use crate::homes::{Actix, Axum, Core, Home, Server};
 use crate::races::at_once;
 
 const CURRENT: &str = "\"1\"";
@@ -86,6 +87,40 @@ proptest! {
     fn what_is_no_list_matches_nothing(value in "[ !#-~]{0,6}\"[ !#-~]{0,6}") {
         prop_assert_eq!(evaluate(&[(IF_MATCH, &value)]), Verdict::Failed);
         prop_assert_eq!(evaluate(&[(IF_NONE_MATCH, &value)]), Verdict::Perform);
+    }
+}
+
+/// Two writers read the version that they mean before either writes; still one of them writes.
+#[test]
+fn of_two_writers_that_have_read_one_version_one_writes() {
+    let path = format!("/packages/{MEETING_POINT}");
+    for methods in [["PUT", "PUT"], ["PUT", "PATCH"], ["PATCH", "PATCH"], ["PUT", "DELETE"]] {
+        let api = &Api::new(Faulty(MemoryStore::after(Revision::new(0))));
+        let body = format!(r#"{{"name":"{MEETING_POINT}","short_desc":""}}"#);
+        assert_eq!(
+            Core::mount("", api).answer(&Request::new("POST", "/packages").json(&body)).status,
+            201
+        );
+        let statuses = thread::scope(|scope| {
+            let writers = [0, 1].map(|at| {
+                let media_type = match methods[at] {
+                    "PATCH" => "application/merge-patch+json",
+                    _ => "application/json",
+                };
+                let request = Request {
+                    body: format!(r#"{{"short_desc":"{at}"}}"#).into_bytes(),
+                    ..Request::new(methods[at], &path)
+                };
+                let request =
+                    request.header("content-type", media_type).header("if-match", "\"1\"");
+                scope.spawn(move || Core::mount("", api).answer(&request).status)
+            });
+            writers.map(|writer| writer.join().unwrap())
+        });
+        let written = statuses.iter().filter(|status| **status == 204).count();
+        assert_eq!(written, 1, "{methods:?}: {statuses:?}");
+        // The other one finds another version, or none.
+        assert!(statuses.iter().all(|status| [204, 404, 412].contains(status)), "{statuses:?}");
     }
 }
 

@@ -1,6 +1,7 @@
-//! Facts about stores that fail or panic.
+//! Facts about stores that fail or panic, and the store that does for the tests.
 
 use std::num::NonZeroUsize;
+use std::sync::Barrier;
 use std::time::Duration;
 
 use pyaday_core::{
@@ -10,6 +11,10 @@ use pyaday_core::{
 
 use crate::client::{Answer, Request};
 use crate::homes::{Actix, Axum, Core, Home};
+
+/// Two readers of this package wait for each other: both have read it before either writes.
+pub(crate) const MEETING_POINT: &str = "meeting-point";
+static MEETING: Barrier = Barrier::new(2);
 
 /// How a store behaves towards each call, by the package's name.
 pub(crate) struct Faulty(pub(crate) MemoryStore);
@@ -41,7 +46,11 @@ impl PackageStore for Faulty {
 
     async fn read(&self, name: &NormalizedName) -> Result<Option<Stored>, StoreError> {
         Self::fault(name.as_str()).await?;
-        self.0.read(name).await
+        let stored = self.0.read(name).await;
+        if name.as_str() == MEETING_POINT {
+            MEETING.wait();
+        }
+        stored
     }
 
     async fn update(

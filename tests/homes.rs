@@ -87,8 +87,8 @@ impl Server {
     pub(crate) fn axum(app: axum::Router) -> Self {
         Self::start(move |listener, stopped| {
             listener.set_nonblocking(true).unwrap();
-            let runtime =
-                tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let mut builder = tokio::runtime::Builder::new_multi_thread();
+            let runtime = builder.worker_threads(2).enable_all().build().unwrap();
             runtime.block_on(async {
                 let listener = tokio::net::TcpListener::from_std(listener).unwrap();
                 tokio::select! {
@@ -108,7 +108,7 @@ impl Server {
                 let server = actix_web::HttpServer::new(move || {
                     actix_web::App::new().configure(configure.clone())
                 });
-                let server = server.workers(1).disable_signals().listen(listener).unwrap().run();
+                let server = server.workers(2).disable_signals().listen(listener).unwrap().run();
                 let handle = server.handle();
                 tokio::select! {
                     served = server => served.unwrap(),
