@@ -82,6 +82,18 @@ proptest! {
         );
     }
 
+    /// Several fields of a name are one list (RFC 9110 §5.3), in order or not.
+    #[test]
+    fn fields_are_evaluated_as_the_list_that_they_are(
+        parts in prop::collection::vec(prop_oneof![list(), "[ -~]{0,8}"], 1..4),
+    ) {
+        for name in [IF_MATCH, IF_NONE_MATCH] {
+            let fields: Vec<_> = parts.iter().map(|part| (name.clone(), part.as_str())).collect();
+            let joined = parts.join(",");
+            prop_assert_eq!(evaluate(&fields), evaluate(&[(name, &joined)]));
+        }
+    }
+
     /// Whatever a client sends, an unquoted or broken tag never makes a write go through.
     #[test]
     fn what_is_no_list_matches_nothing(value in "[ !#-~]{0,6}\"[ !#-~]{0,6}") {

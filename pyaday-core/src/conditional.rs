@@ -87,19 +87,20 @@ enum Comparison {
 }
 
 impl EntityTags {
-    /// `None` if the field is absent. Several fields of a name are one list (§5.3).
+    /// `None` if the field is absent.
+    ///
+    /// Several fields of a name are one list, joined before anything is read (§5.3): whoever
+    /// forwards a request may have joined them.
     fn from_fields(fields: GetAll<'_, HeaderValue>) -> Option<Self> {
-        let mut tags = None;
-        for field in fields {
-            let value = field.as_bytes().trim_ascii();
-            let tags = tags.get_or_insert_with(|| Self::List(Vec::new()));
-            match (value, list(value), &mut *tags) {
-                (b"*", _, tags) => *tags = Self::Any,
-                (_, Some(more), Self::List(tags)) => tags.extend(more),
-                _ => {}
-            }
+        let fields: Vec<_> = fields.iter().map(HeaderValue::as_bytes).collect();
+        if fields.is_empty() {
+            return None;
         }
-        tags
+        let value = fields.join(&b',');
+        Some(match value.trim_ascii() {
+            b"*" => Self::Any,
+            value => Self::List(list(value).unwrap_or_default()),
+        })
     }
 
     fn contain(&self, current: &[u8], comparison: Comparison) -> bool {
