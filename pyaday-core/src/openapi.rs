@@ -64,25 +64,28 @@ pub fn document(options: &Options, server: &str) -> Value {
 #[derive(Clone, Debug)]
 pub struct Text {
     text: Bytes,
+    entity_tag: HeaderValue,
 }
 
 impl Text {
     pub(crate) fn new(options: &Options, server: &str) -> Self {
         // A tree of JSON values: serialising it into memory has no way to fail.
         let text = serde_json::to_vec(&document(options, server)).unwrap_or_default();
-        Self { text: text.into() }
+        // FNV-1a, 64 bits: whoever could forge a collision would be the host.
+        let hash = text.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+        let entity_tag = Bytes::from(format!("\"{hash:016x}\""));
+        let entity_tag = HeaderValue::from_maybe_shared(entity_tag);
+        let entity_tag = entity_tag.unwrap_or(HeaderValue::from_static("\"\""));
+        Self { text: text.into(), entity_tag }
     }
 
     /// The strong entity tag, quoted: a hash of the text, since it changes with the release and
     /// the host's options.
     #[must_use]
     pub fn entity_tag(&self) -> HeaderValue {
-        // FNV-1a, 64 bits: whoever could forge a collision would be the host.
-        let hash = self.text.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-        });
-        let tag = Bytes::from(format!("\"{hash:016x}\""));
-        HeaderValue::from_maybe_shared(tag).unwrap_or(HeaderValue::from_static("\"\""))
+        self.entity_tag.clone()
     }
 }
 
