@@ -133,3 +133,15 @@ fn a_tree_grows_and_shrinks_one_by_one_through_every_size() {
     }
     assert!(catalogue.is_empty() && model.is_empty());
 }
+
+/// Sizes around those where leaves and branches are full.
+#[test]
+fn a_batch_of_any_size_makes_a_tree_in_order() {
+    for count in [0, 1, 63, 64, 65, 128, 129, 1024, 1025, 2048, 2049, 65_535] {
+        let packages: Vec<_> = (0..count).rev().map(package).collect();
+        let mut catalogue = Catalogue::new(Revision::new(0));
+        catalogue.create_many(&packages);
+        assert_eq!(catalogue.len(), usize::from(count));
+        catalogue.tree.check();
+    }
+}
