@@ -14,10 +14,18 @@ use pyaday_core::{
     Create, Delete, Details, MemoryStore, NormalizedName, Package, PackageStore, Page, Query,
     Revision, Seed, StoreError, Stored, Tag, Update,
 };
+use pyaday_sqlite::SqliteStore;
+
+use crate::files;
 
 #[test]
 fn the_memory_store_conforms() {
     conformance::run(&MemoryStore::new);
+}
+
+#[test]
+fn the_sqlite_store_conforms() {
+    conformance::run(&|| SqliteStore::open(files::fresh("conformance")).unwrap());
 }
 
 #[test]

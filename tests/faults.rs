@@ -17,26 +17,24 @@ pub(crate) const MEETING_POINT: &str = "meeting-point";
 static MEETING: Barrier = Barrier::new(2);
 
 /// How a store behaves towards each call, by the package's name.
-pub(crate) struct Faulty(pub(crate) MemoryStore);
+pub(crate) struct Faulty<S>(pub(crate) S);
 
-impl Faulty {
-    async fn fault(name: &str) -> Result<(), StoreError> {
-        match name {
-            "panics" => panic!("a store's bug: secret"),
-            "unavailable" => Err(StoreError::Unavailable {
-                retry_after: Duration::from_millis(1500),
-                source: "disk full: secret".into(),
-            }),
-            "broken" => Err(StoreError::Internal { source: "row 7: secret".into() }),
-            "unknown" => Err(StoreError::OutcomeUnknown { source: "no reply: secret".into() }),
-            _ => Ok(()),
-        }
+async fn fault(name: &str) -> Result<(), StoreError> {
+    match name {
+        "panics" => panic!("a store's bug: secret"),
+        "unavailable" => Err(StoreError::Unavailable {
+            retry_after: Duration::from_millis(1500),
+            source: "disk full: secret".into(),
+        }),
+        "broken" => Err(StoreError::Internal { source: "row 7: secret".into() }),
+        "unknown" => Err(StoreError::OutcomeUnknown { source: "no reply: secret".into() }),
+        _ => Ok(()),
     }
 }
 
-impl PackageStore for Faulty {
+impl<S: PackageStore> PackageStore for Faulty<S> {
     async fn create(&self, package: Package) -> Result<Create, StoreError> {
-        Self::fault(package.name.as_str()).await?;
+        fault(package.name.as_str()).await?;
         self.0.create(package).await
     }
 
@@ -45,7 +43,7 @@ impl PackageStore for Faulty {
     }
 
     async fn read(&self, name: &NormalizedName) -> Result<Option<Stored>, StoreError> {
-        Self::fault(name.as_str()).await?;
+        fault(name.as_str()).await?;
         let stored = self.0.read(name).await;
         if name.as_str() == MEETING_POINT {
             MEETING.wait();
@@ -59,7 +57,7 @@ impl PackageStore for Faulty {
         expected: Option<Revision>,
         details: Details,
     ) -> Result<Update, StoreError> {
-        Self::fault(name.as_str()).await?;
+        fault(name.as_str()).await?;
         self.0.update(name, expected, details).await
     }
 
@@ -68,7 +66,7 @@ impl PackageStore for Faulty {
         name: &NormalizedName,
         expected: Option<Revision>,
     ) -> Result<Delete, StoreError> {
-        Self::fault(name.as_str()).await?;
+        fault(name.as_str()).await?;
         self.0.delete(name, expected).await
     }
 

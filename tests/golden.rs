@@ -15,9 +15,11 @@ use std::fs;
 use std::path::Path;
 
 use pyaday_core::{Api, MemoryStore, Options, Package, PackageStore, Revision, Seed};
+use pyaday_sqlite::SqliteStore;
 
 use crate::client::{Answer, Request};
 use crate::faults::Faulty;
+use crate::files;
 use crate::homes::{Actix, Axum, Core, Home};
 
 /// The prefixes of the mounts, and each as a client sends it.
@@ -26,17 +28,32 @@ const MOUNTS: [(&str, &str); 3] =
 
 #[test]
 fn the_core_alone_answers_the_golden_list() {
-    answers_the_list::<Core>();
+    answers_the_list::<Core, _>(&memory);
 }
 
 #[test]
 fn axum_answers_the_golden_list() {
-    answers_the_list::<Axum>();
+    answers_the_list::<Axum, _>(&memory);
 }
 
 #[test]
 fn actix_answers_the_golden_list() {
-    answers_the_list::<Actix>();
+    answers_the_list::<Actix, _>(&memory);
+}
+
+#[test]
+fn the_core_alone_answers_the_golden_list_from_a_file() {
+    answers_the_list::<Core, _>(&sqlite);
+}
+
+#[test]
+fn axum_answers_the_golden_list_from_a_file() {
+    answers_the_list::<Axum, _>(&sqlite);
+}
+
+#[test]
+fn actix_answers_the_golden_list_from_a_file() {
+    answers_the_list::<Actix, _>(&sqlite);
 }
 
 /// A list that nobody reads would pass.
@@ -47,14 +64,31 @@ fn the_golden_list_is_read_and_compared() {
     assert!(exchanges >= 200, "{exchanges} exchanges");
     let mut scenario = read_list().swap_remove(0);
     scenario.exchanges[0].answer.push_str("< x-unexpected: yes\n");
-    assert!(!differences::<Core>(&scenario, ("", "")).is_empty());
+    assert!(!differences::<Core, _>(&memory, &scenario, ("", "")).is_empty());
 }
 
-fn answers_the_list<H: Home>() {
+fn memory() -> MemoryStore {
+    MemoryStore::after(Revision::new(0))
+}
+
+fn sqlite() -> SqliteStore {
+    let path = files::fresh("golden");
+    drop(SqliteStore::open(&path).unwrap());
+    // As if it had been written before the clock began.
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    let checksum = crc32fast::hash(b"0\x000");
+    connection.execute("INSERT INTO catalogue VALUES (1, 0, 0, ?1)", [checksum]).unwrap();
+    drop(connection);
+    SqliteStore::open(&path).unwrap()
+}
+
+fn answers_the_list<H: Home, S: PackageStore>(store: &dyn Fn() -> S) {
     let scenarios = read_list();
     let differences: String = MOUNTS
         .iter()
-        .flat_map(|mount| scenarios.iter().map(|scenario| differences::<H>(scenario, *mount)))
+        .flat_map(|mount| {
+            scenarios.iter().map(|scenario| differences::<H, S>(store, scenario, *mount))
+        })
         .collect();
     assert!(differences.is_empty(), "{differences}");
 }
@@ -107,8 +141,12 @@ fn read_scenarios(text: &str) -> Vec<Scenario> {
 }
 
 /// What is answered otherwise than the list says, as the list would say it.
-fn differences<H: Home>(scenario: &Scenario, (prefix, mount): (&str, &str)) -> String {
-    let home = H::mount(prefix, &three_packages(&scenario.set_up));
+fn differences<H: Home, S: PackageStore>(
+    store: &dyn Fn() -> S,
+    scenario: &Scenario,
+    (prefix, mount): (&str, &str),
+) -> String {
+    let home = H::mount(prefix, &three_packages_in(store(), &scenario.set_up));
     let mut differences = String::new();
     for Exchange { request, answer } in &scenario.exchanges {
         let actual = show(&home.answer(&parse(request, mount)), mount);
@@ -125,10 +163,15 @@ fn differences<H: Home>(scenario: &Scenario, (prefix, mount): (&str, &str)) -> S
     differences
 }
 
+/// The talk's packages, in memory.
+pub(crate) fn three_packages(set_up: &str) -> Api<impl PackageStore> {
+    three_packages_in(memory(), set_up)
+}
+
 /// The talk's packages, in a store whose revisions begin at 1 and which fails for some names, and
 /// draws that are always the same.
-pub(crate) fn three_packages(set_up: &str) -> Api<impl PackageStore> {
-    let store = Faulty(MemoryStore::after(Revision::new(0)));
+fn three_packages_in<S: PackageStore>(store: S, set_up: &str) -> Api<Faulty<S>> {
+    let store = Faulty(store);
     let packages = [
         ("flask", "A simple framework for building complex web applications."),
         ("sanic", "A web server and web framework that's written to go fast."),

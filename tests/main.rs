@@ -12,6 +12,7 @@ mod conditions;
 mod conformance;
 mod corpus;
 mod faults;
+mod files;
 mod golden;
 mod homes;
 mod mounts;

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use arc_swap::ArcSwap;
 
@@ -25,12 +24,11 @@ pub struct MemoryStore {
 impl MemoryStore {
     /// An empty store.
     ///
-    /// Its revisions continue from the clock's microseconds, so that an entity tag from an earlier
-    /// process never names a version of this one.
+    /// Its revisions follow [`Revision::now`], so that an entity tag from an earlier process never
+    /// names a version of this one.
     #[must_use]
     pub fn new() -> Self {
-        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Self::after(Revision::new(since_epoch.as_micros() as u64))
+        Self::after(Revision::now())
     }
 
     /// An empty store whose first write has the revision that follows `revision`.

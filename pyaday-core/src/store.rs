@@ -8,7 +8,7 @@ use std::io::Write as _;
 use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use http::HeaderValue;
@@ -192,6 +192,14 @@ impl Revision {
     #[must_use]
     pub const fn new(number: u64) -> Self {
         Self(number)
+    }
+
+    /// The clock's microseconds since 1970: where the revisions of a new store begin, so that an
+    /// entity tag of an earlier store in its place never names a version in this one.
+    #[must_use]
+    pub fn now() -> Self {
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self(since_epoch.as_micros() as u64)
     }
 
     /// The number.

@@ -1,0 +1,228 @@
+//! Packages as rows, and rows as packages.
+
+use std::collections::BTreeSet;
+use std::fmt::Display;
+
+use pyaday_core::{Catalogue, Details, NormalizedName, Package, Revision, Tag};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+
+use crate::error::OpenFault;
+
+/// What becomes of a row.
+#[derive(Debug)]
+pub(crate) enum Change {
+    Insert(Package, Revision),
+    Update(NormalizedName, Package, Revision),
+    Delete(NormalizedName),
+}
+
+/// The texts of a row.
+struct Columns<'a> {
+    normalized_name: &'a str,
+    name: &'a str,
+    short_desc: &'a str,
+    tags: &'a str,
+    metadata: &'a str,
+    revision: i64,
+}
+
+impl Columns<'_> {
+    fn checksum(&self) -> u32 {
+        let Self { normalized_name, name, short_desc, tags, metadata, revision } = self;
+        checksum([normalized_name, name, short_desc, tags, metadata], *revision)
+    }
+}
+
+/// Of these texts and numbers, joined by a NUL, which none of the texts can hold.
+fn checksum<const N: usize>(texts: [&str; N], revision: i64) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    for text in texts {
+        hasher.update(text.as_bytes());
+        hasher.update(b"\0");
+    }
+    hasher.update(revision.to_string().as_bytes());
+    hasher.finalize()
+}
+
+/// Writes changes in their order, and what the catalogue is behind them.
+pub(crate) fn write(
+    transaction: &Transaction<'_>,
+    changes: &[Change],
+    catalogue: &Catalogue,
+) -> Result<(), rusqlite::Error> {
+    let mut insert =
+        transaction.prepare_cached("INSERT INTO package VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
+    let mut update = transaction.prepare_cached(
+        "UPDATE package SET name = ?2, short_desc = ?3, tags = ?4, metadata = ?5, revision = ?6, \
+         checksum = ?7 WHERE normalized_name = ?1",
+    )?;
+    let mut delete =
+        transaction.prepare_cached("DELETE FROM package WHERE normalized_name = ?1")?;
+    for change in changes {
+        let changed = match change {
+            Change::Insert(package, revision) => {
+                put(&mut insert, &package.name.normalized(), package, *revision)?
+            }
+            Change::Update(name, package, revision) => put(&mut update, name, package, *revision)?,
+            Change::Delete(name) => delete.execute([name.as_str()])?,
+        };
+        // Otherwise the rows are not those of the catalogue, and nothing may be added to that.
+        if changed != 1 {
+            return Err(rusqlite::Error::StatementChangedRows(changed));
+        }
+    }
+    let (packages, revision) = (catalogue.len() as i64, integer(catalogue.revision()));
+    transaction
+        .prepare_cached("INSERT OR REPLACE INTO catalogue VALUES (1, ?1, ?2, ?3)")?
+        .execute(params![packages, revision, checksum([&packages.to_string()], revision)])?;
+    Ok(())
+}
+
+fn put(
+    statement: &mut rusqlite::Statement<'_>,
+    name: &NormalizedName,
+    package: &Package,
+    revision: Revision,
+) -> Result<usize, rusqlite::Error> {
+    let Details { short_desc, tags, metadata } = &package.details;
+    // Serialising plain data into memory has no way to fail: the maps' keys are strings.
+    let tags = serde_json::to_string(tags).unwrap_or_default();
+    let metadata = serde_json::to_string(metadata).unwrap_or_default();
+    let columns = Columns {
+        normalized_name: name.as_str(),
+        name: package.name.as_str(),
+        short_desc: short_desc.as_str(),
+        tags: &tags,
+        metadata: &metadata,
+        revision: integer(revision),
+    };
+    let checksum = columns.checksum();
+    let Columns { normalized_name, name, short_desc, tags, metadata, revision } = columns;
+    statement.execute(params![
+        normalized_name,
+        name,
+        short_desc,
+        tags,
+        metadata,
+        revision,
+        checksum
+    ])
+}
+
+/// Reads all rows, and that they are what was written.
+pub(crate) fn load(connection: &Connection) -> Result<Catalogue, OpenFault> {
+    // As many as make the catalogue's own work on a batch cheap.
+    const BATCH: usize = 4096;
+
+    let written = read_catalogue(connection)?;
+    let mut statement = connection.prepare(
+        "SELECT normalized_name, name, short_desc, tags, metadata, revision, checksum \
+         FROM package ORDER BY normalized_name",
+    )?;
+    let mut rows = statement.query(())?;
+    let mut catalogue = Catalogue::new(written.map_or_else(Revision::now, |(_, newest)| newest));
+    let newest = catalogue.revision();
+    let mut batch = Vec::with_capacity(BATCH);
+    let mut last = String::new();
+    while let Some(row) = rows.next()? {
+        let (package, revision) = read(row, &mut last)?;
+        if revision > newest {
+            return damaged(format!("`{last}` is newer than the newest write"));
+        }
+        batch.push((package, revision));
+        if batch.len() == BATCH {
+            catalogue.restore(&batch);
+            batch.clear();
+        }
+    }
+    catalogue.restore(&batch);
+    let (packages, expected) = (catalogue.len(), written.map_or(0, |(packages, _)| packages));
+    if packages != expected {
+        return damaged(format!("it has {packages} packages, but had {expected}"));
+    }
+    Ok(catalogue)
+}
+
+/// How many packages there are and the newest revision, if anything was ever written.
+fn read_catalogue(connection: &Connection) -> Result<Option<(usize, Revision)>, OpenFault> {
+    let columns = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+    let row: Option<(i64, i64, u32)> = connection
+        .query_row("SELECT packages, revision, checksum FROM catalogue", (), columns)
+        .optional()?;
+    let Some((packages, revision, expected)) = row else {
+        return Ok(None);
+    };
+    match (usize::try_from(packages), u64::try_from(revision)) {
+        (Ok(number), Ok(revision_number))
+            if checksum([&packages.to_string()], revision) == expected =>
+        {
+            Ok(Some((number, Revision::new(revision_number))))
+        }
+        _ => damaged("the row of the table `catalogue` does not fit its checksum".to_owned()),
+    }
+}
+
+/// Reads the row of a package, which must come behind that of the name `last`, and notes its name
+/// there.
+fn read(row: &Row<'_>, last: &mut String) -> Result<(Package, Revision), OpenFault> {
+    let text = |at| match row.get_ref(at).map(|value| value.as_str()) {
+        Ok(Ok(text)) => Ok(text),
+        _ => damaged(format!("column {at} of the row behind `{last}` is no text")),
+    };
+    let columns = Columns {
+        normalized_name: text(0)?,
+        name: text(1)?,
+        short_desc: text(2)?,
+        tags: text(3)?,
+        metadata: text(4)?,
+        revision: row.get(5)?,
+    };
+    let name = columns.normalized_name;
+    if row.get::<_, i64>(6)? != i64::from(columns.checksum()) {
+        return damaged(format!("the row of `{name}` does not fit its checksum"));
+    }
+    if name <= last.as_str() && !last.is_empty() {
+        return damaged(format!("the row of `{name}` comes behind that of `{last}`"));
+    }
+    let Some(package) = package(&columns).filter(|it| it.name.normalized().as_str() == name) else {
+        return damaged(format!("the row of `{name}` is no package"));
+    };
+    let revision = u64::try_from(columns.revision).map(Revision::new);
+    let Ok(revision) = revision else {
+        return damaged(format!("the row of `{name}` has a negative revision"));
+    };
+    name.clone_into(last);
+    Ok((package, revision))
+}
+
+fn package(columns: &Columns<'_>) -> Option<Package> {
+    let tags = match columns.tags {
+        "[]" => BTreeSet::new(),
+        tags => {
+            let tags: Vec<String> = serde_json::from_str(tags).ok()?;
+            tags.iter().map(|tag| tag.parse()).collect::<Result<BTreeSet<Tag>, _>>().ok()?
+        }
+    };
+    let metadata = match columns.metadata {
+        "{}" => serde_json::Map::new(),
+        metadata => serde_json::from_str(metadata).ok()?,
+    };
+    Some(Package {
+        name: columns.name.parse().ok()?,
+        details: Details {
+            short_desc: columns.short_desc.parse().ok()?,
+            tags: tags.try_into().ok()?,
+            metadata: metadata.try_into().ok()?,
+        },
+    })
+}
+
+fn damaged<T>(fault: impl Display) -> Result<T, OpenFault> {
+    Err(OpenFault::Damaged { fault: fault.to_string() })
+}
+
+/// As SQLite has it. A sequence that begins with the clock's microseconds is at its end after some
+/// hundred thousand years.
+fn integer(revision: Revision) -> i64 {
+    revision.get() as i64
+}
