@@ -500,7 +500,7 @@ impl State {
 }
 
 fn sort_metadata(package: &mut Package) {
-    let mut members = package.details.metadata.as_map().clone();
+    let mut members = package.details.metadata.to_map();
     members.sort_keys();
     package.details.metadata = members.try_into().unwrap();
 }
@@ -515,7 +515,7 @@ fn numbers_to_floats(package: &mut Package) {
         }
     }
 
-    let mut members = package.details.metadata.as_map().clone();
+    let mut members = package.details.metadata.to_map();
     members.values_mut().for_each(floats);
     package.details.metadata = members.try_into().unwrap();
 }

@@ -377,8 +377,9 @@ proptest! {
             for (number, field) in fields.iter().enumerate() {
                 let name = format!("p{number}").parse().unwrap();
                 let package = store.read(&name).await.unwrap().unwrap().package();
-                let read = package.details.metadata.as_map().get("field");
-                let read = read.and_then(|value| value.as_str()).unwrap_or_default();
+                let metadata = package.details.metadata.to_map();
+                let read = metadata.get("field").and_then(|value| value.as_str());
+                let read = read.unwrap_or_default();
                 prop_assert_eq!(read, field);
             }
             Ok(())

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
-use serde::Serialize;
+use memchr::memchr2;
+use serde::de::IgnoredAny;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::invalid::InvalidValue;
@@ -78,6 +80,37 @@ impl Package {
             None => Err(InvalidPackage::one("/name", MISSING).into()),
         }
     }
+
+    /// Appends the representation, compact JSON: what serialising gives, in less time.
+    pub(crate) fn write_json(&self, out: &mut Vec<u8>) {
+        let Details { short_desc, tags, metadata } = &self.details;
+        // A name has no character that JSON would escape.
+        out.extend_from_slice(b"{\"name\":\"");
+        out.extend_from_slice(self.name.as_str().as_bytes());
+        out.extend_from_slice(b"\",\"short_desc\":");
+        write_json_string(short_desc.as_str(), out);
+        if !tags.is_empty() {
+            out.extend_from_slice(b",\"tags\":");
+            // Serialising strings into memory has no way to fail.
+            drop(serde_json::to_writer(&mut *out, tags));
+        }
+        if !metadata.is_empty() {
+            out.extend_from_slice(b",\"metadata\":");
+            out.extend_from_slice(metadata.as_json().as_bytes());
+        }
+        out.push(b'}');
+    }
+}
+
+/// Appends a text without control characters as a JSON string.
+fn write_json_string(text: &str, out: &mut Vec<u8>) {
+    if memchr2(b'"', b'\\', text.as_bytes()).is_some() {
+        drop(serde_json::to_writer(&mut *out, text));
+        return;
+    }
+    out.push(b'"');
+    out.extend_from_slice(text.as_bytes());
+    out.push(b'"');
 }
 
 impl Details {
@@ -332,32 +365,61 @@ impl TryFrom<BTreeSet<Tag>> for Tags {
 /// integers of 64 bits or doubles, as RFC 8259 §6 advises: others are rounded. Two are equal when
 /// their texts are: in another order, they are other metadata.
 ///
+/// It is kept as its text, which is most often all that is asked of it.
+///
 /// [core metadata]: https://packaging.python.org/en/latest/specifications/core-metadata/
-#[derive(Clone, Debug, Default, Serialize)]
-#[serde(transparent)]
-pub struct Metadata(Map<String, Value>);
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Metadata {
+    /// Compact JSON; nothing for the empty object.
+    text: Box<str>,
+}
 
 impl Metadata {
     /// The largest object, in bytes of compact JSON.
     const MAX_BYTES: usize = 16 * 1024;
+    const TOO_LONG: &str = "must be at most 16384 bytes of JSON";
+
+    /// The metadata of which [`as_json`](Self::as_json) once gave this text, for a store that has
+    /// verified by other means that the text is what it wrote: it is checked to be JSON, but not
+    /// brought into the compact form that it must have.
+    ///
+    /// # Errors
+    /// It is no JSON object, or too long.
+    pub fn from_stored_json(text: &str) -> Result<Self, InvalidValue> {
+        if text == "{}" {
+            return Ok(Self::default());
+        }
+        if text.len() > Self::MAX_BYTES {
+            return Err(InvalidValue::new(Self::TOO_LONG));
+        }
+        if !text.starts_with('{') || serde_json::from_str::<IgnoredAny>(text).is_err() {
+            return Err(InvalidValue::new("must be a JSON object"));
+        }
+        Ok(Self { text: text.into() })
+    }
 
     /// True if the object has no members.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.text.is_empty()
     }
 
-    /// The object's members.
+    /// The object as compact JSON.
     #[must_use]
-    pub fn as_map(&self) -> &Map<String, Value> {
-        &self.0
+    pub fn as_json(&self) -> &str {
+        if self.is_empty() { "{}" } else { &self.text }
+    }
+
+    /// The object's members, read from its text.
+    #[must_use]
+    pub fn to_map(&self) -> Map<String, Value> {
+        serde_json::from_str(self.as_json()).unwrap_or_default()
     }
 }
 
-impl PartialEq for Metadata {
-    fn eq(&self, other: &Self) -> bool {
-        // Serialising a map of JSON values into memory has no way to fail.
-        serde_json::to_string(self).ok() == serde_json::to_string(other).ok()
+impl Serialize for Metadata {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.to_map().serialize(serializer)
     }
 }
 
@@ -365,13 +427,16 @@ impl TryFrom<Map<String, Value>> for Metadata {
     type Error = InvalidValue;
 
     fn try_from(members: Map<String, Value>) -> Result<Self, InvalidValue> {
+        if members.is_empty() {
+            return Ok(Self::default());
+        }
         // The representation around this object is one level, the object itself another.
         if !members.values().all(|value| json::fits_depth(value, json::MAX_DEPTH - 2)) {
             return Err(InvalidValue::new("must not nest deeper than 126 levels"));
         }
-        match serde_json::to_vec(&members) {
-            Ok(text) if text.len() <= Self::MAX_BYTES => Ok(Self(members)),
-            Ok(_) => Err(InvalidValue::new("must be at most 16384 bytes of JSON")),
+        match serde_json::to_string(&members) {
+            Ok(text) if text.len() <= Self::MAX_BYTES => Ok(Self { text: text.into() }),
+            Ok(_) => Err(InvalidValue::new(Self::TOO_LONG)),
             Err(_) => Err(InvalidValue::new("must be expressible as JSON")),
         }
     }

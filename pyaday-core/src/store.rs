@@ -316,11 +316,13 @@ impl Stored {
 /// Appends all that an answer needs of a version: its quoted entity tag, the length of its
 /// representation in decimal, and the representation.
 pub(crate) fn render(package: &Package, revision: Revision, out: &mut Vec<u8>) {
-    // Serialising plain data into memory has no way to fail: the maps' keys are strings. Nor does
-    // writing to a vector.
-    let json = serde_json::to_vec(package).unwrap_or_default();
-    let _ = write!(out, "\"{revision}\"{}", json.len());
-    out.extend_from_slice(&json);
+    let start = out.len();
+    package.write_json(out);
+    let (length, json_end) = (out.len() - start, out.len());
+    // Writing to a vector has no way to fail.
+    let _ = write!(out, "\"{revision}\"{length}");
+    let head = out.len() - json_end;
+    out[start..].rotate_right(head);
 }
 
 impl fmt::Debug for Stored {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
-use pyaday_core::{Catalogue, Details, NormalizedName, Package, Revision, Tag};
+use pyaday_core::{Catalogue, Details, Metadata, NormalizedName, Package, Revision, Tag};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use crate::error::OpenFault;
@@ -85,15 +85,14 @@ fn put(
     revision: Revision,
 ) -> Result<usize, rusqlite::Error> {
     let Details { short_desc, tags, metadata } = &package.details;
-    // Serialising plain data into memory has no way to fail: the maps' keys are strings.
+    // Serialising strings into memory has no way to fail.
     let tags = serde_json::to_string(tags).unwrap_or_default();
-    let metadata = serde_json::to_string(metadata).unwrap_or_default();
     let columns = Columns {
         normalized_name: name.as_str(),
         name: package.name.as_str(),
         short_desc: short_desc.as_str(),
         tags: &tags,
-        metadata: &metadata,
+        metadata: metadata.as_json(),
         revision: integer(revision),
     };
     let checksum = columns.checksum();
@@ -203,16 +202,12 @@ fn package(columns: &Columns<'_>) -> Option<Package> {
             tags.iter().map(|tag| tag.parse()).collect::<Result<BTreeSet<Tag>, _>>().ok()?
         }
     };
-    let metadata = match columns.metadata {
-        "{}" => serde_json::Map::new(),
-        metadata => serde_json::from_str(metadata).ok()?,
-    };
     Some(Package {
         name: columns.name.parse().ok()?,
         details: Details {
             short_desc: columns.short_desc.parse().ok()?,
             tags: tags.try_into().ok()?,
-            metadata: metadata.try_into().ok()?,
+            metadata: Metadata::from_stored_json(columns.metadata).ok()?,
         },
     })
 }
