@@ -6,30 +6,30 @@ use std::net::TcpListener;
 use actix_web::{App, HttpServer};
 use pyaday_core::{Api, PackageStore};
 
-use crate::{CLIENT_TIMEOUT, GRACE, Prefix};
+use crate::{CLIENT_TIMEOUT, Framework, GRACE, Prefix};
 
-/// Serves the catalogue under a prefix until `stop`, then ends within a few seconds.
-///
-/// The signals that actix-web itself waits for are replaced by `stop`: on SIGINT it would not
+/// actix-web. The signals that it waits for itself are replaced by `stop`: on SIGINT it would not
 /// finish what was begun.
-///
-/// # Errors
-/// The listener cannot be used.
-pub async fn serve<S: PackageStore>(
-    listener: TcpListener,
-    prefix: &Prefix,
-    api: &Api<S>,
-    stop: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<()> {
-    let (prefix, api) = (prefix.clone(), api.clone());
-    let app = move || App::new().service(pyaday_actix::scope(prefix.as_path(), &api));
-    HttpServer::new(app)
-        .tcp_nodelay(true)
-        .client_request_timeout(CLIENT_TIMEOUT)
-        .keep_alive(CLIENT_TIMEOUT)
-        .shutdown_signal(stop)
-        .shutdown_timeout(GRACE.as_secs())
-        .listen(listener)?
-        .run()
-        .await
+#[derive(Debug)]
+pub struct Actix;
+
+impl Framework for Actix {
+    async fn serve<S: PackageStore>(
+        listener: TcpListener,
+        prefix: &Prefix,
+        api: Api<S>,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> io::Result<()> {
+        let prefix = prefix.clone();
+        let app = move || App::new().service(pyaday_actix::scope(prefix.as_path(), &api));
+        HttpServer::new(app)
+            .tcp_nodelay(true)
+            .client_request_timeout(CLIENT_TIMEOUT)
+            .keep_alive(CLIENT_TIMEOUT)
+            .shutdown_signal(stop)
+            .shutdown_timeout(GRACE.as_secs())
+            .listen(listener)?
+            .run()
+            .await
+    }
 }

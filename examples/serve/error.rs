@@ -1,7 +1,6 @@
 //! Why a server did not start, in the one line that a person gets to read.
 
 use std::borrow::Cow;
-use std::error::Error as _;
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
@@ -31,11 +30,14 @@ pub enum Error {
         source: io::Error,
     },
     /// No store has such a URL.
-    #[error("the store {url:?} is not supported: there is only `memory:`")]
+    #[error("the store {url:?} is not supported: there are `memory:` and `sqlite:PATH`")]
     UnknownStore {
         /// What was given.
         url: String,
     },
+    /// The file of the store cannot be used.
+    #[error(transparent)]
+    Sqlite(#[from] pyaday_sqlite::OpenError),
     /// A file to import cannot be read at all.
     #[error("cannot read {name}")]
     Unreadable {
@@ -85,15 +87,20 @@ pub fn report(result: Result<(), Error>) -> ExitCode {
     let Err(error) = result else {
         return ExitCode::SUCCESS;
     };
-    let mut message = format!("error: {error}");
+    tell(&format!("error: {}", with_causes(&error)));
+    ExitCode::FAILURE
+}
+
+/// An error and what caused it, in one line.
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut message = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
         // Writing to a string does not fail.
         let _ = write!(message, ": {error}");
         cause = error.source();
     }
-    tell(&message);
-    ExitCode::FAILURE
+    message
 }
 
 /// Writes one line to standard error, whatever the text holds.

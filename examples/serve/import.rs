@@ -25,7 +25,7 @@ use crate::Error;
 use crate::error::excerpt;
 
 /// How many packages are written at once.
-const BATCH: usize = 2_000;
+const BATCH: usize = 5_000;
 
 /// The longest reason that is told for a row, in characters.
 const REASON: usize = 1_000;

@@ -1,15 +1,15 @@
 //! What the two servers share: all but the framework.
 //!
-//! `serve-axum` and `serve-actix` are one program. They differ in the function that serves, which
-//! is [`axum::serve`] in one and [`actix::serve`] in the other.
+//! `serve-axum` and `serve-actix` are one program, [`run`]. They differ in the [`Framework`] that
+//! serves: [`Axum`] in one, [`Actix`] in the other.
 
-pub mod actix;
-pub mod axum;
-
+mod actix;
+mod axum;
 mod error;
 mod import;
 mod options;
 mod prefix;
+mod server;
 mod signal;
 mod socket;
 mod store;
@@ -18,13 +18,16 @@ use std::time::Duration;
 
 pub use clap::Parser;
 
+pub use actix::Actix;
+pub use axum::Axum;
 pub use error::{Error, report};
 pub use import::{Source, Summary, import};
 pub use options::Options;
 pub use prefix::Prefix;
+pub use server::{Framework, run};
 pub use signal::stop_signal;
 pub use socket::Socket;
-pub use store::open_store;
+pub use store::StoreUrl;
 
 /// How long requests that were begun may take once the server was told to stop.
 const GRACE: Duration = Duration::from_secs(5);

@@ -18,8 +18,8 @@ pub struct Options {
     #[arg(long, env = "PYADAY_PREFIX", value_name = "PATH", default_value = "/")]
     pub prefix: String,
 
-    /// Where the packages are kept: `memory:` is gone when the server ends
-    #[arg(long, env = "PYADAY_STORE", value_name = "URL", default_value = "memory:")]
+    /// Where the packages are kept: `sqlite:PATH` is a file, `memory:` is gone when the server ends
+    #[arg(long, env = "PYADAY_STORE", value_name = "URL", default_value = "sqlite:pyaday.db")]
     pub store: String,
 
     /// A file of packages to add before serving, `-` for standard input

@@ -1,8 +1,9 @@
-//! The store that a URL names, with what is to be in it.
+//! The store that a URL names, and what is in it when the server begins.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
-use pyaday_core::MemoryStore;
+use pyaday_core::PackageStore;
 
 use crate::error::tell;
 use crate::{Error, Source, import};
@@ -15,26 +16,47 @@ sanic\tA web server and web framework that's written to go fast. Build fast. Run
 poetry\tPython dependency management and packaging made easy.
 ";
 
-/// Opens the store of a URL and adds the packages of a file; without a file, a new store holds a
-/// few packages to begin with.
+/// Where packages are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoreUrl {
+    /// `memory:`
+    Memory,
+    /// `sqlite:PATH`
+    Sqlite(PathBuf),
+}
+
+impl FromStr for StoreUrl {
+    type Err = Error;
+
+    fn from_str(url: &str) -> Result<Self, Error> {
+        match url.split_once(':') {
+            Some(("memory", "")) => Ok(Self::Memory),
+            Some(("sqlite", path)) if !path.is_empty() => Ok(Self::Sqlite(path.into())),
+            _ => Err(Error::UnknownStore { url: url.to_owned() }),
+        }
+    }
+}
+
+/// Adds the packages of a file to a store; without a file, a new store gets a few to begin with.
 ///
 /// # Errors
-/// No store has such a URL, or the file cannot be imported.
-pub async fn open_store(url: &str, file: Option<&Path>) -> Result<MemoryStore, Error> {
-    if url != "memory:" {
-        return Err(Error::UnknownStore { url: url.to_owned() });
-    }
-    let store = MemoryStore::new();
+/// The file cannot be imported.
+pub(crate) async fn fill<S: PackageStore>(
+    store: &S,
+    is_new: bool,
+    file: Option<&Path>,
+) -> Result<(), Error> {
     match file {
         Some(file) => {
             let source = Source::open(file)?;
             let name = source.name().to_owned();
-            let summary = import(&store, source).await?;
+            let summary = import(store, source).await?;
             tell(&format!("imported {name}: {summary}"));
         }
-        None => {
-            import(&store, Source::new("the first packages", FIRST_PACKAGES.as_bytes())).await?;
+        None if is_new => {
+            import(store, Source::new("the first packages", FIRST_PACKAGES.as_bytes())).await?;
         }
+        None => {}
     }
-    Ok(store)
+    Ok(())
 }

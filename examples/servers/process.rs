@@ -16,13 +16,13 @@ pub(crate) const SERVERS: [&str; 2] =
 /// How long anything may take: to begin, to answer, and, as is promised, to end.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A program on a free port, whatever the environment of the test says.
+/// A program on a free port that forgets its packages, whatever the environment of the test says.
 pub(crate) fn command(program: &str, args: &[&str]) -> Command {
     let mut command = Command::new(program);
     for option in ["BIND", "PREFIX", "STORE", "IMPORT"] {
         command.env_remove(format!("PYADAY_{option}"));
     }
-    command.env("PYADAY_BIND", "127.0.0.1:0").args(args);
+    command.env("PYADAY_BIND", "127.0.0.1:0").env("PYADAY_STORE", "memory:").args(args);
     command
 }
 

@@ -1,0 +1,69 @@
+//! A server from its options to its end, whatever the framework and the store.
+
+use std::net::TcpListener;
+use std::{fs, io};
+
+use pyaday_core::{Api, MemoryStore, PackageStore, Problem};
+use pyaday_sqlite::{SqliteStore, sqlite_version};
+
+use crate::error::{tell, with_causes};
+use crate::store::fill;
+use crate::{Error, Options, Prefix, Socket, StoreUrl, stop_signal};
+
+/// A web framework to serve with.
+pub trait Framework {
+    /// Serves a catalogue under a prefix until `stop`, then ends within a few seconds.
+    ///
+    /// # Errors
+    /// The listener cannot be used.
+    fn serve<S: PackageStore>(
+        listener: TcpListener,
+        prefix: &Prefix,
+        api: Api<S>,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> impl Future<Output = io::Result<()>>;
+}
+
+/// Serves as the options say until a signal ends it.
+///
+/// # Errors
+/// Why it does not start.
+pub async fn run<F: Framework>(options: &Options) -> Result<(), Error> {
+    match options.store.parse()? {
+        StoreUrl::Memory => serve::<F, _>(options, || Ok((MemoryStore::new(), true))).await,
+        StoreUrl::Sqlite(path) => {
+            let open = || {
+                let is_new = fs::metadata(&path).map_or(true, |metadata| metadata.len() == 0);
+                let store = SqliteStore::open(&path)?;
+                let (count, version) = (store.catalogue().len(), sqlite_version());
+                tell(&format!("{}: {count} packages, SQLite {version}", path.display()));
+                Ok((store, is_new))
+            };
+            serve::<F, _>(options, open).await
+        }
+    }
+}
+
+/// Serves the store that `open` opens, and says whether it is new.
+async fn serve<F: Framework, S: PackageStore>(
+    options: &Options,
+    open: impl FnOnce() -> Result<(S, bool), Error>,
+) -> Result<(), Error> {
+    let prefix = options.prefix.parse()?;
+    // The address is taken at once, so that a mistake in it shows before a long import. Nobody can
+    // connect until the packages are there.
+    let socket = Socket::bind(&options.bind).await?;
+    let (store, is_new) = open()?;
+    fill(&store, is_new, options.import.as_deref()).await?;
+    let stop = stop_signal()?;
+    let listener = socket.listen(&prefix)?;
+    let api = Api::with_options(store, pyaday_core::Options::new().on_problem(|it, _| log(it)));
+    Ok(F::serve(listener, &prefix, api, stop).await?)
+}
+
+/// Tells on standard error what is the server's fault, with the causes that clients never see.
+fn log(problem: &Problem) {
+    if problem.kind().status().is_server_error() {
+        tell(&format!("{}: {}", problem.kind().status().as_u16(), with_causes(problem)));
+    }
+}
