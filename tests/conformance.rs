@@ -15,6 +15,7 @@ use pyaday_core::{
     Revision, Seed, StoreError, Stored, Tag, Update,
 };
 use pyaday_sqlite::SqliteStore;
+use pyaday_tests::numbers::Numbers;
 
 use crate::files;
 
@@ -458,15 +459,15 @@ impl State {
             return None;
         }
         let at = match self.fault {
-            Fault::RandomOfFirstHalf => numbers.below(len.div_ceil(2)),
-            Fault::RandomByRemainder => numbers.below(256) % len,
+            Fault::RandomOfFirstHalf => numbers.place(len.div_ceil(2)),
+            Fault::RandomByRemainder => numbers.place(256) % len,
             // As a table's rows by their numbers, where those of deleted rows are free.
             Fault::RandomByNearestNumber => {
                 versions.sort_by_key(|version| version.revision());
-                let number = Revision::new(numbers.below(self.newest.get() as usize) as u64);
+                let number = Revision::new(numbers.below(self.newest.get()));
                 versions.iter().position(|version| version.revision() > number).unwrap_or(0)
             }
-            _ => numbers.below(len),
+            _ => numbers.place(len),
         };
         Some(versions[at].clone())
     }
@@ -480,10 +481,10 @@ impl State {
             self.packages.values().filter(|version| carries(version)).collect();
         let (count, len) = (count.get().min(versions.len()), versions.len());
         if self.fault == Fault::SampleRotates && len > 0 {
-            versions.rotate_left(numbers.below(len));
+            versions.rotate_left(numbers.place(len));
         } else {
             for at in 0..count {
-                versions.swap(at, at + numbers.below(len - at));
+                versions.swap(at, at + numbers.place(len - at));
             }
         }
         versions.truncate(count);
@@ -520,24 +521,10 @@ fn numbers_to_floats(package: &mut Package) {
     package.details.metadata = members.try_into().unwrap();
 }
 
-/// Random numbers from a seed: SplitMix64.
-struct Numbers(u64);
-
-impl Numbers {
-    fn of(seed: Seed) -> Self {
-        let words = seed.bits();
-        let words = words.chunks(8).map(|word| u64::from_le_bytes(word.try_into().unwrap()));
-        Self(words.fold(0, |all, word| all ^ word))
-    }
-
-    fn below(&mut self, end: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut number = self.0;
-        number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        number ^= number >> 31;
-        ((u128::from(number) * end as u128) >> 64) as usize
-    }
+fn numbers(seed: Seed) -> Numbers {
+    let words = seed.bits();
+    let words = words.chunks(8).map(|word| u64::from_le_bytes(word.try_into().unwrap()));
+    Numbers::new(words.fold(0, |all, word| all ^ word))
 }
 
 /// The longest that a fault waits for another call, which comes where calls overlap at all.
@@ -597,8 +584,8 @@ impl Faulty {
 
     fn numbers(&self, seed: Seed) -> Numbers {
         match self.fault {
-            Fault::SeedIsIgnored => Numbers(self.draws.fetch_add(1, Ordering::SeqCst) as u64),
-            _ => Numbers::of(seed),
+            Fault::SeedIsIgnored => Numbers::new(self.draws.fetch_add(1, Ordering::SeqCst) as u64),
+            _ => numbers(seed),
         }
     }
 }

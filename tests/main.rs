@@ -11,6 +11,7 @@ mod client;
 mod conditions;
 mod conformance;
 mod corpus;
+mod durability;
 mod faults;
 mod files;
 mod golden;

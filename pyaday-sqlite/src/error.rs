@@ -72,7 +72,7 @@ pub enum OpenFault {
     Foreign,
     /// A newer release has written it.
     #[error(
-        "a newer release has written it (schema {found}, this one knows {known}): use that release"
+        "it is from a newer release (schema {found}, this one knows {known}): use that release"
     )]
     NewerSchema {
         /// The schema of the file.

@@ -1,0 +1,76 @@
+//! A fault at each single call to the system that a store makes, one after the other.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use super::scribe::{Scribe, Task};
+use super::tools::{Tool, are_there};
+use super::witness::Witness;
+use crate::files;
+
+/// What a store asks of the system that matters for what is on the disk.
+const CALLS: [&str; 5] = ["pwrite64", "fsync", "fdatasync", "ftruncate", "unlink"];
+
+/// What happens instead of a call, or, in the last, of it and all that follow.
+const FAULTS: [&str; 4] = ["signal=KILL", "error=EIO", "error=ENOSPC", "error=EIO+"];
+
+#[test]
+fn no_fault_of_any_call_loses_what_was_acknowledged() {
+    if are_there("a fault at each call", &[Tool::Program("strace")]) {
+        for fault in FAULTS {
+            let mut calls = BTreeMap::new();
+            for call in CALLS {
+                for number in 1.. {
+                    match meets(call, fault, number, false) {
+                        Ok(true) => calls.insert(call, number),
+                        Ok(false) => break,
+                        Err(complaint) => panic!("{fault} at {call} {number}: {complaint}"),
+                    };
+                }
+            }
+            // A store that asks for nothing would meet no fault.
+            assert!(calls["pwrite64"] > 50 && calls["fsync"] > 20, "{fault}: {calls:?}");
+        }
+    }
+}
+
+#[test]
+fn a_fault_under_answers_that_came_early_is_found_out() {
+    if are_there("a control of faults", &[Tool::Program("strace")]) {
+        for fault in FAULTS {
+            assert!((1..).any(|number| match meets("fsync", fault, number, true) {
+                Ok(true) => false,
+                Ok(false) => panic!("{fault} was never found out"),
+                Err(_) => true,
+            }));
+        }
+    }
+}
+
+/// Has a scribe meet a fault at its n-th call of a kind. Whether there were as many, if the witness
+/// has no complaint.
+fn meets(call: &str, fault: &str, number: u32, answers_early: bool) -> Result<bool, String> {
+    let path = files::fresh("crash");
+    let trace = path.with_extension("trace");
+    let (fault, on) = fault.strip_suffix('+').map_or((fault, ""), |fault| (fault, "+"));
+    let strace = [
+        "strace",
+        "-f",
+        "-qq",
+        "-o",
+        trace.to_str().unwrap(),
+        "-e",
+        &format!("trace={call}"),
+        "-e",
+        &format!("inject={call}:{fault}:when={number}{on}"),
+    ];
+    let mut witness = Witness::of(1);
+    // As many steps as make every kind of write, and the closing of the file.
+    let task = Task { path: &path, writers: 1, from: 0, to: 24, answers_early };
+    let ended = Scribe::start_under(&strace, &task).end(&mut witness);
+    let injected = fs::read_to_string(&trace).unwrap().contains("(INJECTED)");
+    let found = witness.examine(&path).map(|()| injected || !ended);
+    files::remove(&path);
+    drop(fs::remove_file(&trace));
+    found
+}

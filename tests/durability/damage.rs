@@ -1,0 +1,141 @@
+//! A file in which something was changed that should not have been.
+
+use std::fs;
+use std::num::NonZeroUsize;
+use std::path::Path;
+
+use pyaday_core::{Package, PackageStore, Query, Stored};
+use pyaday_sqlite::SqliteStore;
+use pyaday_tests::journal::{Operation, operation};
+use pyaday_tests::numbers::Numbers;
+use rusqlite::Connection;
+
+use super::tools::cycles;
+use crate::files;
+
+/// How long a page of the database is, in bytes.
+const PAGE: usize = 4096;
+
+#[tokio::test]
+async fn a_damaged_file_is_told_or_holds_what_was_written() {
+    let (sound, packages) = sound_file().await;
+    let path = files::fresh("damaged");
+    let (mut told, mut harmless) = (0, 0);
+    for number in 0..cycles(2_000) {
+        let mut bytes = sound.clone();
+        let done = damage(&mut bytes, &mut Numbers::new(number));
+        files::remove(&path);
+        fs::write(&path, &bytes).unwrap();
+        let Ok(store) = SqliteStore::open(&path) else {
+            told += 1;
+            continue;
+        };
+        harmless += 1;
+        assert_eq!(everything(&store), packages, "{number}: {done}");
+        // Nor does what nobody reads destroy something later.
+        let more = Package::new("more", &"x".repeat(512)).unwrap();
+        let written = store.create(more).await;
+        drop(store);
+        if written.is_ok() {
+            let store = SqliteStore::open(&path).unwrap();
+            store.delete(&"more".parse().unwrap(), None).await.unwrap();
+            assert_eq!(everything(&store), packages, "{number}: {done}");
+        }
+    }
+    assert!(told > 100 && harmless > 10, "{told} told, {harmless} harmless");
+}
+
+/// What SQLite itself finds out is less.
+#[tokio::test]
+async fn a_damaged_file_that_is_read_without_its_checksums_is_found_out() {
+    let (sound, packages) = sound_file().await;
+    let path = files::fresh("unchecked");
+    let found = (0..2_000).any(|number| {
+        let mut bytes = sound.clone();
+        damage(&mut bytes, &mut Numbers::new(number));
+        files::remove(&path);
+        fs::write(&path, &bytes).unwrap();
+        descriptions(&path).is_ok_and(|read| {
+            let written = packages.iter().map(|stored| stored.package().details.short_desc);
+            !read.into_iter().eq(written.map(|short_desc| short_desc.to_string()))
+        })
+    });
+    assert!(found);
+}
+
+fn descriptions(path: &Path) -> rusqlite::Result<Vec<String>> {
+    let connection = Connection::open(path)?;
+    let sql = "SELECT short_desc FROM package ORDER BY normalized_name";
+    connection.prepare(sql)?.query_map((), |row| row.get(0))?.collect()
+}
+
+/// The bytes of a closed file and what is in it.
+async fn sound_file() -> (Vec<u8>, Vec<Stored>) {
+    let path = files::fresh("sound");
+    let store = SqliteStore::open(&path).unwrap();
+    for writer in 0..12 {
+        for step in 0..12 {
+            match operation(writer, step) {
+                Operation::Create(package) => drop(store.create(package).await.unwrap()),
+                Operation::CreateMany(batch) => drop(store.create_many(batch).await.unwrap()),
+                Operation::Update(name, details) => {
+                    drop(store.update(&name, None, details).await.unwrap());
+                }
+                Operation::Delete(name) => drop(store.delete(&name, None).await.unwrap()),
+            }
+        }
+    }
+    let packages = everything(&store);
+    assert!(packages.len() > 40);
+    drop(store);
+    (fs::read(&path).unwrap(), packages)
+}
+
+fn everything(store: &SqliteStore) -> Vec<Stored> {
+    store.catalogue().list(&Query::new(NonZeroUsize::MAX)).items
+}
+
+/// Damages a file in one of the ways in which files are damaged; which.
+fn damage(bytes: &mut Vec<u8>, numbers: &mut Numbers) -> String {
+    let at = numbers.place(bytes.len());
+    let pages = bytes.len() / PAGE;
+    let (from, to) = (numbers.place(pages) * PAGE, numbers.place(pages) * PAGE);
+    match numbers.below(8) {
+        0 => {
+            bytes[at] ^= 1 << numbers.below(8);
+            format!("a bit of byte {at}")
+        }
+        1 => {
+            bytes[at] = numbers.below(256) as u8;
+            format!("byte {at}")
+        }
+        // The header and the heads of pages, of which there is little.
+        2 => {
+            bytes[at % 100] = numbers.below(256) as u8;
+            format!("byte {} of the header", at % 100)
+        }
+        3 => {
+            bytes[to + at % 16] = numbers.below(256) as u8;
+            format!("byte {} of the page at {to}", at % 16)
+        }
+        4 => {
+            let end = (at + 1 + numbers.place(PAGE)).min(bytes.len());
+            bytes[at..end].fill(0);
+            format!("zeroes from {at} to {end}")
+        }
+        5 => {
+            bytes.copy_within(from..from + PAGE, to);
+            format!("the page at {from} over that at {to}")
+        }
+        6 => {
+            for byte in &mut bytes[to..to + PAGE] {
+                *byte = numbers.below(256) as u8;
+            }
+            format!("noise in the page at {to}")
+        }
+        _ => {
+            bytes.truncate(at.max(1));
+            format!("an end at {at}")
+        }
+    }
+}

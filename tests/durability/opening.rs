@@ -1,0 +1,185 @@
+//! What is opened as a catalogue, and what is not, with a word on what to do.
+
+use std::fs;
+use std::path::Path;
+
+use pyaday_core::{Package, PackageStore, Revision};
+use pyaday_sqlite::{OpenError, OpenFault, SqliteStore};
+use rusqlite::Connection;
+
+use super::disk::{Disk, Kind};
+use crate::files;
+
+/// Why a file is not opened, which must leave it as it was.
+fn refused(path: &Path) -> OpenError {
+    let before = fs::read(path).ok();
+    let error = SqliteStore::open(path).expect_err("it is not opened");
+    assert_eq!(error.to_string(), format!("cannot open {}", path.display()));
+    assert_eq!(fs::read(path).ok(), before);
+    // The words end with what to do, and there is nothing else to know of the variants.
+    let words = error.fault().to_string();
+    assert!(words.starts_with("it ") && words.contains(": "), "{words}");
+    error
+}
+
+fn filled(purpose: &str) -> std::path::PathBuf {
+    let path = files::fresh(purpose);
+    let store = SqliteStore::open(&path).unwrap();
+    let flask = Package::new("Flask", "A microframework").unwrap();
+    block_on(store.create(flask)).unwrap();
+    path
+}
+
+fn block_on<F: Future>(future: F) -> F::Output {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+}
+
+fn execute(path: &Path, sql: &str) {
+    Connection::open(path).unwrap().execute_batch(sql).unwrap();
+}
+
+#[test]
+fn a_file_keeps_packages_and_revisions() {
+    let path = filled("kept");
+    let store = SqliteStore::open(&path).unwrap();
+    let before = store.catalogue();
+    let flask = "flask".parse().unwrap();
+    assert_eq!(before.get(&flask).unwrap().package().name.as_str(), "Flask");
+    // The newest revision was that of a package which is there no more.
+    block_on(store.delete(&flask, None)).unwrap();
+    drop(store);
+    let store = SqliteStore::open(&path).unwrap();
+    assert!(store.catalogue().is_empty());
+    assert!(store.catalogue().revision() > before.revision());
+    drop(store);
+    // All is in one file when the store is closed.
+    assert!(!files::log(&path).exists());
+}
+
+#[test]
+fn a_new_file_begins_its_revisions_with_the_clock() {
+    let before = Revision::now();
+    let store = SqliteStore::open(files::fresh("clock")).unwrap();
+    assert!((before..=Revision::now()).contains(&store.catalogue().revision()));
+}
+
+#[test]
+fn a_file_is_open_once() {
+    let path = files::fresh("once");
+    let store = SqliteStore::open(&path).unwrap();
+    // By another connection of this process, by another process, by one of sqlite3.
+    assert!(matches!(SqliteStore::open(&path).unwrap_err().fault(), OpenFault::InUse));
+    let scribe = std::process::Command::new(env!("CARGO_BIN_EXE_scribe"));
+    let said = { scribe }.arg(&path).args(["1", "0", "1"]).output().unwrap().stdout;
+    assert!(String::from_utf8(said).unwrap().contains("fault: InUse"));
+    let other = Connection::open(&path).unwrap();
+    assert!(other.query_row("SELECT * FROM catalogue", (), |_| Ok(())).is_err());
+    drop(other);
+    drop(store);
+    SqliteStore::open(&path).unwrap();
+}
+
+#[test]
+fn a_reader_that_has_the_file_open_is_in_the_way() {
+    let path = filled("read");
+    let reader = Connection::open(&path).unwrap();
+    let mut statement = reader.prepare("SELECT * FROM package").unwrap();
+    let mut rows = statement.query(()).unwrap();
+    assert!(rows.next().unwrap().is_some());
+    assert!(matches!(refused(&path).fault(), OpenFault::InUse));
+}
+
+#[test]
+fn what_is_no_catalogue_is_not_opened() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    assert!(matches!(refused(folder).fault(), OpenFault::NotAFile));
+    assert!(matches!(refused(Path::new("/dev/null")).fault(), OpenFault::NotAFile));
+    assert!(matches!(
+        refused(&folder.join("no/such/folder.db")).fault(),
+        OpenFault::Inaccessible { .. }
+    ));
+    let path = files::fresh("text");
+    fs::write(&path, "name\tsummary\nflask\tA microframework\n".repeat(100)).unwrap();
+    assert!(matches!(refused(&path).fault(), OpenFault::NotADatabase));
+    let path = files::fresh("foreign");
+    execute(&path, "CREATE TABLE users (name TEXT)");
+    assert!(matches!(refused(&path).fault(), OpenFault::Foreign));
+}
+
+#[test]
+fn a_newer_schema_is_not_opened() {
+    let path = filled("newer");
+    execute(&path, "PRAGMA user_version = 99");
+    assert!(matches!(refused(&path).fault(), OpenFault::NewerSchema { found: 99, known: ..99 }));
+}
+
+#[test]
+fn a_log_without_its_database_is_not_thrown_away() {
+    let path = files::fresh("log");
+    fs::write(files::log(&path), "what was committed").unwrap();
+    assert!(matches!(refused(&path).fault(), OpenFault::LogWithoutDatabase { .. }));
+    fs::write(&path, "").unwrap();
+    assert!(matches!(refused(&path).fault(), OpenFault::LogWithoutDatabase { .. }));
+    assert_eq!(fs::read(files::log(&path)).unwrap(), b"what was committed");
+}
+
+#[test]
+fn names_that_mean_something_to_sqlite_are_files() {
+    for name in [":memory:", "file:x?mode=memory"] {
+        let path = files::fresh("names").with_file_name(name);
+        files::remove(&path);
+        drop(SqliteStore::open(&path).unwrap());
+        assert!(path.is_file());
+        files::remove(&path);
+    }
+}
+
+#[test]
+fn rows_that_were_changed_by_hand_are_told_by_name() {
+    for (sql, expected) in [
+        ("UPDATE package SET short_desc = 'A framework'", "`flask` does not fit its checksum"),
+        ("UPDATE catalogue SET revision = 1", "`catalogue` does not fit its checksum"),
+        ("DELETE FROM package", "has 0 packages, but had 1"),
+        ("DELETE FROM catalogue", "has 1 packages, but had 0"),
+        ("DROP TABLE package", "no such table"),
+    ] {
+        let path = filled("by-hand");
+        execute(&path, sql);
+        let error = refused(&path);
+        let OpenFault::Damaged { fault } = error.fault() else { panic!("{sql}") };
+        assert!(fault.contains(expected), "{fault}");
+    }
+}
+
+/// As the documentation says how.
+#[test]
+fn a_row_that_was_changed_by_hand_with_its_checksum_is_read() {
+    let path = filled("by-hand");
+    let connection = Connection::open(&path).unwrap();
+    let sql = "SELECT normalized_name, name, 'By hand', tags, metadata, revision FROM package";
+    let row: Vec<String> = connection
+        .query_row(sql, (), |row| {
+            let text = |at| row.get::<_, String>(at);
+            let revision = row.get::<_, i64>(5)?.to_string();
+            Ok(vec![text(0)?, text(1)?, text(2)?, text(3)?, text(4)?, revision])
+        })
+        .unwrap();
+    let checksum = crc32fast::hash(row.join("\0").as_bytes());
+    let sql = "UPDATE package SET short_desc = 'By hand', checksum = ?1";
+    connection.execute(sql, [checksum]).unwrap();
+    drop(connection);
+    let store = SqliteStore::open(&path).unwrap();
+    let flask = store.catalogue().get(&"flask".parse().unwrap()).unwrap();
+    assert_eq!(flask.representation(), r#"{"name":"Flask","short_desc":"By hand"}"#);
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_not_opened() {
+    let Some(disk) = Disk::new(&Kind::EXT4, "a read-only disk") else { return };
+    let path = disk.mounted.join("catalogue.db");
+    drop(SqliteStore::open(&path).unwrap());
+    disk.make_read_only();
+    assert!(matches!(refused(&path).fault(), OpenFault::ReadOnly));
+    let missing = disk.mounted.join("missing.db");
+    assert!(matches!(refused(&missing).fault(), OpenFault::Inaccessible { .. }));
+}

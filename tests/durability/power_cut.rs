@@ -1,0 +1,69 @@
+//! A machine that loses its power: whatever of a file system was not synchronised is gone.
+//!
+//! What the scribe says behind the cut does not count: it could not have left the machine.
+
+use pyaday_tests::numbers::Numbers;
+
+use super::disk::{Disk, Kind};
+use super::scribe::{Scribe, Task};
+use super::tools::{Tool, are_there, cycles};
+use super::witness::Witness;
+
+const WRITERS: u32 = 4;
+
+/// What says of each synchronisation that it was done, and does not do it.
+const PRETENCE: [&str; 8] = [
+    "strace",
+    "-f",
+    "--seccomp-bpf",
+    "-qq",
+    "-o",
+    "/dev/null",
+    "-e",
+    "inject=fsync,fdatasync:retval=0",
+];
+
+#[test]
+fn a_power_cut_on_ext4_loses_nothing_that_was_acknowledged() {
+    loses_nothing(&Kind::EXT4);
+}
+
+#[test]
+fn a_power_cut_on_xfs_loses_nothing_that_was_acknowledged() {
+    loses_nothing(&Kind::XFS);
+}
+
+#[test]
+fn a_power_cut_with_pretended_synchronisation_is_found_out() {
+    if are_there("a control of power cuts", &[Tool::Program("strace")]) {
+        for kind in [Kind::EXT4, Kind::XFS] {
+            let Some(disk) = Disk::new(&kind, "a pretended power cut") else { return };
+            assert!(cuts(&disk, &PRETENCE).take(50).any(|found| found.is_err()), "{}", kind.name);
+        }
+    }
+}
+
+fn loses_nothing(kind: &Kind) {
+    let Some(disk) = Disk::new(kind, "a power cut") else { return };
+    for (cycle, found) in cuts(&disk, &[]).take(cycles(100) as usize).enumerate() {
+        found.unwrap_or_else(|complaint| panic!("cycle {cycle}: {complaint}"));
+    }
+}
+
+/// What the witness found behind each cut.
+fn cuts(disk: &Disk, program: &[&str]) -> impl Iterator<Item = Result<(), String>> {
+    let path = disk.mounted.join("catalogue.db");
+    let mut witness = Witness::of(WRITERS);
+    let mut numbers = Numbers::new(2);
+    (0..).map(move |cycle| {
+        let from = cycle * 1_000_000;
+        let task = Task { path: &path, writers: WRITERS, from, to: u64::MAX, answers_early: false };
+        let mut scribe = Scribe::start_under(program, &task);
+        scribe.dictate(&mut witness, 1 + numbers.below(300));
+        witness.cut_off();
+        disk.cut();
+        scribe.kill(&mut witness);
+        disk.mount_again();
+        witness.examine(&path)
+    })
+}

@@ -1,0 +1,69 @@
+//! The scribe as a process.
+
+use std::io::{BufRead, BufReader, Lines};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use super::tools::run;
+use super::witness::Witness;
+
+/// A process that writes, in a process group of its own.
+pub(crate) struct Scribe {
+    process: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+/// What a scribe does.
+pub(crate) struct Task<'a> {
+    pub(crate) path: &'a Path,
+    pub(crate) writers: u32,
+    pub(crate) from: u64,
+    pub(crate) to: u64,
+    pub(crate) answers_early: bool,
+}
+
+impl Scribe {
+    pub(crate) fn start(task: &Task<'_>) -> Self {
+        Self::start_under(&[], task)
+    }
+
+    /// Starts a scribe as the argument of another program.
+    pub(crate) fn start_under(program: &[&str], task: &Task<'_>) -> Self {
+        let numbers =
+            [u64::from(task.writers), task.from, task.to].map(|number| number.to_string());
+        let scribe = env!("CARGO_BIN_EXE_scribe");
+        let mut words = program.iter().copied().chain([scribe, task.path.to_str().unwrap()]);
+        let mut command = Command::new(words.next().unwrap());
+        command.args(words).args(numbers).args(task.answers_early.then_some("early"));
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).process_group(0);
+        let mut process = command.spawn().unwrap();
+        let lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        Self { process, lines }
+    }
+
+    /// Has the witness hear so many lines.
+    pub(crate) fn dictate(&mut self, witness: &mut Witness, lines: u64) {
+        for line in self.lines.by_ref().take(lines as usize) {
+            witness.hear(&line.unwrap());
+        }
+    }
+
+    /// Kills it, whatever it is doing; the witness hears what it had said by then.
+    pub(crate) fn kill(self, witness: &mut Witness) {
+        let group = format!("-{}", self.process.id());
+        assert!(run("kill", &["-KILL", "--", &group]), "it ended by itself");
+        self.end(witness);
+    }
+
+    /// Waits for its end. True if it came to it by itself.
+    pub(crate) fn end(mut self, witness: &mut Witness) -> bool {
+        let mut last = String::new();
+        for line in self.lines {
+            last = line.unwrap();
+            witness.hear(&last);
+        }
+        self.process.wait().unwrap();
+        last.starts_with("closed")
+    }
+}

@@ -1,0 +1,55 @@
+//! Programs that a test needs and that not every machine has.
+
+use std::env;
+use std::io::{self, Write};
+use std::process::{Command, Stdio};
+
+/// True if all of these can be used. If not, the test says so and ends, or fails where
+/// `PYADAY_SKIP=forbid` says that nothing may be skipped.
+pub(crate) fn are_there(test: &str, tools: &[Tool]) -> bool {
+    let missing: Vec<_> = tools.iter().filter(|tool| !tool.is_there()).map(Tool::name).collect();
+    if missing.is_empty() {
+        return true;
+    }
+    let skipped = format!("skipped: {test} needs {}\n", missing.join(", "));
+    assert!(env::var("PYADAY_SKIP").as_deref() != Ok("forbid"), "{skipped}");
+    // Not by `eprint!`, which is kept from whoever runs the tests.
+    io::stderr().write_all(skipped.as_bytes()).unwrap();
+    false
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum Tool {
+    /// A program that answers `-V`.
+    Program(&'static str),
+    /// The right to mount file systems.
+    Root,
+}
+
+impl Tool {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Program(program) => program,
+            Self::Root => "root and loop devices",
+        }
+    }
+
+    fn is_there(&self) -> bool {
+        match self {
+            Self::Program(program) => run(program, &["-V"]),
+            Self::Root => run("losetup", &["--find"]),
+        }
+    }
+}
+
+/// Whether a command succeeds.
+pub(crate) fn run(program: &str, arguments: &[&str]) -> bool {
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}
+
+/// How often a fault is tried: `PYADAY_CYCLES`, or as often as is enough for every day.
+pub(crate) fn cycles(enough: u64) -> u64 {
+    env::var("PYADAY_CYCLES").ok().and_then(|cycles| cycles.parse().ok()).unwrap_or(enough)
+}

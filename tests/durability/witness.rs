@@ -1,0 +1,161 @@
+//! Who hears what was acknowledged and finds out whether it is true.
+
+use std::num::NonZeroUsize;
+use std::path::Path;
+
+use pyaday_core::{Catalogue, Details, Query, Revision};
+use pyaday_sqlite::SqliteStore;
+use pyaday_tests::journal::{Model, Operation, apply, operation};
+
+/// What some writers were told of their writes.
+#[derive(Default)]
+pub(crate) struct Witness {
+    writers: Vec<Writer>,
+    revision: Option<Revision>,
+    /// The machine that the writers are on has no power: what they say reaches nobody.
+    is_cut_off: bool,
+    complaints: Vec<String>,
+}
+
+#[derive(Default)]
+struct Writer {
+    /// What it has, by what was acknowledged.
+    model: Model,
+    /// What was begun and not answered, or answered as unknown, in this order: if one of them
+    /// happened, so did those before it.
+    unknown: Vec<Operation>,
+    begun: Option<Operation>,
+}
+
+impl Witness {
+    pub(crate) fn of(writers: u32) -> Self {
+        let mut witness = Self::default();
+        witness.writers.resize_with(writers as usize, Writer::default);
+        witness
+    }
+
+    /// From now on, no answer counts: it could not have left the machine.
+    pub(crate) fn cut_off(&mut self) {
+        self.is_cut_off = true;
+    }
+
+    /// A line of a scribe.
+    pub(crate) fn hear(&mut self, line: &str) {
+        let words: Vec<_> = line.split(' ').collect();
+        let [number, step, what] = words[..] else { return };
+        let number: u32 = number.parse().unwrap();
+        let step = step.parse().unwrap();
+        let writer = &mut self.writers[number as usize];
+        let begun = || operation(number, step);
+        match what {
+            "begins" => writer.begun = Some(begun()),
+            "done" if !self.is_cut_off => {
+                writer.begun = None;
+                let before = writer.model.clone();
+                apply(&mut writer.model, begun());
+                if !writer.unknown.is_empty() && writer.model != before {
+                    self.complaints.push(format!("a write behind an unknown one: {line}"));
+                }
+            }
+            "refused" => writer.begun = None,
+            "done" | "unknown" => writer.unknown.extend(writer.begun.take()),
+            other => panic!("a scribe says {other:?}"),
+        }
+    }
+
+    /// Opens the file and compares; what is there is what it goes on from.
+    pub(crate) fn examine(&mut self, path: &Path) -> Result<(), String> {
+        self.is_cut_off = false;
+        let store = SqliteStore::open(path).map_err(|error| format!("{error:?}"))?;
+        let catalogue = store.catalogue();
+        if self.revision > Some(catalogue.revision()) {
+            self.complaints.push("revisions went back".to_owned());
+        }
+        self.revision = Some(catalogue.revision());
+        let mut models = vec![Model::new(); self.writers.len()];
+        for (name, package) in everything(&catalogue)? {
+            let writer = name[1..].split('-').next().and_then(|number| number.parse().ok());
+            let model = writer.and_then(|writer: usize| models.get_mut(writer));
+            model.ok_or("a package that nobody wrote")?.insert(name, package);
+        }
+        for (number, (writer, actual)) in self.writers.iter_mut().zip(models).enumerate() {
+            if let Some(complaint) = writer.compare(actual) {
+                self.complaints.push(format!("writer {number}: {complaint}"));
+            }
+        }
+        match self.complaints.join("\n") {
+            complaints if complaints.is_empty() => Ok(()),
+            complaints => Err(complaints),
+        }
+    }
+}
+
+impl Writer {
+    /// What is wrong with what is there.
+    fn compare(&mut self, actual: Model) -> Option<String> {
+        self.unknown.extend(self.begun.take());
+        let unknown = std::mem::take(&mut self.unknown);
+        let mut possible = self.model.clone();
+        let mut is_possible = possible == actual;
+        for operation in &unknown {
+            apply(&mut possible, operation.clone());
+            is_possible |= possible == actual;
+        }
+        let acknowledged = std::mem::replace(&mut self.model, actual);
+        (!is_possible).then(|| {
+            let (has, wrote) = (shown(&self.model), shown(&acknowledged));
+            let unknown: Vec<_> = unknown.iter().map(shown_operation).collect();
+            format!("has {has}; wrote {wrote}; perhaps {}", unknown.join(", "))
+        })
+    }
+}
+
+/// Which step made which package.
+fn shown(model: &Model) -> String {
+    let packages = model.iter().map(|(name, package)| format!("{name} {}", of(&package.details)));
+    packages.collect::<Vec<_>>().join(", ")
+}
+
+fn shown_operation(operation: &Operation) -> String {
+    match operation {
+        Operation::Create(package) => format!("created {} {}", package.name, of(&package.details)),
+        Operation::CreateMany(packages) => {
+            let names: Vec<_> = packages.iter().map(|package| package.name.as_str()).collect();
+            format!("created {}", names.join(" and "))
+        }
+        Operation::Update(name, details) => format!("updated {name} {}", of(details)),
+        Operation::Delete(name) => format!("deleted {name}"),
+    }
+}
+
+fn of(details: &Details) -> &str {
+    details.short_desc.as_str()
+}
+
+/// All packages, by pages, which must be what is read one by one and as many as are counted.
+fn everything(catalogue: &Catalogue) -> Result<Model, String> {
+    let mut query = Query::new(NonZeroUsize::new(7).unwrap());
+    let mut all = Model::new();
+    loop {
+        let page = catalogue.list(&query);
+        for stored in page.items {
+            let package = stored.package();
+            let name = package.name.normalized();
+            if catalogue.get(&name).as_ref() != Some(&stored) {
+                return Err(format!("`{name}` is not read as it is listed"));
+            }
+            if stored.revision() > catalogue.revision() {
+                return Err(format!("`{name}` is from the future"));
+            }
+            all.insert(name.as_str().to_owned(), package);
+        }
+        match page.next {
+            Some(next) => query.after = Some(next),
+            None => break,
+        }
+    }
+    if all.len() != catalogue.len() {
+        return Err(format!("{} are listed, {} counted", all.len(), catalogue.len()));
+    }
+    Ok(all)
+}

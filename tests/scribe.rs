@@ -1,0 +1,78 @@
+//! A process to be killed: it writes to a store and notes on standard output what it begins and
+//! what is acknowledged.
+//!
+//! `scribe PATH WRITERS FROM TO [early]`: each writer takes the steps from FROM up to TO. A line is
+//! a writer, a step and `begins`, `done`, `refused` or `unknown`; the last is `closed`. With `early`
+//! a write is noted as done before it is, which a witness must find out.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a process that panics is one that failed")]
+
+use std::future::{Future, poll_fn};
+use std::io::{self, Write};
+use std::pin::pin;
+use std::task::Poll;
+use std::{env, thread};
+
+use pyaday_core::{PackageStore, StoreError};
+use pyaday_sqlite::SqliteStore;
+use pyaday_tests::journal::{Operation, operation};
+
+fn main() {
+    let arguments: Vec<_> = env::args().skip(1).collect();
+    let [path, writers, from, to, rest @ ..] = &arguments[..] else {
+        panic!("scribe PATH WRITERS FROM TO [early]");
+    };
+    let (from, to, early) = (from.parse().unwrap(), to.parse().unwrap(), !rest.is_empty());
+    let store = match SqliteStore::open(path) {
+        Ok(store) => store,
+        Err(error) => return note(&format!("closed: {error:?}")),
+    };
+    thread::scope(|scope| {
+        for writer in 0..writers.parse().unwrap() {
+            let store = &store;
+            scope.spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+                for step in from..to {
+                    note(&format!("{writer} {step} begins"));
+                    let written = write(store, operation(writer, step));
+                    let outcome = if early {
+                        runtime.block_on(answered_early(written))
+                    } else {
+                        runtime.block_on(written)
+                    };
+                    let outcome = match outcome {
+                        Ok(()) => "done",
+                        Err(StoreError::OutcomeUnknown { .. }) => "unknown",
+                        Err(_) => "refused",
+                    };
+                    note(&format!("{writer} {step} {outcome}"));
+                }
+            });
+        }
+    });
+    drop(store);
+    note("closed");
+}
+
+async fn write(store: &SqliteStore, operation: Operation) -> Result<(), StoreError> {
+    match operation {
+        Operation::Create(package) => store.create(package).await.map(drop),
+        Operation::CreateMany(packages) => store.create_many(packages).await.map(drop),
+        Operation::Update(name, details) => store.update(&name, None, details).await.map(drop),
+        Operation::Delete(name) => store.delete(&name, None).await.map(drop),
+    }
+}
+
+/// Begins a write and takes it for done.
+async fn answered_early(
+    write: impl Future<Output = Result<(), StoreError>>,
+) -> Result<(), StoreError> {
+    let mut write = pin!(write);
+    let _ = poll_fn(|context| Poll::Ready(write.as_mut().poll(context))).await;
+    Ok(())
+}
+
+/// One write to the pipe for each line, so that a kill leaves whole lines.
+fn note(line: &str) {
+    io::stdout().write_all(format!("{line}\n").as_bytes()).unwrap();
+}
