@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use pyaday_core::{Details, Metadata, NormalizedName, Package};
+use pyaday_core::{Details, Metadata, NormalizedName, Package, PackageStore, StoreError};
 use serde_json::{Map, Value};
 
 use crate::numbers::Numbers;
@@ -55,6 +55,21 @@ fn package(writer: u32, number: u64, step: u64, size: u64) -> Package {
         package.details.metadata = Metadata::try_from(members).expect("metadata");
     }
     package
+}
+
+impl Operation {
+    /// Carries it out.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn write<S: PackageStore>(self, store: &S) -> Result<(), StoreError> {
+        match self {
+            Self::Create(package) => store.create(package).await.map(drop),
+            Self::CreateMany(packages) => store.create_many(packages).await.map(drop),
+            Self::Update(name, details) => store.update(&name, None, details).await.map(drop),
+            Self::Delete(name) => store.delete(&name, None).await.map(drop),
+        }
+    }
 }
 
 /// What the packages are after a write.

@@ -13,9 +13,9 @@ use std::pin::pin;
 use std::task::Poll;
 use std::{env, thread};
 
-use pyaday_core::{PackageStore, StoreError};
+use pyaday_core::StoreError;
 use pyaday_sqlite::SqliteStore;
-use pyaday_tests::journal::{Operation, operation};
+use pyaday_tests::journal::operation;
 
 fn main() {
     let arguments: Vec<_> = env::args().skip(1).collect();
@@ -34,7 +34,7 @@ fn main() {
                 let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
                 for step in from..to {
                     note(&format!("{writer} {step} begins"));
-                    let written = write(store, operation(writer, step));
+                    let written = operation(writer, step).write(store);
                     let outcome = if early {
                         runtime.block_on(answered_early(written))
                     } else {
@@ -52,15 +52,6 @@ fn main() {
     });
     drop(store);
     note("closed");
-}
-
-async fn write(store: &SqliteStore, operation: Operation) -> Result<(), StoreError> {
-    match operation {
-        Operation::Create(package) => store.create(package).await.map(drop),
-        Operation::CreateMany(packages) => store.create_many(packages).await.map(drop),
-        Operation::Update(name, details) => store.update(&name, None, details).await.map(drop),
-        Operation::Delete(name) => store.delete(&name, None).await.map(drop),
-    }
 }
 
 /// Begins a write and takes it for done.

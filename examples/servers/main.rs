@@ -1,6 +1,8 @@
 //! What the two servers do, as their users see it: as processes, over sockets.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "that is how a test fails")]
 
+#[cfg(unix)]
+mod durable;
 mod import;
 mod process;
 mod sources;

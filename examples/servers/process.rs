@@ -240,6 +240,13 @@ impl Client {
         Answer { status, body: String::from_utf8(body).unwrap() }
     }
 
+    /// The status of the answer to a request, unless the server has closed the connection.
+    pub(crate) fn exchange(&mut self, request: impl AsRef<[u8]>) -> Option<u16> {
+        self.0.get_mut().write_all(request.as_ref()).ok()?;
+        let is_answered = self.0.fill_buf().is_ok_and(|bytes| !bytes.is_empty());
+        is_answered.then(|| self.answer().status)
+    }
+
     /// True if the server closes the connection without another word.
     pub(crate) fn is_closed(&mut self) -> bool {
         self.0.read(&mut [0]).unwrap() == 0

@@ -6,10 +6,9 @@ const MOUNT_AXUM: &str = include_str!("../mount-axum.rs");
 const MOUNT_ACTIX: &str = include_str!("../mount-actix.rs");
 
 #[test]
-fn the_servers_differ_in_the_line_that_names_the_framework() {
-    let differences = differences(AXUM, ACTIX);
-    let expected = ("use pyaday_examples::axum::serve;", "use pyaday_examples::actix::serve;");
-    assert_eq!(differences, [expected]);
+fn the_servers_differ_in_the_name_of_the_framework() {
+    assert!(AXUM.contains("Axum"));
+    assert_eq!(AXUM.replace("Axum", "Framework"), ACTIX.replace("Actix", "Framework"));
 }
 
 #[test]

@@ -15,9 +15,9 @@ use crate::schema::{self, Origin};
 /// SQLite 3.51.3 mends the WAL-reset bug, which loses committed transactions.
 const OLDEST_SQLITE: i32 = 3_051_003;
 
-/// How many pages the log may have that are not in the database yet, 64 MiB. Moving them takes
+/// How many pages the log may have that are not in the database yet, 128 MiB. Moving them takes
 /// synchronisations of its own, so it should be rare; reading them after a crash should be fast.
-const MAX_LOG_PAGES: i64 = 16_384;
+const MAX_LOG_PAGES: i64 = 32_768;
 
 /// A file that this connection alone has open.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use pyaday_core::{Package, PackageStore, Query, Stored};
 use pyaday_sqlite::SqliteStore;
-use pyaday_tests::journal::{Operation, operation};
+use pyaday_tests::journal::operation;
 use pyaday_tests::numbers::Numbers;
 use rusqlite::Connection;
 
@@ -75,14 +75,7 @@ async fn sound_file() -> (Vec<u8>, Vec<Stored>) {
     let store = SqliteStore::open(&path).unwrap();
     for writer in 0..12 {
         for step in 0..12 {
-            match operation(writer, step) {
-                Operation::Create(package) => drop(store.create(package).await.unwrap()),
-                Operation::CreateMany(batch) => drop(store.create_many(batch).await.unwrap()),
-                Operation::Update(name, details) => {
-                    drop(store.update(&name, None, details).await.unwrap());
-                }
-                Operation::Delete(name) => drop(store.delete(&name, None).await.unwrap()),
-            }
+            operation(writer, step).write(&store).await.unwrap();
         }
     }
     let packages = everything(&store);

@@ -13,6 +13,8 @@ mod failing_disk;
 mod kill;
 mod opening;
 mod power_cut;
+mod queue;
 mod scribe;
+mod statements;
 mod tools;
 mod witness;
