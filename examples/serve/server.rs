@@ -1,5 +1,6 @@
 //! A server from its options to its end, whatever the framework and the store.
 
+use std::error::Error as _;
 use std::net::TcpListener;
 use std::{fs, io};
 
@@ -61,9 +62,10 @@ async fn serve<F: Framework, S: PackageStore>(
     Ok(F::serve(listener, &prefix, api, stop).await?)
 }
 
-/// Tells on standard error what is the server's fault, with the causes that clients never see.
+/// Tells on standard error what is the server's fault: the cause, which clients never see.
 fn log(problem: &Problem) {
     if problem.kind().status().is_server_error() {
-        tell(&format!("{}: {}", problem.kind().status().as_u16(), with_causes(problem)));
+        let cause = problem.source().map_or_else(|| problem.to_string(), with_causes);
+        tell(&format!("{}: {cause}", problem.kind().urn()));
     }
 }

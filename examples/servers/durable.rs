@@ -151,7 +151,7 @@ fn an_import_that_was_killed_left_whole_batches_and_is_completed_by_another() {
         };
         count.split(' ').next().unwrap().parse().unwrap()
     };
-    assert!(present > 0 && present < 40_000 && present % 5_000 == 0, "{present}");
+    assert!(present > 0 && present < 40_000 && present.is_multiple_of(5_000), "{present}");
     let told = server.process.told();
     let added = 40_000 - present;
     let expected =
