@@ -39,7 +39,10 @@ impl Request {
     fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = format!("{} ", self.method).into_bytes();
         bytes.extend(&self.target);
-        bytes.extend(b" HTTP/1.1\r\nhost: test\r\nconnection: close\r\n");
+        bytes.extend(b" HTTP/1.1\r\nconnection: close\r\n");
+        if !self.has("host") {
+            bytes.extend(b"host: test\r\n");
+        }
         for (name, value) in &self.headers {
             bytes.extend(name.as_bytes());
             bytes.extend(b": ");

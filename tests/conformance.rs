@@ -1,5 +1,6 @@
 //! Facts about the stores by the suite for them, and about the suite: it finds what is broken.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::poll_fn;
 use std::num::NonZeroUsize;
@@ -7,11 +8,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::task::Poll;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use pyaday_core::conformance::{self, Subject};
+use pyaday_core::daily::{Daily, Day, Pin, Unpin, score};
 use pyaday_core::{
-    Create, Delete, Details, MemoryStore, NormalizedName, Package, PackageStore, Page, Query,
+    Create, Date, Delete, Details, MemoryStore, NormalizedName, Package, PackageStore, Page, Query,
     Revision, Seed, StoreError, Stored, Tag, Update,
 };
 use pyaday_sqlite::SqliteStore;
@@ -95,6 +97,39 @@ impl PackageStore for InTasks {
 
     async fn list(&self, query: &Query) -> Result<Page, StoreError> {
         self.0.list(query).await
+    }
+
+    async fn daily(&self, date: Date) -> Result<Day, StoreError> {
+        self.0.daily(date).await
+    }
+
+    async fn open_daily(
+        &self,
+        date: Date,
+        picked_at: SystemTime,
+    ) -> Result<Option<Daily>, StoreError> {
+        self.0.open_daily(date, picked_at).await
+    }
+
+    async fn recent_daily(
+        &self,
+        until: Date,
+        count: NonZeroUsize,
+    ) -> Result<Vec<Daily>, StoreError> {
+        self.0.recent_daily(until, count).await
+    }
+
+    async fn pin_daily(
+        &self,
+        date: Date,
+        last_open: Date,
+        name: &NormalizedName,
+    ) -> Result<Pin, StoreError> {
+        self.0.pin_daily(date, last_open, name).await
+    }
+
+    async fn unpin_daily(&self, date: Date, last_open: Date) -> Result<Unpin, StoreError> {
+        self.0.unpin_daily(date, last_open).await
     }
 }
 
@@ -188,6 +223,17 @@ enum Fault {
     SampleOfTagInOrder,
     SampleRotates,
     SeedIsIgnored,
+    // In the package of the day.
+    DayByOrderOfNames,
+    DaysRepeat,
+    NewCycleRepeatsYesterday,
+    DayFollowsItsPackage,
+    GoneIsNotTold,
+    PastIsPinned,
+    PinStays,
+    OldestDaysFirst,
+    DayLooksThenOpens,
+    PinLooksThenWrites,
     // In histories.
     StaleUpdateIsSeen,
 }
@@ -294,6 +340,26 @@ controls! {
         => "each sequence of packages is equally likely to be sampled";
     finds_a_draw_without_its_seed: SeedIsIgnored
         => "the seed decides a draw";
+    finds_a_day_by_order_of_names: DayByOrderOfNames
+        => "a day shows the package with the highest score";
+    finds_days_that_repeat: DaysRepeat
+        => "nothing is shown again until everything was";
+    finds_a_new_cycle_that_begins_with_yesterday: NewCycleRepeatsYesterday
+        => "nothing is shown again until everything was";
+    finds_a_day_that_follows_its_package: DayFollowsItsPackage
+        => "a day stays as it was shown, and tells when its package is gone";
+    finds_a_package_that_is_gone_untold: GoneIsNotTold
+        => "a day stays as it was shown, and tells when its package is gone";
+    finds_a_pin_of_the_past: PastIsPinned
+        => "a pinned package is shown, once, on its day";
+    finds_a_pin_that_stays: PinStays
+        => "a pin that is taken back does not count";
+    finds_the_oldest_days_first: OldestDaysFirst
+        => "the newest days are listed first, up to a date";
+    finds_a_day_that_is_opened_twice: DayLooksThenOpens
+        => "of many that open a day at once, all are shown the same";
+    finds_a_pin_that_comes_too_late: PinLooksThenWrites
+        => "a pin and the opening of its day come one behind the other";
     finds_an_update_that_is_seen_though_refused: StaleUpdateIsSeen
         => "what threads are answered at once could come one after another";
 }
@@ -313,9 +379,65 @@ struct State {
     fault: Fault,
     packages: BTreeMap<NormalizedName, Stored>,
     newest: Revision,
+    days: BTreeMap<Date, Daily>,
+    pins: BTreeMap<Date, NormalizedName>,
 }
 
 impl State {
+    fn daily(&self, date: Date) -> Day {
+        let Some(daily) = self.days.get(&date) else {
+            return Day::Unopened { first: self.days.keys().next().copied() };
+        };
+        let now = self.packages.get(daily.name());
+        if let (Fault::DayFollowsItsPackage, Some(now)) = (self.fault, now) {
+            let (package, picked_at) = (now.package(), daily.picked_at());
+            let cycle = daily.cycle();
+            return Day::Shown(Daily::new(date, cycle, &package, picked_at, daily.revision()));
+        }
+        let gone = now.is_none() && self.fault != Fault::GoneIsNotTold;
+        Day::Shown(daily.clone().with_gone(gone))
+    }
+
+    /// By the rule, in the plainest way.
+    fn pick(&self, date: Date) -> Option<(NormalizedName, u32)> {
+        let cycle = self.days.values().map(Daily::cycle).max().unwrap_or(1);
+        let pin = self.pins.get(&date).filter(|name| self.packages.contains_key(*name));
+        if let Some(name) = pin {
+            return Some((name.clone(), cycle));
+        }
+        let is_shown = |name: &NormalizedName| {
+            let mut of_cycle = self.days.values().filter(|daily| daily.cycle() == cycle);
+            self.fault != Fault::DaysRepeat && of_cycle.any(|daily| daily.name() == name)
+        };
+        let highest = |names: Vec<NormalizedName>| match self.fault {
+            Fault::DayByOrderOfNames => names.into_iter().next(),
+            _ => names.into_iter().max_by_key(|name| (score(date, name), Reverse(name.clone()))),
+        };
+        let names = || self.packages.keys().cloned();
+        if let Some(name) = highest(names().filter(|name| !is_shown(name)).collect()) {
+            return Some((name, cycle));
+        }
+        let before = self.days.get(&date.plus_days(-1)).map(Daily::name);
+        let before = before.filter(|_| self.fault != Fault::NewCycleRepeatsYesterday);
+        let others = highest(names().filter(|name| Some(name) != before).collect());
+        others.or_else(|| names().next()).map(|name| (name, cycle + 1))
+    }
+
+    fn open(
+        &mut self,
+        date: Date,
+        (name, cycle): &(NormalizedName, u32),
+        picked_at: SystemTime,
+    ) -> Daily {
+        self.newest = self.newest.next();
+        let package = self.packages[name].package();
+        let picked_at = picked_at.duration_since(UNIX_EPOCH).unwrap().as_secs() as i64;
+        let daily = Daily::new(date, *cycle, &package, picked_at, self.newest);
+        self.days.insert(date, daily.clone());
+        self.pins.remove(&date);
+        daily
+    }
+
     fn put(&mut self, mut package: Package) -> Stored {
         match self.fault {
             Fault::MetadataIsSorted => sort_metadata(&mut package),
@@ -549,7 +671,9 @@ impl Meeting {
 
 impl Faulty {
     fn new(fault: Fault) -> Self {
-        let state = State { fault, packages: BTreeMap::new(), newest: Revision::new(0) };
+        let (days, pins) = (BTreeMap::new(), BTreeMap::new());
+        let newest = Revision::new(0);
+        let state = State { fault, packages: BTreeMap::new(), newest, days, pins };
         Self {
             fault,
             state: Mutex::new(state),
@@ -702,6 +826,95 @@ impl PackageStore for Faulty {
         }
         let page = self.state().list(query);
         self.was_read(page)
+    }
+
+    async fn daily(&self, date: Date) -> Result<Day, StoreError> {
+        Ok(self.state().daily(date))
+    }
+
+    async fn open_daily(
+        &self,
+        date: Date,
+        picked_at: SystemTime,
+    ) -> Result<Option<Daily>, StoreError> {
+        let unopened = matches!(self.state().daily(date), Day::Unopened { .. });
+        if self.fault == Fault::DayLooksThenOpens && unopened {
+            let pick = self.state().pick(date);
+            self.meeting.wait();
+            return Ok(pick.map(|pick| self.state().open(date, &pick, picked_at)));
+        }
+        let mut state = self.state();
+        match state.daily(date) {
+            Day::Shown(daily) => Ok(Some(daily)),
+            Day::Unopened { .. } => {
+                let pick = state.pick(date);
+                Ok(pick.map(|pick| state.open(date, &pick, picked_at)))
+            }
+        }
+    }
+
+    async fn recent_daily(
+        &self,
+        until: Date,
+        count: NonZeroUsize,
+    ) -> Result<Vec<Daily>, StoreError> {
+        let state = self.state();
+        let days = state.days.range(..=until).map(|(date, _)| state.daily(*date));
+        let days = days.filter_map(|day| match day {
+            Day::Shown(daily) => Some(daily),
+            Day::Unopened { .. } => None,
+        });
+        let mut days: Vec<_> = days.collect();
+        if self.fault != Fault::OldestDaysFirst {
+            days.reverse();
+        }
+        days.truncate(count.get());
+        Ok(days)
+    }
+
+    async fn pin_daily(
+        &self,
+        date: Date,
+        last_open: Date,
+        name: &NormalizedName,
+    ) -> Result<Pin, StoreError> {
+        let fixed = matches!(self.state().daily(date), Day::Shown(_)) || date <= last_open;
+        let exists = self.state().packages.contains_key(name);
+        if self.fault == Fault::PinLooksThenWrites && !fixed && exists {
+            self.meeting.wait();
+            let mut state = self.state();
+            state.pins.insert(date, name.clone());
+            state.newest = state.newest.next();
+            return Ok(Pin::Pinned);
+        }
+        let mut state = self.state();
+        let fixed = matches!(state.daily(date), Day::Shown(_)) || date <= last_open;
+        if !state.packages.contains_key(name) {
+            return Ok(Pin::Absent);
+        }
+        if fixed && self.fault != Fault::PastIsPinned {
+            return Ok(Pin::Fixed);
+        }
+        if state.pins.get(&date) != Some(name) {
+            state.pins.insert(date, name.clone());
+            state.newest = state.newest.next();
+        }
+        Ok(Pin::Pinned)
+    }
+
+    async fn unpin_daily(&self, date: Date, last_open: Date) -> Result<Unpin, StoreError> {
+        let mut state = self.state();
+        if matches!(state.daily(date), Day::Shown(_)) || date <= last_open {
+            return Ok(Unpin::Fixed);
+        }
+        if !state.pins.contains_key(&date) {
+            return Ok(Unpin::NotPinned);
+        }
+        if self.fault != Fault::PinStays {
+            state.pins.remove(&date);
+        }
+        state.newest = state.newest.next();
+        Ok(Unpin::Unpinned)
     }
 }
 

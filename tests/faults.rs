@@ -2,11 +2,12 @@
 
 use std::num::NonZeroUsize;
 use std::sync::Barrier;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use pyaday_core::daily::{Daily, Day, Pin, Unpin};
 use pyaday_core::{
-    Api, Create, Delete, Details, MemoryStore, NormalizedName, Package, PackageStore, Page, Query,
-    Revision, Seed, StoreError, Stored, Tag, Update,
+    Api, Create, Date, Delete, Details, MemoryStore, NormalizedName, Package, PackageStore, Page,
+    Query, Revision, Seed, StoreError, Stored, Tag, Update,
 };
 
 use crate::client::{Answer, Request};
@@ -85,6 +86,39 @@ impl<S: PackageStore> PackageStore for Faulty<S> {
 
     async fn list(&self, query: &Query) -> Result<Page, StoreError> {
         self.0.list(query).await
+    }
+
+    async fn daily(&self, date: Date) -> Result<Day, StoreError> {
+        self.0.daily(date).await
+    }
+
+    async fn open_daily(
+        &self,
+        date: Date,
+        picked_at: SystemTime,
+    ) -> Result<Option<Daily>, StoreError> {
+        self.0.open_daily(date, picked_at).await
+    }
+
+    async fn recent_daily(
+        &self,
+        until: Date,
+        count: NonZeroUsize,
+    ) -> Result<Vec<Daily>, StoreError> {
+        self.0.recent_daily(until, count).await
+    }
+
+    async fn pin_daily(
+        &self,
+        date: Date,
+        last_open: Date,
+        name: &NormalizedName,
+    ) -> Result<Pin, StoreError> {
+        self.0.pin_daily(date, last_open, name).await
+    }
+
+    async fn unpin_daily(&self, date: Date, last_open: Date) -> Result<Unpin, StoreError> {
+        self.0.unpin_daily(date, last_open).await
     }
 }
 

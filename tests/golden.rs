@@ -13,6 +13,7 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
+use std::time::{Duration, UNIX_EPOCH};
 
 use pyaday_core::{Api, MemoryStore, Options, Package, PackageStore, Revision, Seed};
 use pyaday_sqlite::SqliteStore;
@@ -187,9 +188,13 @@ fn three_packages_in<S: PackageStore>(store: S, set_up: &str) -> Api<Faulty<S>> 
 
 /// What a line `With: …` stands for.
 pub(crate) fn options(set_up: &str) -> Options {
-    let options = Options::new().seeds(|| Seed::new([7; 32]));
+    // 2026-11-23T12:00:00Z
+    let clock_at = |seconds| move || UNIX_EPOCH + Duration::from_secs(seconds);
+    let options = Options::new().seeds(|| Seed::new([7; 32])).clock(clock_at(1_795_435_200));
     match set_up {
         "" => options,
+        "a clock at 23:59:30" => options.clock(clock_at(1_795_478_370)),
+        "a public URL" => options.public_url("https://packages.example.org/"),
         "writes that need If-Match" => options.if_match_required(true),
         other => panic!("With: {other}"),
     }
@@ -253,9 +258,9 @@ fn show(answer: &Answer, mount: &str) -> String {
             // It changes with the document, to which other tests hold it.
             ("etag", value) if value.len() == 18 => shown.push_str("< etag: (the document's)\n"),
             // The mount's prefix is as the client sent it.
-            ("location", value) => {
+            ("location" | "content-location", value) => {
                 let path = value.strip_prefix(mount).expect("a location under the mount");
-                writeln!(shown, "< location: {{mount}}{path}").unwrap();
+                writeln!(shown, "< {name}: {{mount}}{path}").unwrap();
             }
             (name, value) => writeln!(shown, "< {name}: {value}").unwrap(),
         }
@@ -266,7 +271,12 @@ fn show(answer: &Answer, mount: &str) -> String {
     if answer.body.starts_with(b"{\"openapi\":") {
         shown.push_str("<\n< (the document)\n");
     } else if !answer.body.is_empty() {
-        write!(shown, "<\n< {}\n", answer.text()).unwrap();
+        // The absolute links of feeds, and the names of their entries.
+        let text = ["example.org", ":8080", ":"].into_iter().fold(answer.text(), |text, before| {
+            text.replace(&format!("{before}{mount}/daily"), &format!("{before}{{mount}}/daily"))
+        });
+        shown.push_str("<\n");
+        text.lines().for_each(|line| writeln!(shown, "< {line}").unwrap());
     }
     shown
 }

@@ -11,6 +11,7 @@ mod client;
 mod conditions;
 mod conformance;
 mod corpus;
+mod daily;
 mod durability;
 mod faults;
 mod files;

@@ -82,7 +82,8 @@ fn body_contradiction(
     let Some(content) = contents.get(content_type) else {
         return Some(format!("{content_type} is not described"));
     };
-    let body: Value = serde_json::from_slice(&answer.body).unwrap();
+    // A feed in XML is a string to the document.
+    let body = serde_json::from_slice(&answer.body).unwrap_or_else(|_| json!(answer.text()));
     let errors: Vec<_> = validator(document, &content["schema"])
         .iter_errors(&body)
         .map(|error| format!("{} at {:?}", error, error.instance_path()))
@@ -192,11 +193,12 @@ fn the_examples_of_bodies_are_as_their_schemas_say_and_are_taken() {
         ("/packages", "post", 201),
         ("/packages/{name}", "put", 204),
         ("/packages/{name}", "patch", 204),
+        ("/daily/{date}", "put", 204),
     ] {
         let contents = &document["paths"][path][method]["requestBody"]["content"];
         let (media_type, content) = contents.as_object().unwrap().iter().next().unwrap();
         assert!(validator(&document, &content["schema"]).is_valid(&content["example"]));
-        let target = path.replace("{name}", "flask");
+        let target = path.replace("{name}", "flask").replace("{date}", "9999-12-31");
         let request = Request {
             body: content["example"].to_string().into_bytes(),
             ..Request::new(&method.to_ascii_uppercase(), &target)

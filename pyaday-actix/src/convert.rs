@@ -22,10 +22,11 @@ pub(crate) fn request(request: &HttpRequest, payload: web::Payload) -> http::Req
     // did, the core would refuse what the default stands for: GET of no package.
     *converted.method_mut() =
         http::Method::from_bytes(request.method().as_str().as_bytes()).unwrap_or_default();
-    if let Some(path) = request.uri().path_and_query() {
-        let path = Bytes::copy_from_slice(path.as_str().as_bytes());
-        *converted.uri_mut() = http::Uri::from_maybe_shared(path).unwrap_or_default();
-    }
+    let uri = match (request.uri().authority(), request.uri().path_and_query()) {
+        (None, Some(path)) => Bytes::copy_from_slice(path.as_str().as_bytes()),
+        _ => Bytes::from(request.uri().to_string()),
+    };
+    *converted.uri_mut() = http::Uri::from_maybe_shared(uri).unwrap_or_default();
     for name in pyaday_core::REQUEST_HEADERS {
         for value in request.headers().get_all(name.as_str()) {
             if let Ok(value) = http::HeaderValue::from_bytes(value.as_bytes()) {

@@ -26,7 +26,8 @@ mod convert;
 use actix_web::{HttpRequest, Resource, Scope, guard, web};
 use pyaday_core::{Api, Blueprint, Endpoint, PackageStore, respond};
 
-/// All blueprints, each at its usual path below `prefix`: `/packages`, `/rand`, `/openapi.json`.
+/// All blueprints, each at its usual path below `prefix`: `/packages`, `/rand`, `/daily`,
+/// `/openapi.json`.
 ///
 /// actix-web takes a scope for everything below its prefix, so routes of the host under the same
 /// prefix come before it, or inside: `scope("/api", &api).route(…)`.

@@ -30,7 +30,7 @@ use axum::routing::any;
 use http_body::{Frame, SizeHint};
 use pyaday_core::{Api, Blueprint, PackageStore, respond};
 
-/// All blueprints, each at its usual path: `/packages`, `/rand`, `/openapi.json`.
+/// All blueprints, each at its usual path: `/packages`, `/rand`, `/daily`, `/openapi.json`.
 pub fn router<S: PackageStore, T: Clone + Send + Sync + 'static>(api: &Api<S>) -> Router<T> {
     Blueprint::ALL.iter().fold(Router::new(), |router, blueprint| {
         router.nest(blueprint.path(), self::blueprint(*blueprint, api))

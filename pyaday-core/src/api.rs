@@ -4,6 +4,7 @@ use std::fmt;
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use serde_json::{Map, Value};
 
@@ -72,7 +73,9 @@ pub struct Options {
     pub(crate) page_limit: NonZeroUsize,
     pub(crate) max_page_limit: NonZeroUsize,
     pub(crate) if_match_required: bool,
+    pub(crate) public_url: Option<String>,
     seeds: Box<dyn Fn() -> Seed + Send + Sync>,
+    clock: Box<dyn Fn() -> SystemTime + Send + Sync>,
     problem_hook: Option<Box<ProblemHook>>,
 }
 
@@ -90,7 +93,9 @@ impl Options {
             page_limit: limit(50),
             max_page_limit: limit(200),
             if_match_required: false,
+            public_url: None,
             seeds: Box::new(Seed::random),
+            clock: Box::new(SystemTime::now),
             problem_hook: None,
         }
     }
@@ -135,6 +140,31 @@ impl Options {
         Self { seeds: Box::new(seeds), ..self }
     }
 
+    /// What time it is, which decides the day; [`SystemTime::now`] unless told otherwise.
+    ///
+    /// ```
+    /// use std::time::{Duration, UNIX_EPOCH};
+    /// use pyaday_core::Options;
+    ///
+    /// let new_year_2000 = UNIX_EPOCH + Duration::from_secs(946_684_800);
+    /// let options = Options::new().clock(move || new_year_2000);
+    /// ```
+    #[must_use]
+    pub fn clock(self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+        Self { clock: Box::new(clock), ..self }
+    }
+
+    /// What clients see before the paths of their requests, in the absolute links of feeds:
+    /// `https://example.org`, or `https://example.org/pyaday` where a proxy takes `/pyaday` away.
+    ///
+    /// Unless told otherwise it is `http://` and the request's own `Host`, which is wrong behind a
+    /// proxy that speaks TLS.
+    #[must_use]
+    pub fn public_url(self, url: impl Into<String>) -> Self {
+        let url: String = url.into();
+        Self { public_url: Some(url.trim_end_matches('/').to_owned()), ..self }
+    }
+
     /// A function that sees every problem before its client does, and may rewrite the members of
     /// its problem details object: add some of the host's own, translate the title. The status, its
     /// member included, and the header fields stay. If it panics, the client gets the object as it
@@ -162,6 +192,10 @@ impl Options {
 
     pub(crate) fn seed(&self) -> Seed {
         (self.seeds)()
+    }
+
+    pub(crate) fn now(&self) -> SystemTime {
+        (self.clock)()
     }
 
     /// A problem's object as its client gets it.
@@ -195,6 +229,7 @@ impl fmt::Debug for Options {
             .field("page_limit", &self.page_limit)
             .field("max_page_limit", &self.max_page_limit)
             .field("if_match_required", &self.if_match_required)
+            .field("public_url", &self.public_url)
             .finish_non_exhaustive()
     }
 }

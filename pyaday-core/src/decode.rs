@@ -1,13 +1,16 @@
 //! From a request to a command: the first of the three steps, pure and synchronous.
 
 use bytes::Bytes;
-use http::header::CONTENT_LENGTH;
+use http::header::{CONTENT_LENGTH, HOST};
+use http::uri::Authority;
 use http::{Method, Uri, request::Parts};
 use percent_encoding::percent_decode_str;
 
 use crate::api::Options;
 use crate::conditional::Preconditions;
+use crate::date::Date;
 use crate::endpoint::{Blueprint, Endpoint, Operation};
+use crate::feed::FeedFormat;
 use crate::media_type;
 use crate::name::NormalizedName;
 use crate::package::{Details, MergePatch, Package};
@@ -72,6 +75,41 @@ pub enum Command {
     },
     /// Draw packages.
     ReadRandomPackage(Draw),
+    /// Tell the package of this day.
+    ReadToday {
+        /// The path that the request was sent to, as it was sent.
+        path: String,
+        /// The request's conditions.
+        conditions: Preconditions,
+    },
+    /// Tell the package of a day.
+    ReadDay {
+        /// Which day.
+        date: Date,
+        /// The request's conditions.
+        conditions: Preconditions,
+    },
+    /// Choose the package of a day to come.
+    PinDay {
+        /// Which day.
+        date: Date,
+        /// Which package.
+        name: NormalizedName,
+    },
+    /// Leave a day to come to the draw again.
+    UnpinDay {
+        /// Which day.
+        date: Date,
+    },
+    /// Tell the packages of the last days.
+    ReadFeed {
+        /// In which format.
+        format: FeedFormat,
+        /// Where the blueprint is mounted, an absolute URL.
+        url: String,
+        /// The request's conditions.
+        conditions: Preconditions,
+    },
     /// Describe what is mounted.
     ReadOpenApi {
         /// The path below which all blueprints are mounted.
@@ -187,6 +225,17 @@ impl Action {
                 Command::DeletePackage { name: name(uri)?, conditions: conditions() }
             }
             Operation::ReadRandomPackage => Command::ReadRandomPackage(query::draw(uri.query())?),
+            Operation::ReadToday => {
+                Command::ReadToday { path: uri.path().to_owned(), conditions: conditions() }
+            }
+            Operation::ReadDay => Command::ReadDay { date: date(uri)?, conditions: conditions() },
+            Operation::PinDay => {
+                let date = date(uri)?;
+                Command::PinDay { date, name: Package::name_from_json(body)?.normalized() }
+            }
+            Operation::UnpinDay => Command::UnpinDay { date: date(uri)? },
+            Operation::ReadAtomFeed => feed(options, parts, FeedFormat::Atom),
+            Operation::ReadJsonFeed => feed(options, parts, FeedFormat::Json),
             Operation::ReadOpenApi => {
                 let server = uri.path().strip_suffix(Blueprint::OpenApi.path());
                 let server = server.unwrap_or_default().to_owned();
@@ -204,6 +253,38 @@ fn name(uri: &Uri) -> Result<NormalizedName, Problem> {
     let segment = uri.path().rsplit('/').next().unwrap_or_default();
     let decoded = percent_decode_str(segment).decode_utf8().ok();
     decoded.and_then(|name| name.parse().ok()).ok_or_else(Problem::package_not_found)
+}
+
+/// The date that the URL names in its last segment.
+fn date(uri: &Uri) -> Result<Date, Problem> {
+    let segment = uri.path().rsplit('/').next().unwrap_or_default();
+    let decoded = percent_decode_str(segment).decode_utf8().ok();
+    decoded.and_then(|date| date.parse().ok()).ok_or_else(Problem::invalid_date)
+}
+
+fn feed(options: &Options, parts: &Parts, format: FeedFormat) -> Command {
+    let path = parts.uri.path();
+    let mount = path.rsplit_once('/').map_or("", |(mount, _)| mount);
+    let url = format!("{}{mount}", origin(options, parts));
+    Command::ReadFeed { format, url, conditions: Preconditions::from_headers(&parts.headers) }
+}
+
+/// What a client sees before the path: as the host says, or as the request does.
+fn origin(options: &Options, parts: &Parts) -> String {
+    if let Some(url) = &options.public_url {
+        return url.clone();
+    }
+    // The authority of the URL, if it has one, goes before the field (RFC 9112 §3.2.2).
+    let field = || parts.headers.get(HOST)?.to_str().ok()?.parse::<Authority>().ok();
+    let authority = parts.uri.authority().cloned().or_else(field);
+    let scheme = parts.uri.scheme_str().unwrap_or("http");
+    match authority {
+        Some(authority) => match authority.port() {
+            Some(port) => format!("{scheme}://{}:{port}", authority.host()),
+            None => format!("{scheme}://{}", authority.host()),
+        },
+        None => format!("{scheme}://localhost"),
+    }
 }
 
 /// The body of an update of `name`.

@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use http::header::{
-    ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderName, LINK, LOCATION,
-    RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_LOCATION, CONTENT_TYPE, ETAG, HeaderName,
+    LINK, LOCATION, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
@@ -46,14 +46,25 @@ fn encode_outcome(outcome: Outcome) -> Response<Bytes> {
         Outcome::RandomPackages(packages) => {
             content(StatusCode::OK, JSON, NO_STORE, [&items(&packages)[..], b"}"].concat().into())
         }
-        Outcome::OpenApi(text) => {
-            let entity_tag = text.entity_tag();
-            let mut response = content(StatusCode::OK, JSON, NO_CACHE, text.into());
+        Outcome::Daily { daily, content_location, max_age } => {
+            let cache_control = public(Some(max_age));
+            let mut response = content(StatusCode::OK, JSON, cache_control, daily.body());
+            let headers = response.headers_mut();
+            headers.insert(ETAG, daily.entity_tag());
+            if let Some(location) = content_location {
+                insert(headers, CONTENT_LOCATION, location);
+            }
+            response
+        }
+        Outcome::Document(document) => {
+            let media_type = HeaderValue::from_static(document.media_type);
+            let entity_tag = document.entity_tag();
+            let mut response = content(StatusCode::OK, media_type, NO_CACHE, document.text);
             response.headers_mut().insert(ETAG, entity_tag);
             response
         }
-        Outcome::NotModified(entity_tag) => {
-            let mut response = answer(StatusCode::NOT_MODIFIED, NO_CACHE, Bytes::new());
+        Outcome::NotModified { entity_tag, max_age } => {
+            let mut response = answer(StatusCode::NOT_MODIFIED, public(max_age), Bytes::new());
             response.headers_mut().insert(ETAG, entity_tag);
             response
         }
@@ -70,7 +81,7 @@ fn encode_outcome(outcome: Outcome) -> Response<Bytes> {
             insert(headers, LOCATION, location);
             response
         }
-        Outcome::Updated | Outcome::Deleted => no_content(),
+        Outcome::Updated | Outcome::Deleted | Outcome::Pinned | Outcome::Unpinned => no_content(),
         Outcome::Options(endpoint) => {
             let mut response = no_content();
             let headers = response.headers_mut();
@@ -79,6 +90,18 @@ fn encode_outcome(outcome: Outcome) -> Response<Bytes> {
                 headers.insert(ACCEPT_PATCH, HeaderValue::from_static(media_type));
             }
             response
+        }
+    }
+}
+
+/// How long a cache may answer for us, in seconds; without that it asks each time.
+fn public(max_age: Option<u32>) -> HeaderValue {
+    match max_age {
+        None => NO_CACHE,
+        Some(3600) => HeaderValue::from_static("public, max-age=3600"),
+        Some(seconds) => {
+            let value = Bytes::from(format!("public, max-age={seconds}"));
+            HeaderValue::from_maybe_shared(value).unwrap_or(NO_CACHE)
         }
     }
 }

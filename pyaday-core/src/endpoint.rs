@@ -14,6 +14,8 @@ pub enum Blueprint {
     Packages,
     /// A random package.
     Rand,
+    /// The package of the day.
+    Daily,
     /// The OpenAPI document of all blueprints at their usual paths: right only where all of them
     /// are mounted together. A host that mounts some elsewhere makes its own of
     /// [`openapi::document`](crate::openapi::document).
@@ -22,7 +24,7 @@ pub enum Blueprint {
 
 impl Blueprint {
     /// Every blueprint.
-    pub const ALL: &'static [Self] = &[Self::Packages, Self::Rand, Self::OpenApi];
+    pub const ALL: &'static [Self] = &[Self::Packages, Self::Rand, Self::Daily, Self::OpenApi];
 
     /// Where the blueprint is mounted when all are mounted together.
     #[must_use]
@@ -30,6 +32,7 @@ impl Blueprint {
         match self {
             Self::Packages => "/packages",
             Self::Rand => "/rand",
+            Self::Daily => "/daily",
             Self::OpenApi => "/openapi.json",
         }
     }
@@ -39,6 +42,7 @@ impl Blueprint {
         match self {
             Self::Packages => "packages",
             Self::Rand => "rand",
+            Self::Daily => "daily",
             Self::OpenApi => "openapi",
         }
     }
@@ -59,6 +63,10 @@ pub struct Endpoint {
 
 /// The media type of a package's representation.
 pub(crate) const JSON: &str = "application/json";
+/// The media type of an Atom feed ([RFC 4287 §7](https://www.rfc-editor.org/rfc/rfc4287#section-7)).
+pub(crate) const ATOM: &str = "application/atom+xml";
+/// The media type of a JSON Feed.
+pub(crate) const FEED_JSON: &str = "application/feed+json";
 /// The media type of a patch ([RFC 7396](https://www.rfc-editor.org/rfc/rfc7396)).
 pub(crate) const MERGE_PATCH_JSON: &str = "application/merge-patch+json";
 
@@ -80,6 +88,18 @@ pub enum Operation {
     DeletePackage,
     /// [`read_random_package`](crate::read_random_package)
     ReadRandomPackage,
+    /// [`read_today`](crate::read_today)
+    ReadToday,
+    /// [`read_atom_feed`](crate::read_atom_feed)
+    ReadAtomFeed,
+    /// [`read_json_feed`](crate::read_json_feed)
+    ReadJsonFeed,
+    /// [`read_day`](crate::read_day)
+    ReadDay,
+    /// [`pin_day`](crate::pin_day)
+    PinDay,
+    /// [`unpin_day`](crate::unpin_day)
+    UnpinDay,
     /// [`read_openapi`](crate::read_openapi)
     ReadOpenApi,
 }
@@ -96,6 +116,12 @@ impl Operation {
             Self::PatchPackage => "patch_package",
             Self::DeletePackage => "delete_package",
             Self::ReadRandomPackage => "read_random_package",
+            Self::ReadToday => "read_today",
+            Self::ReadAtomFeed => "read_atom_feed",
+            Self::ReadJsonFeed => "read_json_feed",
+            Self::ReadDay => "read_day",
+            Self::PinDay => "pin_day",
+            Self::UnpinDay => "unpin_day",
             Self::ReadOpenApi => "read_openapi",
         }
     }
@@ -104,12 +130,17 @@ impl Operation {
     #[must_use]
     pub const fn media_type(self) -> Option<&'static str> {
         match self {
-            Self::CreatePackage | Self::UpdatePackage => Some(JSON),
+            Self::CreatePackage | Self::UpdatePackage | Self::PinDay => Some(JSON),
             Self::PatchPackage => Some(MERGE_PATCH_JSON),
             Self::ListPackages
             | Self::ReadPackage
             | Self::DeletePackage
             | Self::ReadRandomPackage
+            | Self::ReadToday
+            | Self::ReadAtomFeed
+            | Self::ReadJsonFeed
+            | Self::ReadDay
+            | Self::UnpinDay
             | Self::ReadOpenApi => None,
         }
     }
@@ -140,6 +171,31 @@ impl Endpoint {
             blueprint: Blueprint::Rand,
             path: "",
             operations: &[(Method::GET, Operation::ReadRandomPackage)],
+        },
+        Self {
+            blueprint: Blueprint::Daily,
+            path: "",
+            operations: &[(Method::GET, Operation::ReadToday)],
+        },
+        // Before the path with a date, which some routers would try first.
+        Self {
+            blueprint: Blueprint::Daily,
+            path: "/feed.atom",
+            operations: &[(Method::GET, Operation::ReadAtomFeed)],
+        },
+        Self {
+            blueprint: Blueprint::Daily,
+            path: "/feed.json",
+            operations: &[(Method::GET, Operation::ReadJsonFeed)],
+        },
+        Self {
+            blueprint: Blueprint::Daily,
+            path: "/{date}",
+            operations: &[
+                (Method::GET, Operation::ReadDay),
+                (Method::PUT, Operation::PinDay),
+                (Method::DELETE, Operation::UnpinDay),
+            ],
         },
         Self {
             blueprint: Blueprint::OpenApi,
@@ -196,7 +252,7 @@ impl Endpoint {
     }
 
     /// The path below the blueprint's own, a [URI Template](https://www.rfc-editor.org/rfc/rfc6570)
-    /// in the form that the routers of axum and actix-web share: empty, or `/{name}`.
+    /// in the form that the routers of axum and actix-web share: empty, fixed, or with one variable.
     #[must_use]
     pub fn path(&self) -> &'static str {
         self.path

@@ -1,19 +1,23 @@
 //! From a command to its outcome: the second of the three steps, the only one to touch the store.
 
 use std::num::NonZeroUsize;
+use std::time::SystemTime;
 
 use http::HeaderValue;
 
 use crate::api::{Api, Options};
 use crate::conditional::{Preconditions, Verdict};
+use crate::daily::{Daily, Day, Pin, Unpin};
+use crate::date::{Date, seconds_to_midnight};
 use crate::decode::Command;
+use crate::document::Document;
 use crate::endpoint::Endpoint;
 use crate::name::NormalizedName;
-use crate::openapi;
 use crate::package::{Details, MergePatch};
-use crate::problem::Problem;
+use crate::problem::{Problem, ProblemType};
 use crate::query::{Draw, next_page};
 use crate::store::{Create, Delete, PackageStore, Page, Query, Stored, Update};
+use crate::{feed, openapi};
 
 /// What became of a command.
 #[derive(Debug)]
@@ -41,10 +45,28 @@ pub enum Outcome {
     RandomPackage(Stored),
     /// Packages that were drawn.
     RandomPackages(Vec<Stored>),
-    /// The OpenAPI document.
-    OpenApi(openapi::Text),
-    /// The client has the current representation, of this entity tag, already.
-    NotModified(HeaderValue),
+    /// The package of a day.
+    Daily {
+        /// The day.
+        daily: Daily,
+        /// The path of its own resource, where another was asked for.
+        content_location: Option<String>,
+        /// How long the answer holds, in seconds.
+        max_age: u32,
+    },
+    /// The OpenAPI document, or a feed.
+    Document(Document),
+    /// The client has the current representation already.
+    NotModified {
+        /// Its entity tag.
+        entity_tag: HeaderValue,
+        /// How long the answer holds, in seconds; `None` if it must be asked for each time.
+        max_age: Option<u32>,
+    },
+    /// The day is pinned.
+    Pinned,
+    /// The day is pinned no more.
+    Unpinned,
     /// The package was replaced, or was the same already.
     Updated,
     /// The package was changed to this, or was this already.
@@ -73,7 +95,7 @@ pub async fn execute<S: PackageStore>(api: &Api<S>, command: Command) -> Result<
         Command::ReadPackage { name, conditions } => {
             let package = find(api.store(), &name).await?;
             let entity_tag = package.entity_tag();
-            fresh(&conditions, entity_tag, Outcome::Package(package))
+            fresh(&conditions, entity_tag, None, Outcome::Package(package))
         }
         Command::UpdatePackage { name, details, conditions } => {
             update(api, &name, details, &conditions).await
@@ -84,8 +106,36 @@ pub async fn execute<S: PackageStore>(api: &Api<S>, command: Command) -> Result<
         Command::DeletePackage { name, conditions } => delete(api, &name, &conditions).await,
         Command::ReadRandomPackage(draw) => random(api, &draw).await,
         Command::ReadOpenApi { server, conditions } => {
-            let text = openapi::Text::new(api.options(), &server);
-            fresh(&conditions, text.entity_tag(), Outcome::OpenApi(text))
+            let text = openapi::text(api.options(), &server);
+            fresh(&conditions, text.entity_tag(), None, Outcome::Document(text))
+        }
+        Command::ReadToday { path, conditions } => {
+            let now = api.options().now();
+            let daily = day(api, Date::of(now), now).await?;
+            let location = format!("{path}/{}", daily.date());
+            answer_daily(daily, Some(location), now, &conditions)
+        }
+        Command::ReadDay { date, conditions } => {
+            let now = api.options().now();
+            answer_daily(day(api, date, now).await?, None, now, &conditions)
+        }
+        Command::PinDay { date, name } => {
+            match api.store().pin_daily(date, last_open(api.options().now()), &name).await? {
+                Pin::Pinned => Ok(Outcome::Pinned),
+                Pin::Fixed => Err(Problem::past_is_fixed(date)),
+                Pin::Absent => Err(Problem::package_not_found()),
+            }
+        }
+        Command::UnpinDay { date } => {
+            match api.store().unpin_daily(date, last_open(api.options().now())).await? {
+                Unpin::Unpinned => Ok(Outcome::Unpinned),
+                Unpin::Fixed => Err(Problem::past_is_fixed(date)),
+                Unpin::NotPinned => Err(Problem::not_pinned(date)),
+            }
+        }
+        Command::ReadFeed { format, url, conditions } => {
+            let feed = feed::document(format, &url, &recent_days(api).await?);
+            fresh(&conditions, feed.entity_tag(), None, Outcome::Document(feed))
         }
     }
 }
@@ -98,11 +148,12 @@ async fn find<S: PackageStore>(store: &S, name: &NormalizedName) -> Result<Store
 fn fresh(
     conditions: &Preconditions,
     entity_tag: HeaderValue,
+    max_age: Option<u32>,
     outcome: Outcome,
 ) -> Result<Outcome, Problem> {
     match conditions.evaluate(&entity_tag) {
         Verdict::Perform => Ok(outcome),
-        Verdict::Matched => Ok(Outcome::NotModified(entity_tag)),
+        Verdict::Matched => Ok(Outcome::NotModified { entity_tag, max_age }),
         Verdict::Failed => Err(Problem::precondition_failed()),
     }
 }
@@ -115,7 +166,58 @@ async fn list<S: PackageStore>(
 ) -> Result<Outcome, Problem> {
     let page = api.store().list(query).await?;
     let next = page.next.as_ref().map(|after| next_page(parameters, after.as_str()));
-    fresh(conditions, page.revision.entity_tag(), Outcome::Packages { page, next })
+    fresh(conditions, page.revision.entity_tag(), None, Outcome::Packages { page, next })
+}
+
+/// The last date that has begun anywhere on Earth: where clocks are 14 hours ahead of UTC.
+fn last_open(now: SystemTime) -> Date {
+    Date::at_offset(now, 14)
+}
+
+/// What a day shows. It is opened now if nobody has asked for it before, unless it has not begun or
+/// lies before the journal; but what is today anywhere on Earth is always shown, to the west where
+/// clocks are 12 hours behind UTC.
+async fn day<S: PackageStore>(api: &Api<S>, date: Date, now: SystemTime) -> Result<Daily, Problem> {
+    let first = match api.store().daily(date).await? {
+        Day::Shown(daily) => return Ok(daily),
+        Day::Unopened { first } => first,
+    };
+    let (today, last) = (Date::at_offset(now, -12), last_open(now));
+    if date > last || date < first.map_or(today, |first| first.min(today)) {
+        return Err(Problem::no_daily(date, last));
+    }
+    api.store().open_daily(date, now).await?.ok_or_else(Problem::empty_catalogue)
+}
+
+fn answer_daily(
+    daily: Daily,
+    content_location: Option<String>,
+    now: SystemTime,
+    conditions: &Preconditions,
+) -> Result<Outcome, Problem> {
+    // The past stays, but for a package that goes. Today is another day tomorrow.
+    let max_age = match daily.date() < Date::of(now) {
+        true => 86_400,
+        false => seconds_to_midnight(now).min(3600) as u32,
+    };
+    let entity_tag = daily.entity_tag();
+    let outcome = Outcome::Daily { daily, content_location, max_age };
+    fresh(conditions, entity_tag, Some(max_age), outcome)
+}
+
+/// The days of a feed; today's is opened, as by anybody who asks.
+async fn recent_days<S: PackageStore>(api: &Api<S>) -> Result<Vec<Daily>, Problem> {
+    const COUNT: NonZeroUsize = NonZeroUsize::MIN.saturating_add(feed::DAYS as usize - 1);
+
+    let now = api.options().now();
+    let today = Date::of(now);
+    match day(api, today, now).await {
+        Err(problem) if problem.kind() != ProblemType::PackageNotFound => return Err(problem),
+        _ => {}
+    }
+    let mut days = api.store().recent_daily(today, COUNT).await?;
+    days.retain(|daily| daily.date() > today.plus_days(-feed::DAYS));
+    Ok(days)
 }
 
 async fn random<S: PackageStore>(api: &Api<S>, draw: &Draw) -> Result<Outcome, Problem> {

@@ -47,6 +47,11 @@
 //! A package is found by any spelling of its name and has one identity, the PEP 503 normal form:
 //! [`PackageName`] is the spelling, [`NormalizedName`] the identity.
 //!
+//! # Days
+//!
+//! The package of the day is [picked](daily) by a rule that anyone can follow, and written down when
+//! the first asks. Days and moments come from the clock in the [`Options`].
+//!
 //! # Stores
 //!
 //! [`MemoryStore`] keeps everything in memory. A store of your own implements [`PackageStore`]; the
@@ -58,10 +63,14 @@ mod catalogue;
 mod conditional;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+pub mod daily;
+mod date;
 mod decode;
+mod document;
 mod encode;
 mod endpoint;
 mod execute;
+mod feed;
 mod invalid;
 mod json;
 mod media_type;
@@ -69,6 +78,7 @@ mod memory;
 mod name;
 pub mod openapi;
 mod package;
+mod picker;
 mod problem;
 mod query;
 mod respond;
@@ -77,10 +87,13 @@ mod store;
 pub use api::{Api, Options};
 pub use catalogue::Catalogue;
 pub use conditional::{Preconditions, Verdict};
+pub use date::Date;
 pub use decode::{Command, decode};
+pub use document::Document;
 pub use encode::encode;
 pub use endpoint::{Blueprint, Endpoint, Operation};
 pub use execute::{Outcome, execute};
+pub use feed::FeedFormat;
 pub use invalid::InvalidValue;
 pub use json::MalformedJson;
 pub use memory::MemoryStore;
@@ -89,11 +102,13 @@ pub use package::{
     Details, FieldError, InvalidPackage, MergePatch, Metadata, Package, PackageError, ShortDesc,
     Tag, Tags,
 };
+pub use picker::Picker;
 pub use problem::{Problem, ProblemType};
 pub use query::Draw;
 pub use respond::{
-    REQUEST_HEADERS, create_package, delete_package, list_packages, patch_package, read_openapi,
-    read_package, read_random_package, respond, update_package,
+    REQUEST_HEADERS, create_package, delete_package, list_packages, patch_package, pin_day,
+    read_atom_feed, read_day, read_json_feed, read_openapi, read_package, read_random_package,
+    read_today, respond, unpin_day, update_package,
 };
 pub use store::{
     Create, Delete, PackageStore, Page, Query, Revision, Seed, StoreError, Stored, Update,

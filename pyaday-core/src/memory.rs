@@ -3,12 +3,16 @@
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
 
 use crate::catalogue::Catalogue;
+use crate::daily::{Daily, Day, Pin, Unpin};
+use crate::date::Date;
 use crate::name::NormalizedName;
 use crate::package::{Details, Package, Tag};
+use crate::picker::Picker;
 use crate::store::{
     Create, Delete, PackageStore, Page, Query, Revision, Seed, StoreError, Stored, Update,
 };
@@ -19,6 +23,7 @@ use crate::store::{
 pub struct MemoryStore {
     current: ArcSwap<Catalogue>,
     writing: Mutex<()>,
+    picker: Picker,
 }
 
 impl MemoryStore {
@@ -35,7 +40,7 @@ impl MemoryStore {
     #[must_use]
     pub fn after(revision: Revision) -> Self {
         let current = ArcSwap::from_pointee(Catalogue::new(revision));
-        Self { current, writing: Mutex::new(()) }
+        Self { current, writing: Mutex::new(()), picker: Picker::new() }
     }
 
     /// Writes beside the current catalogue and then publishes the new one in one step.
@@ -110,5 +115,42 @@ impl PackageStore for MemoryStore {
 
     async fn list(&self, query: &Query) -> Result<Page, StoreError> {
         Ok(self.current.load().list(query))
+    }
+
+    async fn daily(&self, date: Date) -> Result<Day, StoreError> {
+        Ok(self.current.load().daily(date))
+    }
+
+    async fn open_daily(
+        &self,
+        date: Date,
+        picked_at: SystemTime,
+    ) -> Result<Option<Daily>, StoreError> {
+        let current = || Catalogue::clone(&self.current.load());
+        let write = |pick| async move {
+            Ok(self.write(|catalogue| catalogue.open_daily(&pick, picked_at)))
+        };
+        self.picker.open(date, current, write).await
+    }
+
+    async fn recent_daily(
+        &self,
+        until: Date,
+        count: NonZeroUsize,
+    ) -> Result<Vec<Daily>, StoreError> {
+        Ok(self.current.load().recent_daily(until, count))
+    }
+
+    async fn pin_daily(
+        &self,
+        date: Date,
+        last_open: Date,
+        name: &NormalizedName,
+    ) -> Result<Pin, StoreError> {
+        Ok(self.write(|catalogue| catalogue.pin_daily(date, last_open, name)))
+    }
+
+    async fn unpin_daily(&self, date: Date, last_open: Date) -> Result<Unpin, StoreError> {
+        Ok(self.write(|catalogue| catalogue.unpin_daily(date, last_open)))
     }
 }

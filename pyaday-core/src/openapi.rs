@@ -4,12 +4,12 @@
 //! Paths and methods come from the table of endpoints, statuses and problems from the types that
 //! make the answers. A host that describes its own interface merges [`document`] into that.
 
-use bytes::Bytes;
-use http::{HeaderValue, Method};
+use http::Method;
 use serde_json::{Map, Value, json};
 
 use crate::api::Options;
-use crate::endpoint::{Endpoint, JSON, MERGE_PATCH_JSON, Operation};
+use crate::document::Document;
+use crate::endpoint::{ATOM, Endpoint, FEED_JSON, JSON, MERGE_PATCH_JSON, Operation};
 use crate::problem::ProblemType;
 use crate::query::MAX_COUNT;
 
@@ -47,7 +47,7 @@ pub fn document(options: &Options, server: &str) -> Value {
             "title": "pyaday",
             "summary": "A catalogue of Python packages.",
             "description": "Packages that curators keep, found by any spelling of their names, \
-                            and one of them at random.",
+                            one of them at random and one each day.",
             "version": env!("CARGO_PKG_VERSION"),
             "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
         },
@@ -60,45 +60,19 @@ pub fn document(options: &Options, server: &str) -> Value {
     })
 }
 
-/// The document as it is sent: its text and the entity tag of it.
-#[derive(Clone, Debug)]
-pub struct Text {
-    text: Bytes,
-    entity_tag: HeaderValue,
-}
-
-impl Text {
-    pub(crate) fn new(options: &Options, server: &str) -> Self {
-        // A tree of JSON values: serialising it into memory has no way to fail.
-        let text = serde_json::to_vec(&document(options, server)).unwrap_or_default();
-        // FNV-1a, 64 bits: whoever could forge a collision would be the host.
-        let hash = text.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-        });
-        let entity_tag = Bytes::from(format!("\"{hash:016x}\""));
-        let entity_tag = HeaderValue::from_maybe_shared(entity_tag);
-        let entity_tag = entity_tag.unwrap_or(HeaderValue::from_static("\"\""));
-        Self { text: text.into(), entity_tag }
-    }
-
-    /// The strong entity tag, quoted: a hash of the text, since it changes with the release and
-    /// the host's options.
-    #[must_use]
-    pub fn entity_tag(&self) -> HeaderValue {
-        self.entity_tag.clone()
-    }
-}
-
-impl From<Text> for Bytes {
-    fn from(text: Text) -> Self {
-        text.text
-    }
+/// The document as it is sent.
+pub(crate) fn text(options: &Options, server: &str) -> Document {
+    // A tree of JSON values: serialising it into memory has no way to fail.
+    Document::new(JSON, serde_json::to_vec(&document(options, server)).unwrap_or_default())
 }
 
 fn path_item(options: &Options, endpoint: &Endpoint) -> Value {
     let mut item = Map::new();
-    if endpoint.path().contains("{name}") {
-        item.insert("parameters".to_owned(), json!([parameter("name", "path", reference(NAME))]));
+    for (variable, schema) in [("name", NAME), ("date", DATE)] {
+        if endpoint.path().contains(&format!("{{{variable}}}")) {
+            let parameter = parameter(variable, "path", reference(schema));
+            item.insert("parameters".to_owned(), json!([parameter]));
+        }
     }
     for (method, operation) in endpoint.operations() {
         let mut described = operation_object(options, *operation);
@@ -170,6 +144,12 @@ fn summary(operation: Operation) -> &'static str {
         Operation::PatchPackage => "Change some of a package",
         Operation::DeletePackage => "Remove a package",
         Operation::ReadRandomPackage => "Draw a package, or several",
+        Operation::ReadToday => "Tell today's package",
+        Operation::ReadAtomFeed => "Tell the last days as an Atom feed",
+        Operation::ReadJsonFeed => "Tell the last days as a JSON Feed",
+        Operation::ReadDay => "Tell a day's package",
+        Operation::PinDay => "Choose the package of a day to come",
+        Operation::UnpinDay => "Leave a day to come to the draw",
         Operation::ReadOpenApi => "Read this document",
     }
 }
@@ -181,11 +161,13 @@ fn request(operation: Operation) -> (&'static str, Value) {
             ("Package", json!({ "name": "dynaconf", "short_desc": short_desc }))
         }
         Operation::PatchPackage => ("PackagePatch", json!({ "tags": ["web"] })),
+        Operation::PinDay => ("Pin", json!({ "name": "flask" })),
         _ => ("PackageUpdate", json!({ "short_desc": short_desc, "tags": ["config"] })),
     }
 }
 
 const NAME: &str = "PackageName";
+const DATE: &str = "Date";
 
 fn parameters(options: &Options, operation: Operation) -> Vec<Value> {
     let if_none_match = || {
@@ -194,7 +176,7 @@ fn parameters(options: &Options, operation: Operation) -> Vec<Value> {
         described(what, parameter("If-None-Match", "header", schema))
     };
     match operation {
-        Operation::CreatePackage => vec![],
+        Operation::CreatePackage | Operation::PinDay | Operation::UnpinDay => vec![],
         Operation::ListPackages => vec![
             parameter("after", "query", reference(NAME)),
             parameter(
@@ -220,7 +202,12 @@ fn parameters(options: &Options, operation: Operation) -> Vec<Value> {
             let count = json!({ "type": "integer", "minimum": 1, "maximum": MAX_COUNT });
             vec![parameter("count", "query", count), parameter("tag", "query", reference("Tag"))]
         }
-        Operation::ReadPackage | Operation::ReadOpenApi => vec![if_match(false), if_none_match()],
+        Operation::ReadPackage
+        | Operation::ReadToday
+        | Operation::ReadAtomFeed
+        | Operation::ReadJsonFeed
+        | Operation::ReadDay
+        | Operation::ReadOpenApi => vec![if_match(false), if_none_match()],
         Operation::UpdatePackage | Operation::PatchPackage | Operation::DeletePackage => {
             vec![if_match(options.if_match_required), if_none_match()]
         }
@@ -244,11 +231,13 @@ fn described(description: &str, mut object: Value) -> Value {
 
 fn responses(options: &Options, operation: Operation) -> Map<String, Value> {
     let mut responses = success(operation);
-    if matches!(
-        operation,
-        Operation::ListPackages | Operation::ReadPackage | Operation::ReadOpenApi
-    ) {
-        let headers = with_entity_tag(fields("no-cache"));
+    let if_none_match = |parameter: &Value| parameter["name"] == "If-None-Match";
+    let is_conditional = parameters(options, operation).iter().any(if_none_match);
+    if is_conditional && responses.contains_key("200") {
+        let headers = with_entity_tag(match operation {
+            Operation::ReadToday | Operation::ReadDay => daily_fields(),
+            _ => fields("no-cache"),
+        });
         let description = "The client has the current representation.";
         responses.insert("304".into(), json!({ "description": description, "headers": headers }));
     }
@@ -311,6 +300,45 @@ const fn problems(operation: Operation) -> &'static [ProblemType] {
         O::ReadRandomPackage => {
             &[P::InvalidQuery, P::PackageNotFound, P::StoreUnavailable, P::Internal]
         }
+        O::ReadToday => &[
+            P::PackageNotFound,
+            P::PreconditionFailed,
+            P::StoreUnavailable,
+            P::OutcomeUnknown,
+            P::Internal,
+        ],
+        O::ReadAtomFeed | O::ReadJsonFeed => {
+            &[P::PreconditionFailed, P::StoreUnavailable, P::OutcomeUnknown, P::Internal]
+        }
+        O::ReadDay => &[
+            P::InvalidDate,
+            P::PackageNotFound,
+            P::NoDaily,
+            P::PreconditionFailed,
+            P::StoreUnavailable,
+            P::OutcomeUnknown,
+            P::Internal,
+        ],
+        O::PinDay => &[
+            P::UnsupportedMediaType,
+            P::ContentTooLarge,
+            P::InvalidDate,
+            P::MalformedJson,
+            P::InvalidPackage,
+            P::PackageNotFound,
+            P::PastIsFixed,
+            P::StoreUnavailable,
+            P::OutcomeUnknown,
+            P::Internal,
+        ],
+        O::UnpinDay => &[
+            P::InvalidDate,
+            P::NoDaily,
+            P::PastIsFixed,
+            P::StoreUnavailable,
+            P::OutcomeUnknown,
+            P::Internal,
+        ],
         O::ReadOpenApi => &[P::PreconditionFailed, P::Internal],
     }
 }
@@ -368,20 +396,32 @@ fn success(operation: Operation) -> Map<String, Value> {
             "200",
             content("The package; several if `count` is given.", fields("no-store"), "Draw"),
         ),
-        Operation::ReadOpenApi => {
-            let headers = with_entity_tag(fields("no-cache"));
-            let content = json!({ JSON: { "schema": { "type": "object" } } });
-            (
-                "200",
-                json!({ "description": "The document.", "headers": headers, "content": content }),
-            )
+        Operation::ReadToday => {
+            let mut headers = with_entity_tag(daily_fields());
+            let schema = json!({ "type": "string", "format": "uri-reference" });
+            headers.insert("Content-Location".into(), field("The day's own path.", &schema));
+            ("200", content("The package of this day in UTC.", headers, "Daily"))
         }
+        Operation::ReadDay => {
+            ("200", content("The package of the day.", with_entity_tag(daily_fields()), "Daily"))
+        }
+        Operation::PinDay => ("204", no_content("The day will show the package.", false)),
+        Operation::UnpinDay => ("204", no_content("The day has no pin any more.", false)),
+        Operation::ReadAtomFeed => ("200", document_of("The feed.", ATOM, "string")),
+        Operation::ReadJsonFeed => ("200", document_of("The feed.", FEED_JSON, "object")),
+        Operation::ReadOpenApi => ("200", document_of("The document.", JSON, "object")),
     };
     Map::from_iter([(status.to_owned(), response)])
 }
 
 fn content(description: &str, headers: Map<String, Value>, schema: &str) -> Value {
     let content = json!({ JSON: { "schema": reference(schema) } });
+    json!({ "description": description, "headers": headers, "content": content })
+}
+
+fn document_of(description: &str, media_type: &str, kind: &str) -> Value {
+    let headers = with_entity_tag(fields("no-cache"));
+    let content = json!({ media_type: { "schema": { "type": kind } } });
     json!({ "description": description, "headers": headers, "content": content })
 }
 
@@ -443,6 +483,14 @@ fn fields(cache_control: &str) -> Map<String, Value> {
         ("Cache-Control".to_owned(), constant_field(cache_control)),
         ("X-Content-Type-Options".to_owned(), constant_field("nosniff")),
     ])
+}
+
+/// Those of a day, which caches may keep for a while.
+fn daily_fields() -> Map<String, Value> {
+    let mut headers = fields("");
+    let schema = json!({ "type": "string", "pattern": "^public, max-age=[0-9]+$" });
+    headers.insert("Cache-Control".to_owned(), json!({ "required": true, "schema": schema }));
+    headers
 }
 
 fn with_entity_tag(mut headers: Map<String, Value>) -> Map<String, Value> {
@@ -521,6 +569,31 @@ fn schemas() -> Value {
         "PackagePage": list(json!({
             "next": { "anyOf": [reference(NAME), { "type": "null" }] },
         })),
+        DATE: {
+            "description": "A date of the calendar.",
+            "type": "string", "format": "date",
+            "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "examples": ["2026-11-23"],
+        },
+        "Daily": {
+            "description": "The package of a day, as it was shown.",
+            "type": "object",
+            "properties": {
+                "date": reference(DATE),
+                "package": reference("Package"),
+                "gone": {
+                    "description": "True if the package is in the catalogue no more; else left out.",
+                    "type": "boolean",
+                },
+            },
+            "required": ["date", "package"],
+            "additionalProperties": false,
+        },
+        "Pin": {
+            "type": "object",
+            "properties": { "name": reference(NAME) },
+            "required": ["name"],
+            "additionalProperties": false,
+        },
         "Draw": { "oneOf": [reference("Package"), list(Value::Null)] },
         "Problem": {
             "description": "Problem details (RFC 9457).",

@@ -81,6 +81,21 @@ impl Package {
         }
     }
 
+    /// Reads an object with a `name` alone.
+    ///
+    /// # Errors
+    /// As [`from_json`](Self::from_json).
+    pub(crate) fn name_from_json(text: &[u8]) -> Result<PackageName, PackageError> {
+        let Fields(mut members) = Fields::from_json(text)?;
+        let mut errors = Errors::default();
+        let name = errors.name(members.shift_remove("name"));
+        errors.unknown(&members, "is not a member of a pin");
+        match name {
+            Some(name) if errors.0.is_empty() => Ok(name),
+            _ => Err(errors.into_invalid().into()),
+        }
+    }
+
     /// Appends the representation, compact JSON: what serialising gives, in less time.
     pub(crate) fn write_json(&self, out: &mut Vec<u8>) {
         let Details { short_desc, tags, metadata } = &self.details;
@@ -201,8 +216,7 @@ impl Fields {
         let mut errors = Errors::default();
         let name = match self.0.shift_remove("name") {
             None if name_is == NameIs::Optional => None,
-            None => errors.take("/name", Err(InvalidValue::new(MISSING))),
-            Some(value) => errors.take("/name", string(value).and_then(|name| name.parse())),
+            value => errors.name(value),
         };
         let short_desc = match self.0.shift_remove("short_desc") {
             None => errors.take("/short_desc", Err(InvalidValue::new(MISSING))),
@@ -215,10 +229,7 @@ impl Fields {
             Some(Value::Object(members)) => errors.take("/metadata", Metadata::try_from(members)),
             Some(_) => errors.take("/metadata", Err(InvalidValue::new("must be an object"))),
         };
-        for unknown in self.0.keys() {
-            let pointer = format!("/{}", unknown.replace('~', "~0").replace('/', "~1"));
-            errors.push(pointer, "is not a member of a package");
-        }
+        errors.unknown(&self.0, "is not a member of a package");
         match (short_desc, errors.0.is_empty()) {
             (Some(short_desc), true) => {
                 let metadata = metadata.unwrap_or_default();
@@ -537,6 +548,20 @@ impl Errors {
     /// The value, or its fault noted.
     fn take<T>(&mut self, pointer: &str, result: Result<T, InvalidValue>) -> Option<T> {
         result.map_err(|invalid| self.push(pointer.to_owned(), invalid.into_rule())).ok()
+    }
+
+    /// A name that there must be.
+    fn name(&mut self, value: Option<Value>) -> Option<PackageName> {
+        let name = value.ok_or_else(|| InvalidValue::new(MISSING)).and_then(string);
+        self.take("/name", name.and_then(|name| name.parse()))
+    }
+
+    /// Members that are left when all that are known were taken.
+    fn unknown(&mut self, members: &Map<String, Value>, rule: &'static str) {
+        for unknown in members.keys() {
+            let pointer = format!("/{}", unknown.replace('~', "~0").replace('/', "~1"));
+            self.push(pointer, rule);
+        }
     }
 
     /// The tags of a JSON array, and each one's fault noted at its own place.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use http::StatusCode;
 use serde_json::{Map, Value};
 
+use crate::date::Date;
 use crate::endpoint::{Endpoint, Operation};
 use crate::json::MalformedJson;
 use crate::name::PackageName;
@@ -20,14 +21,20 @@ use crate::store::{StoreError, Stored};
 pub enum ProblemType {
     /// 404: no package of the name, or none at all to draw from.
     PackageNotFound,
+    /// 404: the date has no package of the day, or no pin.
+    NoDaily,
     /// 409: a package of the name is there already.
     PackageExists,
     /// 409: the body names another package than the URL.
     NameMismatch,
+    /// 409: the day to pin or to unpin has begun.
+    PastIsFixed,
     /// 400: the body is not strict JSON.
     MalformedJson,
     /// 400: a parameter of the query is unknown, repeated or out of its bounds.
     InvalidQuery,
+    /// 400: the URL names no date.
+    InvalidDate,
     /// 422: the body is JSON that breaks the rules of a package.
     InvalidPackage,
     /// 415: the body's media type, charset or content coding is not taken.
@@ -52,10 +59,13 @@ impl ProblemType {
     /// Every problem type.
     pub const ALL: &'static [Self] = &[
         Self::PackageNotFound,
+        Self::NoDaily,
         Self::PackageExists,
         Self::NameMismatch,
+        Self::PastIsFixed,
         Self::MalformedJson,
         Self::InvalidQuery,
+        Self::InvalidDate,
         Self::InvalidPackage,
         Self::UnsupportedMediaType,
         Self::ContentTooLarge,
@@ -97,16 +107,19 @@ impl ProblemType {
             Self::PackageNotFound => {
                 (S::NOT_FOUND, "package-not-found", "Could not find a package")
             }
+            Self::NoDaily => (S::NOT_FOUND, "no-daily", "No package of the day for this date"),
             Self::PackageExists => (S::CONFLICT, "package-exists", "The package already exists"),
             Self::NameMismatch => {
                 (S::CONFLICT, "name-mismatch", "The body names another package than the URL")
             }
+            Self::PastIsFixed => (S::CONFLICT, "past-is-fixed", "The day has begun and is fixed"),
             Self::MalformedJson => {
                 (S::BAD_REQUEST, "malformed-json", "The body is not well-formed JSON")
             }
             Self::InvalidQuery => {
                 (S::BAD_REQUEST, "invalid-query", "A parameter of the query is not valid")
             }
+            Self::InvalidDate => (S::BAD_REQUEST, "invalid-date", "The URL names no date"),
             Self::InvalidPackage => {
                 (S::UNPROCESSABLE_ENTITY, "invalid-package", "The package is not valid")
             }
@@ -227,6 +240,27 @@ impl Problem {
             there.package().name
         );
         Self::new(ProblemType::PackageExists, detail)
+    }
+
+    pub(crate) fn no_daily(date: Date, last: Date) -> Self {
+        let detail = match date > last {
+            true => format!("{date} has not begun anywhere on Earth."),
+            false => format!("There was no package of the day yet on {date}."),
+        };
+        Self::new(ProblemType::NoDaily, detail)
+    }
+
+    pub(crate) fn not_pinned(date: Date) -> Self {
+        Self::new(ProblemType::NoDaily, format!("No package is pinned to {date}."))
+    }
+
+    pub(crate) fn past_is_fixed(date: Date) -> Self {
+        let detail = format!("{date} has begun; only days to come can be pinned and unpinned.");
+        Self::new(ProblemType::PastIsFixed, detail)
+    }
+
+    pub(crate) fn invalid_date() -> Self {
+        Self::new(ProblemType::InvalidDate, "A date of the calendar is expected, as 2026-11-23.")
     }
 
     pub(crate) fn name_mismatch(name: &PackageName) -> Self {

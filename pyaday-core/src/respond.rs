@@ -7,7 +7,7 @@ use std::task::Poll;
 
 use bytes::{Buf, Bytes, BytesMut};
 use http::header::{
-    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, IF_MATCH, IF_NONE_MATCH,
+    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, IF_MATCH, IF_NONE_MATCH,
 };
 use http::{Method, Request, Response, request::Parts};
 use http_body::Body;
@@ -22,7 +22,7 @@ use crate::store::PackageStore;
 
 /// The request's fields that answers depend on: an adapter that must convert them needs no others.
 pub const REQUEST_HEADERS: &[HeaderName] =
-    &[CONTENT_TYPE, CONTENT_ENCODING, CONTENT_LENGTH, IF_MATCH, IF_NONE_MATCH];
+    &[CONTENT_TYPE, CONTENT_ENCODING, CONTENT_LENGTH, HOST, IF_MATCH, IF_NONE_MATCH];
 
 /// Answers a request to an endpoint.
 ///
@@ -163,6 +163,21 @@ operations! {
     /// Answers with a package of the catalogue, each equally likely, or 404 if it has none; with
     /// several if `count` says so.
     read_random_package = ReadRandomPackage;
+    /// Answers with the package of this day in UTC, or 404 if there are no packages.
+    read_today = ReadToday;
+    /// Answers with the last 30 days as an Atom feed (RFC 4287).
+    read_atom_feed = ReadAtomFeed;
+    /// Answers with the last 30 days as a JSON Feed 1.1.
+    read_json_feed = ReadJsonFeed;
+    /// Answers with the package of the day that the last segment of the path names, or 404 if it has
+    /// not begun, or lies before the first.
+    read_day = ReadDay;
+    /// Pins the package that the body names to the day to come that the last segment of the path
+    /// names: 204, 404 if there is no such package, or 409 if the day has begun.
+    pin_day = PinDay;
+    /// Takes back the pin of the day that the last segment of the path names: 204, 404 if there is
+    /// none, or 409 if the day has begun.
+    unpin_day = UnpinDay;
     /// Answers with the OpenAPI document of all blueprints, as mounted together.
     read_openapi = ReadOpenApi;
 }

@@ -14,6 +14,8 @@ use bytes::Bytes;
 use http::HeaderValue;
 use memchr::{memchr, memrchr};
 
+use crate::daily::{Daily, Day, Pin, Unpin};
+use crate::date::Date;
 use crate::name::NormalizedName;
 use crate::package::{Details, Package, Tag};
 
@@ -28,6 +30,8 @@ use crate::package::{Details, Package, Tag};
 ///   that one moment.
 /// - Each write that changes something gives a [`Revision`] greater than every one before it in the
 ///   whole store. None is ever used again, not for a package that is deleted and created anew.
+/// - The journal of the package of the day is part of the store: a date is opened once, a pin and the
+///   opening of its date come one behind the other, and both are writes with a revision.
 /// - A write runs to its end once its future was polled, even when the future is dropped: a store
 ///   that waits for something writes in a thread or task of its own.
 /// - Absence and conflict are answers. A [`StoreError`] means that the store could not do its work,
@@ -113,6 +117,59 @@ pub trait PackageStore: Send + Sync + 'static {
     /// # Errors
     /// [`StoreError`], but never [`StoreError::OutcomeUnknown`].
     fn list(&self, query: &Query) -> impl Future<Output = Result<Page, StoreError>> + Send;
+
+    /// What is known of a date.
+    ///
+    /// # Errors
+    /// [`StoreError`], but never [`StoreError::OutcomeUnknown`].
+    fn daily(&self, date: Date) -> impl Future<Output = Result<Day, StoreError>> + Send;
+
+    /// Opens a date, if nobody has, with the package that is [picked](crate::daily) for it from the
+    /// packages and the journal of one moment during the call; what it shows. `None` from an empty
+    /// store.
+    ///
+    /// All who ask get the same, and it never changes, whatever becomes of the package. This write
+    /// alone may be left undone when its future is dropped: the next who asks opens the date.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the date was opened, or not, as it says.
+    fn open_daily(
+        &self,
+        date: Date,
+        picked_at: SystemTime,
+    ) -> impl Future<Output = Result<Option<Daily>, StoreError>> + Send;
+
+    /// The days up to a date that were opened, the newest first, at most `count`.
+    ///
+    /// # Errors
+    /// [`StoreError`], but never [`StoreError::OutcomeUnknown`].
+    fn recent_daily(
+        &self,
+        until: Date,
+        count: NonZeroUsize,
+    ) -> impl Future<Output = Result<Vec<Daily>, StoreError>> + Send;
+
+    /// Pins a package to a date that is behind `last_open` and was not opened, in the place of an
+    /// earlier pin: the date will show it, if it exists then.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the package was pinned, or not, as it says.
+    fn pin_daily(
+        &self,
+        date: Date,
+        last_open: Date,
+        name: &NormalizedName,
+    ) -> impl Future<Output = Result<Pin, StoreError>> + Send;
+
+    /// Takes the pin of a date back that is behind `last_open` and was not opened.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the pin was taken back, or not, as it says.
+    fn unpin_daily(
+        &self,
+        date: Date,
+        last_open: Date,
+    ) -> impl Future<Output = Result<Unpin, StoreError>> + Send;
 }
 
 /// Which packages to list.
@@ -435,5 +492,38 @@ impl<S: PackageStore> PackageStore for Arc<S> {
 
     async fn list(&self, query: &Query) -> Result<Page, StoreError> {
         S::list(self, query).await
+    }
+
+    async fn daily(&self, date: Date) -> Result<Day, StoreError> {
+        S::daily(self, date).await
+    }
+
+    async fn open_daily(
+        &self,
+        date: Date,
+        picked_at: SystemTime,
+    ) -> Result<Option<Daily>, StoreError> {
+        S::open_daily(self, date, picked_at).await
+    }
+
+    async fn recent_daily(
+        &self,
+        until: Date,
+        count: NonZeroUsize,
+    ) -> Result<Vec<Daily>, StoreError> {
+        S::recent_daily(self, until, count).await
+    }
+
+    async fn pin_daily(
+        &self,
+        date: Date,
+        last_open: Date,
+        name: &NormalizedName,
+    ) -> Result<Pin, StoreError> {
+        S::pin_daily(self, date, last_open, name).await
+    }
+
+    async fn unpin_daily(&self, date: Date, last_open: Date) -> Result<Unpin, StoreError> {
+        S::unpin_daily(self, date, last_open).await
     }
 }

@@ -1,6 +1,11 @@
 //! What writes make of the catalogue, before anything of it is committed.
 
-use pyaday_core::{Catalogue, Create, Delete, Details, NormalizedName, Package, Revision, Update};
+use std::time::SystemTime;
+
+use pyaday_core::daily::{Opening, Pick, Pin, Unpin};
+use pyaday_core::{
+    Catalogue, Create, Date, Delete, Details, NormalizedName, Package, Revision, Update,
+};
 
 use crate::rows::Change;
 
@@ -49,6 +54,30 @@ impl Draft {
             self.changes.push(Change::Delete(name));
         }
         outcome
+    }
+
+    pub(crate) fn open_daily(&mut self, pick: &Pick, picked_at: SystemTime) -> Opening {
+        let opening = self.catalogue.open_daily(pick, picked_at);
+        if let Opening::Opened(daily) = &opening {
+            self.changes.push(Change::Open(daily.clone()));
+        }
+        opening
+    }
+
+    pub(crate) fn pin_daily(&mut self, date: Date, last_open: Date, name: NormalizedName) -> Pin {
+        let pin = self.catalogue.pin_daily(date, last_open, &name);
+        if pin == Pin::Pinned {
+            self.changes.push(Change::Pin(date, name));
+        }
+        pin
+    }
+
+    pub(crate) fn unpin_daily(&mut self, date: Date, last_open: Date) -> Unpin {
+        let unpin = self.catalogue.unpin_daily(date, last_open);
+        if unpin == Unpin::Unpinned {
+            self.changes.push(Change::Unpin(date));
+        }
+        unpin
     }
 
     fn note_created(&mut self, package: Package, outcome: &Create) {

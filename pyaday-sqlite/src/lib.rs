@@ -23,7 +23,8 @@
 //! store:
 //!
 //! ```sql
-#![doc = include_str!("schema.sql")]
+#![doc = include_str!("schema/1.sql")]
+#![doc = include_str!("schema/2.sql")]
 //! ```
 //!
 //! `PRAGMA application_id` is 0x70796164 (`pyad`), `PRAGMA user_version` the schema's number. Opening
@@ -66,13 +67,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{self, SyncSender, TrySendError};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
 use futures_channel::oneshot;
+use pyaday_core::daily::{Daily, Day, Pin, Unpin};
 use pyaday_core::{
-    Catalogue, Create, Delete, Details, NormalizedName, Package, PackageStore, Page, Query,
-    Revision, Seed, StoreError, Stored, Tag, Update,
+    Catalogue, Create, Date, Delete, Details, NormalizedName, Package, PackageStore, Page, Picker,
+    Query, Revision, Seed, StoreError, Stored, Tag, Update,
 };
 
 pub use error::{OpenError, OpenFault};
@@ -88,6 +90,7 @@ pub struct SqliteStore {
     current: Arc<ArcSwap<Catalogue>>,
     // Dropped before the thread is waited for, which ends when nobody can send.
     jobs: SyncSender<Job>,
+    picker: Picker,
     _thread: Thread,
 }
 
@@ -121,7 +124,7 @@ impl SqliteStore {
             Err(error) => return Err(failed(OpenFault::Io { source: error.into() })),
         };
         match catalogue.recv() {
-            Ok(Ok(current)) => Ok(Self { current, jobs, _thread: thread }),
+            Ok(Ok(current)) => Ok(Self { current, jobs, picker: Picker::new(), _thread: thread }),
             Ok(Err(fault)) => Err(failed(fault)),
             Err(error) => Err(failed(OpenFault::Io { source: error.into() })),
         }
@@ -245,5 +248,40 @@ impl PackageStore for SqliteStore {
 
     async fn list(&self, query: &Query) -> Result<Page, StoreError> {
         Ok(self.current.load().list(query))
+    }
+
+    async fn daily(&self, date: Date) -> Result<Day, StoreError> {
+        Ok(self.current.load().daily(date))
+    }
+
+    async fn open_daily(
+        &self,
+        date: Date,
+        picked_at: SystemTime,
+    ) -> Result<Option<Daily>, StoreError> {
+        let write = |pick| self.write(move |draft| draft.open_daily(&pick, picked_at));
+        self.picker.open(date, || self.catalogue(), write).await
+    }
+
+    async fn recent_daily(
+        &self,
+        until: Date,
+        count: NonZeroUsize,
+    ) -> Result<Vec<Daily>, StoreError> {
+        Ok(self.current.load().recent_daily(until, count))
+    }
+
+    async fn pin_daily(
+        &self,
+        date: Date,
+        last_open: Date,
+        name: &NormalizedName,
+    ) -> Result<Pin, StoreError> {
+        let name = name.clone();
+        self.write(move |draft| draft.pin_daily(date, last_open, name)).await
+    }
+
+    async fn unpin_daily(&self, date: Date, last_open: Date) -> Result<Unpin, StoreError> {
+        self.write(move |draft| draft.unpin_daily(date, last_open)).await
     }
 }

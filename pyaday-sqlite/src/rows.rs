@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
-use pyaday_core::{Catalogue, Details, Metadata, NormalizedName, Package, Revision, Tag};
+use pyaday_core::daily::Daily;
+use pyaday_core::{Catalogue, Date, Details, Metadata, NormalizedName, Package, Revision, Tag};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use crate::error::OpenFault;
@@ -14,6 +15,9 @@ pub(crate) enum Change {
     Insert(Package, Revision),
     Update(NormalizedName, Package, Revision),
     Delete(NormalizedName),
+    Open(Daily),
+    Pin(Date, NormalizedName),
+    Unpin(Date),
 }
 
 /// The texts of a row.
@@ -29,18 +33,17 @@ struct Columns<'a> {
 impl Columns<'_> {
     fn checksum(&self) -> u32 {
         let Self { normalized_name, name, short_desc, tags, metadata, revision } = self;
-        checksum([normalized_name, name, short_desc, tags, metadata], *revision)
+        checksum([normalized_name, name, short_desc, tags, metadata, &revision.to_string()])
     }
 }
 
-/// Of these texts and numbers, joined by a NUL, which none of the texts can hold.
-fn checksum<const N: usize>(texts: [&str; N], revision: i64) -> u32 {
+/// Of these texts, joined by a NUL, which none of them can hold.
+fn checksum<const N: usize>(texts: [&str; N]) -> u32 {
     let mut hasher = crc32fast::Hasher::new();
-    for text in texts {
+    for (at, text) in texts.into_iter().enumerate() {
+        hasher.update(if at == 0 { b"" } else { b"\0" });
         hasher.update(text.as_bytes());
-        hasher.update(b"\0");
     }
-    hasher.update(revision.to_string().as_bytes());
     hasher.finalize()
 }
 
@@ -60,6 +63,9 @@ pub(crate) fn write(
         transaction.prepare_cached("DELETE FROM package WHERE normalized_name = ?1")?;
     for change in changes {
         let changed = match change {
+            Change::Open(daily) => open(transaction, daily)?,
+            Change::Pin(date, name) => pin(transaction, *date, name)?,
+            Change::Unpin(date) => unpin(transaction, *date)?,
             Change::Insert(package, revision) => {
                 put(&mut insert, &package.name.normalized(), package, *revision)?
             }
@@ -74,8 +80,57 @@ pub(crate) fn write(
     let (packages, revision) = (catalogue.len() as i64, integer(catalogue.revision()));
     transaction
         .prepare_cached("INSERT OR REPLACE INTO catalogue VALUES (1, ?1, ?2, ?3)")?
-        .execute(params![packages, revision, checksum([&packages.to_string()], revision)])?;
+        .execute(params![
+            packages,
+            revision,
+            checksum([&packages.to_string(), &revision.to_string()])
+        ])?;
+    if changes.iter().any(|it| matches!(it, Change::Open(_) | Change::Pin(..) | Change::Unpin(_))) {
+        let (days, pins) = catalogue.journal_len();
+        let checksum = checksum([&days.to_string(), &pins.to_string()]);
+        transaction.execute(
+            "INSERT OR REPLACE INTO journal VALUES (1, ?1, ?2, ?3)",
+            params![days as i64, pins as i64, checksum],
+        )?;
+    }
     Ok(())
+}
+
+/// Adds a day, which uses up its pin.
+fn open(transaction: &Transaction<'_>, daily: &Daily) -> Result<usize, rusqlite::Error> {
+    unpin(transaction, daily.date())?;
+    let (date, cycle) = (daily.date().to_string(), daily.cycle());
+    // A representation is UTF-8.
+    let representation = String::from_utf8_lossy(&daily.representation()).into_owned();
+    let (picked_at, revision) = (daily.picked_at(), integer(daily.revision()));
+    let checksum = checksum([
+        &date,
+        &cycle.to_string(),
+        &representation,
+        &picked_at.to_string(),
+        &revision.to_string(),
+    ]);
+    transaction.execute(
+        "INSERT INTO daily VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        params![date, cycle, representation, picked_at, revision, checksum],
+    )
+}
+
+fn pin(
+    transaction: &Transaction<'_>,
+    date: Date,
+    name: &NormalizedName,
+) -> Result<usize, rusqlite::Error> {
+    let date = date.to_string();
+    let checksum = checksum([&date, name.as_str()]);
+    transaction.execute(
+        "INSERT OR REPLACE INTO pin VALUES (?1, ?2, ?3)",
+        params![date, name.as_str(), checksum],
+    )
+}
+
+fn unpin(transaction: &Transaction<'_>, date: Date) -> Result<usize, rusqlite::Error> {
+    transaction.execute("DELETE FROM pin WHERE date = ?1", [date.to_string()])
 }
 
 fn put(
@@ -139,7 +194,62 @@ pub(crate) fn load(connection: &Connection) -> Result<Catalogue, OpenFault> {
     if packages != expected {
         return damaged(format!("it has {packages} packages, but had {expected}"));
     }
+    load_journal(connection, &mut catalogue)?;
+    if catalogue.revision() != newest {
+        return damaged("a day was opened behind the newest write");
+    }
     Ok(catalogue)
+}
+
+/// Reads the days that were opened and the pins.
+fn load_journal(connection: &Connection, catalogue: &mut Catalogue) -> Result<(), OpenFault> {
+    let mut statement = connection
+        .prepare("SELECT date, cycle, representation, picked_at, revision, checksum FROM daily")?;
+    let mut rows = statement.query(())?;
+    while let Some(row) = rows.next()? {
+        let (date, representation): (String, String) = (row.get(0)?, row.get(2)?);
+        let (cycle, picked_at, revision): (u32, i64, i64) = (row.get(1)?, row.get(3)?, row.get(4)?);
+        let texts = [
+            &date,
+            &cycle.to_string(),
+            &representation,
+            &picked_at.to_string(),
+            &revision.to_string(),
+        ];
+        let is_sound = row.get::<_, i64>(5)? == i64::from(checksum(texts.map(String::as_str)));
+        let day = date.parse().ok().zip(Package::from_json(representation.as_bytes()).ok());
+        let (Some((date, package)), Ok(revision), true) = (day, u64::try_from(revision), is_sound)
+        else {
+            return damaged(format!("the row of the day {date} is not what was written"));
+        };
+        let revision = Revision::new(revision);
+        catalogue.restore_daily(Daily::new(date, cycle, &package, picked_at, revision));
+    }
+
+    let mut statement = connection.prepare("SELECT date, normalized_name, checksum FROM pin")?;
+    let mut rows = statement.query(())?;
+    while let Some(row) = rows.next()? {
+        let (date, name): (String, String) = (row.get(0)?, row.get(1)?);
+        let is_sound = row.get::<_, i64>(2)? == i64::from(checksum([&date, &name]));
+        let (Some(day), Some(name), true) = (date.parse().ok(), name.parse().ok(), is_sound) else {
+            return damaged(format!("the row of the pin of {date} is not what was written"));
+        };
+        catalogue.restore_pin(day, name);
+    }
+
+    let columns = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+    let row: Option<(i64, i64, u32)> =
+        connection.query_row("SELECT days, pins, checksum FROM journal", (), columns).optional()?;
+    let (days, pins, expected) = row.unwrap_or((0, 0, checksum(["0", "0"])));
+    let (found_days, found_pins) = catalogue.journal_len();
+    if (found_days as i64, found_pins as i64) != (days, pins)
+        || checksum([&days.to_string(), &pins.to_string()]) != expected
+    {
+        return damaged(format!(
+            "it has {found_days} days and {found_pins} pins, but had {days} and {pins}"
+        ));
+    }
+    Ok(())
 }
 
 /// How many packages there are and the newest revision, if anything was ever written.
@@ -153,7 +263,7 @@ fn read_catalogue(connection: &Connection) -> Result<Option<(usize, Revision)>, 
     };
     match (usize::try_from(packages), u64::try_from(revision)) {
         (Ok(number), Ok(revision_number))
-            if checksum([&packages.to_string()], revision) == expected =>
+            if checksum([&packages.to_string(), &revision.to_string()]) == expected =>
         {
             Ok(Some((number, Revision::new(revision_number))))
         }

@@ -10,7 +10,7 @@ pub(crate) const APPLICATION_ID: i64 = 0x7079_6164;
 /// The statements that make each schema out of the one before; the first out of an empty database.
 ///
 /// What a release has shipped never changes: a new schema is a new item.
-const MIGRATIONS: [&str; 1] = [include_str!("schema.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("schema/1.sql"), include_str!("schema/2.sql")];
 
 /// What the file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,8 +2,9 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::UNIX_EPOCH;
 
-use pyaday_core::{Package, PackageStore, Revision};
+use pyaday_core::{Date, Package, PackageStore, Revision};
 use pyaday_sqlite::{OpenError, OpenFault, SqliteStore};
 use rusqlite::Connection;
 
@@ -113,6 +114,42 @@ fn a_newer_schema_is_not_opened() {
     assert!(matches!(refused(&path).fault(), OpenFault::NewerSchema { found: 99, known: ..99 }));
 }
 
+/// As a release with the first schema left it.
+#[test]
+fn an_older_schema_is_brought_up_to_date() {
+    let path = files::fresh("older");
+    let connection = Connection::open(&path).unwrap();
+    connection.execute_batch(include_str!("../../pyaday-sqlite/src/schema/1.sql")).unwrap();
+    connection.pragma_update(None, "application_id", 0x7079_6164).unwrap();
+    connection.pragma_update(None, "user_version", 1).unwrap();
+    let row = ["flask", "Flask", "A microframework", "[\"web\"]", r#"{"version":"3"}"#, "7"];
+    let checksum = crc32fast::hash(row.join("\0").as_bytes());
+    let [normalized_name, name, short_desc, tags, metadata, _] = row;
+    connection
+        .execute(
+            "INSERT INTO package VALUES (?1, ?2, ?3, ?4, ?5, 7, ?6)",
+            rusqlite::params![normalized_name, name, short_desc, tags, metadata, checksum],
+        )
+        .unwrap();
+    let checksum = crc32fast::hash(b"1\09");
+    connection.execute("INSERT INTO catalogue VALUES (1, 1, 9, ?1)", [checksum]).unwrap();
+    drop(connection);
+
+    let store = SqliteStore::open(&path).unwrap();
+    let expected = Package::from_json(
+        br#"{"name":"Flask","short_desc":"A microframework","tags":["web"],"metadata":{"version":"3"}}"#,
+    );
+    let flask = store.catalogue().get(&"flask".parse().unwrap()).unwrap();
+    assert_eq!(flask.package(), expected.unwrap());
+    assert_eq!(flask.revision(), Revision::new(7));
+    let daily = block_on(store.open_daily(Date::MIN, UNIX_EPOCH)).unwrap().unwrap();
+    assert_eq!(daily.revision(), Revision::new(10));
+    drop(store);
+    let connection = Connection::open(&path).unwrap();
+    let version = connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0));
+    assert_eq!(version.unwrap(), 2);
+}
+
 #[test]
 fn a_log_without_its_database_is_not_thrown_away() {
     let path = files::fresh("log");
@@ -141,9 +178,18 @@ fn rows_that_were_changed_by_hand_are_told_by_name() {
         ("UPDATE catalogue SET revision = 1", "`catalogue` does not fit its checksum"),
         ("DELETE FROM package", "has 0 packages, but had 1"),
         ("DELETE FROM catalogue", "has 1 packages, but had 0"),
+        ("UPDATE daily SET cycle = 9", "day 0000-01-01 is not what was written"),
+        ("UPDATE pin SET date = '9999-12-30'", "pin of 9999-12-30 is not what was written"),
+        ("DELETE FROM daily", "has 0 days and 1 pins, but had 1 and 1"),
+        ("DELETE FROM pin", "has 1 days and 0 pins, but had 1 and 1"),
+        ("DELETE FROM journal", "has 1 days and 1 pins, but had 0 and 0"),
         ("DROP TABLE package", "no such table"),
     ] {
         let path = filled("by-hand");
+        let store = SqliteStore::open(&path).unwrap();
+        block_on(store.open_daily(Date::MIN, UNIX_EPOCH)).unwrap();
+        block_on(store.pin_daily(Date::MAX, Date::MIN, &"flask".parse().unwrap())).unwrap();
+        drop(store);
         execute(&path, sql);
         let error = refused(&path);
         let OpenFault::Damaged { fault } = error.fault() else { panic!("{sql}") };

@@ -122,6 +122,12 @@ impl Leaf {
         search::name(&self.search[self.start(at).search..])
     }
 
+    /// All names in their order.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        let starts = self.starts[..self.len].iter();
+        starts.map(|start| search::name(&self.search[usize::from(start.search)..]))
+    }
+
     pub(super) fn stored(&self, at: usize) -> Stored {
         Stored::within(&self.texts, self.start(at).text..self.start(at + 1).text)
     }

@@ -4,9 +4,12 @@ use std::any::Any;
 use std::error::Error;
 use std::fmt::{Debug, Display};
 use std::num::NonZeroUsize;
+use std::time::SystemTime;
 
 use super::Subject;
-use super::fixtures::everything;
+use super::fixtures::{at_least_one, everything};
+use crate::daily::{Daily, Day, Pin, Unpin};
+use crate::date::Date;
 use crate::name::NormalizedName;
 use crate::package::{Details, Package, Tag};
 use crate::store::{
@@ -142,6 +145,31 @@ impl<'a, S: Subject> Bench<'a, S> {
 
     pub(super) fn list(&self, query: &Query) -> Checked<Page> {
         self.answer("list", self.store.list(query))
+    }
+
+    pub(super) fn daily(&self, date: Date) -> Checked<Day> {
+        self.answer("daily", self.store.daily(date))
+    }
+
+    pub(super) fn open_daily(&self, date: Date, at: SystemTime) -> Checked<Option<Daily>> {
+        self.answer("open_daily", self.store.open_daily(date, at))
+    }
+
+    pub(super) fn recent_daily(&self, until: Date, count: usize) -> Checked<Vec<Daily>> {
+        self.answer("recent_daily", self.store.recent_daily(until, at_least_one(count)))
+    }
+
+    pub(super) fn pin_daily(
+        &self,
+        date: Date,
+        last_open: Date,
+        name: &NormalizedName,
+    ) -> Checked<Pin> {
+        self.answer("pin_daily", self.store.pin_daily(date, last_open, name))
+    }
+
+    pub(super) fn unpin_daily(&self, date: Date, last_open: Date) -> Checked<Unpin> {
+        self.answer("unpin_daily", self.store.unpin_daily(date, last_open))
     }
 
     /// All packages, as one page.

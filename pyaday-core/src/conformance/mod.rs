@@ -59,6 +59,7 @@ use std::thread::{self, Thread};
 use crate::store::PackageStore;
 
 mod bench;
+mod daily;
 mod dropped;
 mod extremes;
 mod fixtures;
@@ -152,6 +153,7 @@ pub fn facts<S: Subject>() -> Vec<Fact<S>> {
         dropped::facts(),
         races::facts(),
         sampling::facts(),
+        daily::facts(),
         model::facts(),
         histories::facts(),
     ]

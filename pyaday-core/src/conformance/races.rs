@@ -34,13 +34,13 @@ pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
     ]
 }
 
-const THREADS: usize = 4;
+pub(super) const THREADS: usize = 4;
 
 /// How often a race is run: who comes first differs, and so does what a broken store does.
 const ROUNDS: usize = 50;
 
 /// Lets threads act at the same moment, each with its number; gives what each came to.
-fn at_once<T: Send>(act: impl Fn(usize) -> Checked<T> + Sync) -> Checked<Vec<T>> {
+pub(super) fn at_once<T: Send>(act: impl Fn(usize) -> Checked<T> + Sync) -> Checked<Vec<T>> {
     let barrier = Barrier::new(THREADS);
     let wait_and_act = |number| {
         barrier.wait();

@@ -1,0 +1,271 @@
+//! Facts about the package of the day: what is shown, that it stays, and pins.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::bench::{Bench, Checked, Fault, ensure, same};
+use super::fixtures::{bare, details, full, name, numbered};
+use super::races::{THREADS, at_once};
+use super::{Fact, Subject};
+use crate::daily::{Daily, Day, Pin, Unpin, score};
+use crate::date::Date;
+use crate::name::NormalizedName;
+
+pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
+    vec![
+        Fact::new("an empty store opens no day", empty),
+        Fact::new("a day shows the package with the highest score", highest),
+        Fact::new("nothing is shown again until everything was", cycles),
+        Fact::new("a day stays as it was shown, and tells when its package is gone", fixed),
+        Fact::new("a pinned package is shown, once, on its day", pinned),
+        Fact::new("a pin whose package is gone gives way", gives_way),
+        Fact::new("what has begun is not pinned, nor what does not exist", not_pinned),
+        Fact::new("a pin that is taken back does not count", unpinned),
+        Fact::new("the newest days are listed first, up to a date", recent),
+        Fact::new("opening and pinning change the store's revision", revisions),
+        Fact::new("of many that open a day at once, all are shown the same", opens_once),
+        Fact::new("a pin and the opening of its day come one behind the other", pin_or_open),
+    ]
+}
+
+/// The n-th day of the suite.
+fn day(number: i32) -> Date {
+    Date::of(UNIX_EPOCH).plus_days(20_000 + number)
+}
+
+/// When the suite's days are opened.
+fn moment() -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(1_800_000_000)
+}
+
+/// What `open_daily` is to show on dates by the rule, one behind the other, without pins.
+fn expected(
+    names: &[NormalizedName],
+    dates: impl IntoIterator<Item = Date>,
+) -> Vec<NormalizedName> {
+    let mut shown = BTreeSet::new();
+    let mut all: Vec<NormalizedName> = Vec::new();
+    for date in dates {
+        if shown.len() == names.len() {
+            shown.clear();
+        }
+        let before = all.last().filter(|_| shown.is_empty() && names.len() > 1);
+        let eligible = names.iter().filter(|name| !shown.contains(*name) && Some(*name) != before);
+        let pick = eligible.max_by_key(|name| (score(date, name), std::cmp::Reverse(*name)));
+        all.extend(pick.cloned());
+        shown.extend(pick.cloned());
+    }
+    all
+}
+
+/// Opens a day, which must show something.
+fn open<S: Subject>(bench: &Bench<'_, S>, date: Date) -> Checked<Daily> {
+    let shown = bench.open_daily(date, moment())?;
+    shown.ok_or_else(|| Fault {
+        done: format!("{date} was opened, with packages in the store"),
+        expected: "a package".to_owned(),
+        came: "None".to_owned(),
+    })
+}
+
+fn empty<S: Subject>(bench: &Bench<'_, S>) -> Checked {
+    let unopened = Day::Unopened { first: None };
+    same("a day was read", &bench.daily(day(0))?, &unopened)?;
+    same("a day was opened", &bench.open_daily(day(0), moment())?, &None)?;
+    same("it was read again", &bench.daily(day(0))?, &unopened)?;
+    same("the newest days were listed", &bench.recent_daily(day(9), 9)?, &vec![])?;
+    same("a day was unpinned", &bench.unpin_daily(day(1), day(0))?, &Unpin::NotPinned)
+}
+
+fn highest<S: Subject>(bench: &Bench<'_, S>) -> Checked {
+    let mut packages = numbered("P", 50);
+    packages.extend(bare(&["zope.interface", "A", "b", "Flask"]));
+    bench.add_all(&packages)?;
+    let names: Vec<_> = packages.iter().map(|package| package.name.normalized()).collect();
+    let expected = expected(&names, [day(0)]);
+    let shown = open(bench, day(0))?;
+    let done = "a day was opened";
+    same(done, &Some(shown.name()), &expected.first())?;
+    same("… and its date", &shown.date(), &day(0))?;
+    same("… and its cycle", &shown.cycle(), &1)?;
+    same("… and the moment", &shown.picked_at(), &1_800_000_000)?;
+    same("it was read", &bench.daily(day(0))?, &Day::Shown(shown.clone()))?;
+    same("it was opened again", &open(bench, day(0))?, &shown)?;
+    let unopened = Day::Unopened { first: Some(day(0)) };
+    same("the day behind it was read", &bench.daily(day(1))?, &unopened)
+}
+
+fn cycles<S: Subject>(bench: &Bench<'_, S>) -> Checked {
+    for count in [1, 2, 5] {
+        let bench = Bench::new(bench.subject);
+        let packages = numbered("p", count);
+        bench.add_all(&packages)?;
+        let names: Vec<_> = packages.iter().map(|package| package.name.normalized()).collect();
+        let dates: Vec<_> = (0..20).map(day).collect();
+        let expected = expected(&names, dates.iter().copied());
+        for (at, date) in dates.into_iter().enumerate() {
+            let shown = open(&bench, date)?;
+            let done = format!("{count} packages were there and day {at} was opened");
+            same(&done, &Some(shown.name()), &expected.get(at))?;
+            same(format!("{done}, its cycle"), &shown.cycle(), &(1 + (at / count) as u32))?;
+        }
+    }
+    Ok(())
+}
+
+fn fixed<S: Subject>(bench: &Bench<'_, S>) -> Checked {
+    bench.add(&full("flask"))?;
+    let shown = open(bench, day(0))?;
+    let flask = name("flask");
+    bench.change(&flask, &details("changed"))?;
+    bench.add_all(&numbered("p", 20))?;
+    let as_it_was = Day::Shown(shown.clone());
+    same("its package was changed, others added", &bench.daily(day(0))?, &as_it_was)?;
+    bench.remove(&flask)?;
+    let gone = shown.clone().with_gone(true);
+    same("its package was deleted", &bench.daily(day(0))?, &Day::Shown(gone.clone()))?;
+    same("… and the days listed", &bench.recent_daily(day(0), 1)?, &vec![gone])?;
+    bench.add(&full("Flask"))?;
+    same("… and created again", &bench.daily(day(0))?, &as_it_was)
+}
+
+/// Another name than the day would show by itself.
+fn other_than_ordinary(date: Date, names: &[NormalizedName]) -> Option<NormalizedName> {
+    let ordinary = expected(names, [date]);
+    names.iter().find(|name| !ordinary.contains(name)).cloned()
+}
+
+fn some_packages<S: Subject>(bench: &Bench<'_, S>) -> Checked<Vec<NormalizedName>> {
+    bench.add_all(&bare(&["a", "b", "c", "d"]))?;
+    Ok(["a", "b", "c", "d"].map(name).to_vec())
+}
+
+fn pinned<S: Subject>(bench: &Bench<'_, S>) -> Checked {
+    let names = some_packages(bench)?;
+    let pick = other_than_ordinary(day(2), &names).unwrap_or_else(|| name("a"));
+    let pin = |date, name: &NormalizedName| bench.pin_daily(date, day(0), name);
+    for other in &names {
+        same("a day to come was pinned, over and over", &pin(day(2), other)?, &Pin::Pinned)?;
+    }
+    same("… and once more", &pin(day(2), &pick)?, &Pin::Pinned)?;
+    let unopened = Day::Unopened { first: None };
+    same("it was read", &bench.daily(day(2))?, &unopened)?;
+    same("it was opened", open(bench, day(2))?.name(), &pick)?;
+    same("… and pinned again", &pin(day(2), &pick)?, &Pin::Fixed)?;
+    let next = open(bench, day(3))?;
+    ensure(*next.name() != pick, "the day behind it was opened", "another package", &next)
+}
+
+fn gives_way<S: Subject>(bench: &Bench<'_, S>) -> Checked {
+    let names = some_packages(bench)?;
+    let pick = other_than_ordinary(day(1), &names).unwrap_or_else(|| name("a"));
+    bench.pin_daily(day(1), day(0), &pick)?;
+    bench.remove(&pick)?;
+    let left: Vec<_> = names.into_iter().filter(|name| *name != pick).collect();
+    let shown = open(bench, day(1))?;
+    same("a pinned package was deleted", &Some(shown.name()), &expected(&left, [day(1)]).first())
+}
+
+fn not_pinned<S: Subject>(bench: &Bench<'_, S>) -> Checked {
+    let names = some_packages(bench)?;
+    let shown = open(bench, day(5))?;
+    bench.writes_nothing("days that cannot be were pinned", || {
+        for (date, last_open) in [(day(1), day(1)), (day(0), day(1)), (day(5), day(1))] {
+            let done =
+                format!("{date} was pinned, when {last_open} had begun and 5 days were open");
+            same(done, &bench.pin_daily(date, last_open, &names[0])?, &Pin::Fixed)?;
+            same("… and unpinned", &bench.unpin_daily(date, last_open)?, &Unpin::Fixed)?;
+        }
+        let absent = bench.pin_daily(day(9), day(1), &name("missing"))?;
+        same("a package that does not exist was pinned", &absent, &Pin::Absent)
+    })?;
+    same("the open day was read", &bench.daily(day(5))?, &Day::Shown(shown))
+}
+
+fn unpinned<S: Subject>(bench: &Bench<'_, S>) -> Checked {
+    let names = some_packages(bench)?;
+    let pick = other_than_ordinary(day(1), &names).unwrap_or_else(|| name("a"));
+    bench.pin_daily(day(1), day(0), &pick)?;
+    same("a pin was taken back", &bench.unpin_daily(day(1), day(0))?, &Unpin::Unpinned)?;
+    same("… and again", &bench.unpin_daily(day(1), day(0))?, &Unpin::NotPinned)?;
+    let shown = open(bench, day(1))?;
+    same("… and its day opened", &Some(shown.name()), &expected(&names, [day(1)]).first())
+}
+
+fn recent<S: Subject>(bench: &Bench<'_, S>) -> Checked {
+    some_packages(bench)?;
+    // In another order than that of the calendar.
+    for number in [3, 1, 4, 0] {
+        open(bench, day(number))?;
+    }
+    let dates = |until, count| -> Checked<Vec<Date>> {
+        Ok(bench.recent_daily(until, count)?.iter().map(Daily::date).collect())
+    };
+    let done = "days 3, 1, 4 and 0 were opened, and the newest listed";
+    same(done, &dates(day(9), 9)?, &[4, 3, 1, 0].map(day).to_vec())?;
+    same(format!("{done} up to day 3"), &dates(day(3), 9)?, &[3, 1, 0].map(day).to_vec())?;
+    same(format!("{done}, two"), &dates(day(3), 2)?, &[3, 1].map(day).to_vec())?;
+    let first = Day::Unopened { first: Some(day(0)) };
+    same(format!("{done}, and day 2 read"), &bench.daily(day(2))?, &first)
+}
+
+fn revisions<S: Subject>(bench: &Bench<'_, S>) -> Checked {
+    let names = some_packages(bench)?;
+    let mut last = bench.page()?.revision;
+    let mut grown = |done: &str| {
+        let now = bench.page()?.revision;
+        let before = std::mem::replace(&mut last, now);
+        ensure(now > before, done, format!("a revision greater than {before}"), &now)
+    };
+    bench.pin_daily(day(3), day(0), &names[0])?;
+    grown("a day was pinned")?;
+    bench.unpin_daily(day(3), day(0))?;
+    grown("a pin was taken back")?;
+    let shown = open(bench, day(0))?;
+    grown("a day was opened")?;
+    same("… and its revision", &shown.revision(), &last)?;
+    bench.writes_nothing("an open day was opened", || open(bench, day(0)))?;
+    Ok(())
+}
+
+fn opens_once<S: Subject>(bench: &Bench<'_, S>) -> Checked {
+    bench.add_all(&numbered("p", 200))?;
+    for number in 0..50 {
+        let shown = at_once(|_| open(bench, day(number)))?;
+        for one in &shown {
+            same("threads opened a day at once; two of them", one, &shown[0])?;
+        }
+        same("… and it was read", &bench.daily(day(number))?, &Day::Shown(shown[0].clone()))?;
+    }
+    let all = bench.recent_daily(day(99), 99)?;
+    let different: BTreeSet<_> = all.iter().map(|daily| daily.name().clone()).collect();
+    same("50 days of 200 packages were opened so", &different.len(), &50)
+}
+
+fn pin_or_open<S: Subject>(bench: &Bench<'_, S>) -> Checked {
+    bench.add_all(&numbered("p", 200))?;
+    for number in 0..50 {
+        let date = day(number);
+        // One that is not shown in this cycle but by a pin.
+        let pick = name(&format!("p-{:03}", 199 - number));
+        // Each thread in its turn: the last to be there comes first.
+        let pins = |thread| thread as i32 == number % THREADS as i32;
+        let outcomes = at_once(|thread| match pins(thread) {
+            true => bench.pin_daily(date, day(-1), &pick).map(Some),
+            false => open(bench, date).map(|_| None),
+        })?;
+        let Day::Shown(shown) = bench.daily(date)? else {
+            continue;
+        };
+        let pin = outcomes.into_iter().flatten().next();
+        let is_pick = *shown.name() == pick;
+        let done = format!("threads pinned and opened a day at once, the pin was {pin:?}");
+        // The draw may come to the same package now and then.
+        let is_told = match pin {
+            Some(Pin::Pinned) => is_pick,
+            _ => true,
+        };
+        ensure(is_told, done, "what the pin was told", &shown)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,456 @@
+//! Facts about the package of the day: which it is, that it stays, and when a day begins.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Barrier};
+use std::thread;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use proptest::prelude::*;
+use pyaday_core::daily::{Daily, Day, Opening, score};
+use pyaday_core::{
+    Api, Catalogue, Create, Date, MemoryStore, NormalizedName, Options, Package, PackageStore,
+    Revision,
+};
+use pyaday_sqlite::SqliteStore;
+use pyaday_tests::numbers::Numbers;
+
+use crate::client::{Answer, Request};
+use crate::files;
+use crate::homes::{Actix, Axum, Core, Home};
+
+fn date(text: &str) -> Date {
+    text.parse().unwrap()
+}
+
+fn at(seconds: i64) -> SystemTime {
+    let since = Duration::from_secs(seconds.unsigned_abs());
+    if seconds < 0 { UNIX_EPOCH - since } else { UNIX_EPOCH + since }
+}
+
+/// The documentation's, which came from another implementation.
+#[test]
+fn scores_are_those_of_the_test_vectors() {
+    for (day, name, expected) in [
+        ("2026-11-23", "flask", 0x8368_23c0_ad8a_a76b),
+        ("2026-11-23", "sanic", 0xfba3_4c91_a436_74af),
+        ("2026-11-23", "zope-interface", 0xc861_8347_5bf7_3c7b),
+        ("2024-02-29", "flask", 0xaaba_3e4e_f56e_fac1),
+    ] {
+        assert_eq!(score(date(day), &name.parse().unwrap()), expected, "{day} {name}");
+    }
+}
+
+#[test]
+fn dates_are_those_of_the_calendar() {
+    for (seconds, expected) in [
+        (0, "1970-01-01"),
+        (-1, "1969-12-31"),
+        (951_782_400, "2000-02-29"),
+        (951_868_799, "2000-02-29"),
+        (951_868_800, "2000-03-01"),
+        (1_795_435_200, "2026-11-23"),
+        (4_107_542_400, "2100-03-01"),
+        (253_402_300_799, "9999-12-31"),
+        (253_402_300_800, "9999-12-31"),
+        (-62_167_219_200, "0000-01-01"),
+        (-99_999_999_999, "0000-01-01"),
+    ] {
+        assert_eq!(Date::of(at(seconds)).to_string(), expected);
+        assert_eq!(date(expected).to_string(), expected);
+    }
+    assert_eq!((Date::MIN, Date::MAX), (date("0000-01-01"), date("9999-12-31")));
+    assert_eq!(Date::MAX.plus_days(1), Date::MAX);
+    assert_eq!(Date::MIN.plus_days(i32::MIN), Date::MIN);
+}
+
+#[test]
+fn every_day_is_read_as_it_is_written() {
+    let mut day = Date::MIN;
+    let (mut days, mut leap_days) = (1, 0);
+    while day != Date::MAX {
+        let next = day.plus_days(1);
+        assert!(next > day);
+        assert_eq!(date(&next.to_string()), next);
+        leap_days += u32::from(next.to_string().ends_with("-02-29"));
+        day = next;
+        days += 1;
+    }
+    // 10,000 years of the Gregorian calendar, which repeats every 146,097 days.
+    assert_eq!((days, leap_days), (25 * 146_097, 25 * 97));
+}
+
+proptest! {
+    #[test]
+    fn what_is_no_date_is_told(text in "[0-9+-]{0,11}|[0-9]{4}-[0-9]{2}-[0-9]{2}.?|.{0,12}") {
+        if let Ok(day) = text.parse::<Date>() {
+            prop_assert_eq!(day.to_string(), text);
+        }
+    }
+}
+
+fn package(name: &str) -> Package {
+    Package::new(name, "A package").unwrap()
+}
+
+/// A catalogue of packages with these numbers.
+fn catalogue(numbers: impl IntoIterator<Item = u64>) -> Catalogue {
+    let mut catalogue = Catalogue::new(Revision::new(0));
+    let packages = numbers.into_iter().map(|number| package(&format!("p{number}")));
+    catalogue.create_many(&packages.collect::<Vec<_>>());
+    catalogue
+}
+
+fn open(catalogue: &mut Catalogue, day: Date) -> Daily {
+    let pick = catalogue.pick_daily(day).unwrap();
+    match catalogue.open_daily(&pick, UNIX_EPOCH) {
+        Opening::Opened(daily) => daily,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// 27 years in which packages come, go and change every day.
+#[test]
+fn nothing_repeats_within_a_cycle_and_no_day_changes() {
+    const DAYS: i32 = 10_000;
+    let first = date("2026-11-23");
+    let mut numbers = Numbers::new(5);
+    let mut catalogue = catalogue(0..100);
+    let mut present: BTreeSet<u64> = (0..100).collect();
+    let mut next = 100;
+    // Of the current cycle: what was shown, and what was there all along.
+    let (mut cycle, mut shown, mut stayed) = (1, BTreeSet::new(), present.clone());
+    let mut history: BTreeMap<Date, Daily> = BTreeMap::new();
+    let mut cycles = 0;
+    for number in 0..DAYS {
+        // It grows for some years and shrinks for some.
+        let grows = number / 700 % 2 == 0;
+        let (added, deleted) = if grows { (2, 1) } else { (1, 2) };
+        for _ in 0..numbers.below(added + 1) {
+            assert!(matches!(catalogue.create(&package(&format!("p{next}"))), Create::Created(_)));
+            present.insert(next);
+            next += 1;
+        }
+        for _ in 0..numbers.below(deleted + 1).min(present.len() as u64 - 10) {
+            let gone = *present.iter().nth(numbers.place(present.len())).unwrap();
+            catalogue.delete(&format!("p{gone}").parse().unwrap(), None);
+            present.remove(&gone);
+            stayed.remove(&gone);
+        }
+        let edited = present.iter().nth(numbers.place(present.len())).unwrap();
+        let details = Package::new("any", &format!("Day {number}")).unwrap().details;
+        catalogue.update(&format!("p{edited}").parse().unwrap(), None, details);
+
+        let day = first.plus_days(number);
+        let daily = open(&mut catalogue, day);
+        let pick: u64 = daily.name().as_str()[1..].parse().unwrap();
+        if daily.cycle() != cycle {
+            assert_eq!(daily.cycle(), cycle + 1);
+            assert!(stayed.is_subset(&shown), "some were there all along and not shown");
+            let yesterday = history[&day.plus_days(-1)].name().clone();
+            assert_ne!(*daily.name(), yesterday);
+            (cycle, stayed) = (daily.cycle(), present.clone());
+            shown.clear();
+            cycles += 1;
+        }
+        assert!(shown.insert(pick), "day {number} repeats p{pick} in cycle {cycle}");
+        history.insert(day, daily);
+        if number % 500 == 499 {
+            for (day, daily) in &history {
+                let Day::Shown(now) = catalogue.daily(*day) else { panic!("{day} is lost") };
+                assert_eq!(now.with_gone(false), *daily);
+            }
+        }
+    }
+    assert!(cycles > 10, "{cycles} cycles");
+}
+
+#[test]
+fn each_package_is_as_likely_as_another_to_be_the_first() {
+    const PACKAGES: u64 = 20;
+    const DRAWS: u64 = 20_000;
+    let mut counts = BTreeMap::new();
+    for draw in 0..DRAWS {
+        // Other names and another date each time.
+        let catalogue = catalogue((0..PACKAGES).map(|number| draw * PACKAGES + number));
+        let day = date("2026-11-23").plus_days(draw as i32 % 3_000);
+        let pick = catalogue.pick_daily(day).unwrap();
+        let mut catalogue = catalogue;
+        let Opening::Opened(daily) = catalogue.open_daily(&pick, UNIX_EPOCH) else { panic!() };
+        let number: u64 = daily.name().as_str()[1..].parse().unwrap();
+        *counts.entry(number % PACKAGES).or_insert(0_u64) += 1;
+    }
+    let expected = DRAWS as f64 / PACKAGES as f64;
+    let chi_square: f64 = (0..PACKAGES)
+        .map(|number| (*counts.get(&number).unwrap_or(&0) as f64 - expected).powi(2) / expected)
+        .sum();
+    // 19 degrees of freedom: 43.8 is passed once in a thousand such tests, and this one does not
+    // change from run to run.
+    assert!(chi_square < 43.8, "{chi_square}");
+}
+
+/// How many of 500 days to come show something else when one package in a hundred is added.
+fn changed(pick: impl Fn(&[NormalizedName], Date) -> NormalizedName) -> usize {
+    let names = |count: u64| -> Vec<NormalizedName> {
+        let mut names: Vec<_> = (0..count).map(|number| format!("p{number}")).collect();
+        names.sort();
+        names.iter().map(|name| name.parse().unwrap()).collect()
+    };
+    let (before, after) = (names(2_000), names(2_020));
+    let days = (0..500).map(|number| date("2026-11-23").plus_days(number));
+    days.filter(|day| pick(&before, *day) != pick(&after, *day)).count()
+}
+
+#[test]
+fn a_package_in_a_hundred_more_changes_a_day_in_a_hundred() {
+    let ours = changed(|names, day| {
+        let packages: Vec<_> = names.iter().map(|name| package(name.as_str())).collect();
+        let mut catalogue = Catalogue::new(Revision::new(0));
+        catalogue.create_many(&packages);
+        open(&mut catalogue, day).name().clone()
+    });
+    assert!((1..=15).contains(&ours), "{ours} of 500 days");
+    // The control: a hash of the day as an index.
+    let of_index = changed(|names, day| {
+        let hash = score(day, &"day".parse().unwrap());
+        names[(hash % names.len() as u64) as usize].clone()
+    });
+    assert!(of_index > 450, "{of_index} of 500 days");
+}
+
+/// A hundred who ask at once, of a store with as many packages.
+fn all_are_shown_one<S: PackageStore>(store: S) {
+    const ASKING: usize = 100;
+    let store = Arc::new(store);
+    let packages = (0..5_000).map(|number| package(&format!("p{number}")));
+    block_on(store.create_many(packages.collect())).unwrap();
+    let before = block_on(store.list(&pyaday_core::Query::new(NonZeroUsize::MIN))).unwrap();
+    let barrier = Arc::new(Barrier::new(ASKING));
+    let threads = (0..ASKING).map(|_| {
+        let (store, barrier) = (Arc::clone(&store), Arc::clone(&barrier));
+        thread::spawn(move || {
+            barrier.wait();
+            block_on(store.open_daily(date("2026-11-23"), UNIX_EPOCH)).unwrap().unwrap()
+        })
+    });
+    let threads: Vec<_> = threads.collect();
+    let shown: Vec<_> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
+    assert!(shown.iter().all(|daily| *daily == shown[0]));
+    // One write.
+    let behind = block_on(store.list(&pyaday_core::Query::new(NonZeroUsize::MIN))).unwrap();
+    assert_eq!(behind.revision, before.revision.next());
+}
+
+#[test]
+fn a_hundred_who_ask_at_once_are_shown_one_from_memory() {
+    all_are_shown_one(MemoryStore::new());
+}
+
+#[test]
+fn a_hundred_who_ask_at_once_are_shown_one_from_a_file() {
+    all_are_shown_one(SqliteStore::open(files::fresh("daily")).unwrap());
+}
+
+fn block_on<F: Future>(future: F) -> F::Output {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+}
+
+#[test]
+fn a_file_keeps_days_and_pins() {
+    let path = files::fresh("days");
+    let store = SqliteStore::open(&path).unwrap();
+    block_on(store.create_many(["a", "b", "c"].map(package).to_vec())).unwrap();
+    let first = block_on(store.open_daily(date("2026-11-23"), at(-5))).unwrap().unwrap();
+    let pinned = "c".parse().unwrap();
+    let (day, last) = (date("2026-11-30"), date("2026-11-24"));
+    block_on(store.pin_daily(day, last, &pinned)).unwrap();
+    block_on(store.pin_daily(date("2026-12-01"), last, &pinned)).unwrap();
+    block_on(store.unpin_daily(date("2026-12-01"), last)).unwrap();
+    drop(store);
+    let store = SqliteStore::open(&path).unwrap();
+    assert_eq!(store.catalogue().journal_len(), (1, 1));
+    let read = block_on(store.daily(date("2026-11-23"))).unwrap();
+    assert_eq!(read, Day::Shown(first));
+    let shown = block_on(store.open_daily(day, at(0))).unwrap().unwrap();
+    assert_eq!(*shown.name(), pinned);
+    drop(store);
+    let store = SqliteStore::open(&path).unwrap();
+    assert_eq!(store.catalogue().journal_len(), (2, 0));
+    assert_eq!(block_on(store.daily(day)).unwrap(), Day::Shown(shown));
+}
+
+/// A home whose clock stands where it was set.
+struct Clocked<H> {
+    home: H,
+    clock: Arc<AtomicI64>,
+}
+
+impl<H: Home> Clocked<H> {
+    fn new() -> Self {
+        let clock = Arc::new(AtomicI64::new(0));
+        let now = {
+            let clock = Arc::clone(&clock);
+            move || at(clock.load(Ordering::SeqCst))
+        };
+        let store = MemoryStore::new();
+        let packages = (0..50).map(|number| package(&format!("p{number}")));
+        block_on(store.create_many(packages.collect())).unwrap();
+        let home = H::mount("", &Api::with_options(store, Options::new().clock(now)));
+        Self { home, clock }
+    }
+
+    fn set(&self, seconds: i64) {
+        self.clock.store(seconds, Ordering::SeqCst);
+    }
+
+    fn get(&self, path: &str) -> Answer {
+        self.home.answer(&Request::new("GET", path))
+    }
+
+    fn day(&self, day: Date) -> Answer {
+        self.get(&format!("/daily/{day}"))
+    }
+}
+
+/// Noon of 2026-11-23 in UTC.
+const NOON: i64 = 1_795_435_200;
+const HOUR: i64 = 3600;
+
+/// Wherever someone is, their own day is there; the day after everybody's is not.
+#[test]
+fn nobody_is_told_that_their_own_day_does_not_exist() {
+    for hour in -24..24 {
+        let home = Clocked::<Core>::new();
+        home.set(NOON + hour * HOUR + 1800);
+        let now = NOON + hour * HOUR + 1800;
+        // The last one to begin first: the others lie before the journal's first day then.
+        for offset in (-12..=14).rev() {
+            let own = Date::of(at(now + offset * HOUR));
+            assert_eq!(home.day(own).status, 200, "{own} at UTC{offset:+}");
+        }
+        assert_eq!(home.day(Date::of(at(now + 14 * HOUR)).plus_days(1)).status, 404);
+        assert_eq!(home.day(Date::of(at(now - 12 * HOUR)).plus_days(-1)).status, 404);
+    }
+}
+
+#[test]
+fn a_clock_that_jumps_rewrites_nothing() {
+    fn jumps<H: Home>() {
+        let home = Clocked::<H>::new();
+        let mut shown: BTreeMap<Date, Vec<u8>> = BTreeMap::new();
+        let year = 365 * 24 * HOUR;
+        for now in [
+            NOON,
+            NOON - 10 * year,
+            NOON + 10 * year,
+            NOON,
+            -1,
+            i64::from(i32::MAX) * 1_000,
+            -i64::from(i32::MAX) * 1_000,
+            NOON + 24 * HOUR,
+        ] {
+            home.set(now);
+            for offset in [-12, 0, 14] {
+                let own = Date::of(at(now + offset * HOUR));
+                let answer = home.day(own);
+                assert_eq!(answer.status, 200, "{own} {now}");
+                let first = shown.entry(own).or_insert_with(|| answer.body.clone());
+                assert_eq!(*first, answer.body);
+            }
+            let today = home.get("/daily");
+            assert_eq!(today.body, shown[&Date::of(at(now))]);
+            assert_eq!(home.get("/daily/feed.json").status, 200);
+            // What was shown stays, in the future too.
+            for (day, body) in &shown {
+                assert_eq!(home.day(*day).body, *body, "{day} {now}");
+            }
+        }
+    }
+    jumps::<Core>();
+    jumps::<Axum>();
+    jumps::<Actix>();
+}
+
+#[test]
+fn a_feed_has_the_last_thirty_days_as_other_programs_read_it() {
+    let home = Clocked::<Core>::new();
+    let nasty = "<b>&amp;\u{ffff}\"]]> 'x' \u{1f40d}";
+    let mut dates = Vec::new();
+    for number in 0..40 {
+        home.set(NOON + number * 24 * HOUR);
+        if number == 35 {
+            let body = serde_json::json!({ "short_desc": nasty }).to_string();
+            for name in 0..50 {
+                let put = Request::new("PUT", &format!("/packages/p{name}")).json(&body);
+                home.home.answer(&put);
+            }
+        }
+        assert_eq!(home.get("/daily").status, 200);
+        dates.push(date("2026-11-23").plus_days(number as i32));
+    }
+    dates.reverse();
+    dates.truncate(30);
+    for (path, kind, nasty) in [
+        ("/daily/feed.atom", feed_rs::model::FeedType::Atom, nasty.replace('\u{ffff}', "\u{fffd}")),
+        ("/daily/feed.json", feed_rs::model::FeedType::JSON, nasty.to_owned()),
+    ] {
+        let answer = home.home.answer(&Request::new("GET", path).header("host", "example.org:81"));
+        let feed = feed_rs::parser::parse(&answer.body[..]).unwrap();
+        assert_eq!(feed.feed_type, kind);
+        assert_eq!(feed.title.unwrap().content, "Python package of the day");
+        let links: BTreeSet<_> = feed.links.iter().map(|link| link.href.as_str()).collect();
+        let own = format!("http://example.org:81{path}");
+        assert!(links.contains(own.as_str()), "{links:?}");
+        assert_eq!(feed.entries.len(), dates.len());
+        for (entry, day) in feed.entries.iter().zip(&dates) {
+            assert_eq!(entry.id, format!("tag:example.org,{day}:/daily"));
+            let url = format!("http://example.org:81/daily/{day}");
+            assert!(entry.links.iter().any(|link| link.href == url));
+            let noon = format!("{day}T12:00:00+00:00");
+            assert_eq!(entry.published.unwrap().to_rfc3339(), noon);
+            let shown: serde_json::Value = serde_json::from_slice(&home.day(*day).body).unwrap();
+            let name = shown["package"]["name"].as_str().unwrap();
+            assert_eq!(entry.title.as_ref().unwrap().content, name);
+            let text = match kind {
+                feed_rs::model::FeedType::Atom => &entry.summary.as_ref().unwrap().content,
+                _ => entry.content.as_ref().unwrap().body.as_ref().unwrap(),
+            };
+            let is_late = *day >= date("2026-11-23").plus_days(35);
+            assert_eq!(text, if is_late { &nasty } else { "A package" });
+        }
+    }
+}
+
+/// The links are right wherever it is mounted, whoever's host it is.
+#[test]
+fn a_feeds_links_lead_to_its_days() {
+    fn lead<H: Home>() {
+        for (prefix, mount) in [("", ""), ("/tenants/{tenant}/api", "/tenants/a%20cme/api")] {
+            let store = MemoryStore::new();
+            block_on(store.create(package("flask"))).unwrap();
+            let home = H::mount(prefix, &Api::new(store));
+            let get = Request::new("GET", &format!("{mount}/daily/feed.json"));
+            for (host, origin) in [
+                ("example.org", "http://example.org"),
+                ("[::1]:5000", "http://[::1]:5000"),
+                ("user:secret@example.org", "http://example.org"),
+                ("\"><x", "http://localhost"),
+                ("", "http://localhost"),
+            ] {
+                let answer = home.answer(&get.clone().header("host", host));
+                // A server may refuse what is no host before it comes to us.
+                if answer.status == 400 {
+                    continue;
+                }
+                let feed: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+                let url = feed["items"][0]["url"].as_str().unwrap();
+                let path = url.strip_prefix(origin).unwrap_or_else(|| panic!("{host}: {url}"));
+                assert_eq!(home.answer(&Request::new("GET", path)).status, 200);
+            }
+        }
+    }
+    lead::<Core>();
+    lead::<Axum>();
+    lead::<Actix>();
+}
