@@ -3,9 +3,11 @@
 Called by `.ci/openapi`, with the URL that the catalogue is mounted at.
 """
 
+import datetime
 import sys
 
 from generated_client import Client
+from generated_client.api.daily import pin_day, read_day, read_today, unpin_day
 from generated_client.api.packages import (
     create_package,
     delete_package,
@@ -14,7 +16,7 @@ from generated_client.api.packages import (
     read_package,
 )
 from generated_client.api.rand import read_random_package
-from generated_client.models import Package, PackagePatch, Problem
+from generated_client.models import Daily, Package, PackagePatch, Pin, Problem
 
 client = Client(base_url=sys.argv[1])
 package = Package(name="Generated.Client", short_desc="Made from the document")
@@ -30,8 +32,16 @@ assert isinstance(missing, Problem) and missing.status == 404, missing
 
 assert isinstance(read_random_package.sync(client=client), Package)
 
-page = list_packages.sync(client=client, limit=1, after="generated-clienT")
-assert len(page.items) == 1, page
+page = list_packages.sync(client=client, limit=1, after="generated-clienS")
+assert page.items == [package], page
+
+today = read_today.sync(client=client)
+assert isinstance(today, Daily), today
+assert read_day.sync(client=client, date=today.date) == today
+day = datetime.date(9999, 12, 31)
+pinned = pin_day.sync_detailed(client=client, date=day, body=Pin(name=package.name))
+assert pinned.status_code == 204, pinned
+assert unpin_day.sync_detailed(client=client, date=day).status_code == 204
 
 patch = PackagePatch(tags=["generated"])
 patched = patch_package.sync_detailed(client=client, name=package.name, body=patch)
