@@ -6,7 +6,7 @@ use actix_web::web;
 use axum::extract::{MatchedPath, Request as AxumRequest, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::routing::get;
-use pyaday_core::{Api, Blueprint, MemoryStore};
+use pyaday_core::{Api, Blueprint, MemoryStore, Package, PackageStore};
 
 use crate::client::{Request, send};
 use crate::homes::Server;
@@ -43,6 +43,41 @@ fn a_blueprint_alone_is_served_at_the_path_of_the_hosts_choosing() {
         app.service(pyaday_actix::blueprint(Blueprint::Packages, "/pkgs", &api));
     });
     assert_serves_packages(&server, "/pkgs", &["/packages/flask", "/rand", "/pkgs/rand/x", "/"]);
+}
+
+/// Reads the day and its resource below `daily`, and the feed's way there.
+fn assert_serves_days(server: &Server, daily: &str) {
+    let today = send(server.address, &get_request(daily));
+    assert_eq!(today.status, 200);
+    let location = today.header("content-location").unwrap();
+    assert!(location.strip_prefix(daily).is_some_and(|date| date.starts_with("/20")));
+    assert_eq!(send(server.address, &get_request(location)).body, today.body);
+    for feed in ["feed.atom", "feed.json"] {
+        let feed = send(server.address, &get_request(&format!("{daily}/{feed}")));
+        assert!(feed.text().contains(&format!("http://test{location}\"")), "{}", feed.text());
+    }
+    for path in ["/daily", "/packages/flask", &format!("{daily}/"), &format!("{daily}/daily/x")] {
+        let answer = send(server.address, &get_request(path));
+        assert_eq!((answer.status, answer.header("content-type")), (404, None), "{path}");
+    }
+}
+
+#[test]
+fn the_days_alone_are_served_at_the_path_of_the_hosts_choosing() {
+    let api = || {
+        let api = Api::new(MemoryStore::new());
+        let flask = Package::new("flask", "").unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(api.store().create(flask)).unwrap();
+        api
+    };
+    let router = pyaday_axum::blueprint(Blueprint::Daily, &api());
+    assert_serves_days(&Server::axum(axum::Router::new().nest("/pick", router)), "/pick");
+    let api = api();
+    let server = Server::actix(move |app| {
+        app.service(pyaday_actix::blueprint(Blueprint::Daily, "/pick", &api));
+    });
+    assert_serves_days(&server, "/pick");
 }
 
 #[test]

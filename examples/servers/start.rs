@@ -17,6 +17,7 @@ fn it_says_where_it_listens_and_answers_there() {
         assert_eq!(server.line, format!("listening on http://127.0.0.1:{}/", server.port()));
         assert_eq!(server.package("flask").unwrap(), FLASK);
         assert_eq!(server.get("/rand").status, 200);
+        assert_eq!(server.get("/daily").status, 200);
         assert_eq!(server.get("/").status, 404);
     }
 }

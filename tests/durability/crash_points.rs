@@ -11,8 +11,10 @@ use crate::files;
 /// What a store asks of the system that matters for what is on the disk.
 const CALLS: [&str; 5] = ["pwrite64", "fsync", "fdatasync", "ftruncate", "unlink"];
 
-/// What happens instead of a call, or, in the last, of it and all that follow.
-const FAULTS: [&str; 4] = ["signal=KILL", "error=EIO", "error=ENOSPC", "error=EIO+"];
+/// What happens instead of a call; with a plus, instead of all that follow too. The last is what a
+/// file system says that was turned read-only.
+const FAULTS: [&str; 5] =
+    ["signal=KILL", "error=EIO", "error=ENOSPC", "error=EIO+", "error=EROFS+"];
 
 #[test]
 fn no_fault_of_any_call_loses_what_was_acknowledged() {
