@@ -1,9 +1,12 @@
 //! Facts about the package of the day: which it is, that it stays, and when a day begins.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::future::poll_fn;
 use std::num::NonZeroUsize;
+use std::pin::pin;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Barrier};
+use std::task::Poll;
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -256,12 +259,37 @@ fn block_on<F: Future>(future: F) -> F::Output {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
 }
 
+/// Whoever asked first went away before it was written; what comes in between counts.
+#[test]
+fn a_pick_that_was_not_written_is_not_used_later() {
+    let store = MemoryStore::new();
+    block_on(store.create(package("flask"))).unwrap();
+    let day = date("2026-11-23");
+    block_on(async {
+        let mut opening = pin!(store.open_daily(day, UNIX_EPOCH));
+        poll_fn(|context| {
+            assert!(opening.as_mut().poll(context).is_pending());
+            Poll::Ready(())
+        })
+        .await;
+    });
+    let score_of = |name: &str| score(day, &name.parse().unwrap());
+    let mut names = (0..).map(|number| format!("p{number}"));
+    let higher = names.find(|name| score_of(name) > score_of("flask")).unwrap();
+    block_on(store.create(package(&higher))).unwrap();
+    let shown = block_on(store.open_daily(day, UNIX_EPOCH)).unwrap().unwrap();
+    assert_eq!(shown.name().as_str(), higher);
+}
+
 #[test]
 fn a_file_keeps_days_and_pins() {
     let path = files::fresh("days");
     let store = SqliteStore::open(&path).unwrap();
-    block_on(store.create_many(["a", "b", "c"].map(package).to_vec())).unwrap();
+    let text =
+        br#"{"name":"A","short_desc":"\"","tags":["x","y"],"metadata":{"b":1.50,"a":[null]}}"#;
+    block_on(store.create(Package::from_json(text).unwrap())).unwrap();
     let first = block_on(store.open_daily(date("2026-11-23"), at(-5))).unwrap().unwrap();
+    block_on(store.create_many(["b", "c"].map(package).to_vec())).unwrap();
     let pinned = "c".parse().unwrap();
     let (day, last) = (date("2026-11-30"), date("2026-11-24"));
     block_on(store.pin_daily(day, last, &pinned)).unwrap();
@@ -426,7 +454,9 @@ fn a_feed_has_the_last_thirty_days_as_other_programs_read_it() {
 #[test]
 fn a_feeds_links_lead_to_its_days() {
     fn lead<H: Home>() {
-        for (prefix, mount) in [("", ""), ("/tenants/{tenant}/api", "/tenants/a%20cme/api")] {
+        let mounts =
+            [("", ""), ("/tenants/{tenant}/api", "/tenants/a%20cme/api"), ("/a&b", "/a&b")];
+        for (prefix, mount) in mounts {
             let store = MemoryStore::new();
             block_on(store.create(package("flask"))).unwrap();
             let home = H::mount(prefix, &Api::new(store));
@@ -447,6 +477,12 @@ fn a_feeds_links_lead_to_its_days() {
                 let url = feed["items"][0]["url"].as_str().unwrap();
                 let path = url.strip_prefix(origin).unwrap_or_else(|| panic!("{host}: {url}"));
                 assert_eq!(home.answer(&Request::new("GET", path)).status, 200);
+                // The other feed says the same.
+                let get = Request::new("GET", &format!("{mount}/daily/feed.atom"));
+                let atom = home.answer(&get.header("host", host)).body;
+                let atom = feed_rs::parser::parse(&atom[..]).unwrap();
+                assert_eq!(feed["items"][0]["id"], atom.entries[0].id);
+                assert_eq!(atom.entries[0].links[0].href, url);
             }
         }
     }

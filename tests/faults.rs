@@ -97,6 +97,7 @@ impl<S: PackageStore> PackageStore for Faulty<S> {
         date: Date,
         picked_at: SystemTime,
     ) -> Result<Option<Daily>, StoreError> {
+        fault(if self.is_there("no-more-days").await { "unavailable" } else { "" }).await?;
         self.0.open_daily(date, picked_at).await
     }
 
@@ -119,6 +120,24 @@ impl<S: PackageStore> PackageStore for Faulty<S> {
 
     async fn unpin_daily(&self, date: Date, last_open: Date) -> Result<Unpin, StoreError> {
         self.0.unpin_daily(date, last_open).await
+    }
+}
+
+impl<S: PackageStore> Faulty<S> {
+    async fn is_there(&self, name: &str) -> bool {
+        let name = name.parse().unwrap();
+        matches!(self.0.read(&name).await, Ok(Some(_)))
+    }
+}
+
+/// A day that cannot be opened takes only itself away.
+#[test]
+fn feeds_go_on_when_no_day_can_be_opened() {
+    let home = Core::mount("", &Api::new(Faulty(MemoryStore::new())));
+    home.answer(&requests("no-more-days")[0]);
+    is_problem(&home.answer(&Request::new("GET", "/daily")), 503, "store-unavailable");
+    for feed in ["/daily/feed.atom", "/daily/feed.json"] {
+        assert_eq!(home.answer(&Request::new("GET", feed)).status, 200);
     }
 }
 

@@ -1,8 +1,9 @@
 //! What writers do, as a function of who and when, so that a witness knows without being told.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::UNIX_EPOCH;
 
-use pyaday_core::{Details, Metadata, NormalizedName, Package, PackageStore, StoreError};
+use pyaday_core::{Date, Details, Metadata, NormalizedName, Package, PackageStore, StoreError};
 use serde_json::{Map, Value};
 
 use crate::numbers::Numbers;
@@ -18,10 +19,51 @@ pub enum Operation {
     Update(NormalizedName, Details),
     /// Removes a package.
     Delete(NormalizedName),
+    /// Opens a day.
+    Open(Date),
+    /// Pins a package to a day to come.
+    Pin(Date, NormalizedName),
+    /// Takes a pin back.
+    Unpin(Date),
 }
 
-/// The packages that a writer has, by their normalised names.
-pub type Model = BTreeMap<String, Package>;
+/// What a writer has.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Model {
+    /// Its packages, by their normalised names.
+    pub packages: BTreeMap<String, Package>,
+    /// Its days that were opened.
+    pub days: BTreeSet<Date>,
+    /// Its days that are pinned, and to what.
+    pub pins: BTreeMap<Date, NormalizedName>,
+}
+
+/// The packages that are there before anybody writes and stay, so that there is always one to be shown
+/// and some to be pinned.
+pub fn anchors() -> impl Iterator<Item = Package> {
+    let names = ["anchor-0", "anchor-1", "anchor-2", "anchor-3"].into_iter();
+    names.map(|name| Package::new(name, "").expect("a package"))
+}
+
+/// As many days as a writer opens, and as it pins.
+const DAYS: u64 = 8;
+
+/// The first of a writer's days that are opened.
+#[must_use]
+pub fn days(writer: u32) -> Date {
+    Date::MIN.plus_days(1_000 * writer as i32)
+}
+
+/// The first of a writer's days that are pinned, all of which are still to come.
+#[must_use]
+pub fn pins(writer: u32) -> Date {
+    days(writer).plus_days(1_000_000)
+}
+
+/// Those of a writer's days that may be pinned.
+pub fn days_to_come(writer: u32) -> impl Iterator<Item = Date> {
+    (0..DAYS as i32).map(move |number| pins(writer).plus_days(number))
+}
 
 /// How many names a writer writes to, which no other writer does.
 const NAMES: u64 = 8;
@@ -34,7 +76,14 @@ pub fn operation(writer: u32, step: u64) -> Operation {
     let first = below(NAMES);
     let size = if below(8) == 0 { below(9_000) } else { below(200) };
     let package = |at: u64| package(writer, first + at, step, size);
-    match below(8) {
+    let day = below(DAYS) as i32;
+    match below(11) {
+        8 => Operation::Open(days(writer).plus_days(day)),
+        9 => {
+            let anchor = anchors().nth(first as usize % 4).expect("an anchor");
+            Operation::Pin(pins(writer).plus_days(day), anchor.name.normalized())
+        }
+        10 => Operation::Unpin(pins(writer).plus_days(day)),
         0..=2 => Operation::Create(package(0)),
         3 => Operation::CreateMany((0..1 + below(NAMES)).map(package).collect()),
         4..=6 => {
@@ -68,26 +117,44 @@ impl Operation {
             Self::CreateMany(packages) => store.create_many(packages).await.map(drop),
             Self::Update(name, details) => store.update(&name, None, details).await.map(drop),
             Self::Delete(name) => store.delete(&name, None).await.map(drop),
+            Self::Open(date) => store.open_daily(date, UNIX_EPOCH).await.map(drop),
+            Self::Pin(date, name) => store.pin_daily(date, LAST_OPEN, &name).await.map(drop),
+            Self::Unpin(date) => store.unpin_daily(date, LAST_OPEN).await.map(drop),
         }
     }
 }
 
-/// What the packages are after a write.
+/// Before all days that are pinned.
+const LAST_OPEN: Date = Date::MIN;
+
+/// What a writer has after a write.
 pub fn apply(model: &mut Model, operation: Operation) {
     match operation {
         Operation::Create(package) => apply(model, Operation::CreateMany(vec![package])),
         Operation::CreateMany(packages) => {
             for package in packages {
-                model.entry(package.name.normalized().as_str().to_owned()).or_insert(package);
+                model
+                    .packages
+                    .entry(package.name.normalized().as_str().to_owned())
+                    .or_insert(package);
             }
         }
         Operation::Update(name, details) => {
-            if let Some(package) = model.get_mut(name.as_str()) {
+            if let Some(package) = model.packages.get_mut(name.as_str()) {
                 package.details = details;
             }
         }
         Operation::Delete(name) => {
-            model.remove(name.as_str());
+            model.packages.remove(name.as_str());
+        }
+        Operation::Open(date) => {
+            model.days.insert(date);
+        }
+        Operation::Pin(date, name) => {
+            model.pins.insert(date, name);
+        }
+        Operation::Unpin(date) => {
+            model.pins.remove(&date);
         }
     }
 }

@@ -13,9 +13,9 @@ use std::pin::pin;
 use std::task::Poll;
 use std::{env, thread};
 
-use pyaday_core::StoreError;
+use pyaday_core::{PackageStore, StoreError};
 use pyaday_sqlite::SqliteStore;
-use pyaday_tests::journal::operation;
+use pyaday_tests::journal::{anchors, operation};
 
 fn main() {
     let arguments: Vec<_> = env::args().skip(1).collect();
@@ -27,6 +27,10 @@ fn main() {
         Ok(store) => store,
         Err(error) => return note(&format!("closed: {error:?}")),
     };
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    if runtime.block_on(store.create_many(anchors().collect())).is_err() {
+        return note("closed");
+    }
     thread::scope(|scope| {
         for writer in 0..writers.parse().unwrap() {
             let store = &store;

@@ -116,10 +116,10 @@ impl Options {
         Self { page_limit, max_page_limit, ..self }
     }
 
-    /// Whether each `PUT`, `PATCH` and `DELETE` must say by `If-Match` which version it means, so
+    /// Whether each `PUT`, `PATCH` and `DELETE` of a package must say by `If-Match` which version it means, so
     /// that no client overwrites what it has not seen; one without is refused with 428
     /// ([RFC 6585 §3](https://www.rfc-editor.org/rfc/rfc6585#section-3)). It need not, unless told
-    /// otherwise.
+    /// otherwise. Pins have no versions, and conditions on them are not evaluated.
     #[must_use]
     pub fn if_match_required(self, required: bool) -> Self {
         Self { if_match_required: required, ..self }

@@ -274,7 +274,7 @@ impl Catalogue {
                 (name, package, cycle)
             }
         };
-        Some(self.journal.picked(date, name, package.revision(), cycle))
+        Some(self.journal.picked(date, name, self.revision, package.revision(), cycle))
     }
 
     /// Opens a date with what was picked for it, if it was not opened and the pick is still right:

@@ -229,6 +229,8 @@ pub enum Unpin {
 pub struct Pick {
     pub(crate) date: Date,
     pub(crate) name: NormalizedName,
+    /// The catalogue's.
+    pub(crate) seen: Revision,
     /// The package's.
     pub(crate) revision: Revision,
     cycle: u32,
@@ -319,11 +321,12 @@ impl Journal {
         &self,
         date: Date,
         name: NormalizedName,
+        seen: Revision,
         revision: Revision,
         cycle: u32,
     ) -> Pick {
         let pin = self.pinned(date).cloned();
-        Pick { date, name, revision, cycle, days: self.days.len(), pin }
+        Pick { date, name, seen, revision, cycle, days: self.days.len(), pin }
     }
 
     /// The cycle of what is shown next to the newest entry.

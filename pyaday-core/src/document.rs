@@ -13,7 +13,8 @@ pub struct Document {
 
 impl Document {
     pub(crate) fn new(media_type: &'static str, text: Vec<u8>) -> Self {
-        // FNV-1a, 64 bits: whoever could forge a collision would be the host.
+        // FNV-1a, 64 bits. Whoever forged a collision, a curator in a feed, would keep from a cache
+        // that something has changed, and no more.
         let hash = text.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
             (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
         });

@@ -63,9 +63,13 @@ fn encode_outcome(outcome: Outcome) -> Response<Bytes> {
             response.headers_mut().insert(ETAG, entity_tag);
             response
         }
-        Outcome::NotModified { entity_tag, max_age } => {
+        Outcome::NotModified { entity_tag, content_location, max_age } => {
             let mut response = answer(StatusCode::NOT_MODIFIED, public(max_age), Bytes::new());
-            response.headers_mut().insert(ETAG, entity_tag);
+            let headers = response.headers_mut();
+            headers.insert(ETAG, entity_tag);
+            if let Some(location) = content_location {
+                insert(headers, CONTENT_LOCATION, location);
+            }
             response
         }
         Outcome::Patched(package) => {

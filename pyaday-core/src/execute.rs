@@ -60,6 +60,8 @@ pub enum Outcome {
     NotModified {
         /// Its entity tag.
         entity_tag: HeaderValue,
+        /// As in the answer that it has (RFC 9110 §15.4.5).
+        content_location: Option<String>,
         /// How long the answer holds, in seconds; `None` if it must be asked for each time.
         max_age: Option<u32>,
     },
@@ -95,7 +97,7 @@ pub async fn execute<S: PackageStore>(api: &Api<S>, command: Command) -> Result<
         Command::ReadPackage { name, conditions } => {
             let package = find(api.store(), &name).await?;
             let entity_tag = package.entity_tag();
-            fresh(&conditions, entity_tag, None, Outcome::Package(package))
+            fresh(&conditions, entity_tag, Outcome::Package(package))
         }
         Command::UpdatePackage { name, details, conditions } => {
             update(api, &name, details, &conditions).await
@@ -107,7 +109,7 @@ pub async fn execute<S: PackageStore>(api: &Api<S>, command: Command) -> Result<
         Command::ReadRandomPackage(draw) => random(api, &draw).await,
         Command::ReadOpenApi { server, conditions } => {
             let text = openapi::text(api.options(), &server);
-            fresh(&conditions, text.entity_tag(), None, Outcome::Document(text))
+            fresh(&conditions, text.entity_tag(), Outcome::Document(text))
         }
         Command::ReadToday { path, conditions } => {
             let now = api.options().now();
@@ -135,7 +137,7 @@ pub async fn execute<S: PackageStore>(api: &Api<S>, command: Command) -> Result<
         }
         Command::ReadFeed { format, url, conditions } => {
             let feed = feed::document(format, &url, &recent_days(api).await?);
-            fresh(&conditions, feed.entity_tag(), None, Outcome::Document(feed))
+            fresh(&conditions, feed.entity_tag(), Outcome::Document(feed))
         }
     }
 }
@@ -148,12 +150,13 @@ async fn find<S: PackageStore>(store: &S, name: &NormalizedName) -> Result<Store
 fn fresh(
     conditions: &Preconditions,
     entity_tag: HeaderValue,
-    max_age: Option<u32>,
     outcome: Outcome,
 ) -> Result<Outcome, Problem> {
     match conditions.evaluate(&entity_tag) {
         Verdict::Perform => Ok(outcome),
-        Verdict::Matched => Ok(Outcome::NotModified { entity_tag, max_age }),
+        Verdict::Matched => {
+            Ok(Outcome::NotModified { entity_tag, content_location: None, max_age: None })
+        }
         Verdict::Failed => Err(Problem::precondition_failed()),
     }
 }
@@ -166,7 +169,7 @@ async fn list<S: PackageStore>(
 ) -> Result<Outcome, Problem> {
     let page = api.store().list(query).await?;
     let next = page.next.as_ref().map(|after| next_page(parameters, after.as_str()));
-    fresh(conditions, page.revision.entity_tag(), None, Outcome::Packages { page, next })
+    fresh(conditions, page.revision.entity_tag(), Outcome::Packages { page, next })
 }
 
 /// The last date that has begun anywhere on Earth: where clocks are 14 hours ahead of UTC.
@@ -201,19 +204,25 @@ fn answer_daily(
         false => seconds_to_midnight(now).min(3600) as u32,
     };
     let entity_tag = daily.entity_tag();
-    let outcome = Outcome::Daily { daily, content_location, max_age };
-    fresh(conditions, entity_tag, Some(max_age), outcome)
+    match conditions.evaluate(&entity_tag) {
+        Verdict::Perform => Ok(Outcome::Daily { daily, content_location, max_age }),
+        Verdict::Matched => {
+            Ok(Outcome::NotModified { entity_tag, content_location, max_age: Some(max_age) })
+        }
+        Verdict::Failed => Err(Problem::precondition_failed()),
+    }
 }
 
-/// The days of a feed; today's is opened, as by anybody who asks.
+/// The days of a feed; today's is opened, as by anybody who asks. Without it, if it cannot be.
 async fn recent_days<S: PackageStore>(api: &Api<S>) -> Result<Vec<Daily>, Problem> {
     const COUNT: NonZeroUsize = NonZeroUsize::MIN.saturating_add(feed::DAYS as usize - 1);
 
     let now = api.options().now();
     let today = Date::of(now);
-    match day(api, today, now).await {
-        Err(problem) if problem.kind() != ProblemType::PackageNotFound => return Err(problem),
-        _ => {}
+    if let Err(problem) = day(api, today, now).await
+        && problem.kind() == ProblemType::Internal
+    {
+        return Err(problem);
     }
     let mut days = api.store().recent_daily(today, COUNT).await?;
     days.retain(|daily| daily.date() > today.plus_days(-feed::DAYS));

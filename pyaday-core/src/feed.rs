@@ -34,7 +34,7 @@ pub(crate) fn document(format: FeedFormat, url: &str, days: &[Daily]) -> Documen
 
 fn atom(url: &str, days: &[Daily]) -> String {
     let updated = days.iter().map(Daily::picked_at).max().unwrap_or_default();
-    let (url, id) = (escape(url), escape(&tag(url, "1970-01-01")));
+    let (link, id) = (escape(url), escape(&tag(url, "1970-01-01")));
     let mut feed = format!(
         "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n\
          <feed xmlns=\"http://www.w3.org/2005/Atom\">\n\
@@ -42,8 +42,8 @@ fn atom(url: &str, days: &[Daily]) -> String {
          <title>{TITLE}</title>\n\
          <updated>{}</updated>\n\
          <author><name>pyaday</name></author>\n\
-         <link rel=\"self\" type=\"{ATOM}\" href=\"{url}/feed.atom\"/>\n\
-         <link rel=\"alternate\" type=\"{JSON}\" href=\"{url}\"/>\n",
+         <link rel=\"self\" type=\"{ATOM}\" href=\"{link}/feed.atom\"/>\n\
+         <link rel=\"alternate\" type=\"{JSON}\" href=\"{link}\"/>\n",
         rfc3339(updated)
     );
     for daily in days {
@@ -57,10 +57,10 @@ fn atom(url: &str, days: &[Daily]) -> String {
              <title>{}</title>\n\
              <updated>{picked_at}</updated>\n\
              <published>{picked_at}</published>\n\
-             <link rel=\"alternate\" type=\"{JSON}\" href=\"{url}/{date}\"/>\n\
+             <link rel=\"alternate\" type=\"{JSON}\" href=\"{link}/{date}\"/>\n\
              <summary>{}</summary>\n\
              </entry>\n",
-            escape(&tag(&url, &date.to_string())),
+            escape(&tag(url, &date.to_string())),
             package.name,
             escape(package.details.short_desc.as_str()),
         );
@@ -98,7 +98,7 @@ fn tag(url: &str, date: &str) -> String {
     // Without its port, which is no part of a name; nor is an IPv6 address one.
     let host = authority.split(':').next().unwrap_or_default();
     let host = if host.is_empty() || host.starts_with('[') { "localhost" } else { host };
-    format!("tag:{host},{date}:/{path}")
+    format!("tag:{},{date}:/{path}", host.to_ascii_lowercase())
 }
 
 /// A text as XML has it. What XML 1.0 cannot say at all becomes U+FFFD.

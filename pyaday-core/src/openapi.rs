@@ -235,7 +235,8 @@ fn responses(options: &Options, operation: Operation) -> Map<String, Value> {
     let is_conditional = parameters(options, operation).iter().any(if_none_match);
     if is_conditional && responses.contains_key("200") {
         let headers = with_entity_tag(match operation {
-            Operation::ReadToday | Operation::ReadDay => daily_fields(),
+            Operation::ReadToday => with_content_location(daily_fields()),
+            Operation::ReadDay => daily_fields(),
             _ => fields("no-cache"),
         });
         let description = "The client has the current representation.";
@@ -397,9 +398,7 @@ fn success(operation: Operation) -> Map<String, Value> {
             content("The package; several if `count` is given.", fields("no-store"), "Draw"),
         ),
         Operation::ReadToday => {
-            let mut headers = with_entity_tag(daily_fields());
-            let schema = json!({ "type": "string", "format": "uri-reference" });
-            headers.insert("Content-Location".into(), field("The day's own path.", &schema));
+            let headers = with_entity_tag(with_content_location(daily_fields()));
             ("200", content("The package of this day in UTC.", headers, "Daily"))
         }
         Operation::ReadDay => {
@@ -490,6 +489,12 @@ fn daily_fields() -> Map<String, Value> {
     let mut headers = fields("");
     let schema = json!({ "type": "string", "pattern": "^public, max-age=[0-9]+$" });
     headers.insert("Cache-Control".to_owned(), json!({ "required": true, "schema": schema }));
+    headers
+}
+
+fn with_content_location(mut headers: Map<String, Value>) -> Map<String, Value> {
+    let schema = json!({ "type": "string", "format": "uri-reference" });
+    headers.insert("Content-Location".into(), field("The day's own path.", &schema));
     headers
 }
 

@@ -1,7 +1,9 @@
 //! Picks packages of the day in a thread of its own.
 
 use std::future::Future;
-use std::sync::{OnceLock, mpsc};
+use std::sync::OnceLock;
+use std::sync::mpsc::{self, TrySendError};
+use std::time::Duration;
 use std::{fmt, thread};
 
 use futures_channel::oneshot;
@@ -17,7 +19,7 @@ use crate::store::StoreError;
 /// Those who ask for one date at once get one pick.
 #[derive(Default)]
 pub struct Picker {
-    requests: OnceLock<mpsc::Sender<Request>>,
+    requests: OnceLock<mpsc::SyncSender<Request>>,
 }
 
 struct Request {
@@ -38,7 +40,8 @@ impl Picker {
     /// [`Catalogue::open_daily`], one write at a time.
     ///
     /// # Errors
-    /// Those of `write`, and [`StoreError::Internal`] if there can be no thread.
+    /// Those of `write`, [`StoreError::Unavailable`] if more than a thousand wait, and
+    /// [`StoreError::Internal`] if there can be no thread.
     pub async fn open<W>(
         &self,
         date: Date,
@@ -66,18 +69,26 @@ impl Picker {
     async fn pick(&self, catalogue: Catalogue, date: Date) -> Result<Option<Pick>, StoreError> {
         let (answer, pick) = oneshot::channel();
         let requests = self.requests.get_or_init(start);
+        if let Err(TrySendError::Full(_)) = requests.try_send(Request { catalogue, date, answer }) {
+            let source = "too many wait for a pick".into();
+            return Err(StoreError::Unavailable { retry_after: Duration::from_secs(1), source });
+        }
         // If the thread could not be started, or ended, then nobody answers.
-        drop(requests.send(Request { catalogue, date, answer }));
         pick.await.map_err(|error| StoreError::Internal { source: error.into() })
     }
 }
 
-fn start() -> mpsc::Sender<Request> {
-    let (sender, requests) = mpsc::channel::<Request>();
+fn start() -> mpsc::SyncSender<Request> {
+    /// How many may wait.
+    const QUEUE: usize = 1024;
+
+    let (sender, requests) = mpsc::sync_channel::<Request>(QUEUE);
     let work = move || {
         let mut last: Option<Pick> = None;
         for Request { catalogue, date, answer } in requests {
-            if !last.as_ref().is_some_and(|pick| pick.date == date && catalogue.is_of(pick)) {
+            // Of the catalogue as it was when this one asked, or later.
+            let is_new = |pick: &&Pick| pick.date == date && pick.seen >= catalogue.revision();
+            if !last.as_ref().filter(is_new).is_some_and(|pick| catalogue.is_of(pick)) {
                 last = catalogue.pick_daily(date);
             }
             drop(answer.send(last.clone()));

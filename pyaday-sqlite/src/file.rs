@@ -1,8 +1,9 @@
 //! The file: how it is opened, and all that is asked of SQLite for its sake.
 
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read, Seek, Write};
 use std::path::{Path, PathBuf};
-use std::{fs, path};
+use std::time::Duration;
+use std::{fs, io, path};
 
 use pyaday_core::Catalogue;
 use rusqlite::config::DbConfig;
@@ -31,12 +32,14 @@ impl File {
         if rusqlite::version_number() < OLDEST_SQLITE {
             return Err(OpenFault::OldSqlite { version: rusqlite::version() });
         }
-        // An absolute path has none of the meanings that SQLite gives to some names.
-        let path = path::absolute(path)
-            .map_err(|error| OpenFault::Inaccessible { source: error.into() })?;
-        inspect(&path)?;
+        let path =
+            resolve(path).map_err(|error| OpenFault::Inaccessible { source: error.into() })?;
+        let log = log(&path);
+        inspect(&path, &log)?;
         let mut connection = connect(&path)?;
         let origin = schema::identify(&connection)?;
+        // It is ours, so that what is in its log may be moved when it is closed.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
         configure(&connection)?;
         if origin == Origin::Existing {
             check(&connection)?;
@@ -44,7 +47,9 @@ impl File {
         schema::migrate(&mut connection)?;
         let catalogue = rows::load(&connection)?;
         // What an earlier process failed to synchronise may be in the system's memory and not on
-        // the disk. Moved to the database it is written anew, and the log begins anew.
+        // the disk, and be taken for written. So all of the log is written again, before it is moved
+        // to the database and begins anew.
+        write_again(&log).map_err(|error| OpenFault::Io { source: error.into() })?;
         move_log(&connection, "TRUNCATE")?;
         Ok((Self { connection }, catalogue))
     }
@@ -88,9 +93,47 @@ impl File {
     }
 }
 
+/// The path of the file itself, which need not exist: SQLite follows links, and has the log beside
+/// what they lead to. It is absolute, so that it has none of the meanings that SQLite gives to some
+/// names.
+fn resolve(path: &Path) -> io::Result<PathBuf> {
+    /// As many as systems follow.
+    const LINKS: usize = 40;
+
+    let mut path = path::absolute(path)?;
+    for _ in 0..LINKS {
+        if !path.is_symlink() {
+            break;
+        }
+        let target = fs::read_link(&path)?;
+        path = path.parent().unwrap_or(Path::new("/")).join(target);
+    }
+    Ok(path)
+}
+
+/// The log of a database.
+fn log(path: &Path) -> PathBuf {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    log.into()
+}
+
+/// Writes a file's own bytes over it and synchronises them.
+fn write_again(path: &Path) -> io::Result<()> {
+    let mut file = match fs::File::options().read(true).write(true).open(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        file => file?,
+    };
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    file.rewind()?;
+    file.write_all(&bytes)?;
+    file.sync_all()
+}
+
 /// What can be told of a file without opening it. Opening and closing it would end the lock of
 /// another connection in this process (that is how POSIX has it).
-fn inspect(path: &Path) -> Result<(), OpenFault> {
+fn inspect(path: &Path, log: &Path) -> Result<(), OpenFault> {
     let size = match fs::metadata(path) {
         Ok(metadata) if !metadata.is_file() => return Err(OpenFault::NotAFile),
         Ok(metadata) => metadata.len(),
@@ -98,11 +141,8 @@ fn inspect(path: &Path) -> Result<(), OpenFault> {
         Err(error) => return Err(OpenFault::Inaccessible { source: error.into() }),
     };
     // SQLite would delete it.
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
-    let log = PathBuf::from(log);
-    if size == 0 && fs::metadata(&log).is_ok_and(|metadata| metadata.len() > 0) {
-        return Err(OpenFault::LogWithoutDatabase { log });
+    if size == 0 && fs::metadata(log).is_ok_and(|metadata| metadata.len() > 0) {
+        return Err(OpenFault::LogWithoutDatabase { log: log.to_owned() });
     }
     Ok(())
 }
@@ -116,7 +156,9 @@ fn connect(path: &Path) -> Result<Connection, OpenFault> {
     if connection.is_readonly(rusqlite::MAIN_DB)? {
         return Err(OpenFault::ReadOnly);
     }
-    connection.busy_timeout(std::time::Duration::ZERO)?;
+    connection.busy_timeout(Duration::ZERO)?;
+    // It may be another application's.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     // Before the log is touched: so no other connection can open the file, and the log's index is
     // in memory, not in a mapped file, where a fault of the disk would be a signal that kills.
     set(&connection, "locking_mode", "EXCLUSIVE", "exclusive")?;

@@ -29,8 +29,8 @@
 //!
 //! `PRAGMA application_id` is 0x70796164 (`pyad`), `PRAGMA user_version` the schema's number. Opening
 //! a file verifies every checksum and brings an older schema up to date. Who changes a row by hand
-//! computes its checksum and keeps the count in `catalogue`: in Python,
-//! `zlib.crc32("\0".join(map(str, row[:-1])).encode())`.
+//! computes its checksum, and keeps the counts in `catalogue` and `journal`. The checksum is that of
+//! all columns before it but `id`: in Python, `zlib.crc32("\0".join(map(str, columns)).encode())`.
 //!
 //! While it is open there is a second file, the log (`pyaday.db-wal`). Both belong together: a copy
 //! of one without the other may lack the newest packages. Closing the store moves everything to the
@@ -44,9 +44,9 @@
 //!   [`OutcomeUnknown`](pyaday_core::StoreError::OutcomeUnknown), all later ones are refused until
 //!   the file is opened anew. It is never tried again, since a system may answer the second try
 //!   with success.
-//! - More than 1,024 writes wait: another is refused.
+//! - 1,024 writes wait for those that are being committed: another is refused.
 //!
-//! Reads go on in all of these.
+//! Reads go on in all of these. To be the first who asks for a day is a write.
 //!
 //! # Beside another SQLite
 //!
@@ -146,8 +146,14 @@ impl SqliteStore {
 
         let (sender, outcome) = oneshot::channel();
         let job: Job = Box::new(move |draft| {
-            // A catalogue is as it was when a write to it panics.
+            let before = draft.catalogue.clone();
+            let changes = draft.changes.len();
             let outcome = catch_unwind(AssertUnwindSafe(|| operation(draft)));
+            if outcome.is_err() {
+                // Nothing of a write that panicked is committed.
+                draft.catalogue = before;
+                draft.changes.truncate(changes);
+            }
             let answer: Answer = Box::new(move |committed| {
                 let answer = committed.and_then(|()| {
                     outcome.map_err(|_| StoreError::Internal { source: Bug.into() })

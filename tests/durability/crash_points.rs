@@ -32,6 +32,7 @@ fn no_fault_of_any_call_loses_what_was_acknowledged() {
             }
             // A store that asks for nothing would meet no fault.
             assert!(calls["pwrite64"] > 50 && calls["fsync"] > 20, "{fault}: {calls:?}");
+            assert!(calls["ftruncate"] > 1 && calls["unlink"] > 1, "{fault}: {calls:?}");
         }
     }
 }

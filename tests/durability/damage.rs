@@ -4,9 +4,10 @@ use std::fs;
 use std::num::NonZeroUsize;
 use std::path::Path;
 
-use pyaday_core::{Package, PackageStore, Query, Stored};
+use pyaday_core::daily::Daily;
+use pyaday_core::{Date, Package, PackageStore, Query, Stored};
 use pyaday_sqlite::SqliteStore;
-use pyaday_tests::journal::operation;
+use pyaday_tests::journal::{anchors, operation};
 use pyaday_tests::numbers::Numbers;
 use rusqlite::Connection;
 
@@ -56,7 +57,7 @@ async fn a_damaged_file_that_is_read_without_its_checksums_is_found_out() {
         files::remove(&path);
         fs::write(&path, &bytes).unwrap();
         descriptions(&path).is_ok_and(|read| {
-            let written = packages.iter().map(|stored| stored.package().details.short_desc);
+            let written = packages.0.iter().map(|stored| stored.package().details.short_desc);
             !read.into_iter().eq(written.map(|short_desc| short_desc.to_string()))
         })
     });
@@ -70,22 +71,29 @@ fn descriptions(path: &Path) -> rusqlite::Result<Vec<String>> {
 }
 
 /// The bytes of a closed file and what is in it.
-async fn sound_file() -> (Vec<u8>, Vec<Stored>) {
+async fn sound_file() -> (Vec<u8>, Content) {
     let path = files::fresh("sound");
     let store = SqliteStore::open(&path).unwrap();
+    store.create_many(anchors().collect()).await.unwrap();
     for writer in 0..12 {
         for step in 0..12 {
             operation(writer, step).write(&store).await.unwrap();
         }
     }
-    let packages = everything(&store);
-    assert!(packages.len() > 40);
+    let content = everything(&store);
+    assert!(content.0.len() > 40 && content.1.len() > 5);
     drop(store);
-    (fs::read(&path).unwrap(), packages)
+    (fs::read(&path).unwrap(), content)
 }
 
-fn everything(store: &SqliteStore) -> Vec<Stored> {
-    store.catalogue().list(&Query::new(NonZeroUsize::MAX)).items
+/// The packages, the days and how many days and pins there are.
+type Content = (Vec<Stored>, Vec<Daily>, (usize, usize));
+
+fn everything(store: &SqliteStore) -> Content {
+    let catalogue = store.catalogue();
+    let packages = catalogue.list(&Query::new(NonZeroUsize::MAX)).items;
+    let days = catalogue.recent_daily(Date::MAX, NonZeroUsize::MAX);
+    (packages, days, catalogue.journal_len())
 }
 
 /// Damages a file in one of the ways in which files are damaged; which.

@@ -160,6 +160,21 @@ fn a_log_without_its_database_is_not_thrown_away() {
     assert_eq!(fs::read(files::log(&path)).unwrap(), b"what was committed");
 }
 
+/// SQLite has the log beside what a link leads to.
+#[cfg(unix)]
+#[test]
+fn a_log_is_found_behind_links() {
+    let path = files::fresh("linked");
+    let link = path.with_extension("link");
+    drop(fs::remove_file(&link));
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    fs::write(files::log(&path), "what was committed").unwrap();
+    assert!(matches!(refused(&link).fault(), OpenFault::LogWithoutDatabase { .. }));
+    fs::remove_file(files::log(&path)).unwrap();
+    drop(SqliteStore::open(&link).unwrap());
+    assert!(path.is_file() && SqliteStore::open(&link).is_ok());
+}
+
 #[test]
 fn names_that_mean_something_to_sqlite_are_files() {
     for name in [":memory:", "file:x?mode=memory"] {

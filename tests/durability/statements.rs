@@ -1,8 +1,8 @@
 //! A statement that fails within a transaction, one after the other: a trigger sees to that.
 
-use pyaday_core::StoreError;
+use pyaday_core::{PackageStore, StoreError};
 use pyaday_sqlite::SqliteStore;
-use pyaday_tests::journal::operation;
+use pyaday_tests::journal::{anchors, operation};
 use rusqlite::Connection;
 
 use super::witness::Witness;
@@ -14,7 +14,10 @@ const TRIGGERS: &str = "
     CREATE TRIGGER a BEFORE INSERT ON package BEGIN UPDATE fuse SET rows = rows - 1; END;
     CREATE TRIGGER b BEFORE UPDATE ON package BEGIN UPDATE fuse SET rows = rows - 1; END;
     CREATE TRIGGER c BEFORE DELETE ON package BEGIN UPDATE fuse SET rows = rows - 1; END;
-    CREATE TRIGGER d AFTER UPDATE ON fuse WHEN NEW.rows < 0 BEGIN SELECT RAISE(ABORT, 'fuse'); END;
+    CREATE TRIGGER d BEFORE INSERT ON daily BEGIN UPDATE fuse SET rows = rows - 1; END;
+    CREATE TRIGGER e BEFORE INSERT ON pin BEGIN UPDATE fuse SET rows = rows - 1; END;
+    CREATE TRIGGER f BEFORE DELETE ON pin BEGIN UPDATE fuse SET rows = rows - 1; END;
+    CREATE TRIGGER g AFTER UPDATE ON fuse WHEN NEW.rows < 0 BEGIN SELECT RAISE(ABORT, 'fuse'); END;
 ";
 
 #[tokio::test]
@@ -35,7 +38,9 @@ async fn a_failed_statement_that_is_acknowledged_is_found_out() {
 /// complaint.
 async fn fails_behind(rows: u32, told: &str) -> Result<bool, String> {
     let path = files::fresh("statements");
-    drop(SqliteStore::open(&path).unwrap());
+    let store = SqliteStore::open(&path).unwrap();
+    store.create_many(anchors().collect()).await.unwrap();
+    drop(store);
     let connection = Connection::open(&path).unwrap();
     connection.execute_batch(TRIGGERS).unwrap();
     connection.execute("INSERT INTO fuse VALUES (?1)", [rows]).unwrap();
@@ -44,7 +49,7 @@ async fn fails_behind(rows: u32, told: &str) -> Result<bool, String> {
     let store = SqliteStore::open(&path).unwrap();
     let mut witness = Witness::of(1);
     let mut failed = false;
-    for step in 0..24 {
+    for step in 0..40 {
         witness.hear(&format!("0 {step} begins"));
         let heard = match operation(0, step).write(&store).await {
             Ok(()) => "done",

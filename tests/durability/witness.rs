@@ -1,17 +1,22 @@
 //! Who hears what was acknowledged and finds out whether it is true.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::Path;
+use std::time::UNIX_EPOCH;
 
-use pyaday_core::{Catalogue, Details, Query, Revision};
+use pyaday_core::daily::{Daily, Opening, Unpin};
+use pyaday_core::{Catalogue, Date, Details, Package, Query, Revision};
 use pyaday_sqlite::SqliteStore;
-use pyaday_tests::journal::{Model, Operation, apply, operation};
+use pyaday_tests::journal::{self, Model, Operation, apply, operation};
 
 /// What some writers were told of their writes.
 #[derive(Default)]
 pub(crate) struct Witness {
     writers: Vec<Writer>,
     revision: Option<Revision>,
+    /// What each day showed when it was seen first.
+    shown: BTreeMap<Date, Daily>,
     /// The machine that the writers are on has no power: what they say reaches nobody.
     is_cut_off: bool,
     complaints: Vec<String>,
@@ -72,12 +77,17 @@ impl Witness {
             self.complaints.push("revisions went back".to_owned());
         }
         self.revision = Some(catalogue.revision());
-        let mut models = vec![Model::new(); self.writers.len()];
+        let mut models = vec![Model::default(); self.writers.len()];
         for (name, package) in everything(&catalogue)? {
+            if name.starts_with("anchor-") {
+                continue;
+            }
             let writer = name[1..].split('-').next().and_then(|number| number.parse().ok());
             let model = writer.and_then(|writer: usize| models.get_mut(writer));
-            model.ok_or("a package that nobody wrote")?.insert(name, package);
+            let model = model.ok_or("a package that nobody wrote")?;
+            model.packages.insert(name, package);
         }
+        self.examine_journal(&catalogue, &mut models)?;
         for (number, (writer, actual)) in self.writers.iter_mut().zip(models).enumerate() {
             if let Some(complaint) = writer.compare(actual) {
                 self.complaints.push(format!("writer {number}: {complaint}"));
@@ -86,6 +96,46 @@ impl Witness {
         match self.complaints.join("\n") {
             complaints if complaints.is_empty() => Ok(()),
             complaints => Err(complaints),
+        }
+    }
+}
+
+impl Witness {
+    /// The days and the pins, of which none may be lost, and no day may be another than it was.
+    fn examine_journal(
+        &mut self,
+        catalogue: &Catalogue,
+        models: &mut [Model],
+    ) -> Result<(), String> {
+        let all = catalogue.recent_daily(Date::MAX, NonZeroUsize::MAX);
+        for daily in &all {
+            let writer = (0..).zip(models.iter_mut()).find(|(writer, _)| {
+                (journal::days(*writer)..journal::days(writer + 1)).contains(&daily.date())
+            });
+            writer.ok_or("a day that nobody opened")?.1.days.insert(daily.date());
+            let before = self.shown.entry(daily.date()).or_insert_with(|| daily.clone());
+            if before.clone().with_gone(daily.is_gone()) != *daily {
+                return Err(format!("{daily:?} was {before:?}"));
+            }
+        }
+        for (writer, model) in (0..).zip(models.iter_mut()) {
+            for date in journal::days_to_come(writer) {
+                let mut future = catalogue.clone();
+                if future.unpin_daily(date, Date::MIN) == Unpin::Unpinned {
+                    // What it shows tells what was pinned.
+                    let pick = catalogue.clone().pick_daily(date).ok_or("no pick")?;
+                    let Opening::Opened(daily) = catalogue.clone().open_daily(&pick, UNIX_EPOCH)
+                    else {
+                        return Err("a pick that is stale".to_owned());
+                    };
+                    model.pins.insert(date, daily.name().clone());
+                }
+            }
+        }
+        let pins: usize = models.iter().map(|model| model.pins.len()).sum();
+        match catalogue.journal_len() == (all.len(), pins) {
+            true => Ok(()),
+            false => Err(format!("the journal's lengths are {:?}", catalogue.journal_len())),
         }
     }
 }
@@ -112,8 +162,10 @@ impl Writer {
 
 /// Which step made which package.
 fn shown(model: &Model) -> String {
-    let packages = model.iter().map(|(name, package)| format!("{name} {}", of(&package.details)));
-    packages.collect::<Vec<_>>().join(", ")
+    let packages =
+        model.packages.iter().map(|(name, package)| format!("{name} {}", of(&package.details)));
+    let packages = packages.collect::<Vec<_>>().join(", ");
+    format!("{packages}, days {:?}, pins {:?}", model.days, model.pins)
 }
 
 fn shown_operation(operation: &Operation) -> String {
@@ -125,6 +177,7 @@ fn shown_operation(operation: &Operation) -> String {
         }
         Operation::Update(name, details) => format!("updated {name} {}", of(details)),
         Operation::Delete(name) => format!("deleted {name}"),
+        other => format!("{other:?}"),
     }
 }
 
@@ -133,9 +186,9 @@ fn of(details: &Details) -> &str {
 }
 
 /// All packages, by pages, which must be what is read one by one and as many as are counted.
-fn everything(catalogue: &Catalogue) -> Result<Model, String> {
+fn everything(catalogue: &Catalogue) -> Result<BTreeMap<String, Package>, String> {
     let mut query = Query::new(NonZeroUsize::new(7).unwrap());
-    let mut all = Model::new();
+    let mut all = BTreeMap::new();
     loop {
         let page = catalogue.list(&query);
         for stored in page.items {
