@@ -1,8 +1,6 @@
 //! One function for each kind of input: it panics if something does not hold.
 
-use std::pin::pin;
 use std::sync::LazyLock;
-use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use http::header::{HeaderName, IF_MATCH, IF_NONE_MATCH};
@@ -13,6 +11,7 @@ use pyaday_core::{
     PackageStore, Preconditions, Revision, Stored, Verdict, respond,
 };
 use serde_json::Value;
+use tokio::runtime::{Builder, Runtime};
 
 /// What drives a target.
 pub type Target = fn(&[u8]);
@@ -26,12 +25,12 @@ pub const ALL: [(&str, Target); 5] = [
     ("requests", requests),
 ];
 
-/// The result of a future that has nothing to wait for, as those of a memory store.
-fn ready<T>(future: impl Future<Output = T>) -> T {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(result) => result,
-        Poll::Pending => panic!("a memory store does not wait"),
+/// The result of a future. It may wait: a package of the day is picked in another thread.
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    thread_local! {
+        static RUNTIME: Runtime = Builder::new_current_thread().build().expect("a runtime");
     }
+    RUNTIME.with(|runtime| runtime.block_on(future))
 }
 
 /// A catalogue of three packages in the revisions 1, 2 and 3.
@@ -39,7 +38,7 @@ fn catalogue() -> Api<MemoryStore> {
     let store = MemoryStore::after(Revision::new(0));
     for name in ["flask", "sanic", "zope.interface"] {
         let package = Package::new(name, "A \"short\" description").expect("a package");
-        ready(store.create(package)).expect("a memory store does not fail");
+        block_on(store.create(package)).expect("a memory store does not fail");
     }
     Api::new(store)
 }
@@ -52,11 +51,11 @@ pub fn requests(input: &[u8]) {
     let Some((endpoint, request)) = parse(input) else { return };
     let head = request.method() == http::Method::HEAD;
     let api = catalogue();
-    let response = ready(respond(&api, endpoint, request));
+    let response = block_on(respond(&api, endpoint, request));
     well_formed(endpoint, head, &response);
     // Whatever it was, the catalogue is in order behind it.
     let flask: NormalizedName = "flask".parse().expect("a name");
-    if let Some(flask) = ready(api.store().read(&flask)).expect("a memory store does not fail") {
+    if let Some(flask) = block_on(api.store().read(&flask)).expect("a memory store does not fail") {
         assert_eq!(Package::from_json(&flask.representation()), Ok(flask.package()));
     }
 }
@@ -183,7 +182,7 @@ pub fn queries(input: &[u8]) {
                 return;
             };
             let Some(endpoint) = Endpoint::find(request.uri().path()) else { return };
-            let response = ready(respond(&CATALOGUE, endpoint, request));
+            let response = block_on(respond(&CATALOGUE, endpoint, request));
             well_formed(endpoint, false, &response);
             next = response.headers().get("link").map(|link| {
                 let link = link.as_bytes().strip_prefix(b"<").expect("a link begins with <");
