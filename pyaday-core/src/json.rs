@@ -67,14 +67,19 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Value, MalformedJson> {
 /// Checks the text, then lets serde_json build the value: what a number becomes is serde_json's
 /// choice, which a host can change for its whole program (`arbitrary_precision`).
 fn read(text: &str) -> Result<Value, serde_json::Error> {
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    // The check counts the depth itself: serde_json's own limit is one level lower.
-    deserializer.disable_recursion_limit();
-    Check { depth: MAX_DEPTH }.deserialize(&mut deserializer)?;
-    deserializer.end()?;
+    check(text, MAX_DEPTH)?;
     let mut deserializer = serde_json::Deserializer::from_str(text);
     deserializer.disable_recursion_limit();
     Value::deserialize(&mut deserializer)
+}
+
+/// Whether a text is strict JSON that nests no deeper than `depth` levels.
+pub(crate) fn check(text: &str, depth: usize) -> Result<(), serde_json::Error> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    // The check counts the depth itself: serde_json's own limit is one level lower.
+    deserializer.disable_recursion_limit();
+    Check { depth }.deserialize(&mut deserializer)?;
+    deserializer.end()
 }
 
 /// serde_json's message without the place that it appends.

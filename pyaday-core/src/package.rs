@@ -6,7 +6,6 @@ use std::fmt;
 use std::str::FromStr;
 
 use memchr::memchr2;
-use serde::de::IgnoredAny;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
@@ -391,11 +390,11 @@ impl Metadata {
     const TOO_LONG: &str = "must be at most 16384 bytes of JSON";
 
     /// The metadata of which [`as_json`](Self::as_json) once gave this text, for a store that has
-    /// verified by other means that the text is what it wrote: it is checked to be JSON, but not
-    /// brought into the compact form that it must have.
+    /// verified by other means that the text is what it wrote: it is checked, but not brought into
+    /// the compact form that it must have.
     ///
     /// # Errors
-    /// It is no JSON object, or too long.
+    /// It is no strict JSON, no object, too long or too deep.
     pub fn from_stored_json(text: &str) -> Result<Self, InvalidValue> {
         if text == "{}" {
             return Ok(Self::default());
@@ -403,7 +402,8 @@ impl Metadata {
         if text.len() > Self::MAX_BYTES {
             return Err(InvalidValue::new(Self::TOO_LONG));
         }
-        if !text.starts_with('{') || serde_json::from_str::<IgnoredAny>(text).is_err() {
+        // The representation around it is one level.
+        if !text.starts_with('{') || json::check(text, json::MAX_DEPTH - 1).is_err() {
             return Err(InvalidValue::new("must be a JSON object"));
         }
         Ok(Self { text: text.into() })

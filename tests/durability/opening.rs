@@ -1,7 +1,7 @@
 //! What is opened as a catalogue, and what is not, with a word on what to do.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use pyaday_core::{Date, Package, PackageStore, Revision};
@@ -23,7 +23,7 @@ fn refused(path: &Path) -> OpenError {
     error
 }
 
-fn filled(purpose: &str) -> std::path::PathBuf {
+fn filled(purpose: &str) -> PathBuf {
     let path = files::fresh(purpose);
     let store = SqliteStore::open(&path).unwrap();
     let flask = Package::new("Flask", "A microframework").unwrap();
@@ -212,24 +212,53 @@ fn rows_that_were_changed_by_hand_are_told_by_name() {
     }
 }
 
-/// As the documentation says how.
-#[test]
-fn a_row_that_was_changed_by_hand_with_its_checksum_is_read() {
+/// Changes the only row of a file by hand, with its checksum, as the documentation says how.
+fn changed_by_hand(column: &str, value: &str) -> PathBuf {
     let path = filled("by-hand");
     let connection = Connection::open(&path).unwrap();
-    let sql = "SELECT normalized_name, name, 'By hand', tags, metadata, revision FROM package";
+    connection.execute(&format!("UPDATE package SET {column} = ?1"), [value]).unwrap();
+    let columns = "normalized_name, name, short_desc, tags, metadata, CAST(revision AS TEXT)";
     let row: Vec<String> = connection
-        .query_row(sql, (), |row| {
-            let text = |at| row.get::<_, String>(at);
-            let revision = row.get::<_, i64>(5)?.to_string();
-            Ok(vec![text(0)?, text(1)?, text(2)?, text(3)?, text(4)?, revision])
+        .query_row(&format!("SELECT {columns} FROM package"), (), |row| {
+            (0..6).map(|at| row.get(at)).collect()
         })
         .unwrap();
     let checksum = crc32fast::hash(row.join("\0").as_bytes());
-    let sql = "UPDATE package SET short_desc = 'By hand', checksum = ?1";
-    connection.execute(sql, [checksum]).unwrap();
-    drop(connection);
-    let store = SqliteStore::open(&path).unwrap();
+    connection.execute("UPDATE package SET checksum = ?1", [checksum]).unwrap();
+    path
+}
+
+/// Whatever is read is a package: nothing that it is used for later fails.
+#[test]
+fn a_row_that_was_changed_by_hand_against_the_rules_is_told() {
+    let deep = format!("{{\"a\":{}{}}}", "[".repeat(127), "]".repeat(127));
+    let long = format!("{{\"a\":\"{}\"}}", "x".repeat(16 * 1024));
+    for (column, value) in [
+        ("normalized_name", "other"),
+        ("name", "-"),
+        ("name", "django"),
+        ("short_desc", "two\nlines"),
+        ("tags", "[1]"),
+        ("tags", "web"),
+        ("tags", "[\"Web\"]"),
+        ("metadata", ""),
+        ("metadata", "[]"),
+        ("metadata", "{\"a\":1,\"a\":2}"),
+        ("metadata", "{\"a\":1e400}"),
+        ("metadata", "{\"a\":\"\\ud800\"}"),
+        ("metadata", &deep),
+        ("metadata", &long),
+    ] {
+        let path = changed_by_hand(column, value);
+        let error = refused(&path);
+        let OpenFault::Damaged { fault } = error.fault() else { panic!("{column} {value}") };
+        assert!(fault.ends_with("is no package"), "{column} {value}: {fault}");
+    }
+}
+
+#[test]
+fn a_row_that_was_changed_by_hand_with_its_checksum_is_read() {
+    let store = SqliteStore::open(changed_by_hand("short_desc", "By hand")).unwrap();
     let flask = store.catalogue().get(&"flask".parse().unwrap()).unwrap();
     assert_eq!(flask.representation(), r#"{"name":"Flask","short_desc":"By hand"}"#);
 }
