@@ -1,5 +1,7 @@
 //! From a request to a command: the first of the three steps, pure and synchronous.
 
+use std::str::FromStr;
+
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, HOST};
 use http::uri::Authority;
@@ -250,16 +252,17 @@ impl Action {
 /// It is decoded here alone: frameworks decode in ways of their own, and none of the segments that
 /// a host's prefix captures must get in between. What is no name, no package can have.
 fn name(uri: &Uri) -> Result<NormalizedName, Problem> {
-    let segment = uri.path().rsplit('/').next().unwrap_or_default();
-    let decoded = percent_decode_str(segment).decode_utf8().ok();
-    decoded.and_then(|name| name.parse().ok()).ok_or_else(Problem::package_not_found)
+    last_segment(uri).ok_or_else(Problem::package_not_found)
 }
 
 /// The date that the URL names in its last segment.
 fn date(uri: &Uri) -> Result<Date, Problem> {
-    let segment = uri.path().rsplit('/').next().unwrap_or_default();
-    let decoded = percent_decode_str(segment).decode_utf8().ok();
-    decoded.and_then(|date| date.parse().ok()).ok_or_else(Problem::invalid_date)
+    last_segment(uri).ok_or_else(Problem::invalid_date)
+}
+
+fn last_segment<T: FromStr>(uri: &Uri) -> Option<T> {
+    let segment = uri.path().rsplit('/').next()?;
+    percent_decode_str(segment).decode_utf8().ok()?.parse().ok()
 }
 
 fn feed(options: &Options, parts: &Parts, format: FeedFormat) -> Command {

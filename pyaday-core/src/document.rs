@@ -6,8 +6,8 @@ use http::HeaderValue;
 /// A text that is made for an answer and has no revision of its own.
 #[derive(Clone, Debug)]
 pub struct Document {
-    pub(crate) media_type: &'static str,
-    pub(crate) text: Bytes,
+    media_type: &'static str,
+    text: Bytes,
     entity_tag: HeaderValue,
 }
 

@@ -47,8 +47,7 @@ fn encode_outcome(outcome: Outcome) -> Response<Bytes> {
             content(StatusCode::OK, JSON, NO_STORE, [&items(&packages)[..], b"}"].concat().into())
         }
         Outcome::Daily { daily, content_location, max_age } => {
-            let cache_control = public(Some(max_age));
-            let mut response = content(StatusCode::OK, JSON, cache_control, daily.body());
+            let mut response = content(StatusCode::OK, JSON, public(max_age), daily.body());
             let headers = response.headers_mut();
             headers.insert(ETAG, daily.entity_tag());
             if let Some(location) = content_location {
@@ -57,18 +56,17 @@ fn encode_outcome(outcome: Outcome) -> Response<Bytes> {
             response
         }
         Outcome::Document(document) => {
-            let media_type = HeaderValue::from_static(document.media_type);
-            let entity_tag = document.entity_tag();
-            let mut response = content(StatusCode::OK, media_type, NO_CACHE, document.text);
-            response.headers_mut().insert(ETAG, entity_tag);
+            let media_type = HeaderValue::from_static(document.media_type());
+            let mut response = content(StatusCode::OK, media_type, NO_CACHE, document.text());
+            response.headers_mut().insert(ETAG, document.entity_tag());
             response
         }
-        Outcome::NotModified { entity_tag, content_location, max_age } => {
-            let mut response = answer(StatusCode::NOT_MODIFIED, public(max_age), Bytes::new());
-            let headers = response.headers_mut();
-            headers.insert(ETAG, entity_tag);
-            if let Some(location) = content_location {
-                insert(headers, CONTENT_LOCATION, location);
+        Outcome::NotModified(outcome) => {
+            let mut response = encode_outcome(*outcome).map(|_| Bytes::new());
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+            // What is left is what caches need to know (RFC 9110 §15.4.5).
+            for field in [CONTENT_TYPE, CONTENT_LENGTH, LINK] {
+                response.headers_mut().remove(field);
             }
             response
         }
@@ -98,16 +96,10 @@ fn encode_outcome(outcome: Outcome) -> Response<Bytes> {
     }
 }
 
-/// How long a cache may answer for us, in seconds; without that it asks each time.
-fn public(max_age: Option<u32>) -> HeaderValue {
-    match max_age {
-        None => NO_CACHE,
-        Some(3600) => HeaderValue::from_static("public, max-age=3600"),
-        Some(seconds) => {
-            let value = Bytes::from(format!("public, max-age={seconds}"));
-            HeaderValue::from_maybe_shared(value).unwrap_or(NO_CACHE)
-        }
-    }
+/// Any cache may answer for us, for so many seconds.
+fn public(max_age: u32) -> HeaderValue {
+    let value = Bytes::from(format!("public, max-age={max_age}"));
+    HeaderValue::from_maybe_shared(value).unwrap_or(NO_CACHE)
 }
 
 fn representation(package: &Stored, cache_control: HeaderValue) -> Response<Bytes> {

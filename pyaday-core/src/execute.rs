@@ -56,15 +56,8 @@ pub enum Outcome {
     },
     /// The OpenAPI document, or a feed.
     Document(Document),
-    /// The client has the current representation already.
-    NotModified {
-        /// Its entity tag.
-        entity_tag: HeaderValue,
-        /// As in the answer that it has (RFC 9110 §15.4.5).
-        content_location: Option<String>,
-        /// How long the answer holds, in seconds; `None` if it must be asked for each time.
-        max_age: Option<u32>,
-    },
+    /// The client has the representation of this outcome already.
+    NotModified(Box<Self>),
     /// The day is pinned.
     Pinned,
     /// The day is pinned no more.
@@ -97,7 +90,7 @@ pub async fn execute<S: PackageStore>(api: &Api<S>, command: Command) -> Result<
         Command::ReadPackage { name, conditions } => {
             let package = find(api.store(), &name).await?;
             let entity_tag = package.entity_tag();
-            fresh(&conditions, entity_tag, Outcome::Package(package))
+            fresh(&conditions, &entity_tag, Outcome::Package(package))
         }
         Command::UpdatePackage { name, details, conditions } => {
             update(api, &name, details, &conditions).await
@@ -109,7 +102,7 @@ pub async fn execute<S: PackageStore>(api: &Api<S>, command: Command) -> Result<
         Command::ReadRandomPackage(draw) => random(api, &draw).await,
         Command::ReadOpenApi { server, conditions } => {
             let text = openapi::text(api.options(), &server);
-            fresh(&conditions, text.entity_tag(), Outcome::Document(text))
+            fresh(&conditions, &text.entity_tag(), Outcome::Document(text))
         }
         Command::ReadToday { path, conditions } => {
             let now = api.options().now();
@@ -137,7 +130,7 @@ pub async fn execute<S: PackageStore>(api: &Api<S>, command: Command) -> Result<
         }
         Command::ReadFeed { format, url, conditions } => {
             let feed = feed::document(format, &url, &recent_days(api).await?);
-            fresh(&conditions, feed.entity_tag(), Outcome::Document(feed))
+            fresh(&conditions, &feed.entity_tag(), Outcome::Document(feed))
         }
     }
 }
@@ -149,14 +142,12 @@ async fn find<S: PackageStore>(store: &S, name: &NormalizedName) -> Result<Store
 /// The outcome of a read, unless the request's conditions are against it.
 fn fresh(
     conditions: &Preconditions,
-    entity_tag: HeaderValue,
+    entity_tag: &HeaderValue,
     outcome: Outcome,
 ) -> Result<Outcome, Problem> {
-    match conditions.evaluate(&entity_tag) {
+    match conditions.evaluate(entity_tag) {
         Verdict::Perform => Ok(outcome),
-        Verdict::Matched => {
-            Ok(Outcome::NotModified { entity_tag, content_location: None, max_age: None })
-        }
+        Verdict::Matched => Ok(Outcome::NotModified(Box::new(outcome))),
         Verdict::Failed => Err(Problem::precondition_failed()),
     }
 }
@@ -169,7 +160,7 @@ async fn list<S: PackageStore>(
 ) -> Result<Outcome, Problem> {
     let page = api.store().list(query).await?;
     let next = page.next.as_ref().map(|after| next_page(parameters, after.as_str()));
-    fresh(conditions, page.revision.entity_tag(), Outcome::Packages { page, next })
+    fresh(conditions, &page.revision.entity_tag(), Outcome::Packages { page, next })
 }
 
 /// The last date that has begun anywhere on Earth: where clocks are 14 hours ahead of UTC.
@@ -204,13 +195,7 @@ fn answer_daily(
         false => seconds_to_midnight(now).min(3600) as u32,
     };
     let entity_tag = daily.entity_tag();
-    match conditions.evaluate(&entity_tag) {
-        Verdict::Perform => Ok(Outcome::Daily { daily, content_location, max_age }),
-        Verdict::Matched => {
-            Ok(Outcome::NotModified { entity_tag, content_location, max_age: Some(max_age) })
-        }
-        Verdict::Failed => Err(Problem::precondition_failed()),
-    }
+    fresh(conditions, &entity_tag, Outcome::Daily { daily, content_location, max_age })
 }
 
 /// The days of a feed; today's is opened, as by anybody who asks. Without it, if it cannot be.
