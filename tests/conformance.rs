@@ -392,7 +392,7 @@ impl State {
         if let (Fault::DayFollowsItsPackage, Some(now)) = (self.fault, now) {
             let (package, picked_at) = (now.package(), daily.picked_at());
             let cycle = daily.cycle();
-            return Day::Shown(Daily::new(date, cycle, &package, picked_at, daily.revision()));
+            return Day::Shown(Daily::new(date, cycle, package, picked_at, daily.revision()));
         }
         let gone = now.is_none() && self.fault != Fault::GoneIsNotTold;
         Day::Shown(daily.clone().with_gone(gone))
@@ -432,7 +432,7 @@ impl State {
         self.newest = self.newest.next();
         let package = self.packages[name].package();
         let picked_at = picked_at.duration_since(UNIX_EPOCH).unwrap().as_secs() as i64;
-        let daily = Daily::new(date, *cycle, &package, picked_at, self.newest);
+        let daily = Daily::new(date, *cycle, package, picked_at, self.newest);
         self.days.insert(date, daily.clone());
         self.pins.remove(&date);
         daily

@@ -259,6 +259,63 @@ fn block_on<F: Future>(future: F) -> F::Output {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
 }
 
+#[test]
+fn a_pick_is_written_only_while_what_it_is_of_stays() {
+    let day = date("2026-11-23");
+    let picked = |catalogue: &Catalogue| catalogue.pick_daily(day).unwrap();
+    let before = catalogue(0..20);
+    let mut opened = before.clone();
+    let name = open(&mut opened, day).name().clone();
+    type Change = fn(&mut Catalogue, &NormalizedName);
+    let changes: [(&str, Change, bool); 8] = [
+        ("nothing", |_, _| {}, true),
+        ("another was added", |it, _| drop(it.create(&package("new"))), true),
+        (
+            "another was deleted",
+            |it, name| {
+                let other = if name.as_str() == "p1" { "p2" } else { "p1" };
+                it.delete(&other.parse().unwrap(), None);
+            },
+            true,
+        ),
+        ("it was deleted", |it, name| drop(it.delete(name, None)), false),
+        (
+            "it was edited",
+            |it, name| {
+                let details = Package::new("any", "Edited").unwrap().details;
+                it.update(name, None, details);
+            },
+            false,
+        ),
+        (
+            "it was created anew",
+            |it, name| {
+                it.delete(name, None);
+                it.create(&package(name.as_str()));
+            },
+            false,
+        ),
+        (
+            "the day was pinned",
+            |it, _| {
+                it.pin_daily(date("2026-11-23"), Date::MIN, &"p1".parse().unwrap());
+            },
+            false,
+        ),
+        ("another day was opened", |it, _| drop(open(it, date("2026-11-24"))), false),
+    ];
+    for (what, change, is_written) in changes {
+        let mut catalogue = before.clone();
+        let pick = picked(&catalogue);
+        change(&mut catalogue, &name);
+        let opening = catalogue.open_daily(&pick, UNIX_EPOCH);
+        assert_eq!(matches!(opening, Opening::Opened(_)), is_written, "{what}: {opening:?}");
+        if !is_written {
+            assert_eq!(opening, Opening::Stale, "{what}");
+        }
+    }
+}
+
 /// Whoever asked first went away before it was written; what comes in between counts.
 #[test]
 fn a_pick_that_was_not_written_is_not_used_later() {

@@ -263,43 +263,35 @@ impl Catalogue {
     /// [`Picker`](crate::Picker) does it elsewhere.
     #[must_use]
     pub fn pick_daily(&self, date: Date) -> Option<Pick> {
-        let pinned = self.journal.pinned(date).and_then(|name| Some((name, self.get(name)?)));
-        let (name, package, cycle) = match pinned {
-            Some((name, package)) => (name.clone(), package, self.journal.current_cycle()),
+        let pinned = self.journal.pinned(date).filter(|name| self.get(name).is_some());
+        let (name, cycle) = match pinned {
+            Some(name) => (name.clone(), self.journal.current_cycle()),
             None => {
-                let (name, cycle) =
-                    self.journal.pick(date, |part, parts| self.names(part, parts))?;
-                let name = NormalizedName::from_normal(name);
-                let package = self.get(&name)?;
-                (name, package, cycle)
+                let names = |part, parts| self.names(part, parts);
+                let (name, cycle) = self.journal.pick(date, names)?;
+                (NormalizedName::from_normal(name), cycle)
             }
         };
-        Some(self.journal.picked(date, name, self.revision, package.revision(), cycle))
+        Some(Pick { date, name, cycle, seen: self.revision })
     }
 
     /// Opens a date with what was picked for it, if it was not opened and the pick is still right:
-    /// its package in the same version, the journal as it was.
+    /// its package in the version that it was, the journal too. Packages that were added since do not
+    /// matter.
     pub fn open_daily(&mut self, pick: &Pick, picked_at: SystemTime) -> Opening {
         if let Some(daily) = self.journal.get(pick.date) {
             return Opening::Exists(self.as_of_now(daily));
         }
-        let Some(stored) = self.get(&pick.name).filter(|_| self.is_of(pick)) else {
+        let package = self.get(&pick.name).filter(|package| package.revision() <= pick.seen);
+        let Some(package) = package.filter(|_| !self.journal.has_changed_since(pick.seen)) else {
             return Opening::Stale;
         };
+        let (package, picked_at) = (package.package(), seconds(picked_at));
         let revision = self.revision.next();
-        let (package, picked_at) = (stored.package(), seconds(picked_at));
-        let daily = Daily::new(pick.date, pick.cycle(), &package, picked_at, revision);
-        self.journal.add(daily.clone());
-        self.journal.unpin(pick.date);
+        let daily = Daily::new(pick.date, pick.cycle, package, picked_at, revision);
+        self.journal.open(daily.clone());
         self.revision = revision;
         Opening::Opened(daily)
-    }
-
-    /// Whether a pick is what [`pick_daily`](Self::pick_daily) may say now: packages that were added
-    /// since do not matter.
-    pub(crate) fn is_of(&self, pick: &Pick) -> bool {
-        let version = self.get(&pick.name).map(|stored| stored.revision());
-        version == Some(pick.revision) && self.journal.is_of(pick)
     }
 
     /// Pins a package to a date behind `last_open`, the last date that has begun anywhere; in the
@@ -312,8 +304,8 @@ impl Catalogue {
             return Pin::Fixed;
         }
         if self.journal.pinned(date) != Some(name) {
-            self.journal.pin(date, name.clone());
             self.revision = self.revision.next();
+            self.journal.pin(date, name.clone(), self.revision);
         }
         Pin::Pinned
     }
@@ -326,20 +318,20 @@ impl Catalogue {
         if self.journal.pinned(date).is_none() {
             return Unpin::NotPinned;
         }
-        self.journal.unpin(date);
         self.revision = self.revision.next();
+        self.journal.unpin(date, self.revision);
         Unpin::Unpinned
     }
 
     /// Puts a day of the journal back, as it was.
     pub fn restore_daily(&mut self, daily: Daily) {
         self.revision = self.revision.max(daily.revision());
-        self.journal.add(daily);
+        self.journal.open(daily);
     }
 
     /// Puts a pin back.
     pub fn restore_pin(&mut self, date: Date, name: NormalizedName) {
-        self.journal.pin(date, name);
+        self.journal.pin(date, name, self.revision);
     }
 
     /// How many days were opened, and how many are pinned.

@@ -63,18 +63,19 @@ fn scores(date: Date) -> SipHasher24 {
 /// A day's package, as it was shown when its day was opened.
 ///
 /// A clone shares the text.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq)]
 pub struct Daily {
     entry: Arc<Entry>,
     gone: bool,
 }
 
 /// What the journal keeps of a day, for good.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 struct Entry {
     date: Date,
     cycle: u32,
     name: NormalizedName,
+    package: Package,
     /// Seconds since 1970.
     picked_at: i64,
     revision: Revision,
@@ -90,7 +91,7 @@ impl Daily {
     pub fn new(
         date: Date,
         cycle: u32,
-        package: &Package,
+        package: Package,
         picked_at: i64,
         revision: Revision,
     ) -> Self {
@@ -101,7 +102,7 @@ impl Daily {
         body.push(b'}');
         let name = package.name.normalized();
         let body = Bytes::from(body.into_boxed_slice());
-        let entry = Entry { date, cycle, name, picked_at, revision, body, representation };
+        let entry = Entry { date, cycle, name, package, picked_at, revision, body, representation };
         Self { entry: Arc::new(entry), gone: false }
     }
 
@@ -155,9 +156,8 @@ impl Daily {
 
     /// The package as it was shown.
     #[must_use]
-    pub fn package(&self) -> Package {
-        #[expect(clippy::expect_used, reason = "`new` wrote the text from a valid package")]
-        Package::from_json(&self.representation()).expect("a representation is valid")
+    pub fn package(&self) -> &Package {
+        &self.entry.package
     }
 
     /// What a client gets: `{"date":…,"package":…}`, and `"gone":true` if it is.
@@ -191,7 +191,7 @@ impl fmt::Debug for Daily {
 }
 
 /// What is known of a date.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Day {
     /// It has been opened and shows this, for good.
     Shown(Daily),
@@ -229,18 +229,13 @@ pub enum Unpin {
 pub struct Pick {
     pub(crate) date: Date,
     pub(crate) name: NormalizedName,
-    /// The catalogue's.
+    pub(crate) cycle: u32,
+    /// The newest write that it takes account of.
     pub(crate) seen: Revision,
-    /// The package's.
-    pub(crate) revision: Revision,
-    cycle: u32,
-    /// By which the pick is known to be of a journal as it is.
-    days: usize,
-    pin: Option<NormalizedName>,
 }
 
 /// What became of a day to open.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Opening {
     /// It shows this from now on.
     Opened(Daily),
@@ -257,6 +252,8 @@ pub(crate) struct Journal {
     pins: Arc<BTreeMap<Date, NormalizedName>>,
     /// Of the newest entry; 0 before the first.
     cycle: u32,
+    /// The newest write to it, if there was any.
+    changed: Option<Revision>,
 }
 
 impl Journal {
@@ -277,19 +274,29 @@ impl Journal {
         self.pins.get(&date)
     }
 
-    pub(crate) fn add(&mut self, daily: Daily) {
+    /// Adds a day, which uses up its pin.
+    pub(crate) fn open(&mut self, daily: Daily) {
         self.cycle = self.cycle.max(daily.cycle());
+        self.changed = Some(daily.revision());
+        if self.pins.contains_key(&daily.date()) {
+            Arc::make_mut(&mut self.pins).remove(&daily.date());
+        }
         Arc::make_mut(&mut self.days).insert(daily.date(), daily);
     }
 
-    pub(crate) fn pin(&mut self, date: Date, name: NormalizedName) {
+    pub(crate) fn pin(&mut self, date: Date, name: NormalizedName, revision: Revision) {
+        self.changed = Some(revision);
         Arc::make_mut(&mut self.pins).insert(date, name);
     }
 
-    pub(crate) fn unpin(&mut self, date: Date) {
-        if self.pins.contains_key(&date) {
-            Arc::make_mut(&mut self.pins).remove(&date);
-        }
+    pub(crate) fn unpin(&mut self, date: Date, revision: Revision) {
+        self.changed = Some(revision);
+        Arc::make_mut(&mut self.pins).remove(&date);
+    }
+
+    /// Whether anything was written behind this revision.
+    pub(crate) fn has_changed_since(&self, seen: Revision) -> bool {
+        self.changed > Some(seen)
     }
 
     /// How many days and how many pins there are.
@@ -303,7 +310,7 @@ impl Journal {
         date: Date,
         names: impl Fn(usize, usize) -> I + Sync,
     ) -> Option<(&'a str, u32)> {
-        let current = self.cycle.max(1);
+        let current = self.current_cycle();
         let of_cycle = self.days.values().filter(|daily| daily.cycle() == current);
         let shown: HashSet<_> = of_cycle.map(|daily| daily.name().as_str()).collect();
         let not_shown = highest(date, &names, |name| !shown.contains(name));
@@ -316,33 +323,9 @@ impl Journal {
         Some((name, current + 1))
     }
 
-    /// A pick of this journal as it is now.
-    pub(crate) fn picked(
-        &self,
-        date: Date,
-        name: NormalizedName,
-        seen: Revision,
-        revision: Revision,
-        cycle: u32,
-    ) -> Pick {
-        let pin = self.pinned(date).cloned();
-        Pick { date, name, seen, revision, cycle, days: self.days.len(), pin }
-    }
-
-    /// The cycle of what is shown next to the newest entry.
+    /// That of the newest entry, or the first.
     pub(crate) fn current_cycle(&self) -> u32 {
         self.cycle.max(1)
-    }
-
-    /// Whether a pick is of this journal as it is now.
-    pub(crate) fn is_of(&self, pick: &Pick) -> bool {
-        self.days.len() == pick.days && self.pinned(pick.date) == pick.pin.as_ref()
-    }
-}
-
-impl Pick {
-    pub(crate) fn cycle(&self) -> u32 {
-        self.cycle
     }
 }
 

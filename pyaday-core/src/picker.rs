@@ -40,8 +40,7 @@ impl Picker {
     /// [`Catalogue::open_daily`], one write at a time.
     ///
     /// # Errors
-    /// Those of `write`, [`StoreError::Unavailable`] if more than a thousand wait, and
-    /// [`StoreError::Internal`] if there can be no thread.
+    /// Those of `write`, and [`StoreError::Unavailable`] if more than a thousand wait.
     pub async fn open<W>(
         &self,
         date: Date,
@@ -69,12 +68,16 @@ impl Picker {
     async fn pick(&self, catalogue: Catalogue, date: Date) -> Result<Option<Pick>, StoreError> {
         let (answer, pick) = oneshot::channel();
         let requests = self.requests.get_or_init(start);
-        if let Err(TrySendError::Full(_)) = requests.try_send(Request { catalogue, date, answer }) {
-            let source = "too many wait for a pick".into();
-            return Err(StoreError::Unavailable { retry_after: Duration::from_secs(1), source });
+        match requests.try_send(Request { catalogue, date, answer }) {
+            // If the pick panicked, then nobody answers.
+            Ok(()) => pick.await.map_err(|error| StoreError::Internal { source: error.into() }),
+            Err(TrySendError::Full(_)) => {
+                let source = "too many wait for a pick".into();
+                Err(StoreError::Unavailable { retry_after: Duration::from_secs(1), source })
+            }
+            // The thread could not be started, or has ended.
+            Err(TrySendError::Disconnected(request)) => Ok(request.catalogue.pick_daily(date)),
         }
-        // If the thread could not be started, or ended, then nobody answers.
-        pick.await.map_err(|error| StoreError::Internal { source: error.into() })
     }
 }
 
@@ -86,11 +89,11 @@ fn start() -> mpsc::SyncSender<Request> {
     let work = move || {
         let mut last: Option<Pick> = None;
         for Request { catalogue, date, answer } in requests {
-            // Of the catalogue as it was when this one asked, or later.
-            let is_new = |pick: &&Pick| pick.date == date && pick.seen >= catalogue.revision();
-            if !last.as_ref().filter(is_new).is_some_and(|pick| catalogue.is_of(pick)) {
-                last = catalogue.pick_daily(date);
-            }
+            // The last pick will do if it takes account of all that this one knows of.
+            let newest = catalogue.revision();
+            let pick = last.take().filter(|pick| pick.date == date && pick.seen >= newest);
+            last = pick.or_else(|| catalogue.pick_daily(date));
+            // Whoever asked may have gone away.
             drop(answer.send(last.clone()));
         }
     };

@@ -37,13 +37,13 @@ impl Draft {
 
     pub(crate) fn update(
         &mut self,
-        name: NormalizedName,
+        name: &NormalizedName,
         expected: Option<Revision>,
         details: Details,
     ) -> Update {
-        let outcome = self.catalogue.update(&name, expected, details);
+        let outcome = self.catalogue.update(name, expected, details);
         if let Update::Updated(stored) = &outcome {
-            self.changes.push(Change::Update(name, stored.package(), stored.revision()));
+            self.changes.push(Change::Update(stored.package(), stored.revision()));
         }
         outcome
     }

@@ -5,7 +5,7 @@ use std::fmt::Display;
 
 use pyaday_core::daily::Daily;
 use pyaday_core::{Catalogue, Date, Details, Metadata, NormalizedName, Package, Revision, Tag};
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, Statement, Transaction, params};
 
 use crate::error::OpenFault;
 
@@ -13,7 +13,7 @@ use crate::error::OpenFault;
 #[derive(Debug)]
 pub(crate) enum Change {
     Insert(Package, Revision),
-    Update(NormalizedName, Package, Revision),
+    Update(Package, Revision),
     Delete(NormalizedName),
     Open(Daily),
     Pin(Date, NormalizedName),
@@ -66,10 +66,8 @@ pub(crate) fn write(
             Change::Open(daily) => open(transaction, daily)?,
             Change::Pin(date, name) => pin(transaction, *date, name)?,
             Change::Unpin(date) => unpin(transaction, *date)?,
-            Change::Insert(package, revision) => {
-                put(&mut insert, &package.name.normalized(), package, *revision)?
-            }
-            Change::Update(name, package, revision) => put(&mut update, name, package, *revision)?,
+            Change::Insert(package, revision) => put(&mut insert, package, *revision)?,
+            Change::Update(package, revision) => put(&mut update, package, *revision)?,
             Change::Delete(name) => delete.execute([name.as_str()])?,
         };
         // Otherwise the rows are not those of the catalogue, and nothing may be added to that.
@@ -134,32 +132,30 @@ fn unpin(transaction: &Transaction<'_>, date: Date) -> Result<usize, rusqlite::E
 }
 
 fn put(
-    statement: &mut rusqlite::Statement<'_>,
-    name: &NormalizedName,
+    statement: &mut Statement<'_>,
     package: &Package,
     revision: Revision,
 ) -> Result<usize, rusqlite::Error> {
+    let normalized_name = package.name.normalized();
     let Details { short_desc, tags, metadata } = &package.details;
     // Serialising strings into memory has no way to fail.
     let tags = serde_json::to_string(tags).unwrap_or_default();
     let columns = Columns {
-        normalized_name: name.as_str(),
+        normalized_name: normalized_name.as_str(),
         name: package.name.as_str(),
         short_desc: short_desc.as_str(),
         tags: &tags,
         metadata: metadata.as_json(),
         revision: integer(revision),
     };
-    let checksum = columns.checksum();
-    let Columns { normalized_name, name, short_desc, tags, metadata, revision } = columns;
     statement.execute(params![
-        normalized_name,
-        name,
-        short_desc,
-        tags,
-        metadata,
-        revision,
-        checksum
+        columns.normalized_name,
+        columns.name,
+        columns.short_desc,
+        columns.tags,
+        columns.metadata,
+        columns.revision,
+        columns.checksum(),
     ])
 }
 
@@ -223,7 +219,7 @@ fn load_journal(connection: &Connection, catalogue: &mut Catalogue) -> Result<()
             return damaged(format!("the row of the day {date} is not what was written"));
         };
         let revision = Revision::new(revision);
-        catalogue.restore_daily(Daily::new(date, cycle, &package, picked_at, revision));
+        catalogue.restore_daily(Daily::new(date, cycle, package, picked_at, revision));
     }
 
     let mut statement = connection.prepare("SELECT date, normalized_name, checksum FROM pin")?;

@@ -30,23 +30,23 @@ pub(crate) fn run(mut file: File, current: &ArcSwap<Catalogue>, jobs: &Receiver<
         let more = if unusable.is_none() { QUEUE } else { 0 };
         answers.extend(jobs.try_iter().take(more).map(|job| job(&mut draft)));
 
-        let result = match &unusable {
-            _ if draft.changes.is_empty() => Ok(()),
+        let is_written = !draft.changes.is_empty();
+        let mut result = match &unusable {
+            _ if !is_written => Ok(()),
             None => file.commit(&draft.changes, &draft.catalogue).map_err(Failure::new),
             Some(cause) => Err(Failure::Unusable(Arc::clone(cause))),
         };
-        if result.is_ok() && !draft.changes.is_empty() {
+        if is_written && result.is_ok() {
             current.store(Arc::new(draft.catalogue));
         }
         for answer in answers {
             answer(result.as_ref().copied().map_err(Failure::tell));
         }
         // Nobody waits while the log is moved.
-        let failure = match (result, &unusable) {
-            (Ok(()), None) => file.shorten_log().map_err(Failure::of_log).err(),
-            (result, _) => result.err(),
-        };
-        unusable = unusable.or(failure.and_then(Failure::into_final));
+        if is_written && result.is_ok() {
+            result = file.shorten_log().map_err(Failure::of_log);
+        }
+        unusable = unusable.or(result.err().and_then(Failure::into_final));
     }
     if unusable.is_some() {
         file.leave();
