@@ -3,11 +3,12 @@
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
 use serde_json::{Map, Value};
 
+use crate::openapi;
 use crate::problem::Problem;
 use crate::store::Seed;
 
@@ -76,6 +77,7 @@ pub struct Options {
     pub(crate) public_url: Option<String>,
     seeds: Box<dyn Fn() -> Seed + Send + Sync>,
     clock: Box<dyn Fn() -> SystemTime + Send + Sync>,
+    openapi: OnceLock<openapi::Template>,
     problem_hook: Option<Box<ProblemHook>>,
 }
 
@@ -96,6 +98,7 @@ impl Options {
             public_url: None,
             seeds: Box::new(Seed::random),
             clock: Box::new(SystemTime::now),
+            openapi: OnceLock::new(),
             problem_hook: None,
         }
     }
@@ -196,6 +199,11 @@ impl Options {
 
     pub(crate) fn now(&self) -> SystemTime {
         (self.clock)()
+    }
+
+    /// The OpenAPI document, which is rendered once.
+    pub(crate) fn openapi(&self) -> &openapi::Template {
+        self.openapi.get_or_init(|| openapi::Template::new(self))
     }
 
     /// A problem's object as its client gets it.

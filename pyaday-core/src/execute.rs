@@ -12,12 +12,12 @@ use crate::date::{Date, seconds_to_midnight};
 use crate::decode::Command;
 use crate::document::Document;
 use crate::endpoint::Endpoint;
+use crate::feed;
 use crate::name::NormalizedName;
 use crate::package::{Details, MergePatch};
 use crate::problem::{Problem, ProblemType};
 use crate::query::{Draw, next_page};
 use crate::store::{Create, Delete, PackageStore, Page, Query, Stored, Update};
-use crate::{feed, openapi};
 
 /// What became of a command.
 #[derive(Debug)]
@@ -101,7 +101,7 @@ pub async fn execute<S: PackageStore>(api: &Api<S>, command: Command) -> Result<
         Command::DeletePackage { name, conditions } => delete(api, &name, &conditions).await,
         Command::ReadRandomPackage(draw) => random(api, &draw).await,
         Command::ReadOpenApi { server, conditions } => {
-            let text = openapi::text(api.options(), &server);
+            let text = api.options().openapi().text(&server);
             fresh(&conditions, &text.entity_tag(), Outcome::Document(text))
         }
         Command::ReadToday { path, conditions } => {

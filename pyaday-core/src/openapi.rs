@@ -51,7 +51,7 @@ pub fn document(options: &Options, server: &str) -> Value {
             "version": env!("CARGO_PKG_VERSION"),
             "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
         },
-        "servers": [{ "url": if server.is_empty() { "/" } else { server } }],
+        "servers": [{ "url": url(server) }],
         "paths": Endpoint::ALL
             .iter()
             .map(|endpoint| (endpoint.full_path(), path_item(options, endpoint)))
@@ -60,10 +60,32 @@ pub fn document(options: &Options, server: &str) -> Value {
     })
 }
 
-/// The document as it is sent.
-pub(crate) fn text(options: &Options, server: &str) -> Document {
-    // A tree of JSON values: serialising it into memory has no way to fail.
-    Document::new(JSON, serde_json::to_vec(&document(options, server)).unwrap_or_default())
+/// The document as it is sent, rendered once for all servers but for their paths.
+#[derive(Debug)]
+pub(crate) struct Template {
+    before: String,
+    after: String,
+}
+
+impl Template {
+    pub(crate) fn new(options: &Options) -> Self {
+        // What no path of a server can be.
+        const SERVER: &str = "\n";
+
+        let text = document(options, SERVER).to_string();
+        let place = Value::from(SERVER).to_string();
+        let (before, after) = text.split_once(&place).unwrap_or((&text, ""));
+        Self { before: before.to_owned(), after: after.to_owned() }
+    }
+
+    pub(crate) fn text(&self, server: &str) -> Document {
+        let server = Value::from(url(server)).to_string();
+        Document::new(JSON, [&*self.before, &server, &self.after].concat().into_bytes())
+    }
+}
+
+fn url(server: &str) -> &str {
+    if server.is_empty() { "/" } else { server }
 }
 
 fn path_item(options: &Options, endpoint: &Endpoint) -> Value {
