@@ -7,16 +7,20 @@ use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use actix_web::body::{BodySize, MessageBody};
+use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::error::PayloadError;
-use actix_web::http::header::{HeaderName, HeaderValue};
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse, dev};
 use bytes::Bytes;
 use futures_core::Stream;
 use http_body::Frame;
 
 /// The request in the core's types, with the fields that the core reads.
-pub(crate) fn request(request: &HttpRequest, payload: web::Payload) -> http::Request<Payload> {
+pub(crate) fn request(
+    request: &HttpRequest,
+    payload: dev::Payload,
+    fields: &[http::HeaderName],
+) -> http::Request<Payload> {
     let mut converted = http::Request::new(Payload(payload));
     // http 1 accepts every method and path that http 0.2 does, so neither conversion fails; if one
     // did, the core would refuse what the default stands for: GET of no package.
@@ -27,40 +31,63 @@ pub(crate) fn request(request: &HttpRequest, payload: web::Payload) -> http::Req
         _ => Bytes::from(request.uri().to_string()),
     };
     *converted.uri_mut() = http::Uri::from_maybe_shared(uri).unwrap_or_default();
-    for name in pyaday_core::REQUEST_HEADERS {
-        for value in request.headers().get_all(name.as_str()) {
-            if let Ok(value) = http::HeaderValue::from_bytes(value.as_bytes()) {
-                converted.headers_mut().append(name, value);
-            }
-        }
-    }
-    converted
-}
-
-/// The response in actix-web's types.
-pub(crate) fn response(response: http::Response<Bytes>) -> HttpResponse<Answer> {
-    let (parts, bytes) = response.into_parts();
-    // The answer to a HEAD has a length without having the bytes.
-    let length = parts.headers.get(http::header::CONTENT_LENGTH);
-    let length = length.and_then(|value| value.to_str().ok()?.parse().ok());
-    let answer = Answer { length: length.unwrap_or(bytes.len() as u64), bytes };
-    let status = actix_web::http::StatusCode::from_u16(parts.status.as_u16());
-    let mut converted = HttpResponse::with_body(status.unwrap_or_default(), answer);
-    for (name, value) in &parts.headers {
-        let name = HeaderName::from_bytes(name.as_str().as_bytes());
-        let value = HeaderValue::from_bytes(value.as_bytes());
-        if let (Ok(name), Ok(value)) = (name, value) {
+    // A request has few fields, and looking for each that it may have takes longer than looking at
+    // those that it has.
+    for (name, value) in request.headers() {
+        if let Some(name) = fields.iter().find(|field| field.as_str() == name.as_str())
+            && let Ok(value) = http::HeaderValue::from_bytes(value.as_bytes())
+        {
             converted.headers_mut().append(name, value);
         }
     }
     converted
 }
 
+/// The response in actix-web's types.
+pub(crate) fn response(response: http::Response<Bytes>) -> HttpResponse {
+    let (parts, bytes) = response.into_parts();
+    let status = actix_web::http::StatusCode::from_u16(parts.status.as_u16());
+    let mut converted = HttpResponse::new(status.unwrap_or_default());
+    // The answer to a HEAD has a length without having the bytes.
+    let mut length = bytes.len() as u64;
+    for (name, value) in &parts.headers {
+        // actix-web writes this one itself, as the body says.
+        if name == http::header::CONTENT_LENGTH {
+            length = value.to_str().ok().and_then(|value| value.parse().ok()).unwrap_or(length);
+        } else if let (Some(name), Some(value)) = (self::name(name), self::value(value)) {
+            converted.headers_mut().append(name, value);
+        }
+    }
+    converted.set_body(BoxBody::new(Answer { length, bytes }))
+}
+
+/// A field's name; those of every answer without reading it.
+fn name(name: &http::HeaderName) -> Option<HeaderName> {
+    match *name {
+        http::header::CACHE_CONTROL => Some(header::CACHE_CONTROL),
+        http::header::CONTENT_TYPE => Some(header::CONTENT_TYPE),
+        http::header::ETAG => Some(header::ETAG),
+        http::header::X_CONTENT_TYPE_OPTIONS => Some(header::X_CONTENT_TYPE_OPTIONS),
+        _ => HeaderName::from_bytes(name.as_str().as_bytes()).ok(),
+    }
+}
+
+/// A field's value; those of most answers without copying it.
+fn value(value: &http::HeaderValue) -> Option<HeaderValue> {
+    const FREQUENT: [&str; 4] = ["no-cache", "no-store", "nosniff", "application/json"];
+
+    let frequent = FREQUENT.into_iter().find(|frequent| value == frequent);
+    match frequent {
+        Some(value) => Some(HeaderValue::from_static(value)),
+        None => HeaderValue::from_bytes(value.as_bytes()).ok(),
+    }
+}
+
 /// The body of a request, for the core to read.
 ///
-/// A [`web::Payload`] is not `Send`, and need not be: actix-web answers a request in the thread that
+/// A [`dev::Payload`] is not `Send`, and need not be: actix-web answers a request in the thread that
 /// accepted it.
-pub(crate) struct Payload(web::Payload);
+pub(crate) struct Payload(dev::Payload);
 
 impl http_body::Body for Payload {
     type Data = Bytes;
@@ -76,7 +103,7 @@ impl http_body::Body for Payload {
 }
 
 /// The body of a response.
-pub(crate) struct Answer {
+struct Answer {
     length: u64,
     bytes: Bytes,
 }
@@ -94,5 +121,13 @@ impl MessageBody for Answer {
     ) -> Poll<Option<Result<Bytes, Infallible>>> {
         let bytes = mem::take(&mut self.bytes);
         Poll::Ready((!bytes.is_empty()).then_some(Ok(bytes)))
+    }
+
+    /// All of it at once, which spares a box; but not for an answer to a HEAD.
+    fn try_into_bytes(self) -> Result<Bytes, Self> {
+        match self.length == self.bytes.len() as u64 {
+            true => Ok(self.bytes),
+            false => Err(self),
+        }
     }
 }

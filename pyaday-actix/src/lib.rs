@@ -23,7 +23,10 @@
 
 mod convert;
 
-use actix_web::{HttpRequest, Resource, Scope, guard, web};
+use std::convert::Infallible;
+
+use actix_web::dev::{ServiceRequest, ServiceResponse, fn_service};
+use actix_web::{Resource, Scope, guard, web};
 use pyaday_core::{Api, Blueprint, Endpoint, PackageStore, respond};
 
 /// All blueprints, each at its usual path below `prefix`: `/packages`, `/rand`, `/daily`,
@@ -32,8 +35,10 @@ use pyaday_core::{Api, Blueprint, Endpoint, PackageStore, respond};
 /// actix-web takes a scope for everything below its prefix, so routes of the host under the same
 /// prefix come before it, or inside: `scope("/api", &api).route(…)`.
 pub fn scope<S: PackageStore>(prefix: &str, api: &Api<S>) -> Scope {
-    let endpoints = Endpoint::ALL.iter();
-    endpoints.fold(web::scope(prefix), |scope, endpoint| {
+    // actix-web tries one path after the other. Those without a variable take it the least time.
+    let (variable, fixed): (Vec<_>, Vec<_>) =
+        Endpoint::ALL.iter().partition(|endpoint| endpoint.path().contains('{'));
+    fixed.into_iter().chain(variable).fold(web::scope(prefix), |scope, endpoint| {
         scope.service(resource(endpoint.blueprint().path(), endpoint, api))
     })
 }
@@ -52,15 +57,19 @@ fn resource<S: PackageStore>(
     api: &Api<S>,
 ) -> Resource {
     let api = api.clone();
-    let answer = move |request: HttpRequest, payload: web::Payload| {
-        let api = api.clone();
+    let answer = move |request: ServiceRequest| {
+        let (request, payload) = request.into_parts();
+        let converted = convert::request(&request, payload, endpoint.request_headers());
+        let response = respond(&api, endpoint, converted);
         async move {
-            convert::response(respond(&api, endpoint, convert::request(&request, payload)).await)
+            Ok::<_, Infallible>(ServiceResponse::new(request, convert::response(response.await)))
         }
     };
     // actix-web matches a partly decoded path, axum a raw one: `/r%61nd` is neither's.
     let raw = guard::fn_guard(move |context| {
         endpoint.split_mount(context.head().uri.path()).is_some_and(|path| path.ends_with(mount))
     });
-    web::resource(format!("{mount}{}", endpoint.path())).guard(raw).to(answer)
+    // A service, which spares the extractors of a handler.
+    let route = web::route().service(fn_service(answer));
+    web::resource(format!("{mount}{}", endpoint.path())).guard(raw).route(route)
 }

@@ -26,14 +26,17 @@ use std::task::{Context, Poll};
 use axum::Router;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{OriginalUri, Request};
-use axum::routing::any;
+use axum::response::Response;
 use http_body::{Frame, SizeHint};
-use pyaday_core::{Api, Blueprint, PackageStore, respond};
+use pin_project_lite::pin_project;
+use pyaday_core::{Api, Blueprint, Endpoint, PackageStore, respond};
+use tower::service_fn;
 
 /// All blueprints, each at its usual path: `/packages`, `/rand`, `/daily`, `/openapi.json`.
 pub fn router<S: PackageStore, T: Clone + Send + Sync + 'static>(api: &Api<S>) -> Router<T> {
-    Blueprint::ALL.iter().fold(Router::new(), |router, blueprint| {
-        router.nest(blueprint.path(), self::blueprint(*blueprint, api))
+    Endpoint::ALL.iter().fold(Router::new(), |router, endpoint| {
+        // Not nested by blueprint: axum takes a request apart and together again at each nesting.
+        mount(router, &endpoint.full_path(), endpoint, api)
     })
 }
 
@@ -44,13 +47,45 @@ pub fn blueprint<S: PackageStore, T: Clone + Send + Sync + 'static>(
     api: &Api<S>,
 ) -> Router<T> {
     blueprint.endpoints().fold(Router::new(), |router, endpoint| {
-        let api = api.clone();
-        let answer = move |OriginalUri(uri): OriginalUri, mut request: Request| async move {
-            *request.uri_mut() = uri;
-            respond(&api, endpoint, request).await.map(|bytes| Body::new(Answer(bytes)))
-        };
-        router.route(if endpoint.path().is_empty() { "/" } else { endpoint.path() }, any(answer))
+        let path = if endpoint.path().is_empty() { "/" } else { endpoint.path() };
+        mount(router, path, endpoint, api)
     })
+}
+
+/// Adds an endpoint, all methods of it. It is a service, since the core has routed the methods when
+/// axum's handlers begin to.
+fn mount<S: PackageStore, T: Clone + Send + Sync + 'static>(
+    router: Router<T>,
+    path: &str,
+    endpoint: &'static Endpoint,
+    api: &Api<S>,
+) -> Router<T> {
+    let api = api.clone();
+    let answer = move |mut request: Request| {
+        // The whole of it, where a nesting has taken a prefix away.
+        if let Some(OriginalUri(uri)) = request.extensions_mut().remove() {
+            *request.uri_mut() = uri;
+        }
+        Answering { response: respond(&api, endpoint, request) }
+    };
+    router.route_service(path, service_fn(answer))
+}
+
+pin_project! {
+    /// The core's answer on its way to be axum's.
+    struct Answering<F> {
+        #[pin]
+        response: F,
+    }
+}
+
+impl<F: Future<Output = http::Response<Bytes>>> Future for Answering<F> {
+    type Output = Result<Response, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let response = self.project().response.poll(context);
+        response.map(|response| Ok(response.map(|bytes| Body::new(Answer(bytes)))))
+    }
 }
 
 /// The body of a response.

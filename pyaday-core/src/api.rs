@@ -208,19 +208,19 @@ impl Options {
 
     /// A problem's object as its client gets it.
     pub(crate) fn problem_body(&self, problem: &Problem) -> Vec<u8> {
-        let mut members = problem.members();
-        if let Some(hook) = &self.problem_hook {
-            // The map that a panic leaves half rewritten is dropped with it.
-            members = catch_unwind(AssertUnwindSafe(|| {
-                let mut members = problem.members();
-                hook(problem, &mut members);
-                members.insert("status".to_owned(), problem.kind().status().as_u16().into());
-                members
-            }))
-            .unwrap_or(members);
-        }
-        // A map of JSON values: serialising it into memory has no way to fail.
-        serde_json::to_vec(&members).unwrap_or_default()
+        // Serialising texts and numbers into memory has no way to fail.
+        let unchanged = || serde_json::to_vec(problem).unwrap_or_default();
+        let Some(hook) = &self.problem_hook else {
+            return unchanged();
+        };
+        // The map that a panic leaves half rewritten is dropped with it.
+        let rewritten = catch_unwind(AssertUnwindSafe(|| {
+            let mut members = problem.members();
+            hook(problem, &mut members);
+            members.insert("status".to_owned(), problem.kind().status().as_u16().into());
+            members
+        }));
+        rewritten.map_or_else(|_| unchanged(), |it| serde_json::to_vec(&it).unwrap_or_default())
     }
 }
 

@@ -1,5 +1,6 @@
 //! The packages of one moment, in memory, in the order of their names.
 
+mod block;
 mod leaf;
 mod packing;
 mod search;

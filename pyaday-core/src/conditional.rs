@@ -7,8 +7,13 @@ use http::header::{GetAll, IF_MATCH, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderValue};
 
 /// The conditions of a request, read from its fields `If-Match` and `If-None-Match`.
+///
+/// Most requests have none, which takes no room.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Preconditions {
+pub struct Preconditions(Option<Box<Fields>>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Fields {
     if_match: Option<EntityTags>,
     if_none_match: Option<EntityTags>,
 }
@@ -45,22 +50,24 @@ impl Preconditions {
     /// Reads the conditions of a request.
     #[must_use]
     pub fn from_headers(headers: &HeaderMap) -> Self {
-        Self {
-            if_match: EntityTags::from_fields(headers.get_all(IF_MATCH)),
-            if_none_match: EntityTags::from_fields(headers.get_all(IF_NONE_MATCH)),
+        let if_match = EntityTags::from_fields(headers.get_all(IF_MATCH));
+        let if_none_match = EntityTags::from_fields(headers.get_all(IF_NONE_MATCH));
+        match (if_match, if_none_match) {
+            (None, None) => Self(None),
+            (if_match, if_none_match) => Self(Some(Box::new(Fields { if_match, if_none_match }))),
         }
     }
 
     /// True if the request has `If-Match`, whatever its value.
     #[must_use]
     pub fn has_if_match(&self) -> bool {
-        self.if_match.is_some()
+        self.0.as_ref().is_some_and(|fields| fields.if_match.is_some())
     }
 
     /// True if the request has no condition.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.if_match.is_none() && self.if_none_match.is_none()
+        self.0.is_none()
     }
 
     /// Evaluates the conditions against the representation that is there, by its strong entity tag,
@@ -69,11 +76,14 @@ impl Preconditions {
     /// `If-Match` compares strongly, `If-None-Match` weakly (§8.8.3.2).
     #[must_use]
     pub fn evaluate(&self, current: &HeaderValue) -> Verdict {
-        let current = current.as_bytes();
-        if self.if_match.as_ref().is_some_and(|tags| !tags.contain(current, Comparison::Strong)) {
+        let Some(fields) = &self.0 else {
+            return Verdict::Perform;
+        };
+        let (current, Fields { if_match, if_none_match }) = (current.as_bytes(), &**fields);
+        if if_match.as_ref().is_some_and(|tags| !tags.contain(current, Comparison::Strong)) {
             return Verdict::Failed;
         }
-        if self.if_none_match.as_ref().is_some_and(|tags| tags.contain(current, Comparison::Weak)) {
+        if if_none_match.as_ref().is_some_and(|tags| tags.contain(current, Comparison::Weak)) {
             return Verdict::Matched;
         }
         Verdict::Perform

@@ -37,12 +37,13 @@ pub fn encode(options: &Options, result: Result<Outcome, Problem>) -> Response<B
 fn encode_outcome(outcome: Outcome) -> Response<Bytes> {
     match outcome {
         Outcome::Package(package) => {
-            let mut response = representation(&package, NO_CACHE);
-            response.headers_mut().insert(ETAG, package.entity_tag());
+            let entity_tag = package.entity_tag();
+            let mut response = representation(package, NO_CACHE);
+            response.headers_mut().insert(ETAG, entity_tag);
             response
         }
         Outcome::Packages { page, next } => encode_page(&page, next),
-        Outcome::RandomPackage(package) => representation(&package, NO_STORE),
+        Outcome::RandomPackage(package) => representation(package, NO_STORE),
         Outcome::RandomPackages(packages) => {
             content(StatusCode::OK, JSON, NO_STORE, [&items(&packages)[..], b"}"].concat().into())
         }
@@ -102,12 +103,32 @@ fn public(max_age: u32) -> HeaderValue {
     HeaderValue::from_maybe_shared(value).unwrap_or(NO_CACHE)
 }
 
-fn representation(package: &Stored, cache_control: HeaderValue) -> Response<Bytes> {
-    let mut response = answer(StatusCode::OK, cache_control, package.representation());
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, JSON);
-    headers.insert(CONTENT_LENGTH, package.content_length());
-    response
+fn representation(package: Stored, cache_control: HeaderValue) -> Response<Bytes> {
+    content(StatusCode::OK, JSON, cache_control, package.into_representation())
+}
+
+/// The value of `Content-Length`, which for most representations is a part of a text that is there.
+fn content_length(length: usize) -> HeaderValue {
+    const COUNT: usize = 1000;
+    /// The numbers below `COUNT`, three digits each.
+    static DIGITS: [u8; 3 * COUNT] = {
+        let mut digits = [b'0'; 3 * COUNT];
+        let mut number = 0;
+        while number < COUNT {
+            digits[3 * number] += (number / 100) as u8;
+            digits[3 * number + 1] += (number / 10 % 10) as u8;
+            digits[3 * number + 2] += (number % 10) as u8;
+            number += 1;
+        }
+        digits
+    };
+
+    let leading_zeros = usize::from(length < 100) + usize::from(length < 10);
+    let digits = DIGITS.get(3 * length + leading_zeros..3 * length + 3);
+    match digits.map(str::from_utf8) {
+        Some(Ok(digits)) => HeaderValue::from_static(digits),
+        _ => length.into(),
+    }
 }
 
 fn encode_page(page: &Page, next: Option<String>) -> Response<Bytes> {
@@ -150,7 +171,7 @@ fn content(
     let mut response = answer(status, cache_control, body);
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, content_type);
-    headers.insert(CONTENT_LENGTH, length.into());
+    headers.insert(CONTENT_LENGTH, content_length(length));
     response
 }
 

@@ -5,6 +5,9 @@
 //! here and no change there.
 
 use http::Method;
+use http::header::{
+    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, IF_MATCH, IF_NONE_MATCH,
+};
 
 /// A group of endpoints that is mounted as one, at a path of the host's choosing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -276,6 +279,27 @@ impl Endpoint {
     pub fn operation(&self, method: &Method) -> Option<Operation> {
         let method = if *method == Method::HEAD { &Method::GET } else { method };
         self.operations.iter().find(|(own, _)| own == method).map(|(_, operation)| *operation)
+    }
+
+    /// The request's fields that answers depend on: an adapter that must convert them needs no
+    /// others.
+    #[must_use]
+    pub fn request_headers(&self) -> &'static [HeaderName] {
+        static FIELDS: [HeaderName; 6] =
+            [IF_MATCH, IF_NONE_MATCH, CONTENT_TYPE, CONTENT_LENGTH, CONTENT_ENCODING, HOST];
+
+        let is_feed = |(_, operation): &(_, Operation)| {
+            matches!(operation, Operation::ReadAtomFeed | Operation::ReadJsonFeed)
+        };
+        let takes_body = |(_, operation): &(_, Operation)| operation.media_type().is_some();
+        // The links of a feed are made of `Host`.
+        if self.operations.iter().any(is_feed) {
+            &FIELDS
+        } else if self.operations.iter().any(takes_body) {
+            &FIELDS[..5]
+        } else {
+            &FIELDS[..2]
+        }
     }
 
     /// The media types of the patches that the endpoint takes, as the field `Accept-Patch` lists

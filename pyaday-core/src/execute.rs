@@ -12,9 +12,9 @@ use crate::date::{Date, seconds_to_midnight};
 use crate::decode::Command;
 use crate::document::Document;
 use crate::endpoint::Endpoint;
-use crate::feed;
+use crate::feed::{self, FeedFormat};
 use crate::name::NormalizedName;
-use crate::package::{Details, MergePatch};
+use crate::package::{Details, MergePatch, Package};
 use crate::problem::{Problem, ProblemType};
 use crate::query::{Draw, next_page};
 use crate::store::{Create, Delete, PackageStore, Page, Query, Stored, Update};
@@ -74,63 +74,57 @@ pub enum Outcome {
 ///
 /// # Errors
 /// What the client is to be told instead.
-pub async fn execute<S: PackageStore>(api: &Api<S>, command: Command) -> Result<Outcome, Problem> {
-    match command {
-        Command::Options(endpoint) => Ok(Outcome::Options(endpoint)),
-        Command::ListPackages { query, parameters, conditions } => {
-            list(api, &query, parameters.as_deref(), &conditions).await
-        }
-        Command::CreatePackage { package, path } => {
-            let location = format!("{path}/{}", package.name);
-            match api.store().create(package).await? {
-                Create::Created(package) => Ok(Outcome::Created { package, location }),
-                Create::Exists(there) => Err(Problem::package_exists(&there)),
+pub fn execute<S: PackageStore>(
+    api: &Api<S>,
+    command: Command,
+) -> impl Future<Output = Result<Outcome, Problem>> {
+    // Frameworks move futures about. All but those of the two requests that are most of the traffic
+    // are out of the way, or each request would carry the room of the largest. And this is no
+    // `async fn`, which would have room for the command twice.
+    async move {
+        match command {
+            Command::ReadPackage { name, conditions } => {
+                let package = find(api.store(), &name).await?;
+                if conditions.is_empty() {
+                    return Ok(Outcome::Package(package));
+                }
+                let entity_tag = package.entity_tag();
+                fresh(&conditions, &entity_tag, Outcome::Package(package))
             }
-        }
-        Command::ReadPackage { name, conditions } => {
-            let package = find(api.store(), &name).await?;
-            let entity_tag = package.entity_tag();
-            fresh(&conditions, &entity_tag, Outcome::Package(package))
-        }
-        Command::UpdatePackage { name, details, conditions } => {
-            update(api, &name, details, &conditions).await
-        }
-        Command::PatchPackage { name, patch, conditions } => {
-            patch_package(api, &name, patch, &conditions).await
-        }
-        Command::DeletePackage { name, conditions } => delete(api, &name, &conditions).await,
-        Command::ReadRandomPackage(draw) => random(api, &draw).await,
-        Command::ReadOpenApi { server, conditions } => {
-            let text = api.options().openapi().text(&server);
-            fresh(&conditions, &text.entity_tag(), Outcome::Document(text))
-        }
-        Command::ReadToday { path, conditions } => {
-            let now = api.options().now();
-            let daily = day(api, Date::of(now), now).await?;
-            let location = format!("{path}/{}", daily.date());
-            answer_daily(daily, Some(location), now, &conditions)
-        }
-        Command::ReadDay { date, conditions } => {
-            let now = api.options().now();
-            answer_daily(day(api, date, now).await?, None, now, &conditions)
-        }
-        Command::PinDay { date, name } => {
-            match api.store().pin_daily(date, last_open(api.options().now()), &name).await? {
-                Pin::Pinned => Ok(Outcome::Pinned),
-                Pin::Fixed => Err(Problem::past_is_fixed(date)),
-                Pin::Absent => Err(Problem::package_not_found()),
+            Command::ReadRandomPackage(Draw { tag: None, count: None }) => {
+                let package = api.store().random(api.options().seed()).await?;
+                package.map(Outcome::RandomPackage).ok_or_else(Problem::empty_catalogue)
             }
-        }
-        Command::UnpinDay { date } => {
-            match api.store().unpin_daily(date, last_open(api.options().now())).await? {
-                Unpin::Unpinned => Ok(Outcome::Unpinned),
-                Unpin::Fixed => Err(Problem::past_is_fixed(date)),
-                Unpin::NotPinned => Err(Problem::not_pinned(date)),
+            Command::Options(endpoint) => Ok(Outcome::Options(endpoint)),
+            Command::ReadRandomPackage(draw) => Box::pin(sample(api, draw)).await,
+            Command::ListPackages { query, parameters, conditions } => {
+                Box::pin(list(api, query, parameters, conditions)).await
             }
-        }
-        Command::ReadFeed { format, url, conditions } => {
-            let feed = feed::document(format, &url, &recent_days(api).await?);
-            fresh(&conditions, &feed.entity_tag(), Outcome::Document(feed))
+            Command::CreatePackage { package, path } => Box::pin(create(api, package, path)).await,
+            Command::UpdatePackage { name, details, conditions } => {
+                Box::pin(update(api, name, details, conditions)).await
+            }
+            Command::PatchPackage { name, patch, conditions } => {
+                Box::pin(patch_package(api, name, patch, conditions)).await
+            }
+            Command::DeletePackage { name, conditions } => {
+                Box::pin(delete(api, name, conditions)).await
+            }
+            Command::ReadOpenApi { server, conditions } => {
+                let text = api.options().openapi().text(&server);
+                fresh(&conditions, &text.entity_tag(), Outcome::Document(text))
+            }
+            Command::ReadToday { path, conditions } => {
+                Box::pin(read_today(api, path, conditions)).await
+            }
+            Command::ReadDay { date, conditions } => {
+                Box::pin(read_day(api, date, conditions)).await
+            }
+            Command::PinDay { date, name } => Box::pin(pin_day(api, date, name)).await,
+            Command::UnpinDay { date } => Box::pin(unpin_day(api, date)).await,
+            Command::ReadFeed { format, url, conditions } => {
+                Box::pin(read_feed(api, format, url, conditions)).await
+            }
         }
     }
 }
@@ -154,13 +148,25 @@ fn fresh(
 
 async fn list<S: PackageStore>(
     api: &Api<S>,
-    query: &Query,
-    parameters: Option<&str>,
-    conditions: &Preconditions,
+    query: Query,
+    parameters: Option<String>,
+    conditions: Preconditions,
 ) -> Result<Outcome, Problem> {
-    let page = api.store().list(query).await?;
-    let next = page.next.as_ref().map(|after| next_page(parameters, after.as_str()));
-    fresh(conditions, &page.revision.entity_tag(), Outcome::Packages { page, next })
+    let page = api.store().list(&query).await?;
+    let next = page.next.as_ref().map(|after| next_page(parameters.as_deref(), after.as_str()));
+    fresh(&conditions, &page.revision.entity_tag(), Outcome::Packages { page, next })
+}
+
+async fn create<S: PackageStore>(
+    api: &Api<S>,
+    package: Package,
+    path: String,
+) -> Result<Outcome, Problem> {
+    let location = format!("{path}/{}", package.name);
+    match api.store().create(package).await? {
+        Create::Created(package) => Ok(Outcome::Created { package, location }),
+        Create::Exists(there) => Err(Problem::package_exists(&there)),
+    }
 }
 
 /// The last date that has begun anywhere on Earth: where clocks are 14 hours ahead of UTC.
@@ -181,6 +187,56 @@ async fn day<S: PackageStore>(api: &Api<S>, date: Date, now: SystemTime) -> Resu
         return Err(Problem::no_daily(date, last));
     }
     api.store().open_daily(date, now).await?.ok_or_else(Problem::empty_catalogue)
+}
+
+async fn read_today<S: PackageStore>(
+    api: &Api<S>,
+    path: String,
+    conditions: Preconditions,
+) -> Result<Outcome, Problem> {
+    let now = api.options().now();
+    let daily = day(api, Date::of(now), now).await?;
+    let location = format!("{path}/{}", daily.date());
+    answer_daily(daily, Some(location), now, &conditions)
+}
+
+async fn read_day<S: PackageStore>(
+    api: &Api<S>,
+    date: Date,
+    conditions: Preconditions,
+) -> Result<Outcome, Problem> {
+    let now = api.options().now();
+    answer_daily(day(api, date, now).await?, None, now, &conditions)
+}
+
+async fn pin_day<S: PackageStore>(
+    api: &Api<S>,
+    date: Date,
+    name: NormalizedName,
+) -> Result<Outcome, Problem> {
+    match api.store().pin_daily(date, last_open(api.options().now()), &name).await? {
+        Pin::Pinned => Ok(Outcome::Pinned),
+        Pin::Fixed => Err(Problem::past_is_fixed(date)),
+        Pin::Absent => Err(Problem::package_not_found()),
+    }
+}
+
+async fn unpin_day<S: PackageStore>(api: &Api<S>, date: Date) -> Result<Outcome, Problem> {
+    match api.store().unpin_daily(date, last_open(api.options().now())).await? {
+        Unpin::Unpinned => Ok(Outcome::Unpinned),
+        Unpin::Fixed => Err(Problem::past_is_fixed(date)),
+        Unpin::NotPinned => Err(Problem::not_pinned(date)),
+    }
+}
+
+async fn read_feed<S: PackageStore>(
+    api: &Api<S>,
+    format: FeedFormat,
+    url: String,
+    conditions: Preconditions,
+) -> Result<Outcome, Problem> {
+    let feed = feed::document(format, &url, &recent_days(api).await?);
+    fresh(&conditions, &feed.entity_tag(), Outcome::Document(feed))
 }
 
 fn answer_daily(
@@ -214,20 +270,15 @@ async fn recent_days<S: PackageStore>(api: &Api<S>) -> Result<Vec<Daily>, Proble
     Ok(days)
 }
 
-async fn random<S: PackageStore>(api: &Api<S>, draw: &Draw) -> Result<Outcome, Problem> {
-    let (store, seed) = (api.store(), api.options().seed());
-    match (draw.count, &draw.tag) {
-        (None, None) => {
-            let package = store.random(seed).await?.ok_or_else(Problem::empty_catalogue)?;
-            Ok(Outcome::RandomPackage(package))
-        }
-        (None, tag) => {
-            let packages = store.sample(NonZeroUsize::MIN, tag.as_ref(), seed).await?;
+/// A draw that is more than one of all packages.
+async fn sample<S: PackageStore>(api: &Api<S>, draw: Draw) -> Result<Outcome, Problem> {
+    let count = draw.count.unwrap_or(NonZeroUsize::MIN);
+    let packages = api.store().sample(count, draw.tag.as_ref(), api.options().seed()).await?;
+    match draw.count {
+        Some(_) => Ok(Outcome::RandomPackages(packages)),
+        None => {
             let package = packages.into_iter().next().ok_or_else(Problem::none_tagged)?;
             Ok(Outcome::RandomPackage(package))
-        }
-        (Some(count), tag) => {
-            Ok(Outcome::RandomPackages(store.sample(count, tag.as_ref(), seed).await?))
         }
     }
 }
@@ -248,11 +299,12 @@ fn admit(options: &Options, conditions: &Preconditions, current: &Stored) -> Res
 /// is replaced, at the moment it is replaced.
 async fn update<S: PackageStore>(
     api: &Api<S>,
-    name: &NormalizedName,
+    name: NormalizedName,
     details: Result<Details, Problem>,
-    conditions: &Preconditions,
+    conditions: Preconditions,
 ) -> Result<Outcome, Problem> {
     let (store, options) = (api.store(), api.options());
+    let (name, conditions) = (&name, &conditions);
     let mut expected = None;
     // A body that is wrong matters only to a package that is there, in the version meant.
     if !conditions.is_empty() || options.if_match_required || details.is_err() {
@@ -276,11 +328,12 @@ async fn update<S: PackageStore>(
 /// A patch is always tied to the revision it was applied to.
 async fn patch_package<S: PackageStore>(
     api: &Api<S>,
-    name: &NormalizedName,
+    name: NormalizedName,
     patch: Result<MergePatch, Problem>,
-    conditions: &Preconditions,
+    conditions: Preconditions,
 ) -> Result<Outcome, Problem> {
     let (store, options) = (api.store(), api.options());
+    let (name, conditions) = (&name, &conditions);
     let mut current = find(store, name).await?;
     admit(options, conditions, &current)?;
     let patch = patch?;
@@ -302,10 +355,11 @@ async fn patch_package<S: PackageStore>(
 
 async fn delete<S: PackageStore>(
     api: &Api<S>,
-    name: &NormalizedName,
-    conditions: &Preconditions,
+    name: NormalizedName,
+    conditions: Preconditions,
 ) -> Result<Outcome, Problem> {
     let (store, options) = (api.store(), api.options());
+    let (name, conditions) = (&name, &conditions);
     let mut expected = None;
     if !conditions.is_empty() || options.if_match_required {
         let current = find(store, name).await?;

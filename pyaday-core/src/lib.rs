@@ -106,9 +106,9 @@ pub use picker::Picker;
 pub use problem::{Problem, ProblemType};
 pub use query::Draw;
 pub use respond::{
-    REQUEST_HEADERS, create_package, delete_package, list_packages, patch_package, pin_day,
-    read_atom_feed, read_day, read_json_feed, read_openapi, read_package, read_random_package,
-    read_today, respond, unpin_day, update_package,
+    create_package, delete_package, list_packages, patch_package, pin_day, read_atom_feed,
+    read_day, read_json_feed, read_openapi, read_package, read_random_package, read_today, respond,
+    unpin_day, update_package,
 };
 pub use store::{
     Create, Delete, PackageStore, Page, Query, Revision, Seed, StoreError, Stored, Update,

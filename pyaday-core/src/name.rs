@@ -1,9 +1,11 @@
 //! Names of packages, as people spell them and as the catalogue compares them.
 
-use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
+use arrayvec::ArrayString;
 use serde::{Serialize, Serializer};
 
 use crate::invalid::InvalidValue;
@@ -44,7 +46,7 @@ impl PackageName {
     /// normal form.
     #[must_use]
     pub fn normalized(&self) -> NormalizedName {
-        NormalizedName(normalize(&self.0).into())
+        NormalizedName::of(&self.0)
     }
 }
 
@@ -85,20 +87,50 @@ impl Serialize for PackageName {
 /// ```
 ///
 /// [PEP 503]: https://peps.python.org/pep-0503/#normalized-names
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct NormalizedName(Box<str>);
+#[derive(Clone)]
+pub struct NormalizedName(Text);
+
+/// A name in place, so that a request for a package allocates nothing; but for the longest, one in a
+/// thousand.
+#[derive(Clone)]
+enum Text {
+    Short(ArrayString<SHORT>),
+    Long(Box<str>),
+}
+
+/// The longest name in place, in bytes: what makes a [`NormalizedName`] 64 bytes large.
+const SHORT: usize = 52;
 
 impl NormalizedName {
     /// The name of a text that is in the normal form already.
     pub(crate) fn from_normal(name: &str) -> Self {
-        debug_assert_eq!(normalize(name), name);
-        Self(name.into())
+        debug_assert!(is_normal(name));
+        Self(ArrayString::from(name).map_or_else(|_| Text::Long(name.into()), Text::Short))
+    }
+
+    /// The identity of a valid name.
+    fn of(name: &str) -> Self {
+        if is_normal(name) {
+            return Self::from_normal(name);
+        }
+        if name.len() > SHORT {
+            let mut normal = String::with_capacity(name.len());
+            normalize(name, |c| normal.push(c));
+            return Self::from_normal(&normal);
+        }
+        let mut normal = ArrayString::new();
+        // The normal form is never longer than the name.
+        normalize(name, |c| normal.push(c));
+        Self(Text::Short(normal))
     }
 
     /// The name in its normal form.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        match &self.0 {
+            Text::Short(name) => name,
+            Text::Long(name) => name,
+        }
     }
 }
 
@@ -107,9 +139,41 @@ impl FromStr for NormalizedName {
 
     fn from_str(name: &str) -> Result<Self, InvalidValue> {
         match fault(name.as_bytes()) {
-            None => Ok(Self(normalize(name).into())),
+            None => Ok(Self::of(name)),
             Some(fault) => Err(InvalidValue::new(fault)),
         }
+    }
+}
+
+impl PartialEq for NormalizedName {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for NormalizedName {}
+
+impl PartialOrd for NormalizedName {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for NormalizedName {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_str().cmp(other.as_str())
+    }
+}
+
+impl Hash for NormalizedName {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
+    }
+}
+
+impl fmt::Debug for NormalizedName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("NormalizedName").field(&self.as_str()).finish()
     }
 }
 
@@ -121,7 +185,7 @@ impl From<&PackageName> for NormalizedName {
 
 impl fmt::Display for NormalizedName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 
@@ -146,26 +210,49 @@ fn fault(name: &[u8]) -> Option<&'static str> {
     None
 }
 
-/// The PEP 503 normal form of a valid name; borrowed when the name is in that form already.
-fn normalize(name: &str) -> Cow<'_, str> {
+/// True if a valid name is in the PEP 503 normal form.
+fn is_normal(name: &str) -> bool {
     let bytes = name.as_bytes();
-    let normal = bytes.iter().enumerate().all(|(at, byte)| match byte {
+    bytes.iter().enumerate().all(|(at, byte)| match byte {
         b'-' => bytes.get(at + 1) != Some(&b'-'),
         b'.' | b'_' | b'A'..=b'Z' => false,
         _ => true,
-    });
-    if normal {
-        return Cow::Borrowed(name);
-    }
-    let mut out = String::with_capacity(name.len());
-    for byte in bytes {
-        if !is_separator(*byte) {
-            out.push(char::from(byte.to_ascii_lowercase()));
-        } else if !out.ends_with('-') {
-            out.push('-');
+    })
+}
+
+/// Gives the PEP 503 normal form of a valid name, character by character.
+fn normalize(name: &str, mut push: impl FnMut(char)) {
+    let mut is_in_run = false;
+    for byte in name.bytes() {
+        if !is_separator(byte) {
+            push(char::from(byte.to_ascii_lowercase()));
+        } else if !is_in_run {
+            push('-');
         }
+        is_in_run = is_separator(byte);
     }
-    Cow::Owned(out)
+}
+
+/// True if a text is a spelling of the name with this normal form.
+pub(crate) fn is_spelling_of(text: &[u8], normal: &str) -> bool {
+    let normal = normal.as_bytes();
+    if text == normal {
+        return true;
+    }
+    let mut rest = normal.iter();
+    let mut is_in_run = false;
+    for byte in text {
+        let expected = match is_separator(*byte) {
+            true if is_in_run => continue,
+            true => b'-',
+            false => byte.to_ascii_lowercase(),
+        };
+        if rest.next() != Some(&expected) {
+            return false;
+        }
+        is_in_run = expected == b'-';
+    }
+    rest.next().is_none()
 }
 
 fn is_separator(byte: u8) -> bool {

@@ -454,7 +454,7 @@ impl TryFrom<Map<String, Value>> for Metadata {
 }
 
 /// One fault of a document: where, as a JSON Pointer, and which rule it breaks.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
 #[error("{}{detail}", Place(pointer))]
 pub struct FieldError {
     pointer: String,
@@ -484,10 +484,6 @@ impl FieldError {
     #[must_use]
     pub fn detail(&self) -> &str {
         &self.detail
-    }
-
-    pub(crate) fn to_value(&self) -> Value {
-        serde_json::json!({ "pointer": self.pointer, "detail": self.detail })
     }
 }
 

@@ -6,6 +6,7 @@ use std::fmt;
 use std::time::Duration;
 
 use http::StatusCode;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::date::Date;
@@ -86,7 +87,7 @@ impl ProblemType {
     /// The URI that `type` holds: `urn:problem-type:pyaday:` and the slug.
     #[must_use]
     pub fn urn(self) -> String {
-        format!("urn:problem-type:pyaday:{}", self.slug())
+        Urn(self).to_string()
     }
 
     /// The status code of the answer.
@@ -212,18 +213,11 @@ impl Problem {
     /// ([RFC 9457 §3.1](https://www.rfc-editor.org/rfc/rfc9457#section-3.1)).
     #[must_use]
     pub fn members(&self) -> Map<String, Value> {
-        let mut members = Map::new();
-        members.insert("type".to_owned(), self.kind.urn().into());
-        members.insert("title".to_owned(), self.kind.title().into());
-        members.insert("status".to_owned(), self.kind.status().as_u16().into());
-        members.insert("detail".to_owned(), (*self.detail).into());
-        if !self.errors.is_empty() {
-            members.insert(
-                "errors".to_owned(),
-                self.errors.iter().map(FieldError::to_value).collect(),
-            );
+        match serde_json::to_value(self) {
+            Ok(Value::Object(members)) => members,
+            // The object below has texts and numbers: there is no way to come here.
+            _ => Map::new(),
         }
-        members
     }
 
     pub(crate) fn package_not_found() -> Self {
@@ -314,6 +308,41 @@ impl Problem {
 
     pub(crate) fn internal() -> Self {
         Self::new(ProblemType::Internal, "The service met an error of its own.")
+    }
+}
+
+/// The problem details object.
+impl Serialize for Problem {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Members<'a> {
+            r#type: Urn,
+            title: &'static str,
+            status: u16,
+            detail: &'a str,
+            #[serde(skip_serializing_if = "<[_]>::is_empty")]
+            errors: &'a [FieldError],
+        }
+
+        let Self { kind, detail, errors, .. } = self;
+        let (title, status) = (kind.title(), kind.status().as_u16());
+        Members { r#type: Urn(*kind), title, status, detail, errors }.serialize(serializer)
+    }
+}
+
+/// A problem type as the URI that names it.
+struct Urn(ProblemType);
+
+impl fmt::Display for Urn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("urn:problem-type:pyaday:")?;
+        f.write_str(self.0.slug())
+    }
+}
+
+impl Serialize for Urn {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

@@ -6,23 +6,16 @@ use std::pin::pin;
 use std::task::Poll;
 
 use bytes::{Buf, Bytes, BytesMut};
-use http::header::{
-    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, IF_MATCH, IF_NONE_MATCH,
-};
 use http::{Method, Request, Response, request::Parts};
 use http_body::Body;
 
-use crate::api::Api;
-use crate::decode::Action;
+use crate::api::{Api, Options};
+use crate::decode::{Action, Command};
 use crate::encode::encode;
 use crate::endpoint::{Endpoint, Operation};
 use crate::execute::{Outcome, execute};
 use crate::problem::Problem;
 use crate::store::PackageStore;
-
-/// The request's fields that answers depend on: an adapter that must convert them needs no others.
-pub const REQUEST_HEADERS: &[HeaderName] =
-    &[CONTENT_TYPE, CONTENT_ENCODING, CONTENT_LENGTH, HOST, IF_MATCH, IF_NONE_MATCH];
 
 /// Answers a request to an endpoint.
 ///
@@ -44,50 +37,96 @@ pub const REQUEST_HEADERS: &[HeaderName] =
 /// assert_eq!(response.status(), StatusCode::NOT_FOUND);
 /// # }
 /// ```
-pub async fn respond<S: PackageStore, B: Body>(
+pub fn respond<S: PackageStore, B: Body>(
     api: &Api<S>,
     endpoint: &'static Endpoint,
     request: Request<B>,
-) -> Response<Bytes> {
+) -> impl Future<Output = Response<Bytes>> + use<S, B> {
+    answer(api, request, move |options, parts| Action::of(options, endpoint, parts))
+}
+
+/// Answers a request whose path and method the host has matched to an operation.
+fn respond_to<S: PackageStore, B: Body>(
+    api: &Api<S>,
+    operation: Operation,
+    request: Request<B>,
+) -> impl Future<Output = Response<Bytes>> + use<S, B> {
+    answer(api, request, move |options, parts| Action::checked(options, operation, parts))
+}
+
+/// What is known of a request once its head was read.
+enum Begun<B> {
+    /// All of it.
+    Decoded(Result<Command, Problem>),
+    /// All but the body.
+    Reading(Box<(Action, Parts, B)>),
+}
+
+/// Answers a request whose head `check` accepts, or says why it does not.
+///
+/// The head is read at once and dropped, so that the future is small: frameworks move it about, into
+/// an allocation for one, and what it holds of a request is a part of the head. It shares the `Api`
+/// so that they need not.
+fn answer<S: PackageStore, B: Body, C>(
+    api: &Api<S>,
+    request: Request<B>,
+    check: C,
+) -> impl Future<Output = Response<Bytes>> + use<S, B, C>
+where
+    C: FnOnce(&Options, &Parts) -> Result<Action, Problem>,
+{
     let (parts, body) = request.into_parts();
-    finish(api, &parts, async {
-        let action = Action::of(api.options(), endpoint, &parts)?;
-        perform(api, action, &parts, body).await
-    })
-    .await
-}
-
-/// Runs an answer to its end, whatever it does on the way.
-async fn finish<S: PackageStore>(
-    api: &Api<S>,
-    parts: &Parts,
-    answer: impl Future<Output = Result<Outcome, Problem>>,
-) -> Response<Bytes> {
-    let mut answer = pin!(answer);
-    let result = poll_fn(|context| {
-        // What the answer leaves behind when it unwinds is the request, which is dropped, and the
-        // store, whose contract is to stay whole.
-        catch_unwind(AssertUnwindSafe(|| answer.as_mut().poll(context)))
-            .unwrap_or_else(|_| Poll::Ready(Err(Problem::internal())))
-    });
-    let mut response = encode(api.options(), result.await);
-    if parts.method == Method::HEAD {
-        *response.body_mut() = Bytes::new();
+    let is_head = parts.method == Method::HEAD;
+    let begun = catching(|| begin(api.options(), check, parts, body));
+    let api = api.clone();
+    async move {
+        let mut outcome = pin!(async {
+            match begun {
+                Err(problem) | Ok(Begun::Decoded(Err(problem))) => Err(problem),
+                Ok(Begun::Decoded(Ok(command))) => execute(&api, command).await,
+                Ok(Begun::Reading(request)) => Box::pin(read_and_execute(&api, request)).await,
+            }
+        });
+        let outcome = poll_fn(|context| {
+            catching(|| outcome.as_mut().poll(context))
+                .unwrap_or_else(|problem| Poll::Ready(Err(problem)))
+        });
+        let mut response = encode(api.options(), outcome.await);
+        if is_head {
+            *response.body_mut() = Bytes::new();
+        }
+        response
     }
-    response
 }
 
-async fn perform<S: PackageStore, B: Body>(
-    api: &Api<S>,
-    action: Action,
-    parts: &Parts,
+/// What `work` gives, or the problem that a panic in it is.
+///
+/// What it leaves behind when it unwinds is the request, which is dropped, and the store, whose
+/// contract is to stay whole.
+fn catching<T>(work: impl FnOnce() -> T) -> Result<T, Problem> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|_| Problem::internal())
+}
+
+fn begin<B>(
+    options: &Options,
+    check: impl FnOnce(&Options, &Parts) -> Result<Action, Problem>,
+    parts: Parts,
     body: B,
+) -> Begun<B> {
+    match check(options, &parts) {
+        Ok(action) if action.takes_body() => Begun::Reading(Box::new((action, parts, body))),
+        Ok(action) => Begun::Decoded(action.decode(options, &parts, &[])),
+        Err(problem) => Begun::Decoded(Err(problem)),
+    }
+}
+
+async fn read_and_execute<S: PackageStore, B: Body>(
+    api: &Api<S>,
+    request: Box<(Action, Parts, B)>,
 ) -> Result<Outcome, Problem> {
-    let body = match action.takes_body() {
-        true => collect(body, api.options().body_limit).await?,
-        false => Bytes::new(),
-    };
-    execute(api, action.decode(api.options(), parts, &body)?).await
+    let (action, parts, body) = *request;
+    let body = collect(body, api.options().body_limit).await?;
+    execute(api, action.decode(api.options(), &parts, &body)?).await
 }
 
 /// The whole body, unless it is longer than `limit`: then the rest is not read.
@@ -116,31 +155,17 @@ async fn collect<B: Body>(body: B, limit: usize) -> Result<Bytes, Problem> {
     Ok(whole)
 }
 
-/// Answers a request whose path and method the host has matched to an operation.
-async fn respond_to<S: PackageStore, B: Body>(
-    api: &Api<S>,
-    operation: Operation,
-    request: Request<B>,
-) -> Response<Bytes> {
-    let (parts, body) = request.into_parts();
-    finish(api, &parts, async {
-        let action = Action::checked(api.options(), operation, &parts)?;
-        perform(api, action, &parts, body).await
-    })
-    .await
-}
-
 macro_rules! operations {
     ($($(#[$doc:meta])* $function:ident = $operation:ident;)*) => {$(
         $(#[$doc])*
         ///
         /// For a host that routes by itself: the request's method is taken as matched (`HEAD` is
         /// answered as `GET`, without the body). [`respond`] does the rest of the methods too.
-        pub async fn $function<S: PackageStore, B: Body>(
+        pub fn $function<S: PackageStore, B: Body>(
             api: &Api<S>,
             request: Request<B>,
-        ) -> Response<Bytes> {
-            respond_to(api, Operation::$operation, request).await
+        ) -> impl Future<Output = Response<Bytes>> + use<S, B> {
+            respond_to(api, Operation::$operation, request)
         }
     )*};
 }

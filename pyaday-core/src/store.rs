@@ -1,5 +1,6 @@
 //! What a catalogue asks of the place where its packages are kept.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::error::Error;
 use std::fmt;
@@ -10,9 +11,11 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use http::HeaderValue;
-use memchr::{memchr, memrchr};
+use memchr::memchr;
+use rand::RngExt;
+use rand::rngs::SmallRng;
 
 use crate::daily::{Daily, Day, Pin, Unpin};
 use crate::date::Date;
@@ -297,7 +300,6 @@ pub struct Stored {
     /// What [`render`] wrote.
     text: Bytes,
     entity_tag_end: u8,
-    length_end: u8,
 }
 
 impl Stored {
@@ -312,16 +314,9 @@ impl Stored {
 
     /// The version that [`render`] wrote into this part of `texts`, with which it shares them.
     pub(crate) fn within(texts: &Bytes, part: Range<usize>) -> Self {
-        // The heads are digits and two quotes, so the first brace begins the representation. Both
-        // together are at most 42 bytes.
-        let text = &texts[part.clone()];
-        let length_end = memchr(b'{', text).unwrap_or_default();
-        let entity_tag_end = memrchr(b'"', &text[..length_end]).map_or(0, |quote| quote + 1);
-        Self {
-            text: texts.slice(part),
-            entity_tag_end: entity_tag_end as u8,
-            length_end: length_end as u8,
-        }
+        // An entity tag is digits in quotes, so the first brace begins the representation.
+        let entity_tag_end = memchr(b'{', &texts[part.clone()]).unwrap_or_default() as u8;
+        Self { text: texts.slice(part), entity_tag_end }
     }
 
     /// The version's revision.
@@ -344,42 +339,44 @@ impl Stored {
     /// The representation, compact JSON.
     #[must_use]
     pub fn representation(&self) -> Bytes {
-        self.text.slice(usize::from(self.length_end)..)
+        self.text.slice(usize::from(self.entity_tag_end)..)
+    }
+
+    /// The same, and nothing of the version left.
+    pub(crate) fn into_representation(mut self) -> Bytes {
+        self.text.advance(usize::from(self.entity_tag_end));
+        self.text
     }
 
     pub(crate) fn json(&self) -> &[u8] {
-        &self.text[usize::from(self.length_end)..]
+        &self.text[usize::from(self.entity_tag_end)..]
     }
 
     /// The representation's strong entity tag, quoted
     /// ([RFC 9110 §8.8.3](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3)).
     #[must_use]
     pub fn entity_tag(&self) -> HeaderValue {
-        self.header(0, self.entity_tag_end)
-    }
-
-    /// The length of the representation, as the field `Content-Length` has it.
-    pub(crate) fn content_length(&self) -> HeaderValue {
-        self.header(self.entity_tag_end, self.length_end)
-    }
-
-    fn header(&self, start: u8, end: u8) -> HeaderValue {
-        let text = self.text.slice(usize::from(start)..usize::from(end));
+        let text = self.text.slice(..usize::from(self.entity_tag_end));
         #[expect(clippy::expect_used, reason = "quotes and digits are what a field value may hold")]
         HeaderValue::from_maybe_shared(text).expect("digits are a field value")
     }
 }
 
-/// Appends all that an answer needs of a version: its quoted entity tag, the length of its
-/// representation in decimal, and the representation.
+/// Appends what an answer needs of a version: its quoted entity tag and the representation.
 pub(crate) fn render(package: &Package, revision: Revision, out: &mut Vec<u8>) {
-    let start = out.len();
-    package.write_json(out);
-    let (length, json_end) = (out.len() - start, out.len());
     // Writing to a vector has no way to fail.
-    let _ = write!(out, "\"{revision}\"{length}");
-    let head = out.len() - json_end;
-    out[start..].rotate_right(head);
+    let _ = write!(out, "\"{revision}\"");
+    package.write_json(out);
+}
+
+/// The name in the version that [`render`] wrote, as it is spelled.
+pub(crate) fn spelling(text: &[u8]) -> &[u8] {
+    /// What a representation begins with.
+    const BEFORE: usize = "{\"name\":\"".len();
+
+    let start = memchr(b'{', text).unwrap_or_default() + BEFORE;
+    let name = text.get(start..).unwrap_or_default();
+    &name[..memchr(b'"', name).unwrap_or_default()]
 }
 
 impl fmt::Debug for Stored {
@@ -405,10 +402,14 @@ impl Seed {
         Self(bits)
     }
 
-    /// A seed from the thread's cryptographic random source.
+    /// A seed from a fast generator of the thread's own, which begins with the system's randomness:
+    /// no client can foresee a draw without having seen many, and none decides a secret.
     #[must_use]
     pub fn random() -> Self {
-        Self(rand::random())
+        thread_local! {
+            static GENERATOR: RefCell<SmallRng> = RefCell::new(rand::make_rng());
+        }
+        GENERATOR.with_borrow_mut(|generator| Self(generator.random()))
     }
 
     /// The bits.

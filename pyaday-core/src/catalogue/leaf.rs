@@ -1,30 +1,35 @@
-//! A leaf of the tree: up to 64 packages side by side in memory.
+//! A leaf of the tree: some packages side by side in memory.
 
 use std::cmp::Ordering;
 use std::ops::Range;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use memchr::memchr_iter;
 
+use super::block;
 use super::search::{self, Filter, Word};
 use super::separator::Split;
-use crate::store::Stored;
+use crate::name::is_spelling_of;
+use crate::store::{Stored, spelling};
 
-/// Some packages in the order of their names, packed; it never changes.
+/// Some packages in the order of their names, packed into one block that never changes; a clone
+/// shares it.
 ///
-/// What a read looks at before the texts is in one piece: memory far from the processor costs more
-/// than anything that is done with it.
-#[derive(Debug)]
+/// Memory far from the processor costs more than anything that is done with it. So all that a read
+/// touches is one behind the other: the block's count of references, where the texts begin, the
+/// texts. An answer is a slice of the block, which copies nothing and shares that count.
+///
+/// ```text
+/// number of packages            u16
+/// fingerprints of their names   u8 each
+/// starts of the versions        u16 each, and where the last ends
+/// starts of the search texts    u16 each, and where the last ends
+/// rendered versions
+/// search texts                  a word is found in any of them in one pass
+/// ```
+#[derive(Clone, Debug)]
 pub(super) struct Leaf {
-    len: usize,
-    /// A lookup reads these and then, mostly, one name.
-    fingerprints: [Fingerprint; Leaf::MAX_LEN],
-    starts: [Start; Leaf::MAX_LEN],
-    /// The rendered versions, one behind the other: an answer is a slice, which copies nothing.
-    texts: Bytes,
-    /// The search texts, one behind the other: a word is found in any of them in one pass.
-    search: Box<str>,
+    block: Bytes,
 }
 
 /// A byte of a name's hash.
@@ -32,75 +37,87 @@ pub(super) type Fingerprint = u8;
 
 /// Where the texts of a package begin, or those of the packages before it end.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Start<N = u16> {
-    pub(super) text: N,
-    pub(super) search: N,
+pub(super) struct Start {
+    pub(super) text: usize,
+    pub(super) search: usize,
 }
 
 impl Leaf {
-    /// The most packages: as many as bits in a selection of them, the lowest for the first.
-    pub(super) const MAX_LEN: usize = u64::BITS as usize;
+    /// The most packages, no more than bits in a selection of them, the lowest for the first.
+    pub(super) const MAX_LEN: usize = u64::BITS as usize / 2;
 
     /// The most that a leaf weighs, unless it is of one package. A write copies a leaf or two.
-    ///
-    /// No more than this fits in front of the last package's start.
-    pub(super) const MAX_WEIGHT: usize = 1 << u16::BITS;
+    pub(super) const MAX_WEIGHT: usize = 256 * Self::MAX_LEN;
 
     /// A leaf below this weight is joined with a neighbour when it was edited.
     const SMALL_WEIGHT: usize = Self::MAX_WEIGHT / 4;
 
+    /// Where the fingerprints begin.
+    const FINGERPRINTS: usize = 2;
+
     /// What a package weighs whose texts have these lengths. There is a least weight, so that the
     /// limit on the weight limits the number too.
-    pub(super) fn weight(texts: Start<usize>) -> usize {
-        texts.text.max(texts.search).max(Self::MAX_WEIGHT / Self::MAX_LEN)
+    pub(super) fn weight(texts: Start) -> usize {
+        (texts.text + texts.search).max(Self::MAX_WEIGHT / Self::MAX_LEN)
     }
 
-    /// A leaf of these packages, which together are not too heavy.
+    /// A leaf of these packages, which together are not too heavy. `ends` are those of their texts.
     pub(super) fn new(
         fingerprints: &[Fingerprint],
-        starts: impl Iterator<Item = Start<usize>>,
+        ends: impl Iterator<Item = Start> + Clone,
         texts: &[u8],
-        search: &str,
-    ) -> Arc<Self> {
-        let mut leaf = Self {
-            len: fingerprints.len(),
-            fingerprints: [0; Self::MAX_LEN],
-            starts: [Start::default(); Self::MAX_LEN],
-            texts: Bytes::copy_from_slice(texts),
-            search: search.into(),
-        };
-        leaf.fingerprints[..leaf.len].copy_from_slice(fingerprints);
-        for (to, start) in leaf.starts.iter_mut().zip(starts) {
-            *to = Start { text: start.text as u16, search: start.search as u16 };
-        }
-        // The first clone of a `Bytes` allocates what its clones share; here, not in a request.
-        drop(leaf.texts.clone());
-        Arc::new(leaf)
+        search: &[u8],
+    ) -> Self {
+        let len = fingerprints.len();
+        let head = Self::FINGERPRINTS + len + 4 * (len + 1);
+        let mut bytes = Vec::with_capacity(head + texts.len() + search.len());
+        // One package is at most 24 KiB, many weigh less together: every place is below 2^16.
+        let mut push = |number: usize| bytes.extend((number as u16).to_le_bytes());
+        push(len);
+        bytes.extend_from_slice(fingerprints);
+        let mut push = |number: usize| bytes.extend((number as u16).to_le_bytes());
+        push(head);
+        ends.clone().for_each(|end| push(head + end.text));
+        push(head + texts.len());
+        ends.for_each(|end| push(head + texts.len() + end.search));
+        bytes.extend_from_slice(texts);
+        bytes.extend_from_slice(search);
+        Self { block: block::of(&bytes) }
     }
 
     /// The number of packages.
     pub(super) fn len(&self) -> usize {
-        self.len
+        self.number(0)
+    }
+
+    fn number(&self, at: usize) -> usize {
+        match self.block.get(at..at + 2) {
+            Some(&[low, high]) => usize::from(u16::from_le_bytes([low, high])),
+            _ => 0,
+        }
     }
 
     /// True if the leaf should be joined with a neighbour.
     pub(super) fn is_small(&self) -> bool {
-        let lengths = (0..self.len).map(|at| {
-            let (start, end) = (self.start(at), self.start(at + 1));
-            Start { text: end.text - start.text, search: end.search - start.search }
-        });
-        lengths.map(Self::weight).sum::<usize>() < Self::SMALL_WEIGHT
+        (0..self.len()).map(|at| Self::weight(self.lengths(at))).sum::<usize>() < Self::SMALL_WEIGHT
+    }
+
+    /// How long the texts of a package are.
+    fn lengths(&self, at: usize) -> Start {
+        Start { text: self.text_range(at..at + 1).len(), search: self.search(at..at + 1).len() }
     }
 
     /// The place of the package of this name.
     pub(super) fn find(&self, name: &str, split: Split<'_>) -> Option<usize> {
-        memchr_iter(fingerprint(split), &self.fingerprints[..self.len])
-            .find(|at| search::is_of(&self.search.as_bytes()[self.start(*at).search..], name))
+        let fingerprints = self.fingerprints(0..self.len());
+        // In the version, which the answer is about to need, and not in the search text.
+        memchr_iter(fingerprint(split), fingerprints)
+            .find(|at| is_spelling_of(spelling(&self.block[self.text_range(*at..at + 1)]), name))
     }
 
     /// The place of the package of this name, or where it would be.
     pub(super) fn seek(&self, name: &str) -> Result<usize, usize> {
-        let (mut low, mut high) = (0, self.len);
+        let (mut low, mut high) = (0, self.len());
         while low < high {
             let middle = low.midpoint(high);
             match self.name(middle).cmp(name) {
@@ -119,45 +136,59 @@ impl Leaf {
     }
 
     pub(super) fn name(&self, at: usize) -> &str {
-        search::name(&self.search[self.start(at).search..])
+        search::name(self.search(at..at + 1))
     }
 
     /// All names in their order.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
-        let starts = self.starts[..self.len].iter();
-        starts.map(|start| search::name(&self.search[usize::from(start.search)..]))
+        (0..self.len()).map(|at| self.name(at))
     }
 
     pub(super) fn stored(&self, at: usize) -> Stored {
-        Stored::within(&self.texts, self.start(at).text..self.start(at + 1).text)
-    }
-
-    /// Where the texts of a package begin; behind the last, where they end.
-    pub(super) fn start(&self, at: usize) -> Start<usize> {
-        match self.starts[..self.len].get(at) {
-            Some(start) => Start { text: start.text.into(), search: start.search.into() },
-            None => Start { text: self.texts.len(), search: self.search.len() },
-        }
+        Stored::within(&self.block, self.text_range(at..at + 1))
     }
 
     pub(super) fn fingerprints(&self, places: Range<usize>) -> &[Fingerprint] {
-        &self.fingerprints[places]
+        &self.block[Self::FINGERPRINTS + places.start..Self::FINGERPRINTS + places.end]
     }
 
+    /// The versions of these packages, one behind the other.
     pub(super) fn texts(&self, places: Range<usize>) -> &[u8] {
-        &self.texts[self.start(places.start).text..self.start(places.end).text]
+        &self.block[self.text_range(places)]
     }
 
-    pub(super) fn search(&self, places: Range<usize>) -> &str {
-        &self.search[self.start(places.start).search..self.start(places.end).search]
+    /// The search texts of these packages, one behind the other.
+    pub(super) fn search(&self, places: Range<usize>) -> &[u8] {
+        &self.block[self.search_start(places.start)..self.search_start(places.end)]
+    }
+
+    fn text_range(&self, places: Range<usize>) -> Range<usize> {
+        let starts = Self::FINGERPRINTS + self.len();
+        self.number(starts + 2 * places.start)..self.number(starts + 2 * places.end)
+    }
+
+    fn search_start(&self, at: usize) -> usize {
+        let len = self.len();
+        self.number(Self::FINGERPRINTS + len + 2 * (len + 1) + 2 * at)
+    }
+
+    /// Where the texts of each package end, counted from those of the first of these places.
+    pub(super) fn ends(&self, places: Range<usize>) -> impl Iterator<Item = Start> {
+        let first = Start {
+            text: self.text_range(places.start..places.start).start,
+            search: self.search_start(places.start),
+        };
+        places.map(move |at| Start {
+            text: self.text_range(at..at + 1).end - first.text,
+            search: self.search_start(at + 1) - first.search,
+        })
     }
 
     /// The packages that a filter selects.
     pub(super) fn matching(&self, filter: &Filter) -> u64 {
-        let mut matching = 0;
-        let mut at = 0;
+        let (mut matching, mut at, len) = (0, 0, self.len());
         // A word that a package lacks leads to the next package that has it; in most leaves none.
-        while at < self.len {
+        while at < len {
             match filter.words().try_fold(at, |at, word| self.next_with(word, at)) {
                 None => break,
                 Some(next) if next == at => {
@@ -172,14 +203,13 @@ impl Leaf {
 
     /// The first package from this one on that has a word.
     fn next_with(&self, word: &Word, mut at: usize) -> Option<usize> {
-        let text = self.search.as_bytes();
         loop {
-            let start = self.start(at).search;
-            let hit = start + word.find(&text[start..])?;
-            while self.start(at + 1).search <= hit {
+            let start = self.search_start(at);
+            let hit = start + word.find(&self.block[start..])?;
+            while self.search_start(at + 1) <= hit {
                 at += 1;
             }
-            if word.counts_behind(&text[self.start(at).search..hit]) {
+            if word.counts_behind(&self.block[self.search_start(at)..hit]) {
                 return Some(at);
             }
             at += 1;
@@ -199,17 +229,10 @@ pub(super) fn fingerprint(name: Split<'_>) -> Fingerprint {
 #[cfg(test)]
 impl Leaf {
     pub(super) fn check(&self) {
-        let weight: usize = (0..self.len)
-            .map(|at| {
-                let (start, end) = (self.start(at), self.start(at + 1));
-                Self::weight(Start {
-                    text: end.text - start.text,
-                    search: end.search - start.search,
-                })
-            })
-            .sum();
-        assert!(self.len <= Self::MAX_LEN && (weight <= Self::MAX_WEIGHT || self.len == 1));
-        for at in 0..self.len {
+        let len = self.len();
+        let weight: usize = (0..len).map(|at| Self::weight(self.lengths(at))).sum();
+        assert!(len <= Self::MAX_LEN && (weight <= Self::MAX_WEIGHT || len == 1));
+        for at in 0..len {
             let name = self.name(at);
             assert!(at == 0 || self.name(at - 1) < name);
             assert_eq!(self.find(name, super::separator::split(name.as_bytes())), Some(at));

@@ -1,7 +1,6 @@
 //! How leaves are made, out of other leaves and of new packages.
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use super::leaf::{Fingerprint, Leaf, Start, fingerprint};
 use super::search;
@@ -19,7 +18,7 @@ pub(super) struct Change<'a> {
 }
 
 /// A leaf's packages with these changes, in the order of their names, as one or more leaves.
-pub(super) fn edit(leaf: &Leaf, changes: &[Change<'_>]) -> Vec<Arc<Leaf>> {
+pub(super) fn edit(leaf: &Leaf, changes: &[Change<'_>]) -> Vec<Leaf> {
     let mut packing = Packing::beside(leaf);
     let mut copied = 0;
     for change in changes {
@@ -35,7 +34,7 @@ pub(super) fn edit(leaf: &Leaf, changes: &[Change<'_>]) -> Vec<Arc<Leaf>> {
 }
 
 /// The packages of two neighbours in one leaf, or in two of about the same weight.
-pub(super) fn join(left: &Leaf, right: &Leaf) -> Vec<Arc<Leaf>> {
+pub(super) fn join(left: &Leaf, right: &Leaf) -> Vec<Leaf> {
     let mut packing = Packing::beside(left);
     packing.copy(left, 0..left.len());
     packing.copy(right, 0..right.len());
@@ -46,10 +45,10 @@ pub(super) fn join(left: &Leaf, right: &Leaf) -> Vec<Arc<Leaf>> {
 struct Packing {
     fingerprints: Vec<Fingerprint>,
     /// Where the texts of each package end.
-    ends: Vec<Start<usize>>,
+    ends: Vec<Start>,
     texts: Vec<u8>,
-    search: String,
-    leaves: Vec<Arc<Leaf>>,
+    search: Vec<u8>,
+    leaves: Vec<Leaf>,
 }
 
 impl Packing {
@@ -58,28 +57,25 @@ impl Packing {
 
     /// With room for the packages of this leaf and a few more.
     fn beside(leaf: &Leaf) -> Self {
-        let end = leaf.start(leaf.len());
+        let len = leaf.len();
         Self {
-            fingerprints: Vec::with_capacity(leaf.len() + 1),
-            ends: Vec::with_capacity(leaf.len() + 1),
-            texts: Vec::with_capacity(end.text + 1024),
-            search: String::with_capacity(end.search + 256),
+            fingerprints: Vec::with_capacity(len + 1),
+            ends: Vec::with_capacity(len + 1),
+            texts: Vec::with_capacity(leaf.texts(0..len).len() + 1024),
+            search: Vec::with_capacity(leaf.search(0..len).len() + 256),
             leaves: Vec::new(),
         }
     }
 
     fn copy(&mut self, from: &Leaf, places: Range<usize>) {
-        let (start, base) = (from.start(places.start), self.end());
+        let base = self.end();
         self.fingerprints.extend_from_slice(from.fingerprints(places.clone()));
         self.texts.extend_from_slice(from.texts(places.clone()));
-        self.search.push_str(from.search(places.clone()));
-        self.ends.extend(places.map(|at| {
-            let end = from.start(at + 1);
-            Start {
-                text: base.text + end.text - start.text,
-                search: base.search + end.search - start.search,
-            }
-        }));
+        self.search.extend_from_slice(from.search(places.clone()));
+        let ends = from.ends(places);
+        self.ends.extend(
+            ends.map(|end| Start { text: base.text + end.text, search: base.search + end.search }),
+        );
     }
 
     fn add(&mut self, name: &str, package: &Package, revision: Revision) {
@@ -97,43 +93,45 @@ impl Packing {
     }
 
     /// Where the texts end.
-    fn end(&self) -> Start<usize> {
+    fn end(&self) -> Start {
         Start { text: self.texts.len(), search: self.search.len() }
     }
 
-    fn into_leaves(mut self) -> Vec<Arc<Leaf>> {
+    fn into_leaves(mut self) -> Vec<Leaf> {
         if !self.ends.is_empty() || self.leaves.is_empty() {
             self.cut(0..self.ends.len());
         }
         self.leaves
     }
 
-    /// Makes leaves of these packages, halving them by their weight until each part fits.
+    /// Makes leaves of these packages: as few as can be, of about the same weight.
     fn cut(&mut self, places: Range<usize>) {
         let weight: usize = places.clone().map(|at| self.weight(at)).sum();
         if weight <= Leaf::MAX_WEIGHT || places.len() == 1 {
             self.leaves.push(self.leaf(places));
             return;
         }
+        // A little less than a leaf takes, or one that comes out a little heavier would be halved.
+        let leaves = weight.div_ceil(Leaf::MAX_WEIGHT / 16 * 15).max(2);
+        let half = weight / leaves * (leaves / 2);
         let mut left = 0;
         let is_left = |at: &usize| {
             left += self.weight(*at);
-            left <= weight / 2
+            left <= half
         };
         let middle = places.start + places.clone().take_while(is_left).count().max(1);
         self.cut(places.start..middle);
         self.cut(middle..places.end);
     }
 
-    fn leaf(&self, places: Range<usize>) -> Arc<Leaf> {
+    fn leaf(&self, places: Range<usize>) -> Leaf {
         let (start, end) = (self.start(places.start), self.start(places.end));
-        let starts = places.clone().map(|at| {
-            let of = self.start(at);
-            Start { text: of.text - start.text, search: of.search - start.search }
-        });
+        let ends = self.ends[places.clone()]
+            .iter()
+            .map(|end| Start { text: end.text - start.text, search: end.search - start.search });
         let texts = &self.texts[start.text..end.text];
         let search = &self.search[start.search..end.search];
-        Leaf::new(&self.fingerprints[places.clone()], starts, texts, search)
+        Leaf::new(&self.fingerprints[places], ends, texts, search)
     }
 
     fn weight(&self, at: usize) -> usize {
@@ -141,7 +139,7 @@ impl Packing {
         Leaf::weight(Start { text: end.text - start.text, search: end.search - start.search })
     }
 
-    fn start(&self, at: usize) -> Start<usize> {
+    fn start(&self, at: usize) -> Start {
         at.checked_sub(1).map_or_else(Start::default, |before| self.ends[before])
     }
 }

@@ -9,43 +9,42 @@ use memchr::memmem::Finder;
 use crate::package::{Details, Tag};
 
 /// Ends the name in a search text.
-const NAME_END: char = '\0';
+const NAME_END: u8 = b'\0';
 /// Ends the description, and behind it each tag. Neither of the two can be part of what it ends:
 /// all three exclude control characters.
-const END: char = '\x01';
+const END: u8 = b'\x01';
 
 /// Appends the search text of a package: its normalised name and its description in lower case,
 /// in which words are found, and its tags.
-pub(super) fn push(out: &mut String, name: &str, details: &Details) {
-    out.push_str(name);
+pub(super) fn push(out: &mut Vec<u8>, name: &str, details: &Details) {
+    out.extend_from_slice(name.as_bytes());
     out.push(NAME_END);
     push_lower(out, details.short_desc.as_str());
     out.push(END);
     for tag in details.tags.iter() {
-        out.push_str(tag.as_str());
+        out.extend_from_slice(tag.as_str().as_bytes());
         out.push(END);
     }
 }
 
 /// The name that a search text begins with.
-pub(super) fn name(text: &str) -> &str {
-    &text[..memchr(NAME_END as u8, text.as_bytes()).unwrap_or_default()]
-}
-
-/// True if `text` begins with the search text of the package of this name.
-pub(super) fn is_of(text: &[u8], name: &str) -> bool {
-    text.strip_prefix(name.as_bytes()).is_some_and(|rest| rest.first() == Some(&(NAME_END as u8)))
+pub(super) fn name(text: &[u8]) -> &str {
+    let name = &text[..memchr(NAME_END, text).unwrap_or_default()];
+    // Names are ASCII.
+    str::from_utf8(name).unwrap_or_default()
 }
 
 /// Character by character, unlike [`str::to_lowercase`], which looks at a sigma's neighbours: a
 /// part of a text must have the same lower case as in the whole.
-fn push_lower(out: &mut String, text: &str) {
+fn push_lower(out: &mut Vec<u8>, text: &str) {
     if text.is_ascii() {
         let start = out.len();
-        out.push_str(text);
+        out.extend_from_slice(text.as_bytes());
         out[start..].make_ascii_lowercase();
     } else {
-        out.extend(text.chars().flat_map(char::to_lowercase));
+        for c in text.chars().flat_map(char::to_lowercase) {
+            out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+        }
     }
 }
 
@@ -56,7 +55,7 @@ pub(super) struct Filter(Vec<Word>);
 impl Filter {
     /// The filter for these words and tags; `None` if no package can have them.
     pub(super) fn new(words: &[String], tags: &BTreeSet<Tag>) -> Option<Self> {
-        if words.iter().any(|word| word.contains([NAME_END, END])) {
+        if words.iter().any(|word| word.bytes().any(|byte| byte == NAME_END || byte == END)) {
             return None;
         }
         let words = words.iter().filter(|word| !word.is_empty()).map(|word| Word::text(word));
@@ -85,14 +84,17 @@ pub(super) struct Word {
 
 impl Word {
     fn text(word: &str) -> Self {
-        let mut lower = String::new();
+        let mut lower = Vec::new();
         push_lower(&mut lower, word);
         Self { finder: Finder::new(&lower).into_owned(), is_tag: false }
     }
 
     /// With what ends the field before it, so that only a whole tag is found.
     fn tag(tag: &Tag) -> Self {
-        Self { finder: Finder::new(&format!("{END}{tag}{END}")).into_owned(), is_tag: true }
+        Self {
+            finder: Finder::new(&[&[END], tag.as_str().as_bytes(), &[END]].concat()).into_owned(),
+            is_tag: true,
+        }
     }
 
     /// Where it first occurs.
@@ -103,6 +105,6 @@ impl Word {
     /// True if an occurrence counts that has `before` in front of it in its package's search text:
     /// a word's does not when it is in a tag.
     pub(super) fn counts_behind(&self, before: &[u8]) -> bool {
-        self.is_tag || memchr(END as u8, before).is_none()
+        self.is_tag || memchr(END, before).is_none()
     }
 }

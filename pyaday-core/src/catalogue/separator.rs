@@ -19,8 +19,37 @@ impl Separator {
     }
 
     /// True if `name` stands behind this separator.
+    #[cfg(test)]
     pub(super) fn is_before(&self, name: Split<'_>) -> bool {
         (self.head, &*self.tail) <= name
+    }
+}
+
+/// The separators of a node in their order. What decides most comparisons is side by side.
+#[derive(Debug)]
+pub(super) struct Separators {
+    heads: Box<[u128]>,
+    tails: Box<[Box<[u8]>]>,
+}
+
+impl Separators {
+    pub(super) fn new(separators: Vec<Separator>) -> Self {
+        let (heads, tails): (Vec<_>, Vec<_>) =
+            separators.into_iter().map(|separator| (separator.head, separator.tail)).unzip();
+        Self { heads: heads.into(), tails: tails.into() }
+    }
+
+    pub(super) fn get(&self, at: usize) -> Separator {
+        Separator { head: self.heads[at], tail: self.tails[at].clone() }
+    }
+
+    /// How many of them `name` stands behind.
+    pub(super) fn before(&self, name: Split<'_>) -> usize {
+        let (head, tail) = name;
+        let smaller = self.heads.partition_point(|own| *own < head);
+        let same = self.heads[smaller..].iter().take_while(|own| **own == head).count();
+        let tails = &self.tails[smaller..smaller + same];
+        smaller + tails.partition_point(|own| **own <= *tail)
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::leaf::Leaf;
 use super::packing::{self, Change};
-use super::separator::{Separator, Split, split};
+use super::separator::{Separator, Separators, Split, split};
 use crate::store::Stored;
 
 /// A B+-tree of packages in the order of their names, or a subtree of one. All its leaves are
@@ -17,7 +17,7 @@ use crate::store::Stored;
 /// the old ones everywhere else.
 #[derive(Clone, Debug)]
 pub(super) enum Tree {
-    Leaf(Arc<Leaf>),
+    Leaf(Leaf),
     Inner(Arc<Inner>),
 }
 
@@ -25,9 +25,9 @@ pub(super) enum Tree {
 #[derive(Debug)]
 pub(super) struct Inner {
     /// What stands before the names of each subtree, behind those of the subtree before it.
-    separators: Box<[Separator]>,
+    separators: Separators,
     /// The number of packages in each subtree and those before it.
-    ends: Box<[usize]>,
+    ends: Box<[u32]>,
     subtrees: Box<[Tree]>,
 }
 
@@ -42,14 +42,14 @@ struct Child {
 impl Tree {
     /// A tree without packages.
     pub(super) fn empty() -> Self {
-        Self::Leaf(Leaf::new(&[], [].into_iter(), &[], ""))
+        Self::Leaf(Leaf::new(&[], [].into_iter(), &[], &[]))
     }
 
     /// The number of packages.
     pub(super) fn len(&self) -> usize {
         match self {
             Self::Leaf(leaf) => leaf.len(),
-            Self::Inner(inner) => inner.ends.last().copied().unwrap_or(0),
+            Self::Inner(inner) => inner.end(inner.subtrees.len()),
         }
     }
 
@@ -72,8 +72,8 @@ impl Tree {
             match tree {
                 Self::Leaf(leaf) => return leaf.stored(rank),
                 Self::Inner(inner) => {
-                    let at = inner.ends.partition_point(|end| *end <= rank);
-                    rank -= at.checked_sub(1).map_or(0, |before| inner.ends[before]);
+                    let at = inner.ends.partition_point(|end| *end as usize <= rank);
+                    rank -= inner.end(at);
                     tree = &inner.subtrees[at];
                 }
             }
@@ -87,7 +87,7 @@ impl Tree {
         let mut tree = self;
         let first = loop {
             match tree {
-                Self::Leaf(leaf) => break &**leaf,
+                Self::Leaf(leaf) => break leaf,
                 Self::Inner(inner) => {
                     let at = after.map_or(0, |name| inner.place_of(split(name.as_bytes())));
                     subtrees.push(inner.subtrees[at + 1..].iter());
@@ -99,7 +99,7 @@ impl Tree {
             loop {
                 match subtrees.last_mut()?.next() {
                     None => drop(subtrees.pop()),
-                    Some(Self::Leaf(leaf)) => break Some((&**leaf, u64::MAX)),
+                    Some(Self::Leaf(leaf)) => break Some((leaf, u64::MAX)),
                     Some(Self::Inner(inner)) => subtrees.push(inner.subtrees.iter()),
                 }
             }
@@ -135,14 +135,19 @@ impl Tree {
 
 impl Inner {
     /// The most children: a write copies one node of each level.
-    const MAX_CHILDREN: usize = 32;
+    const MAX_CHILDREN: usize = 64;
 
     /// A node with fewer children is joined with a neighbour when it was edited.
     const SMALL: usize = Self::MAX_CHILDREN / 4;
 
     /// The place of the subtree in which a name is, if anywhere.
     fn place_of(&self, name: Split<'_>) -> usize {
-        self.separators.partition_point(|separator| separator.is_before(name)).saturating_sub(1)
+        self.separators.before(name).saturating_sub(1)
+    }
+
+    /// The number of packages in so many subtrees, the first ones.
+    fn end(&self, subtrees: usize) -> usize {
+        subtrees.checked_sub(1).map_or(0, |last| self.ends[last] as usize)
     }
 
     /// As few nodes over these children as can be, of the same size or one child less.
@@ -159,21 +164,22 @@ impl Inner {
     fn node(children: Vec<Child>) -> Child {
         let separator = children.first().map(|child| child.separator.clone());
         let mut len = 0;
+        // A number of 32 bits is enough for a terabyte of packages.
         let ends = children.iter().map(|child| {
             len += child.len;
-            len
+            len as u32
         });
         let ends = ends.collect();
         let children = children.into_iter().map(|child| (child.separator, child.tree));
         let (separators, subtrees): (Vec<_>, Vec<_>) = children.unzip();
-        let inner = Self { separators: separators.into(), ends, subtrees: subtrees.into() };
+        let separators = Separators::new(separators);
+        let inner = Self { separators, ends, subtrees: subtrees.into() };
         Child { separator: separator.unwrap_or_default(), len, tree: Tree::Inner(Arc::new(inner)) }
     }
 
     fn child(&self, at: usize) -> Child {
-        let before = at.checked_sub(1).map_or(0, |before| self.ends[before]);
-        let (separator, tree) = (self.separators[at].clone(), self.subtrees[at].clone());
-        Child { separator, tree, len: self.ends[at] - before }
+        let (separator, tree) = (self.separators.get(at), self.subtrees[at].clone());
+        Child { separator, tree, len: self.end(at + 1) - self.end(at) }
     }
 
     fn children(&self, places: Range<usize>) -> impl Iterator<Item = Child> {
@@ -187,10 +193,8 @@ impl Inner {
         let (mut taken, mut rest) = (0, changes);
         while let Some(change) = rest.first() {
             let place = self.place_of(split(change.name.as_bytes()));
-            let is_here = |change: &Change<'_>| {
-                let next = self.separators.get(place + 1);
-                !next.is_some_and(|next| next.is_before(split(change.name.as_bytes())))
-            };
+            let is_here =
+                |change: &Change<'_>| self.place_of(split(change.name.as_bytes())) == place;
             let (here, behind) = rest.split_at(rest.partition_point(is_here));
             siblings.extend(self.children(taken..place));
             siblings.extend_edited(self.child(place).edit(here));
@@ -229,13 +233,13 @@ impl Child {
     }
 
     /// These leaves, the first behind `separator`.
-    fn of(separator: &Separator, leaves: Vec<Arc<Leaf>>) -> Vec<Self> {
+    fn of(separator: &Separator, leaves: Vec<Leaf>) -> Vec<Self> {
         let between = leaves.windows(2).map(|pair| {
             let [left, right] = pair else { return Separator::default() };
             Separator::between(left.name(left.len() - 1), right.name(0))
         });
         let separators: Vec<_> = iter::once(separator.clone()).chain(between).collect();
-        let child = |(separator, leaf): (_, Arc<Leaf>)| Self {
+        let child = |(separator, leaf): (_, Leaf)| Self {
             separator,
             len: leaf.len(),
             tree: Tree::Leaf(leaf),
@@ -319,15 +323,15 @@ impl Tree {
             Self::Inner(inner) => {
                 let len = inner.subtrees.len();
                 assert!(len <= Inner::MAX_CHILDREN && len >= if root { 2 } else { Inner::SMALL });
-                assert_eq!(inner.separators.len(), len);
                 assert_eq!(inner.ends.len(), len);
                 let mut end = 0;
                 for at in 0..len {
                     end += inner.subtrees[at].len();
-                    assert_eq!(inner.ends[at], end);
-                    let from = Some(&inner.separators[at]);
-                    let next = inner.separators.get(at + 1).or(to);
-                    inner.subtrees[at].check_within(from, next, depth - 1, false);
+                    assert_eq!(inner.end(at + 1), end);
+                    let from = inner.separators.get(at);
+                    let next = (at + 1 < len).then(|| inner.separators.get(at + 1));
+                    let to = next.as_ref().or(to);
+                    inner.subtrees[at].check_within(Some(&from), to, depth - 1, false);
                 }
             }
         }
