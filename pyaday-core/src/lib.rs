@@ -80,6 +80,7 @@ pub mod openapi;
 mod package;
 mod picker;
 mod problem;
+mod published;
 mod query;
 mod respond;
 mod store;
@@ -104,6 +105,7 @@ pub use package::{
 };
 pub use picker::Picker;
 pub use problem::{Problem, ProblemType};
+pub use published::Published;
 pub use query::Draw;
 pub use respond::{
     create_package, delete_package, list_packages, patch_package, pin_day, read_atom_feed,

@@ -2,10 +2,8 @@
 
 use std::fmt;
 use std::num::NonZeroUsize;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
-
-use arc_swap::ArcSwap;
 
 use crate::catalogue::Catalogue;
 use crate::daily::{Daily, Day, Pin, Unpin};
@@ -13,6 +11,7 @@ use crate::date::Date;
 use crate::name::NormalizedName;
 use crate::package::{Details, Package, Tag};
 use crate::picker::Picker;
+use crate::published::Published;
 use crate::store::{
     Create, Delete, PackageStore, Page, Query, Revision, Seed, StoreError, Stored, Update,
 };
@@ -21,7 +20,7 @@ use crate::store::{
 ///
 /// Its operations never fail. Writers wait for each other, readers for nobody.
 pub struct MemoryStore {
-    current: ArcSwap<Catalogue>,
+    current: Published,
     writing: Mutex<()>,
     picker: Picker,
 }
@@ -39,7 +38,7 @@ impl MemoryStore {
     /// An empty store whose first write has the revision that follows `revision`.
     #[must_use]
     pub fn after(revision: Revision) -> Self {
-        let current = ArcSwap::from_pointee(Catalogue::new(revision));
+        let current = Published::new(Catalogue::new(revision));
         Self { current, writing: Mutex::new(()), picker: Picker::new() }
     }
 
@@ -48,11 +47,11 @@ impl MemoryStore {
     /// A poisoned lock is taken all the same: a write that panicked has published nothing.
     fn write<A>(&self, operation: impl FnOnce(&mut Catalogue) -> A) -> A {
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        let current = self.current.load();
-        let mut next = Catalogue::clone(&current);
+        let mut next = self.current.catalogue();
+        let before = next.revision();
         let answer = operation(&mut next);
-        if next.revision() != current.revision() {
-            self.current.store(Arc::new(next));
+        if next.revision() != before {
+            self.current.publish(next);
         }
         answer
     }
@@ -66,7 +65,7 @@ impl Default for MemoryStore {
 
 impl fmt::Debug for MemoryStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("MemoryStore").field(&**self.current.load()).finish()
+        f.debug_tuple("MemoryStore").field(&self.current).finish()
     }
 }
 
@@ -80,7 +79,7 @@ impl PackageStore for MemoryStore {
     }
 
     async fn read(&self, name: &NormalizedName) -> Result<Option<Stored>, StoreError> {
-        Ok(self.current.load().get(name))
+        Ok(self.current.read(|it| it.get(name)))
     }
 
     async fn update(
@@ -101,7 +100,7 @@ impl PackageStore for MemoryStore {
     }
 
     async fn random(&self, seed: Seed) -> Result<Option<Stored>, StoreError> {
-        Ok(self.current.load().random(seed))
+        Ok(self.current.read(|it| it.random(seed)))
     }
 
     async fn sample(
@@ -110,15 +109,15 @@ impl PackageStore for MemoryStore {
         tag: Option<&Tag>,
         seed: Seed,
     ) -> Result<Vec<Stored>, StoreError> {
-        Ok(self.current.load().sample(count, tag, seed))
+        Ok(self.current.read(|it| it.sample(count, tag, seed)))
     }
 
     async fn list(&self, query: &Query) -> Result<Page, StoreError> {
-        Ok(self.current.load().list(query))
+        Ok(self.current.read(|it| it.list(query)))
     }
 
     async fn daily(&self, date: Date) -> Result<Day, StoreError> {
-        Ok(self.current.load().daily(date))
+        Ok(self.current.read(|it| it.daily(date)))
     }
 
     async fn open_daily(
@@ -126,7 +125,7 @@ impl PackageStore for MemoryStore {
         date: Date,
         picked_at: SystemTime,
     ) -> Result<Option<Daily>, StoreError> {
-        let current = || Catalogue::clone(&self.current.load());
+        let current = || self.current.catalogue();
         let write = |pick| async move {
             Ok(self.write(|catalogue| catalogue.open_daily(&pick, picked_at)))
         };
@@ -138,7 +137,7 @@ impl PackageStore for MemoryStore {
         until: Date,
         count: NonZeroUsize,
     ) -> Result<Vec<Daily>, StoreError> {
-        Ok(self.current.load().recent_daily(until, count))
+        Ok(self.current.read(|it| it.recent_daily(until, count)))
     }
 
     async fn pin_daily(

@@ -17,8 +17,8 @@ pub(crate) struct Draft {
 }
 
 impl Draft {
-    pub(crate) fn of(catalogue: &Catalogue) -> Self {
-        Self { catalogue: catalogue.clone(), changes: Vec::new() }
+    pub(crate) fn of(catalogue: Catalogue) -> Self {
+        Self { catalogue, changes: Vec::new() }
     }
 
     pub(crate) fn create(&mut self, package: Package) -> Create {

@@ -69,12 +69,11 @@ use std::sync::mpsc::{self, SyncSender, TrySendError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime};
 
-use arc_swap::ArcSwap;
 use futures_channel::oneshot;
 use pyaday_core::daily::{Daily, Day, Pin, Unpin};
 use pyaday_core::{
     Catalogue, Create, Date, Delete, Details, NormalizedName, Package, PackageStore, Page, Picker,
-    Query, Revision, Seed, StoreError, Stored, Tag, Update,
+    Published, Query, Revision, Seed, StoreError, Stored, Tag, Update,
 };
 
 pub use error::{OpenError, OpenFault};
@@ -87,7 +86,7 @@ use writer::{Answer, Job};
 ///
 /// Dropping it waits for the writes that were begun and closes the file.
 pub struct SqliteStore {
-    current: Arc<ArcSwap<Catalogue>>,
+    current: Arc<Published>,
     // Dropped before the thread is waited for, which ends when nobody can send.
     jobs: SyncSender<Job>,
     picker: Picker,
@@ -110,7 +109,7 @@ impl SqliteStore {
         let work = move || match File::open(&file) {
             Err(fault) => drop(opened.send(Err(fault))),
             Ok((file, catalogue)) => {
-                let current = Arc::new(ArcSwap::from_pointee(catalogue));
+                let current = Arc::new(Published::new(catalogue));
                 // If nobody waits for it any more, then nobody sends jobs either.
                 drop(opened.send(Ok(Arc::clone(&current))));
                 writer::run(file, &current, &queue);
@@ -129,7 +128,7 @@ impl SqliteStore {
     /// All packages of this moment: a clone that later writes do not change.
     #[must_use]
     pub fn catalogue(&self) -> Catalogue {
-        Catalogue::clone(&self.current.load())
+        self.current.catalogue()
     }
 
     /// Has the thread carry out a write, and waits for its outcome.
@@ -199,7 +198,7 @@ impl Drop for Thread {
 
 impl fmt::Debug for SqliteStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("SqliteStore").field(&**self.current.load()).finish()
+        f.debug_tuple("SqliteStore").field(&self.current).finish()
     }
 }
 
@@ -213,7 +212,7 @@ impl PackageStore for SqliteStore {
     }
 
     async fn read(&self, name: &NormalizedName) -> Result<Option<Stored>, StoreError> {
-        Ok(self.current.load().get(name))
+        Ok(self.current.read(|it| it.get(name)))
     }
 
     async fn update(
@@ -236,7 +235,7 @@ impl PackageStore for SqliteStore {
     }
 
     async fn random(&self, seed: Seed) -> Result<Option<Stored>, StoreError> {
-        Ok(self.current.load().random(seed))
+        Ok(self.current.read(|it| it.random(seed)))
     }
 
     async fn sample(
@@ -245,15 +244,15 @@ impl PackageStore for SqliteStore {
         tag: Option<&Tag>,
         seed: Seed,
     ) -> Result<Vec<Stored>, StoreError> {
-        Ok(self.current.load().sample(count, tag, seed))
+        Ok(self.current.read(|it| it.sample(count, tag, seed)))
     }
 
     async fn list(&self, query: &Query) -> Result<Page, StoreError> {
-        Ok(self.current.load().list(query))
+        Ok(self.current.read(|it| it.list(query)))
     }
 
     async fn daily(&self, date: Date) -> Result<Day, StoreError> {
-        Ok(self.current.load().daily(date))
+        Ok(self.current.read(|it| it.daily(date)))
     }
 
     async fn open_daily(
@@ -270,7 +269,7 @@ impl PackageStore for SqliteStore {
         until: Date,
         count: NonZeroUsize,
     ) -> Result<Vec<Daily>, StoreError> {
-        Ok(self.current.load().recent_daily(until, count))
+        Ok(self.current.read(|it| it.recent_daily(until, count)))
     }
 
     async fn pin_daily(

@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
-use pyaday_core::{Catalogue, StoreError};
+use pyaday_core::{Published, StoreError};
 
 use crate::draft::Draft;
 use crate::error::Failed;
@@ -21,10 +20,10 @@ pub(crate) type Job = Box<dyn FnOnce(&mut Draft) -> Answer + Send>;
 pub(crate) type Answer = Box<dyn FnOnce(Result<(), StoreError>)>;
 
 /// Carries out jobs until nobody can send any.
-pub(crate) fn run(mut file: File, current: &ArcSwap<Catalogue>, jobs: &Receiver<Job>) {
+pub(crate) fn run(mut file: File, current: &Published, jobs: &Receiver<Job>) {
     let mut unusable = None;
     while let Ok(job) = jobs.recv() {
-        let mut draft = Draft::of(&current.load());
+        let mut draft = Draft::of(current.catalogue());
         let mut answers = vec![job(&mut draft)];
         // One by one when nothing can be written: what would change nothing is answered still.
         let more = if unusable.is_none() { QUEUE } else { 0 };
@@ -37,7 +36,7 @@ pub(crate) fn run(mut file: File, current: &ArcSwap<Catalogue>, jobs: &Receiver<
             Some(cause) => Err(Failure::Unusable(Arc::clone(cause))),
         };
         if is_written && result.is_ok() {
-            current.store(Arc::new(draft.catalogue));
+            current.publish(draft.catalogue);
         }
         for answer in answers {
             answer(result.as_ref().copied().map_err(Failure::tell));
