@@ -3,6 +3,7 @@
 use std::io;
 use std::net::TcpListener;
 
+use actix_web::web::ServiceConfig;
 use actix_web::{App, HttpServer};
 use pyaday_core::{Api, PackageStore};
 
@@ -21,8 +22,24 @@ impl Framework for Actix {
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
         let prefix = prefix.clone();
-        let app = move || App::new().service(pyaday_actix::scope(prefix.as_path(), &api));
-        HttpServer::new(app)
+        let app = move |config: &mut ServiceConfig| {
+            config.service(pyaday_actix::scope(prefix.as_path(), &api));
+        };
+        Self::serve_app(listener, app, stop).await
+    }
+}
+
+impl Actix {
+    /// Serves an application as the catalogue is served.
+    ///
+    /// # Errors
+    /// The listener cannot be used.
+    pub async fn serve_app(
+        listener: TcpListener,
+        app: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> io::Result<()> {
+        HttpServer::new(move || App::new().configure(app.clone()))
             .tcp_nodelay(true)
             .client_request_timeout(CLIENT_TIMEOUT)
             .keep_alive(CLIENT_TIMEOUT)

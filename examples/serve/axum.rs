@@ -27,6 +27,20 @@ impl Framework for Axum {
             "" => catalogue,
             path => Router::new().nest(path, catalogue),
         };
+        Self::serve_app(listener, app, stop).await
+    }
+}
+
+impl Axum {
+    /// Serves an application as the catalogue is served.
+    ///
+    /// # Errors
+    /// The listener cannot be used.
+    pub async fn serve_app(
+        listener: TcpListener,
+        app: Router,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> io::Result<()> {
         let handle = Handle::new();
         let mut server = axum_server::from_tcp(listener)?
             .acceptor(NoDelayAcceptor::new())

@@ -1,0 +1,76 @@
+//! Facts about allocations.
+
+use allocation_counter::measure;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderMap, HeaderValue};
+use pyaday_bench::{fill, name, now, request};
+use pyaday_core::{Api, Endpoint, MemoryStore, PackageStore, respond};
+use pyaday_sqlite::SqliteStore;
+
+const PACKAGES: usize = 2_000;
+
+/// How many allocations the answer to a GET takes.
+fn allocations<S: PackageStore>(api: &Api<S>, path: &str, status: u16) -> u64 {
+    let answer = || {
+        let request = request(path).unwrap();
+        let endpoint = Endpoint::find(path).unwrap();
+        let mut response = None;
+        let counted = measure(|| response = now(respond(api, endpoint, request)));
+        assert_eq!(response.unwrap().status(), status);
+        counted.count_total
+    };
+    // The first of a thread makes what the thread keeps.
+    answer();
+    answer()
+}
+
+/// What a header map takes that is as large as an answer's.
+fn of_a_header_map() -> u64 {
+    let counted = measure(|| {
+        let mut headers = HeaderMap::with_capacity(6);
+        for name in [CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS] {
+            headers.insert(name, HeaderValue::from_static("value"));
+        }
+    });
+    counted.count_total
+}
+
+fn hits_allocate_a_header_map<S: PackageStore>(store: S, fill: impl FnOnce(&S)) {
+    fill(&store);
+    let api = Api::new(store);
+    let expected = of_a_header_map();
+    assert_eq!(allocations(&api, "/rand", 200), expected);
+    for at in [0, 1, 1_000, PACKAGES - 1] {
+        let name = name(at);
+        assert_eq!(allocations(&api, &format!("/packages/{name}"), 200), expected);
+        // In another spelling too.
+        let other = name.to_uppercase().replace('-', "._");
+        assert_eq!(allocations(&api, &format!("/packages/{other}"), 200), expected);
+    }
+    // The control: what is made for the answer is counted.
+    assert!(allocations(&api, "/rand?count=2", 200) > expected);
+}
+
+#[test]
+fn an_answer_from_memory_allocates_nothing_but_its_header_map() {
+    hits_allocate_a_header_map(MemoryStore::new(), |store| {
+        now(fill(store, PACKAGES)).unwrap().unwrap();
+    });
+}
+
+#[test]
+fn an_answer_from_an_sqlite_file_allocates_nothing_but_its_header_map() {
+    let path = format!("{}/allocations-{}.db", env!("CARGO_TARGET_TMPDIR"), std::process::id());
+    let store = SqliteStore::open(&path).unwrap();
+    hits_allocate_a_header_map(store, |store| {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(fill(store, PACKAGES)).unwrap();
+    });
+    std::fs::remove_file(path).unwrap();
+}
+
+#[test]
+fn a_refusal_allocates_little() {
+    let api = Api::new(MemoryStore::new());
+    assert!(allocations(&api, "/packages/no-such-package", 404) <= of_a_header_map() + 4);
+}
