@@ -22,4 +22,6 @@ mod names;
 mod openapi;
 mod options;
 mod packages;
+mod postgres;
 mod races;
+mod tools;

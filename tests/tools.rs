@@ -1,8 +1,9 @@
 //! Programs that a test needs and that not every machine has.
 
-use std::env;
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::{env, fs};
 
 /// True if all of these can be used. If not, the test says so and ends, or fails where
 /// `PYADAY_SKIP=forbid` says that nothing may be skipped.
@@ -22,6 +23,8 @@ pub(crate) fn are_there(test: &str, tools: &[Tool]) -> bool {
 pub(crate) enum Tool {
     /// A program that answers `-V`.
     Program(&'static str),
+    /// The server and its programs, where Debian puts them.
+    Postgres,
     /// The right to mount file systems.
     Root,
 }
@@ -30,6 +33,7 @@ impl Tool {
     fn name(&self) -> &'static str {
         match self {
             Self::Program(program) => program,
+            Self::Postgres => "PostgreSQL",
             Self::Root => "root and loop devices",
         }
     }
@@ -37,9 +41,18 @@ impl Tool {
     fn is_there(&self) -> bool {
         match self {
             Self::Program(program) => run(program, &["-V"]),
+            Self::Postgres => postgres().is_some(),
             Self::Root => run("losetup", &["--find"]),
         }
     }
+}
+
+/// The folder of the newest PostgreSQL's programs.
+pub(crate) fn postgres() -> Option<PathBuf> {
+    let versions = fs::read_dir("/usr/lib/postgresql").ok()?;
+    let newest = versions.flatten().filter(|folder| folder.path().join("bin/postgres").exists());
+    let newest = newest.max_by_key(|folder| folder.file_name().to_str()?.parse::<u32>().ok());
+    Some(newest?.path().join("bin"))
 }
 
 /// Whether a command succeeds.

@@ -1,0 +1,8 @@
+//! Facts about the store for several machines, on real servers of the tests' own.
+
+mod cluster;
+mod database;
+mod events;
+mod node;
+mod programs;
+mod proxy;
