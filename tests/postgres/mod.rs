@@ -6,3 +6,4 @@ mod events;
 mod node;
 mod programs;
 mod proxy;
+pub(crate) mod stores;
