@@ -69,7 +69,7 @@ pub(crate) trait Subject: Send + Sync + 'static {
 }
 
 /// Has clients carry out a plan, each on the next of the subjects, and tells `progress` how many
-/// calls were begun. There are none of the plan's packages.
+/// calls were begun. Nobody has carried out a plan of this seed there.
 pub(crate) async fn record<S: Subject>(
     subjects: &[Arc<S>],
     plan: Plan,
@@ -114,7 +114,7 @@ impl Client {
             // Others come in between, also where no call waits for anything.
             tokio::task::yield_now().await;
             let begin = self.tick();
-            let answer = subject.put(&name(package), &call).await;
+            let answer = subject.put(&name(seed, package), &call).await;
             let end = self.tick();
             let answer = match answer {
                 Ok(answer) => Some(answer),
@@ -147,8 +147,9 @@ fn next(numbers: &mut Numbers, value: u64, seen: Option<u64>) -> Call {
     }
 }
 
-fn name(package: u64) -> NormalizedName {
-    format!("p-{package}").parse().unwrap()
+/// The packages of a plan are no other plan's.
+fn name(seed: u64, package: u64) -> NormalizedName {
+    format!("p-{seed}-{package}").parse().unwrap()
 }
 
 impl<S: PackageStore> Subject for S {

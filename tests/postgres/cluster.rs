@@ -2,6 +2,7 @@
 
 use super::events::until;
 use super::node::{Node, USER};
+use super::proxy::Proxy;
 use crate::tools::{Tool, are_there};
 
 /// Two servers, of which one is the primary.
@@ -34,6 +35,11 @@ impl Cluster {
     /// The address of both, of which a client wants the primary.
     pub(crate) fn url(&self) -> String {
         url(self.nodes.each_ref().map(Node::port))
+    }
+
+    /// A network of a client's own to both.
+    pub(crate) fn network(&self) -> Network {
+        Network(self.nodes.each_ref().map(|node| Proxy::to(node.port())))
     }
 
     /// From now on nothing is acknowledged that the standby has not, and what was is there.
@@ -70,6 +76,13 @@ impl Cluster {
     /// Kills the primary, and makes the standby the primary; it is alone then.
     pub(crate) fn fail_over(&mut self) {
         self.nodes[self.primary].kill();
+        self.promote();
+    }
+
+    /// Kills the primary, and makes a standby the primary that was lost before.
+    pub(crate) fn fail_over_to_what_there_was(&mut self) {
+        self.nodes[self.primary].kill();
+        self.nodes[1 - self.primary].run();
         self.promote();
     }
 
@@ -120,6 +133,31 @@ impl Cluster {
     }
 }
 
+/// What is between a client and the servers.
+pub(crate) struct Network([Proxy; 2]);
+
+impl Network {
+    pub(crate) fn url(&self) -> String {
+        url(self.0.each_ref().map(Proxy::port))
+    }
+
+    pub(crate) fn hold_all(&self) {
+        self.0.iter().for_each(Proxy::hold_all);
+    }
+
+    pub(crate) fn hold_answers(&self) {
+        self.0.iter().for_each(Proxy::hold_answers);
+    }
+
+    pub(crate) fn heal(&self) {
+        self.0.iter().for_each(Proxy::heal);
+    }
+
+    pub(crate) fn cut(&self) {
+        self.0.iter().for_each(Proxy::cut);
+    }
+}
+
 /// Changes a setting of a running server.
 fn set(node: &Node, setting: &str) {
     node.sql(&format!("ALTER SYSTEM SET {setting}")).unwrap();
@@ -127,7 +165,7 @@ fn set(node: &Node, setting: &str) {
 }
 
 /// The address of servers on these ports, of which a client wants the primary.
-pub(crate) fn url(ports: [u16; 2]) -> String {
+fn url(ports: [u16; 2]) -> String {
     let hosts = ports.map(|port| format!("127.0.0.1:{port}")).join(",");
     format!("postgres://{USER}@{hosts}/postgres?target_session_attrs=read-write")
 }

@@ -3,6 +3,8 @@
 mod cluster;
 mod database;
 mod events;
+mod failover;
 mod node;
 mod programs;
 mod proxy;
+mod traffic;
