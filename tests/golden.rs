@@ -16,12 +16,14 @@ use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
 use pyaday_core::{Api, MemoryStore, Options, Package, PackageStore, Revision, Seed};
+use pyaday_postgres::Reads;
 use pyaday_sqlite::SqliteStore;
 
 use crate::client::{Answer, Request};
 use crate::faults::Faulty;
 use crate::files;
 use crate::homes::{Actix, Axum, Core, Home};
+use crate::postgres::stores::Stores;
 
 /// The prefixes of the mounts, and each as a client sends it.
 const MOUNTS: [(&str, &str); 3] =
@@ -55,6 +57,32 @@ fn axum_answers_the_golden_list_from_a_file() {
 #[test]
 fn actix_answers_the_golden_list_from_a_file() {
     answers_the_list::<Actix, _>(&sqlite);
+}
+
+#[test]
+fn the_core_alone_answers_the_golden_list_from_a_database() {
+    let Some(stores) = Stores::new("the golden list", Reads::Memory) else { return };
+    answers_the_list::<Core, _>(&|| stores.numbered_from_one());
+}
+
+#[test]
+fn the_core_alone_answers_the_golden_list_by_direct_reads() {
+    let Some(stores) = Stores::new("the golden list by direct reads", Reads::Database) else {
+        return;
+    };
+    answers_the_list::<Core, _>(&|| stores.numbered_from_one());
+}
+
+#[test]
+fn axum_answers_the_golden_list_from_a_database() {
+    let Some(stores) = Stores::new("the golden list on axum", Reads::Memory) else { return };
+    answers_the_list::<Axum, _>(&|| stores.numbered_from_one());
+}
+
+#[test]
+fn actix_answers_the_golden_list_from_a_database() {
+    let Some(stores) = Stores::new("the golden list on actix-web", Reads::Memory) else { return };
+    answers_the_list::<Actix, _>(&|| stores.numbered_from_one());
 }
 
 /// A list that nobody reads would pass.

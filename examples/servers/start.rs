@@ -102,13 +102,20 @@ fn the_options_are_environment_variables_too() {
 #[test]
 fn a_url_of_no_store_is_refused() {
     for program in SERVERS {
-        for url in
-            ["", "memory", "memory:x", "sqlite:", "packages.db", "postgres://localhost/packages"]
-        {
+        for url in [
+            "",
+            "memory",
+            "memory:x",
+            "sqlite:",
+            "packages.db",
+            "postgres:",
+            "mysql://localhost/packages",
+        ] {
             let (code, stdout, stderr) = ending(program, &["--store", url], b"");
             assert_eq!((code, stdout.as_str()), (Some(1), ""));
             let expected = format!(
-                "error: the store {url:?} is not supported: there are `memory:` and `sqlite:PATH`\n"
+                "error: the store {url:?} is not supported: there are `memory:`, `sqlite:PATH` and \
+                 `postgres://USER@HOST/DATABASE`\n"
             );
             assert_eq!(stderr, expected);
         }

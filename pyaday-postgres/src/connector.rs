@@ -95,9 +95,11 @@ where
             }
             match failed {
                 Some(error) => Err(error),
-                None => Config::new().connect(self.tls.clone()).await.map(|(client, connection)| {
-                    (client, spawn(Arc::new(Watch::default()).keep(connection)))
-                }),
+                None => {
+                    Config::new().connect(self.tls.clone()).await.map(|(client, connection)| {
+                        (client, spawn(Arc::new(Watch::default()).keep(connection)))
+                    })
+                }
             }
         })
     }

@@ -61,7 +61,8 @@ impl Direct {
             return Err(self.shared.fault().refused());
         }
         let (pool, schema) = (self.pool.clone(), Arc::clone(&self.schema));
-        let asking = self.runtime.spawn(async move { ask(&pool, &schema, deadline, question).await });
+        let asking =
+            self.runtime.spawn(async move { ask(&pool, &schema, deadline, question).await });
         let fault = match asking.await {
             Ok(Ok(answer)) => return Ok(answer),
             Ok(Err(fault)) => fault,
@@ -87,7 +88,8 @@ impl Direct {
         seed: Seed,
     ) -> Result<Vec<Stored>, StoreError> {
         let tag = tag.cloned();
-        self.ask(READ, move |client, schema| Box::pin(sample(client, schema, count, tag, seed))).await
+        self.ask(READ, move |client, schema| Box::pin(sample(client, schema, count, tag, seed)))
+            .await
     }
 
     pub(crate) async fn list(&self, query: &Query) -> Result<Page, StoreError> {
@@ -120,9 +122,8 @@ async fn ask<T>(
     question: impl Question<T>,
 ) -> Result<T, Fault> {
     let timeouts = Timeouts { wait: Some(READ), create: Some(READ), recycle: Some(READ) };
-    let connection = async {
-        pool.timeout_get(&timeouts).await.map_err(|error| Fault::of_pool(error, READ))
-    };
+    let connection =
+        async { pool.timeout_get(&timeouts).await.map_err(|error| Fault::of_pool(error, READ)) };
     let connection = within(READ, connection).await?;
     let answer = within(deadline, question(&connection, schema)).await;
     if answer.is_err() {
@@ -208,9 +209,8 @@ async fn sample(
             draw(packages as usize, count, seed).map(|slot| slot as i64).collect()
         }
         Some(tag) => {
-            let sql = schema.sql(
-                "SELECT slot FROM pyaday.package WHERE tags @> ARRAY[$1::text] ORDER BY slot",
-            );
+            let sql = schema
+                .sql("SELECT slot FROM pyaday.package WHERE tags @> ARRAY[$1::text] ORDER BY slot");
             let statement = client.prepare_cached(&sql).await?;
             let rows = client.query(&statement, &[&tag.as_str()]).await?;
             let tagged = rows.iter().map(|row| row.try_get(0)).collect::<Result<Vec<i64>, _>>()?;

@@ -36,7 +36,9 @@ pub enum ConnectError {
         rule: &'static str,
     },
     /// The database does not let the store in.
-    #[error("the database refuses the connection: check the user, the password and the database's name")]
+    #[error(
+        "the database refuses the connection: check the user, the password and the database's name"
+    )]
     Refused {
         /// The cause.
         source: Arc<dyn Error + Send + Sync>,
@@ -148,7 +150,9 @@ impl Fault {
             code if *code == SqlState::INSUFFICIENT_PRIVILEGE => {
                 Some(ConnectError::Forbidden { source })
             }
-            code if *code == SqlState::INVALID_CATALOG_NAME => Some(ConnectError::Refused { source }),
+            code if *code == SqlState::INVALID_CATALOG_NAME => {
+                Some(ConnectError::Refused { source })
+            }
             code if *code == SqlState::UNDEFINED_COLUMN || *code == SqlState::DUPLICATE_TABLE => {
                 Some(ConnectError::Foreign { source })
             }
@@ -161,14 +165,17 @@ impl Fault {
     pub(crate) fn is_collision(&self) -> bool {
         matches!(self, Self::Moved)
             || self.code().is_some_and(|code| {
-            *code == SqlState::T_R_SERIALIZATION_FAILURE || *code == SqlState::T_R_DEADLOCK_DETECTED
-        })
+                *code == SqlState::T_R_SERIALIZATION_FAILURE
+                    || *code == SqlState::T_R_DEADLOCK_DETECTED
+            })
     }
 
     /// True if the connection can be used further: the server has said what it minds, and neither
     /// that it goes (class 57) nor that it is no primary (25006).
     pub(crate) fn leaves_connection(&self) -> bool {
-        let Self::Database(error) = self else { return matches!(self, Self::Moved | Self::Damaged(_)) };
+        let Self::Database(error) = self else {
+            return matches!(self, Self::Moved | Self::Damaged(_));
+        };
         let is_error = |error: &DbError| error.parsed_severity() == Some(Severity::Error);
         let lasts = !matches!(self.class(), "08" | "25" | "57" | "58" | "XX");
         !error.is_closed() && error.as_db_error().is_some_and(is_error) && lasts

@@ -53,7 +53,9 @@ fn complete(catalogue: Catalogue, head: &Head) -> Result<Followed, Fault> {
     let (found, packages) = (catalogue.len(), head.packages);
     match i64::try_from(found) == Ok(packages) {
         true => Ok(Followed { catalogue, point: head.point }),
-        false => Err(Fault::Damaged(format!("there are {found} packages in the place of {packages}"))),
+        false => {
+            Err(Fault::Damaged(format!("there are {found} packages in the place of {packages}")))
+        }
     }
 }
 
@@ -70,9 +72,8 @@ async fn load_packages(
     let empty = Catalogue::new(head.point.revision);
     let catalogue = spawn_blocking(move || restore(empty, batches));
     let columns = package::COLUMNS;
-    let sql = schema.sql(&format!(
-        "SELECT {columns} FROM pyaday.package AS package ORDER BY normalized_name"
-    ));
+    let sql = schema
+        .sql(&format!("SELECT {columns} FROM pyaday.package AS package ORDER BY normalized_name"));
     let rows = within(LOAD, async {
         let none: [&str; 0] = [];
         Ok(client.query_raw(&sql, none).await?)

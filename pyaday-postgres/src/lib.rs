@@ -123,11 +123,7 @@ impl PostgresStore {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] if they do not by then.
-    pub async fn wait_for(
-        &self,
-        revision: Revision,
-        patience: Duration,
-    ) -> Result<(), StoreError> {
+    pub async fn wait_for(&self, revision: Revision, patience: Duration) -> Result<(), StoreError> {
         let has_it = |shown: Shown| shown.revision() >= revision;
         if self.reads == Reads::Database || self.shared.catalogue().is_ok_and(has_it) {
             return Ok(());
@@ -147,6 +143,13 @@ impl PostgresStore {
     /// As reads have them.
     pub fn catalogue(&self) -> Result<Catalogue, StoreError> {
         self.shared.catalogue().map(|shown| Catalogue::clone(&shown))
+    }
+
+    /// True if nobody has ever written to the catalogue, as far as is known: not with reads from the
+    /// database, nor while that is away.
+    #[must_use]
+    pub fn is_new(&self) -> bool {
+        self.shared.is_new()
     }
 
     /// What the host should know of how the database is set up.

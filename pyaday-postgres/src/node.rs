@@ -131,7 +131,7 @@ impl Node {
             };
             match now {
                 Some(now) => {
-                    self.shared.publish(&now.catalogue, as_of);
+                    self.shared.publish(&now, as_of);
                     self.followed = Some(now);
                 }
                 None => self.load(client).await?,
@@ -144,7 +144,7 @@ impl Node {
     async fn load(&mut self, client: &ClientWrapper) -> Result<(), Fault> {
         let as_of = Instant::now();
         let now = follow::load(client, &self.schema).await?;
-        self.shared.replace(&now.catalogue, as_of);
+        self.shared.replace(&now, as_of);
         self.followed = Some(now);
         Ok(())
     }
@@ -234,7 +234,7 @@ impl Node {
             // While all is loaded, nobody could write.
             let now = within(READ, follow::catch_up(client, &schema, followed, &head)).await?;
             let now = now.ok_or(Fault::Moved)?;
-            self.shared.publish(&now.catalogue, as_of);
+            self.shared.publish(&now, as_of);
             self.followed = Some(now);
         }
         jobs.extend(self.queue.take(queue::LENGTH - jobs.len()));
@@ -256,8 +256,9 @@ impl Node {
         let point = put(client, &schema, &base, &draft, &head).await?;
         commit(connection).await?;
         if self.reads == Reads::Memory {
-            self.shared.publish(&draft.catalogue, as_of);
-            self.followed = Some(Followed { catalogue: draft.catalogue, point });
+            let now = Followed { catalogue: draft.catalogue, point };
+            self.shared.publish(&now, as_of);
+            self.followed = Some(now);
         }
         Ok(())
     }

@@ -106,9 +106,8 @@ async fn found(client: &ClientWrapper, schema: &Schema) -> Result<i32, Fault> {
 
 async fn bring_up(client: &ClientWrapper, schema: &Schema) -> Result<(), Fault> {
     // Not by `IF NOT EXISTS`, which asks for the right to create one all the same.
-    let exists = client
-        .query_one("SELECT to_regnamespace($1) IS NOT NULL", &[&schema.quoted()])
-        .await?;
+    let exists =
+        client.query_one("SELECT to_regnamespace($1) IS NOT NULL", &[&schema.quoted()]).await?;
     if !exists.try_get::<_, bool>(0)? {
         client.batch_execute(&format!("CREATE SCHEMA {}", schema.quoted())).await?;
     }

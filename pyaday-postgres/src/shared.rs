@@ -9,6 +9,7 @@ use pyaday_core::{Catalogue, StoreError};
 use tokio::sync::{Notify, watch};
 
 use crate::error::Fault;
+use crate::follow::Followed;
 
 /// What the task shows.
 #[derive(Debug)]
@@ -21,6 +22,8 @@ pub(crate) struct Shared {
     /// When the database was last known to hold what is shown, in microseconds from `start`; 0 if
     /// never.
     as_of: AtomicU64,
+    /// Nobody has ever written.
+    is_new: AtomicBool,
     /// The tables are there.
     is_set_up: AtomicBool,
     fault: Mutex<Fault>,
@@ -36,6 +39,7 @@ impl Shared {
             revision: watch::Sender::new(0),
             start: Instant::now(),
             as_of: AtomicU64::new(0),
+            is_new: AtomicBool::new(false),
             is_set_up: AtomicBool::new(false),
             fault: Mutex::new(Fault::Never),
             notices: Mutex::new(Vec::new()),
@@ -44,18 +48,20 @@ impl Shared {
     }
 
     /// Shows a catalogue that the database was known to hold at a moment.
-    pub(crate) fn publish(&self, catalogue: &Catalogue, as_of: Instant) {
+    pub(crate) fn publish(&self, followed: &Followed, as_of: Instant) {
         let shown = self.current.load();
-        if shown.as_ref().is_none_or(|shown| shown.revision() != catalogue.revision()) {
-            self.replace(catalogue, as_of);
+        if shown.as_ref().is_none_or(|shown| shown.revision() != followed.catalogue.revision()) {
+            self.replace(followed, as_of);
         } else {
             self.note(as_of);
         }
     }
 
     /// The same where the history is another than that of what was shown.
-    pub(crate) fn replace(&self, catalogue: &Catalogue, as_of: Instant) {
+    pub(crate) fn replace(&self, followed: &Followed, as_of: Instant) {
+        let Followed { catalogue, point } = followed;
         self.note(as_of);
+        self.is_new.store(point.position == 0, Ordering::Release);
         self.current.store(Some(Arc::new(catalogue.clone())));
         self.revision.send_replace(catalogue.revision().get());
     }
@@ -105,6 +111,11 @@ impl Shared {
     /// Why the database could not be used when it last could not.
     pub(crate) fn fault(&self) -> Fault {
         self.fault.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// True if nobody is known to have ever written.
+    pub(crate) fn is_new(&self) -> bool {
+        self.is_new.load(Ordering::Acquire)
     }
 
     /// The tables are there.

@@ -26,8 +26,9 @@ pub(crate) fn parse(url: &str) -> Result<Config, ConnectError> {
     if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
         return unsupported("must begin with `postgres://`");
     }
-    let mut config: Config =
-        url.parse().map_err(|error: tokio_postgres::Error| ConnectError::Url { source: Arc::new(error) })?;
+    let mut config: Config = url
+        .parse()
+        .map_err(|error: tokio_postgres::Error| ConnectError::Url { source: Arc::new(error) })?;
     if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
         return unsupported("names no host");
     }
@@ -45,7 +46,9 @@ pub(crate) fn parse(url: &str) -> Result<Config, ConnectError> {
         );
     }
     if config.get_target_session_attrs() == TargetSessionAttrs::ReadOnly {
-        return unsupported("asks for a server that cannot be written: leave `target_session_attrs` out");
+        return unsupported(
+            "asks for a server that cannot be written: leave `target_session_attrs` out",
+        );
     }
     // A store needs the primary, whatever host that is.
     config.target_session_attrs(TargetSessionAttrs::ReadWrite);

@@ -7,4 +7,5 @@ mod failover;
 mod node;
 mod programs;
 mod proxy;
+pub(crate) mod stores;
 mod traffic;
