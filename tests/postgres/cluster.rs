@@ -1,5 +1,7 @@
 //! A primary and a standby that confirms what the primary acknowledges.
 
+use std::time::Instant;
+
 use super::events::until;
 use super::node::{Node, USER};
 use super::proxy::Proxy;
@@ -9,6 +11,8 @@ use crate::tools::{Tool, are_there};
 pub(crate) struct Cluster {
     nodes: [Node; 2],
     primary: usize,
+    /// When a primary was last told to go on.
+    pub(crate) promoted: Instant,
 }
 
 impl Cluster {
@@ -19,7 +23,7 @@ impl Cluster {
         }
         let primary = Node::start("one");
         let standby = Node::follow("two", &primary);
-        let cluster = Self { nodes: [primary, standby], primary: 0 };
+        let cluster = Self { nodes: [primary, standby], primary: 0, promoted: Instant::now() };
         cluster.synchronize();
         Some(cluster)
     }
@@ -39,7 +43,7 @@ impl Cluster {
 
     /// A network of a client's own to both.
     pub(crate) fn network(&self) -> Network {
-        Network(self.nodes.each_ref().map(|node| Proxy::to(node.port())))
+        Network(self.nodes.each_ref().map(|node| (node.port(), Proxy::to(node.port()))))
     }
 
     /// From now on nothing is acknowledged that the standby has not, and what was is there.
@@ -91,6 +95,7 @@ impl Cluster {
         self.primary = 1 - self.primary;
         // It has nobody to wait for.
         self.desynchronize();
+        self.promoted = Instant::now();
         self.primary().promote();
     }
 
@@ -126,35 +131,37 @@ impl Cluster {
     }
 
     pub(crate) fn restart_primary(&mut self) {
-        let primary = &mut self.nodes[self.primary];
-        primary.stop();
-        primary.run();
+        self.stop_primary();
+        self.promoted = Instant::now();
+        self.start_primary();
+    }
+
+    pub(crate) fn stop_primary(&mut self) {
+        self.nodes[self.primary].stop();
+    }
+
+    pub(crate) fn start_primary(&mut self) {
+        self.nodes[self.primary].run();
         self.synchronize();
     }
 }
 
 /// What is between a client and the servers.
-pub(crate) struct Network([Proxy; 2]);
+pub(crate) struct Network([(u16, Proxy); 2]);
 
 impl Network {
     pub(crate) fn url(&self) -> String {
-        url(self.0.each_ref().map(Proxy::port))
+        url(self.0.each_ref().map(|(_, proxy)| proxy.port()))
     }
 
-    pub(crate) fn hold_all(&self) {
-        self.0.iter().for_each(Proxy::hold_all);
+    /// What is between the client and one of the servers.
+    pub(crate) fn to(&self, node: &Node) -> &Proxy {
+        let (_, proxy) = self.0.iter().find(|(port, _)| *port == node.port()).unwrap();
+        proxy
     }
 
-    pub(crate) fn hold_answers(&self) {
-        self.0.iter().for_each(Proxy::hold_answers);
-    }
-
-    pub(crate) fn heal(&self) {
-        self.0.iter().for_each(Proxy::heal);
-    }
-
-    pub(crate) fn cut(&self) {
-        self.0.iter().for_each(Proxy::cut);
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Proxy> {
+        self.0.iter().map(|(_, proxy)| proxy)
     }
 }
 

@@ -1,9 +1,9 @@
 //! Writers who each add packages and open days, and what they were told of it.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use pyaday_core::{Date, Package, PackageStore, StoreError};
 use pyaday_postgres::PostgresStore;
@@ -27,7 +27,8 @@ pub(crate) struct Traffic {
 #[derive(Default)]
 struct Told {
     tally: Mutex<Tally>,
-    done: AtomicUsize,
+    /// When the writes were acknowledged.
+    acknowledged: Mutex<Vec<Instant>>,
     is_over: AtomicBool,
 }
 
@@ -58,10 +59,17 @@ impl Traffic {
 
     /// Waits until so many more writes were acknowledged.
     pub(crate) fn wait_for(&self, count: usize) {
-        let enough = self.told.done.load(Ordering::SeqCst) + count;
+        let acknowledged = || self.told.acknowledged.lock().unwrap().len();
+        let enough = acknowledged() + count;
+        until("writes are acknowledged", || (acknowledged() >= enough).then_some(()));
+    }
+
+    /// How long after a moment a write was acknowledged.
+    pub(crate) fn back_behind(&self, moment: Instant) -> Duration {
         until("writes are acknowledged", || {
-            (self.told.done.load(Ordering::SeqCst) >= enough).then_some(())
-        });
+            let acknowledged = self.told.acknowledged.lock().unwrap();
+            Some(*acknowledged.iter().find(|at| **at > moment)? - moment)
+        })
     }
 
     /// Lets them end what they have begun; what they were told.
@@ -85,7 +93,8 @@ impl Told {
             let outcome = answer(created).await.map(drop);
             (name, outcome)
         };
-        let is_refused = matches!(outcome, Err(StoreError::Unavailable { .. }));
+        let (is_done, is_refused) =
+            (outcome.is_ok(), matches!(outcome, Err(StoreError::Unavailable { .. })));
         {
             let mut tally = self.tally.lock().unwrap();
             match outcome {
@@ -98,8 +107,8 @@ impl Told {
         if is_refused {
             // As one does who was told to come again.
             tokio::time::sleep(Duration::from_millis(50)).await;
-        } else {
-            self.done.fetch_add(1, Ordering::SeqCst);
+        } else if is_done {
+            self.acknowledged.lock().unwrap().push(Instant::now());
         }
     }
 }
@@ -109,6 +118,20 @@ pub(crate) async fn answer<T>(
     call: impl Future<Output = Result<T, StoreError>>,
 ) -> Result<T, StoreError> {
     tokio::time::timeout(DEADLINE, call).await.expect("an answer before the deadline")
+}
+
+/// Creates a package of this name, as often as it takes.
+pub(crate) async fn insist(store: &PostgresStore, name: &str) {
+    while answer(store.create(Package::new(name, "").unwrap())).await.is_err() {
+        // As one does who was told to come again.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Waits until a store that reads from memory has a package.
+pub(crate) fn until_seen(store: &PostgresStore, name: &str) {
+    let name = name.parse().unwrap();
+    until("a package is seen", || store.catalogue().ok()?.get(&name).map(drop));
 }
 
 impl Tally {
