@@ -119,6 +119,13 @@ impl Cluster {
         self.synchronize();
     }
 
+    /// The same where a server may be missing.
+    pub(crate) fn repair(&mut self) {
+        if !self.standby().is_running() {
+            self.rejoin();
+        }
+    }
+
     /// Takes the standby away: nobody confirms what is written.
     pub(crate) fn lose_standby(&mut self) {
         self.nodes[1 - self.primary].kill();

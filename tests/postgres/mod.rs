@@ -4,6 +4,7 @@ mod cluster;
 mod database;
 mod events;
 mod failover;
+mod histories;
 mod locks;
 mod node;
 mod partition;

@@ -87,6 +87,7 @@ impl Proxy {
 
     /// Delivers what was held back and everything that comes.
     pub(crate) fn heal(&self) {
+        self.network.lock().trap = None;
         self.network.set(Mode::Passes);
     }
 
