@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use pyaday_core::{NormalizedName, PackageStore, Revision, StoreError};
+use pyaday_core::{NormalizedName, Revision, StoreError};
 use pyaday_postgres::{Options, PostgresStore, Reads};
 use pyaday_tests::numbers::Numbers;
 

@@ -7,6 +7,8 @@ mod failover;
 mod histories;
 mod locks;
 mod node;
+mod order;
+mod pair;
 mod partition;
 mod programs;
 mod proxy;
