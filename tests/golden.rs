@@ -70,7 +70,13 @@ fn the_core_alone_answers_the_golden_list_by_direct_reads() {
     let Some(stores) = Stores::new("the golden list by direct reads", Reads::Database) else {
         return;
     };
-    answers_the_list::<Core, _>(&|| stores.numbered_from_one());
+    // What is drawn with a seed is another: these draws know no order of names.
+    let is_drawn = |it: &Exchange| it.request.contains(" /rand") && it.answer.starts_with("< 200");
+    let list = read_list().into_iter().map(|mut scenario| {
+        scenario.exchanges.retain(|exchange| !is_drawn(exchange));
+        scenario
+    });
+    answers::<Core, _>(&list.collect::<Vec<_>>(), &|| stores.numbered_from_one());
 }
 
 #[test]
@@ -112,7 +118,10 @@ fn sqlite() -> SqliteStore {
 }
 
 fn answers_the_list<H: Home, S: PackageStore>(store: &dyn Fn() -> S) {
-    let scenarios = read_list();
+    answers::<H, S>(&read_list(), store);
+}
+
+fn answers<H: Home, S: PackageStore>(scenarios: &[Scenario], store: &dyn Fn() -> S) {
     let differences: String = MOUNTS
         .iter()
         .flat_map(|mount| {

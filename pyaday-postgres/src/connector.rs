@@ -95,6 +95,7 @@ where
             }
             match failed {
                 Some(error) => Err(error),
+                // Without a host; this says so.
                 None => {
                     Config::new().connect(self.tls.clone()).await.map(|(client, connection)| {
                         (client, spawn(Arc::new(Watch::default()).keep(connection)))

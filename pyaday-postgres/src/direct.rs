@@ -20,7 +20,7 @@ use tokio_postgres::types::ToSql;
 
 use crate::connection::within;
 use crate::error::Fault;
-use crate::follow::{READ, begin_snapshot};
+use crate::follow::{READ, begin_long_snapshot, begin_snapshot};
 use crate::rows::{head, journal, package};
 use crate::schema::Schema;
 use crate::shared::Shared;
@@ -268,8 +268,11 @@ async fn list(client: &ClientWrapper, schema: &Schema, query: Query) -> Result<P
          ) AS package ON true
          ORDER BY package.normalized_name"
     ));
-    let statement = client.prepare_cached(&sql).await?;
-    let rows = client.query(&statement, &parameters).await?;
+    // Prepared once for all words and tags, it would be planned for none, without the indexes.
+    let rows = match parameters.len() {
+        2 => client.query(&client.prepare_cached(&sql).await?, &parameters).await?,
+        _ => client.query(&sql, &parameters).await?,
+    };
     page(&rows, query.limit.get())
 }
 
@@ -347,7 +350,7 @@ async fn recent(
 async fn names(client: &ClientWrapper, schema: &Schema) -> Result<Catalogue, Fault> {
     const BATCH: usize = 4096;
 
-    begin_snapshot(client).await?;
+    begin_long_snapshot(client).await?;
     let head = head::read(client, schema).await?;
     let mut catalogue = Catalogue::new(head.point.revision);
     let sql = schema.sql("SELECT normalized_name FROM pyaday.package ORDER BY normalized_name");

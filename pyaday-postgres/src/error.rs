@@ -133,6 +133,14 @@ impl Fault {
         }
     }
 
+    /// What the server says of it.
+    pub(crate) fn message(&self) -> Option<String> {
+        match self {
+            Self::Database(error) => error.as_db_error().map(|error| error.message().to_owned()),
+            _ => None,
+        }
+    }
+
     /// The first two characters of the error's code.
     fn class(&self) -> &str {
         self.code().and_then(|code| code.code().get(..2)).unwrap_or_default()
@@ -190,9 +198,8 @@ impl Fault {
     pub(crate) fn refused(&self) -> StoreError {
         let source = Box::new(self.clone());
         match (self, self.class()) {
-            (Self::Damaged(_) | Self::Unusable(_) | Self::Bug, _) | (_, "22" | "23" | "42") => {
-                StoreError::Internal { source }
-            }
+            (Self::Damaged(_) | Self::Unusable(_) | Self::Bug, _)
+            | (_, "22" | "23" | "42" | "54") => StoreError::Internal { source },
             _ => StoreError::Unavailable { retry_after: RETRY, source },
         }
     }

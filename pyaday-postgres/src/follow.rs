@@ -31,13 +31,18 @@ pub(crate) struct Followed {
 
 /// Begins a transaction that sees one moment.
 pub(crate) async fn begin_snapshot(client: &ClientWrapper) -> Result<(), Fault> {
-    let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0";
-    Ok(client.batch_execute(begin).await?)
+    Ok(client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
+}
+
+/// The same, for as long as it takes.
+pub(crate) async fn begin_long_snapshot(client: &ClientWrapper) -> Result<(), Fault> {
+    begin_snapshot(client).await?;
+    Ok(client.batch_execute("SET LOCAL statement_timeout = 0").await?)
 }
 
 /// Reads what the database has at one moment, all of it.
 pub(crate) async fn load(client: &ClientWrapper, schema: &Schema) -> Result<Followed, Fault> {
-    within(READ, begin_snapshot(client)).await?;
+    within(READ, begin_long_snapshot(client)).await?;
     let head = within(READ, head::read(client, schema)).await?;
     let mut catalogue = load_packages(client, schema, &head).await?;
     within(LOAD, journal::load(client, schema, &mut catalogue)).await?;

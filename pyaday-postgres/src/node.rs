@@ -27,8 +27,14 @@ use crate::shared::Shared;
 const WRITE: Duration = Duration::from_secs(2);
 const WRITE_ROW: Duration = Duration::from_micros(500);
 
+/// How long reading the changes of others may take, of which there may be many.
+const CATCH_UP: Duration = Duration::from_secs(5);
+
 /// How long a commit may take: with a synchronous standby, it waits for that.
 const COMMIT: Duration = Duration::from_secs(3);
+
+/// From which age on a catalogue may be far behind.
+const FAR_BEHIND: Duration = Duration::from_secs(1);
 
 /// How often a transaction is tried that others collide with.
 const TRIES: u32 = 3;
@@ -38,9 +44,13 @@ const TRIES: u32 = 3;
 /// is set to have it, but on its own at least.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; \
                      SET LOCAL lock_timeout = '1500ms'; \
+                     SET LOCAL statement_timeout = '10s'; \
                      SET LOCAL idle_in_transaction_session_timeout = '5s'; \
                      SELECT set_config('synchronous_commit', 'on', true) \
                      WHERE current_setting('synchronous_commit') IN ('off', 'local')";
+
+/// How long a statement goes on after nobody waits for it, as [`BEGIN`] has it.
+const STATEMENT: Duration = Duration::from_secs(10);
 
 /// The task.
 pub(crate) struct Node {
@@ -126,7 +136,9 @@ impl Node {
             let head = within(READ, head::read(client, &self.schema)).await?;
             let now = match &self.followed {
                 Some(followed) if followed.point == head.point => Some(followed.clone()),
-                Some(followed) => within(READ, catch_up(client, &self.schema, followed)).await?,
+                Some(followed) => {
+                    within(CATCH_UP, catch_up(client, &self.schema, followed)).await?
+                }
                 None => None,
             };
             match now {
@@ -188,7 +200,9 @@ impl Node {
     }
 
     async fn try_to_write(&mut self, jobs: &mut Vec<Job>) -> Result<(), Failure> {
-        if self.reads == Reads::Memory && self.followed.is_none() {
+        // Not while others wait for the lock.
+        let is_far_behind = || self.shared.age().is_none_or(|age| age > FAR_BEHIND);
+        if self.reads == Reads::Memory && (self.followed.is_none() || is_far_behind()) {
             self.follow().await?;
         }
         let connection = match self.connect().await {
@@ -305,6 +319,10 @@ async fn put(
     let versions = draft.packages();
     let deadline = WRITE + WRITE_ROW * versions.len() as u32;
     let rows = async {
+        if deadline > STATEMENT {
+            let limit = format!("SET LOCAL statement_timeout = {}", deadline.as_millis());
+            client.batch_execute(&limit).await?;
+        }
         let (mut added, mut replaced) = (package::Columns::default(), package::Columns::default());
         let mut removed = Vec::new();
         for (name, version) in &versions {

@@ -14,11 +14,13 @@ const MIGRATIONS: [(&str, i32); 1] = [(include_str!("schema/1.sql"), 1)];
 /// The newest schema that this release knows.
 pub(crate) const KNOWN: i32 = MIGRATIONS.len() as i32;
 
-/// What words are found by, and tags.
-const SEARCH_INDEXES: &str = "
-    CREATE INDEX IF NOT EXISTS package_tags ON pyaday.package USING gin (tags)";
-const WORD_INDEX: &str = "
-    CREATE INDEX IF NOT EXISTS package_search ON pyaday.package USING gin (search gin_trgm_ops)";
+/// What tags are found by.
+const TAG_INDEX: &str =
+    "CREATE INDEX IF NOT EXISTS package_tags ON pyaday.package USING gin (tags)";
+
+/// What words are found by.
+const WORD_INDEX: &str = "CREATE EXTENSION IF NOT EXISTS pg_trgm; \
+     CREATE INDEX IF NOT EXISTS package_search ON pyaday.package USING gin (search gin_trgm_ops)";
 
 /// The schema in which the tables are.
 #[derive(Clone, Debug)]
@@ -70,13 +72,18 @@ pub(crate) fn check(schema: i32, oldest: i32) -> Result<(), ConnectError> {
 /// Brings the tables up to this release, if they are not.
 pub(crate) async fn migrate(client: &ClientWrapper, schema: &Schema) -> Result<(), Fault> {
     if found(client, schema).await? < KNOWN {
-        client.batch_execute("BEGIN").await?;
-        // Of many processes that start at once, one does it.
-        let lock = "SELECT pg_advisory_xact_lock(hashtextextended('pyaday ' || $1::text, 0))";
-        client.query(lock, &[&schema.name()]).await?;
+        begin_alone(client, schema).await?;
         bring_up(client, schema).await?;
         client.batch_execute("COMMIT").await?;
     }
+    Ok(())
+}
+
+/// Begins a transaction that only one process at a time is in.
+async fn begin_alone(client: &ClientWrapper, schema: &Schema) -> Result<(), Fault> {
+    client.batch_execute("BEGIN").await?;
+    let lock = "SELECT pg_advisory_xact_lock(hashtextextended('pyaday ' || $1::text, 0))";
+    client.query(lock, &[&schema.name()]).await?;
     Ok(())
 }
 
@@ -134,31 +141,35 @@ async fn begin(client: &ClientWrapper, schema: &Schema) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Makes the indexes that reads by SQL need; why words have none, if they have none.
+/// Makes the indexes that reads by SQL need, if they are not there; why words have none, if so.
 pub(crate) async fn index(
     client: &ClientWrapper,
     schema: &Schema,
 ) -> Result<Option<String>, Fault> {
-    let is_there = "SELECT to_regclass($1) IS NOT NULL AND to_regclass($2) IS NOT NULL";
-    let names = [schema.sql("pyaday.package_tags"), schema.sql("pyaday.package_search")];
-    if client.query_one(is_there, &[&names[0], &names[1]]).await?.try_get(0)? {
+    let names = ["pyaday.package_tags", "pyaday.package_search"].map(|it| schema.sql(it));
+    let are_there = "SELECT to_regclass($1) IS NOT NULL AND to_regclass($2) IS NOT NULL";
+    if client.query_one(are_there, &[&names[0], &names[1]]).await?.try_get(0)? {
         return Ok(None);
     }
-    client.batch_execute(&schema.sql(SEARCH_INDEXES)).await?;
-    // An extension may be forbidden, or missing on the machine.
-    let extension = "CREATE EXTENSION IF NOT EXISTS pg_trgm";
-    for statement in [extension.to_owned(), schema.sql(WORD_INDEX)] {
-        match client.batch_execute(&statement).await.map_err(Fault::from) {
-            Ok(()) => {}
-            Err(fault) if fault.leaves_connection() => {
-                let cause = match &fault {
-                    Fault::Database(error) => error.as_db_error().map(|it| it.message().to_owned()),
-                    _ => None,
-                };
-                return Ok(Some(cause.unwrap_or_default()));
-            }
-            Err(fault) => return Err(fault),
+    begin_alone(client, schema).await?;
+    client.batch_execute(&schema.sql(TAG_INDEX)).await?;
+    let refusal = index_words(client, schema).await?;
+    client.batch_execute("COMMIT").await?;
+    Ok(refusal)
+}
+
+/// The extension may be forbidden, or missing on the machine: then, what the server says of it.
+async fn index_words(client: &ClientWrapper, schema: &Schema) -> Result<Option<String>, Fault> {
+    client.batch_execute("SAVEPOINT words").await?;
+    let Err(fault) = client.batch_execute(&schema.sql(WORD_INDEX)).await.map_err(Fault::from)
+    else {
+        return Ok(None);
+    };
+    match fault.message().filter(|_| fault.leaves_connection()) {
+        Some(message) => {
+            client.batch_execute("ROLLBACK TO SAVEPOINT words").await?;
+            Ok(Some(message))
         }
+        None => Err(fault),
     }
-    Ok(None)
 }

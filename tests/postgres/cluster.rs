@@ -138,17 +138,10 @@ impl Cluster {
     }
 
     pub(crate) fn restart_primary(&mut self) {
-        self.stop_primary();
+        let primary = &mut self.nodes[self.primary];
+        primary.stop();
         self.promoted = Instant::now();
-        self.start_primary();
-    }
-
-    pub(crate) fn stop_primary(&mut self) {
-        self.nodes[self.primary].stop();
-    }
-
-    pub(crate) fn start_primary(&mut self) {
-        self.nodes[self.primary].run();
+        primary.run();
         self.synchronize();
     }
 }

@@ -3,7 +3,9 @@
 mod cluster;
 mod database;
 mod events;
+mod failing;
 mod failover;
+mod following;
 mod histories;
 mod locks;
 mod node;
@@ -12,7 +14,12 @@ mod pair;
 mod partition;
 mod programs;
 mod proxy;
+mod setting_up;
 mod standby;
-mod start;
 pub(crate) mod stores;
 mod traffic;
+
+use std::time::Duration;
+
+/// How long anything may take that is waited for.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use pyaday_core::conformance::{self, Subject};
 use pyaday_core::daily::{Daily, Day, Pin, Unpin};
@@ -12,6 +12,7 @@ use pyaday_core::{
 };
 use pyaday_postgres::{PostgresStore, Reads};
 
+use super::PATIENCE;
 use super::stores::Stores;
 
 /// The two of them.
@@ -40,9 +41,6 @@ impl Pair {
         Ok(own)
     }
 }
-
-/// How long one waits for the other.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Pairs of stores, each on a schema of its own.
 struct Pairs {

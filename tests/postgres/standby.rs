@@ -1,12 +1,9 @@
 //! A standby that is away: nobody confirms what is written.
 
-use std::sync::Arc;
-
 use pyaday_core::{Package, PackageStore, StoreError};
 use pyaday_postgres::{Options, PostgresStore};
 
 use super::cluster::Cluster;
-use super::events::until;
 use super::traffic::{answer, insist, until_seen};
 
 async fn open(cluster: &Cluster) -> PostgresStore {
@@ -45,25 +42,4 @@ async fn without_a_standby_to_wait_for_all_is_acknowledged() {
     cluster.desynchronize();
     cluster.lose_standby();
     answer(store.create(Package::new("first", "").unwrap())).await.unwrap();
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_commit_that_is_cut_short_is_unknown() {
-    let Some(mut cluster) = Cluster::start("a commit that is cut short") else { return };
-    let store = Arc::new(open(&cluster).await);
-    cluster.lose_standby();
-    let writer = Arc::clone(&store);
-    let told =
-        tokio::spawn(
-            async move { answer(writer.create(Package::new("cut-short", "").unwrap())).await },
-        );
-    let waiting = "FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
-    until("a commit that waits is cancelled", || {
-        let cancelled = cluster.primary().sql(&format!("SELECT pg_cancel_backend(pid) {waiting}"));
-        (cancelled.unwrap() == "t").then_some(())
-    });
-    let told = told.await.unwrap();
-    assert!(matches!(told, Err(StoreError::OutcomeUnknown { .. })), "{told:?}");
-    // It is committed where it may be lost, and seen.
-    until_seen(&store, "cut-short");
 }

@@ -29,6 +29,11 @@ impl Stores {
         Some(Self { database, client, reads, next: AtomicUsize::new(0) })
     }
 
+    /// A connection beside all stores.
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
     /// The options of a store with a schema that no other has.
     pub(crate) fn options(&self) -> Options {
         Options::new().reads(self.reads).schema(self.fresh())
@@ -37,6 +42,10 @@ impl Stores {
     fn fresh(&self) -> String {
         // A name that works in quotes alone.
         format!("The \"{}\" catalogue", self.next.fetch_add(1, Ordering::Relaxed))
+    }
+
+    pub(crate) fn url(&self) -> String {
+        self.database.url()
     }
 
     pub(crate) fn open(&self, options: Options) -> PostgresStore {
