@@ -16,6 +16,7 @@ mod durability;
 mod faults;
 mod files;
 mod golden;
+mod histories;
 mod homes;
 mod mounts;
 mod names;

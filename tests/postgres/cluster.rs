@@ -1,13 +1,18 @@
 //! A primary and a standby that confirms what the primary acknowledges.
 
+use std::time::Instant;
+
 use super::events::until;
 use super::node::{Node, USER};
+use super::proxy::Proxy;
 use crate::tools::{Tool, are_there};
 
 /// Two servers, of which one is the primary.
 pub(crate) struct Cluster {
     nodes: [Node; 2],
     primary: usize,
+    /// When a primary was last told to go on.
+    pub(crate) promoted: Instant,
 }
 
 impl Cluster {
@@ -18,7 +23,7 @@ impl Cluster {
         }
         let primary = Node::start("one");
         let standby = Node::follow("two", &primary);
-        let cluster = Self { nodes: [primary, standby], primary: 0 };
+        let cluster = Self { nodes: [primary, standby], primary: 0, promoted: Instant::now() };
         cluster.synchronize();
         Some(cluster)
     }
@@ -34,6 +39,11 @@ impl Cluster {
     /// The address of both, of which a client wants the primary.
     pub(crate) fn url(&self) -> String {
         url(self.nodes.each_ref().map(Node::port))
+    }
+
+    /// A network of a client's own to both.
+    pub(crate) fn network(&self) -> Network {
+        Network(self.nodes.each_ref().map(|node| (node.port(), Proxy::to(node.port()))))
     }
 
     /// From now on nothing is acknowledged that the standby has not, and what was is there.
@@ -73,11 +83,19 @@ impl Cluster {
         self.promote();
     }
 
+    /// Kills the primary, and makes a standby the primary that was lost before.
+    pub(crate) fn fail_over_to_what_there_was(&mut self) {
+        self.nodes[self.primary].kill();
+        self.nodes[1 - self.primary].run();
+        self.promote();
+    }
+
     /// Makes the standby the primary, whatever became of the old one.
     pub(crate) fn promote(&mut self) {
         self.primary = 1 - self.primary;
         // It has nobody to wait for.
         self.desynchronize();
+        self.promoted = Instant::now();
         self.primary().promote();
     }
 
@@ -101,6 +119,13 @@ impl Cluster {
         self.synchronize();
     }
 
+    /// The same where a server may be missing.
+    pub(crate) fn repair(&mut self) {
+        if !self.standby().is_running() {
+            self.rejoin();
+        }
+    }
+
     /// Takes the standby away: nobody confirms what is written.
     pub(crate) fn lose_standby(&mut self) {
         self.nodes[1 - self.primary].kill();
@@ -115,8 +140,28 @@ impl Cluster {
     pub(crate) fn restart_primary(&mut self) {
         let primary = &mut self.nodes[self.primary];
         primary.stop();
+        self.promoted = Instant::now();
         primary.run();
         self.synchronize();
+    }
+}
+
+/// What is between a client and the servers.
+pub(crate) struct Network([(u16, Proxy); 2]);
+
+impl Network {
+    pub(crate) fn url(&self) -> String {
+        url(self.0.each_ref().map(|(_, proxy)| proxy.port()))
+    }
+
+    /// What is between the client and one of the servers.
+    pub(crate) fn to(&self, node: &Node) -> &Proxy {
+        let (_, proxy) = self.0.iter().find(|(port, _)| *port == node.port()).unwrap();
+        proxy
+    }
+
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Proxy> {
+        self.0.iter().map(|(_, proxy)| proxy)
     }
 }
 
@@ -127,7 +172,7 @@ fn set(node: &Node, setting: &str) {
 }
 
 /// The address of servers on these ports, of which a client wants the primary.
-pub(crate) fn url(ports: [u16; 2]) -> String {
+fn url(ports: [u16; 2]) -> String {
     let hosts = ports.map(|port| format!("127.0.0.1:{port}")).join(",");
     format!("postgres://{USER}@{hosts}/postgres?target_session_attrs=read-write")
 }

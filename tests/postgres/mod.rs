@@ -4,12 +4,20 @@ mod cluster;
 mod database;
 mod events;
 mod failing;
+mod failover;
 mod following;
+mod histories;
+mod locks;
 mod node;
+mod order;
+mod pair;
+mod partition;
 mod programs;
 mod proxy;
 mod setting_up;
+mod standby;
 pub(crate) mod stores;
+mod traffic;
 
 use std::time::Duration;
 

@@ -124,6 +124,11 @@ impl Node {
         });
     }
 
+    /// True if it was started and neither stopped nor killed since.
+    pub(crate) fn is_running(&self) -> bool {
+        self.guard.is_some()
+    }
+
     /// Ends it as an administrator does: it hands over what it has to those that follow it.
     pub(crate) fn stop(&mut self) {
         self.control(&["stop", "--mode=fast", "--wait"]);

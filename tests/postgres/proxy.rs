@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 /// What the network does with bytes.
@@ -25,6 +25,8 @@ struct Network {
 
 struct State {
     mode: Mode,
+    /// What the network does as soon as a client has said this.
+    trap: Option<(&'static [u8], Mode)>,
     /// Both ends of each connection, which [`Proxy::cut`] closes.
     open: Vec<TcpStream>,
 }
@@ -40,7 +42,7 @@ impl Proxy {
     pub(crate) fn to(upstream: u16) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
-        let state = Mutex::new(State { mode: Mode::Passes, open: Vec::new() });
+        let state = Mutex::new(State { mode: Mode::Passes, trap: None, open: Vec::new() });
         let network = Arc::new(Network { upstream, state, changed: Condvar::new() });
         let shared = Arc::clone(&network);
         thread::spawn(move || {
@@ -68,8 +70,24 @@ impl Proxy {
         self.network.set(Mode::HoldsAnswers);
     }
 
+    /// Holds back everything as soon as a client says this, which does not get through any more.
+    pub(crate) fn hold_all_from(&self, words: &'static [u8]) {
+        self.network.lock().trap = Some((words, Mode::HoldsAll));
+    }
+
+    /// Holds back all answers as soon as a client says this.
+    pub(crate) fn hold_answers_to(&self, words: &'static [u8]) {
+        self.network.lock().trap = Some((words, Mode::HoldsAnswers));
+    }
+
+    /// True if a client has said that.
+    pub(crate) fn has_heard(&self) -> bool {
+        self.network.lock().trap.is_none()
+    }
+
     /// Delivers what was held back and everything that comes.
     pub(crate) fn heal(&self) {
+        self.network.lock().trap = None;
         self.network.set(Mode::Passes);
     }
 
@@ -93,7 +111,7 @@ impl Drop for Proxy {
 }
 
 impl Network {
-    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -125,6 +143,7 @@ impl Network {
     fn pass_on(&self, mut from: TcpStream, mut to: TcpStream, holds: &[Mode]) {
         let mut bytes = [0; 16 * 1024];
         while let Ok(length @ 1..) = from.read(&mut bytes) {
+            self.hear(&bytes[..length]);
             self.wait_while(holds);
             if to.write_all(&bytes[..length]).is_err() {
                 break;
@@ -134,6 +153,16 @@ impl Network {
         self.wait_while(holds);
         drop(to.shutdown(Shutdown::Both));
         drop(from.shutdown(Shutdown::Both));
+    }
+
+    /// Whether what is said springs the trap. Servers do not say what clients do.
+    fn hear(&self, bytes: &[u8]) {
+        let mut state = self.lock();
+        if let Some((words, mode)) = state.trap
+            && bytes.windows(words.len()).any(|part| part == words)
+        {
+            (state.mode, state.trap) = (mode, None);
+        }
     }
 
     fn wait_while(&self, holds: &[Mode]) {
