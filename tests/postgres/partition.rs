@@ -11,9 +11,9 @@ use pyaday_postgres::{Options, PostgresStore, Reads};
 use tokio_postgres::NoTls;
 
 use super::cluster::Cluster;
-use super::events::until;
+use super::events::{answer, until};
 use super::proxy::Proxy;
-use super::traffic::{answer, insist, until_seen};
+use super::traffic::{insist, until_seen};
 
 /// What became of calls of all kinds.
 async fn call_everything(store: &PostgresStore) -> Vec<Result<(), StoreError>> {
