@@ -26,13 +26,17 @@ pub(crate) struct Connection {
 
 impl Connection {
     /// Makes a connection as those of a pool are made, beside them: it is kept, so it would take one
-    /// away from them. It finds the tables there.
-    pub(crate) async fn dial(pool: &Pool, schema: &Schema) -> Result<Self, Fault> {
+    /// away from them. The tables are there then.
+    pub(crate) async fn dial(
+        pool: &Pool,
+        schema: &Schema,
+        must_exist: bool,
+    ) -> Result<Self, Fault> {
         let manager = pool.manager();
         let dialled = timeout(DIAL, watching(manager.create())).await;
         let (client, watch) = dialled.map_err(|_| Fault::Late(DIAL))?;
         let connection = Self { client: client?, watch };
-        within(SET_UP, schema::migrate(&connection.client, schema)).await?;
+        within(SET_UP, schema::migrate(&connection.client, schema, must_exist)).await?;
         Ok(connection)
     }
 

@@ -240,7 +240,8 @@ async fn list(client: &ClientWrapper, schema: &Schema, query: Query) -> Result<P
     let limit = i64::try_from(query.limit.get()).unwrap_or(i64::MAX - 1);
     let rows = limit.saturating_add(1);
     let tags: Vec<_> = query.tags.iter().map(Tag::as_str).collect();
-    let patterns: Vec<_> = query.words.iter().filter(|it| !it.is_empty()).map(pattern).collect();
+    let patterns: Vec<_> =
+        query.words.iter().filter(|it| !it.is_empty()).map(|it| pattern(it)).collect();
 
     let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![&after, &rows];
     let mut conditions = String::new();
@@ -277,7 +278,7 @@ async fn list(client: &ClientWrapper, schema: &Schema, query: Query) -> Result<P
 }
 
 /// What a search text is like that holds a word; `None` if none can hold it.
-fn pattern(word: &String) -> Option<String> {
+fn pattern(word: &str) -> Option<String> {
     if word.contains(['\0', package::NAME_END]) {
         return None;
     }

@@ -85,20 +85,16 @@ async fn load_packages(
     });
     let mut rows = pin!(rows.await?.ready_chunks(BATCH));
     let mut batch = Vec::with_capacity(BATCH);
-    loop {
-        let chunk = within(LOAD, async { Ok(rows.next().await) }).await?;
-        let is_last = chunk.is_none();
-        for row in chunk.unwrap_or_default() {
+    while let Some(chunk) = within(LOAD, async { Ok(rows.next().await) }).await? {
+        for row in chunk {
             batch.push(row?);
         }
         // Nobody takes it if one before was damaged.
-        if (batch.len() >= BATCH || is_last)
-            && sender.send(std::mem::take(&mut batch)).await.is_err()
-            || is_last
-        {
+        if batch.len() >= BATCH && sender.send(std::mem::take(&mut batch)).await.is_err() {
             break;
         }
     }
+    let _ = sender.send(batch).await;
     drop(sender);
     catalogue.await.unwrap_or(Err(Fault::Bug))
 }
@@ -204,9 +200,8 @@ pub(crate) async fn part(
     // Also those that the days show, which tell whether they are gone.
     let sql = schema.sql(&format!(
         "SELECT {columns} FROM pyaday.package AS package
-         WHERE normalized_name = ANY($1) OR normalized_name IN (
-             SELECT normalized_name FROM pyaday.daily WHERE date = ANY($2)
-         )"
+         WHERE normalized_name =
+               ANY($1 || ARRAY(SELECT normalized_name FROM pyaday.daily WHERE date = ANY($2)))"
     ));
     let statement = client.prepare_cached(&sql).await?;
     let rows = client.query(&statement, &[&names, &dates]).await?;

@@ -36,6 +36,9 @@ const COMMIT: Duration = Duration::from_secs(3);
 /// From which age on a catalogue may be far behind.
 const FAR_BEHIND: Duration = Duration::from_secs(1);
 
+/// How long to leave a database alone that cannot be used, unless somebody asks for it.
+const RETRY: Duration = Duration::from_millis(250);
+
 /// How often a transaction is tried that others collide with.
 const TRIES: u32 = 3;
 
@@ -61,6 +64,10 @@ pub(crate) struct Node {
     pub(crate) queue: Arc<Queue>,
     pub(crate) shared: Arc<Shared>,
     connection: Option<Connection>,
+    /// The tables were there.
+    is_set_up: bool,
+    /// The database could not be used when it was asked last.
+    has_failed: bool,
     followed: Option<Followed>,
 }
 
@@ -86,8 +93,18 @@ impl Node {
         queue: Arc<Queue>,
         shared: Arc<Shared>,
     ) -> Self {
-        let (connection, followed) = (None, None);
-        Self { pool, schema, reads, poll_interval, queue, shared, connection, followed }
+        Self {
+            pool,
+            schema,
+            reads,
+            poll_interval,
+            queue,
+            shared,
+            connection: None,
+            is_set_up: false,
+            has_failed: false,
+            followed: None,
+        }
     }
 
     /// Works until the queue has ended.
@@ -104,7 +121,7 @@ impl Node {
                 () = self.queue.changed() => {}
                 () = notified => {}
                 () = self.shared.asked.notified() => {}
-                () = sleep(self.poll_interval) => {}
+                () = sleep(self.pause()) => {}
             }
             if self.queue.is_empty() {
                 // What it fails with, readers are told.
@@ -112,6 +129,13 @@ impl Node {
             } else {
                 self.write().await;
             }
+        }
+    }
+
+    fn pause(&self) -> Duration {
+        match self.has_failed {
+            true => self.poll_interval.max(RETRY),
+            false => self.poll_interval,
         }
     }
 
@@ -124,6 +148,7 @@ impl Node {
             // What somebody has changed by hand shows in all rows only.
             result = self.try_to_follow().await;
         }
+        self.has_failed = result.is_err();
         // One that failed is not kept.
         result.inspect_err(|fault| self.shared.fail(fault.clone()))
     }
@@ -166,7 +191,8 @@ impl Node {
         if let Some(open) = self.connection.take().filter(|open| !open.client.is_closed()) {
             return Ok(open);
         }
-        let connection = Connection::dial(&self.pool, &self.schema).await?;
+        let connection = Connection::dial(&self.pool, &self.schema, self.is_set_up).await?;
+        self.is_set_up = true;
         if self.reads == Reads::Database && !self.shared.is_set_up() {
             let missing = schema::index(&connection.client, &self.schema).await?;
             self.shared.set_up(missing.map(|cause| without_word_index(&cause)));

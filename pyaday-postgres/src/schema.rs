@@ -69,9 +69,18 @@ pub(crate) fn check(schema: i32, oldest: i32) -> Result<(), ConnectError> {
     }
 }
 
-/// Brings the tables up to this release, if they are not.
-pub(crate) async fn migrate(client: &ClientWrapper, schema: &Schema) -> Result<(), Fault> {
-    if found(client, schema).await? < KNOWN {
+/// Brings the tables up to this release, if they are not; `must_exist` if they were there before.
+pub(crate) async fn migrate(
+    client: &ClientWrapper,
+    schema: &Schema,
+    must_exist: bool,
+) -> Result<(), Fault> {
+    let found = found(client, schema).await?;
+    if found == 0 && must_exist {
+        // An empty catalogue in the place of one that is lost would look as if nothing were wrong.
+        return Err(Fault::Damaged(format!("the schema {} is gone", schema.quoted())));
+    }
+    if found < KNOWN {
         begin_alone(client, schema).await?;
         bring_up(client, schema).await?;
         client.batch_execute("COMMIT").await?;

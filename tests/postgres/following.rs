@@ -9,7 +9,8 @@ use std::time::UNIX_EPOCH;
 use pyaday_core::conformance::Subject;
 use pyaday_core::daily::Day;
 use pyaday_core::{
-    Catalogue, Create, Date, Details, Package, PackageStore, Query, Revision, Update,
+    Catalogue, Create, Date, Delete, Details, Package, PackageStore, Query, Revision, StoreError,
+    Update,
 };
 use pyaday_postgres::{PostgresStore, Reads};
 use pyaday_tests::journal::{anchors, operation};
@@ -339,10 +340,32 @@ fn what_was_changed_by_hand_is_refused_and_loaded_anew() {
             .unwrap();
         let b = package("b").name.normalized();
         let refused = store.delete(&b, None).await;
-        assert!(matches!(refused, Err(pyaday_core::StoreError::Internal { .. })), "{refused:?}");
-        assert_eq!(store.delete(&b, None).await.unwrap(), pyaday_core::Delete::Absent);
+        assert!(matches!(refused, Err(StoreError::Internal { .. })), "{refused:?}");
+        assert_eq!(store.delete(&b, None).await.unwrap(), Delete::Absent);
         assert_eq!(store.catalogue().unwrap().len(), 1);
     });
+}
+
+/// A catalogue that is lost must not look like one to which nobody has written.
+#[test]
+fn tables_that_are_gone_are_not_made_anew() {
+    for reads in [Reads::Memory, Reads::Database] {
+        let Some(stores) = Stores::new("tables that are gone", reads) else { return };
+        let store = stores.open(stores.options().schema("gone"));
+        RUNTIME.block_on(async {
+            store.create(package("flask")).await.unwrap();
+            stores.client().batch_execute("DROP SCHEMA gone CASCADE").await.unwrap();
+            for name in ["django", "sanic"] {
+                let refused = store.create(package(name)).await;
+                assert!(matches!(refused, Err(StoreError::Internal { .. })), "{refused:?}");
+            }
+            let sql = "SELECT count(*) FROM pg_namespace WHERE nspname = 'gone'";
+            let row = stores.client().query_one(sql, &[]).await.unwrap();
+            assert_eq!(row.get::<_, i64>(0), 0);
+            let read = store.read(&package("flask").name.normalized()).await;
+            assert_eq!(read.is_ok(), reads == Reads::Memory, "{read:?}");
+        });
+    }
 }
 
 #[test]
@@ -351,6 +374,6 @@ fn a_revision_that_nobody_writes_is_waited_for_in_vain() {
     let store = stores.empty();
     let next = store.catalogue().unwrap().revision().next();
     let waited = RUNTIME.block_on(store.wait_for(next, std::time::Duration::from_millis(1)));
-    assert!(matches!(waited, Err(pyaday_core::StoreError::Unavailable { .. })), "{waited:?}");
+    assert!(matches!(waited, Err(StoreError::Unavailable { .. })), "{waited:?}");
     assert!(store.age().is_some());
 }

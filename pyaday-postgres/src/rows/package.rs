@@ -177,22 +177,19 @@ pub(crate) async fn delete(
     let statement = client.prepare_cached(&sql).await?;
     let rows = client.query(&statement, &[&names]).await?;
     same("package, removed", names.len(), rows.len())?;
-    let slots = rows.iter().map(|row| row.try_get(0)).collect::<Result<Vec<i64>, _>>()?;
-    let free: Vec<_> = slots.into_iter().filter(|slot| *slot < left).collect();
+    let slots = rows.iter().map(|row| row.try_get(0)).collect::<Result<BTreeSet<i64>, _>>()?;
+    let free: Vec<_> = slots.range(..left).copied().collect();
+    let end = left + slots.len() as i64;
+    let high: Vec<_> = (left..end).filter(|slot| !slots.contains(slot)).collect();
     if free.is_empty() {
         return Ok(());
     }
     let sql = schema.sql(
-        "WITH free AS (
-             SELECT slot, row_number() OVER () AS place FROM unnest($1::bigint[]) AS slot
-         ), high AS (
-             SELECT slot, row_number() OVER () AS place FROM pyaday.package WHERE slot >= $2
-         )
-         UPDATE pyaday.package AS package SET slot = free.slot
-         FROM high JOIN free USING (place)
-         WHERE package.slot = high.slot",
+        "UPDATE pyaday.package AS package SET slot = move.free
+         FROM unnest($1::bigint[], $2::bigint[]) AS move (free, high)
+         WHERE package.slot = move.high",
     );
     let statement = client.prepare_cached(&sql).await?;
-    let moved = client.execute(&statement, &[&free, &left]).await?;
+    let moved = client.execute(&statement, &[&free, &high]).await?;
     same("package, moved", free.len(), moved as usize)
 }
