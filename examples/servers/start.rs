@@ -123,6 +123,40 @@ fn a_url_of_no_store_is_refused() {
 }
 
 #[test]
+fn a_database_that_cannot_be_a_store_is_refused() {
+    for program in SERVERS {
+        for (url, expected) in [
+            ("postgres://", "the URL of the database names no host"),
+            (
+                "postgres://localhost/?sslmode=require",
+                "the URL of the database asks for TLS, which only a pool can bring: build one with a \
+                 TLS connector and give it to `PostgresStore::with_pool`",
+            ),
+        ] {
+            let (code, stdout, stderr) = ending(program, &["--store", url], b"");
+            assert_eq!((code, stdout.as_str()), (Some(1), ""));
+            assert_eq!(stderr, format!("error: {expected}\n"));
+        }
+    }
+}
+
+/// It may come later.
+#[test]
+fn a_database_that_is_away_does_not_keep_a_server_from_starting() {
+    for program in SERVERS {
+        let url = format!("postgres://pyaday@{}/pyaday", free_address());
+        let server = Server::start(program, &["--store", &url]);
+        let told = server.process.told();
+        let beginning = "PostgreSQL: the store is unavailable; nothing was written: ";
+        assert!(told.starts_with(beginning) && told.contains("refused"), "{told}");
+        for path in ["/packages/flask", "/packages", "/rand", "/daily"] {
+            assert_eq!(server.get(path).status, 503, "{path}");
+        }
+        assert_eq!(server.get("/openapi.json").status, 200);
+    }
+}
+
+#[test]
 fn an_address_that_cannot_be_had_is_refused_before_the_import() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = taken.local_addr().unwrap().to_string();

@@ -11,6 +11,7 @@ use tokio_postgres::NoTls;
 
 use super::events::until;
 use super::node::Node;
+use super::proxy::Proxy;
 use super::stores::{RUNTIME, Stores, connect};
 use crate::tools::{Tool, are_there};
 
@@ -96,6 +97,37 @@ fn a_lock_that_somebody_keeps_refuses_writes_and_no_reads() {
             assert!(matches!(created, Ok(Create::Created(_))), "{created:?}");
         }
     }
+}
+
+/// Its server hears nothing of it any more, not even that it has gone.
+#[test]
+fn a_process_that_is_cut_off_with_the_lock_loses_it() {
+    let Some(stores) = Stores::new("a lock that is left", Reads::Memory) else { return };
+    let options = stores.options().schema("cut");
+    let other = stores.open(options.clone());
+    let url = stores.url();
+    let (before, behind) = url.split_once("127.0.0.1:").unwrap();
+    let (port, database) = behind.split_once('/').unwrap();
+    let proxy = Proxy::to(port.parse().unwrap());
+    let url = format!("{before}127.0.0.1:{}/{database}", proxy.port());
+    let store = RUNTIME.block_on(PostgresStore::connect(&url, options)).unwrap();
+    create(&store, "flask").unwrap();
+    stores.execute("BEGIN; SELECT FROM cut.head FOR UPDATE");
+    thread::scope(|scope| {
+        let cut_off = scope.spawn(|| create(&store, "django"));
+        until("it waits for the lock", || {
+            let waiting = "SELECT FROM pg_stat_activity \
+                           WHERE wait_event_type = 'Lock' AND datname = current_database()";
+            let rows = RUNTIME.block_on(stores.client().query(waiting, &[])).unwrap();
+            (!rows.is_empty()).then_some(())
+        });
+        proxy.hold_all();
+        // Now it has the lock, and does not hear of it.
+        stores.execute("COMMIT");
+        unavailable(cut_off.join().unwrap());
+    });
+    until("another can write", || create(&other, "sanic").ok());
+    assert_eq!(RUNTIME.block_on(other.read(&"django".parse().unwrap())).unwrap(), None);
 }
 
 #[test]
