@@ -9,9 +9,8 @@ use pyaday_postgres::{Options, PostgresStore, Reads};
 use pyaday_tests::numbers::Numbers;
 
 use super::cluster::{Cluster, Network};
-use super::events::until;
+use super::events::{answer, until};
 use super::proxy::Proxy;
-use super::traffic::answer;
 use crate::histories::{Answer, Call, History, Plan, Subject, record};
 use crate::tools::{cycles, report};
 

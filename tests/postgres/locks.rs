@@ -7,8 +7,9 @@ use pyaday_core::{Api, NormalizedName, Package, PackageStore, StoreError};
 use pyaday_postgres::{PostgresStore, Reads};
 use tokio::task::JoinSet;
 
+use super::events::answer;
 use super::stores::{RUNTIME, Stores};
-use super::traffic::{answer, insist};
+use super::traffic::insist;
 use crate::client::Request;
 use crate::homes::{Core, Home};
 use crate::tools::report;

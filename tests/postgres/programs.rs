@@ -27,7 +27,7 @@ fn ids(accounts: &str, name: &str) -> Option<(u32, u32)> {
 /// A program by its path, run by whom PostgreSQL works for.
 pub(crate) fn command(program: impl AsRef<Path>) -> Command {
     let mut command = Command::new(program.as_ref());
-    command.current_dir("/").env("LC_ALL", "C.UTF-8").env("PGCONNECT_TIMEOUT", "5");
+    command.current_dir("/").env("LC_ALL", "C.UTF-8").env("PGCONNECT_TIMEOUT", "60");
     if let Some((user, group)) = *ACCOUNT {
         command.uid(user).gid(group);
     }

@@ -4,7 +4,8 @@ use pyaday_core::{Package, PackageStore, StoreError};
 use pyaday_postgres::{Options, PostgresStore};
 
 use super::cluster::Cluster;
-use super::traffic::{answer, insist, until_seen};
+use super::events::answer;
+use super::traffic::{insist, until_seen};
 
 async fn open(cluster: &Cluster) -> PostgresStore {
     let store = PostgresStore::connect(&cluster.url(), Options::new()).await.unwrap();

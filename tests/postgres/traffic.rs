@@ -9,11 +9,8 @@ use pyaday_core::{Date, Package, PackageStore, StoreError};
 use pyaday_postgres::PostgresStore;
 use tokio::task::JoinSet;
 
-use super::events::until;
+use super::events::{answer, until};
 use super::node::Node;
-
-/// By when any call must have an answer, with time for a machine that does much else.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(15);
 
 const WRITERS: usize = 4;
 
@@ -111,13 +108,6 @@ impl Told {
             self.acknowledged.lock().unwrap().push(Instant::now());
         }
     }
-}
-
-/// What a call comes to, which must be before its deadline.
-pub(crate) async fn answer<T>(
-    call: impl Future<Output = Result<T, StoreError>>,
-) -> Result<T, StoreError> {
-    tokio::time::timeout(DEADLINE, call).await.expect("an answer before the deadline")
 }
 
 /// Creates a package of this name, as often as it takes.
