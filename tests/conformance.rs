@@ -16,10 +16,12 @@ use pyaday_core::{
     Create, Date, Delete, Details, MemoryStore, NormalizedName, Package, PackageStore, Page, Query,
     Revision, Seed, StoreError, Stored, Tag, Update,
 };
+use pyaday_postgres::Reads;
 use pyaday_sqlite::SqliteStore;
 use pyaday_tests::numbers::Numbers;
 
 use crate::files;
+use crate::postgres::stores::Stores;
 
 #[test]
 fn the_memory_store_conforms() {
@@ -29,6 +31,18 @@ fn the_memory_store_conforms() {
 #[test]
 fn the_sqlite_store_conforms() {
     conformance::run(&|| SqliteStore::open(files::fresh("conformance")).unwrap());
+}
+
+#[test]
+fn the_postgres_store_that_reads_from_memory_conforms() {
+    let Some(stores) = Stores::new("conformance", Reads::Memory) else { return };
+    conformance::run(&stores);
+}
+
+#[test]
+fn the_postgres_store_that_reads_from_the_database_conforms() {
+    let Some(stores) = Stores::new("conformance of direct reads", Reads::Database) else { return };
+    conformance::run(&stores);
 }
 
 #[test]

@@ -3,14 +3,17 @@
 //!
 //! Here is what they share with other programs: what holds for any input at all, as functions of it,
 //! for a fuzzer (`fuzz/`) to drive and for the tests to replay what it found worth keeping
-//! (`corpus/`); and what a process writes that is there to be killed (`scribe.rs`).
+//! (`corpus/`); what a process writes that is there to be killed (`scribe.rs`); and what a test does
+//! that a machine has not all the tools for.
 
 #![allow(
     clippy::expect_used,
     clippy::panic,
+    clippy::unwrap_used,
     reason = "a target says that something does not hold by panicking"
 )]
 
 pub mod journal;
 pub mod numbers;
 pub mod targets;
+pub mod tools;

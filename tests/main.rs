@@ -16,10 +16,14 @@ mod durability;
 mod faults;
 mod files;
 mod golden;
+mod histories;
 mod homes;
 mod mounts;
 mod names;
 mod openapi;
 mod options;
 mod packages;
+mod postgres;
 mod races;
+
+use pyaday_tests::tools;

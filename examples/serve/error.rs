@@ -30,7 +30,10 @@ pub enum Error {
         source: io::Error,
     },
     /// No store has such a URL.
-    #[error("the store {url:?} is not supported: there are `memory:` and `sqlite:PATH`")]
+    #[error(
+        "the store {url:?} is not supported: there are `memory:`, `sqlite:PATH` and \
+         `postgres://USER@HOST/DATABASE`"
+    )]
     UnknownStore {
         /// What was given.
         url: String,
@@ -38,6 +41,9 @@ pub enum Error {
     /// The file of the store cannot be used.
     #[error(transparent)]
     Sqlite(#[from] pyaday_sqlite::OpenError),
+    /// The database of the store cannot be used, and not by waiting either.
+    #[error(transparent)]
+    Postgres(#[from] pyaday_postgres::ConnectError),
     /// A file to import cannot be read at all.
     #[error("cannot read {name}")]
     Unreadable {

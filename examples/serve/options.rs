@@ -18,7 +18,8 @@ pub struct Options {
     #[arg(long, env = "PYADAY_PREFIX", value_name = "PATH", default_value = "/")]
     pub prefix: String,
 
-    /// Where the packages are kept: `sqlite:PATH` is a file, `memory:` is gone when the server ends
+    /// Where the packages are kept: `sqlite:PATH` is a file, `postgres://USER@HOST/DATABASE` a database
+    /// of PostgreSQL, `memory:` is gone when the server ends
     #[arg(long, env = "PYADAY_STORE", value_name = "URL", default_value = "sqlite:pyaday.db")]
     pub store: String,
 

@@ -2,9 +2,11 @@
 
 use std::error::Error as _;
 use std::net::TcpListener;
+use std::path::Path;
 use std::{fs, io};
 
 use pyaday_core::{Api, MemoryStore, PackageStore, Problem};
+use pyaday_postgres::PostgresStore;
 use pyaday_sqlite::{SqliteStore, sqlite_version};
 
 use crate::error::{tell, with_causes};
@@ -31,30 +33,41 @@ pub trait Framework {
 /// Why it does not start.
 pub async fn run<F: Framework>(options: &Options) -> Result<(), Error> {
     match options.store.parse()? {
-        StoreUrl::Memory => serve::<F, _>(options, || Ok((MemoryStore::new(), true))).await,
-        StoreUrl::Sqlite(path) => {
-            let open = || {
-                let is_new = fs::metadata(&path).map_or(true, |metadata| metadata.len() == 0);
-                let store = SqliteStore::open(&path)?;
-                let (count, version) = (store.catalogue().len(), sqlite_version());
-                tell(&format!("{}: {count} packages, SQLite {version}", path.display()));
-                Ok((store, is_new))
-            };
-            serve::<F, _>(options, open).await
-        }
+        StoreUrl::Memory => serve::<F, _>(options, async || Ok((MemoryStore::new(), true))).await,
+        StoreUrl::Sqlite(path) => serve::<F, _>(options, async || open_file(&path)).await,
+        StoreUrl::Postgres(url) => serve::<F, _>(options, async || connect(&url).await).await,
     }
+}
+
+fn open_file(path: &Path) -> Result<(SqliteStore, bool), Error> {
+    let is_new = fs::metadata(path).map_or(true, |metadata| metadata.len() == 0);
+    let store = SqliteStore::open(path)?;
+    let (count, version) = (store.catalogue().len(), sqlite_version());
+    tell(&format!("{}: {count} packages, SQLite {version}", path.display()));
+    Ok((store, is_new))
+}
+
+/// A database that is away now may come later: until then, requests are told so.
+async fn connect(url: &str) -> Result<(PostgresStore, bool), Error> {
+    let store = PostgresStore::connect(url, pyaday_postgres::Options::new()).await?;
+    match store.catalogue() {
+        Ok(catalogue) => tell(&format!("PostgreSQL: {} packages", catalogue.len())),
+        Err(error) => tell(&format!("PostgreSQL: {}", with_causes(&error))),
+    }
+    let is_new = store.is_new();
+    Ok((store, is_new))
 }
 
 /// Serves the store that `open` opens, and says whether it is new.
 async fn serve<F: Framework, S: PackageStore>(
     options: &Options,
-    open: impl FnOnce() -> Result<(S, bool), Error>,
+    open: impl AsyncFnOnce() -> Result<(S, bool), Error>,
 ) -> Result<(), Error> {
     let prefix = options.prefix.parse()?;
     // The address is taken at once, so that a mistake in it shows before a long import. Nobody can
     // connect until the packages are there.
     let socket = Socket::bind(&options.bind).await?;
-    let (store, is_new) = open()?;
+    let (store, is_new) = open().await?;
     fill(&store, is_new, options.import.as_deref()).await?;
     let stop = stop_signal()?;
     let listener = socket.listen(&prefix)?;

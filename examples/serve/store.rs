@@ -23,6 +23,8 @@ pub enum StoreUrl {
     Memory,
     /// `sqlite:PATH`
     Sqlite(PathBuf),
+    /// `postgres://…`
+    Postgres(String),
 }
 
 impl FromStr for StoreUrl {
@@ -32,6 +34,9 @@ impl FromStr for StoreUrl {
         match url.split_once(':') {
             Some(("memory", "")) => Ok(Self::Memory),
             Some(("sqlite", path)) if !path.is_empty() => Ok(Self::Sqlite(path.into())),
+            Some(("postgres" | "postgresql", rest)) if rest.starts_with("//") => {
+                Ok(Self::Postgres(url.to_owned()))
+            }
             _ => Err(Error::UnknownStore { url: url.to_owned() }),
         }
     }

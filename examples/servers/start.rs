@@ -102,16 +102,57 @@ fn the_options_are_environment_variables_too() {
 #[test]
 fn a_url_of_no_store_is_refused() {
     for program in SERVERS {
-        for url in
-            ["", "memory", "memory:x", "sqlite:", "packages.db", "postgres://localhost/packages"]
-        {
+        for url in [
+            "",
+            "memory",
+            "memory:x",
+            "sqlite:",
+            "packages.db",
+            "postgres:",
+            "mysql://localhost/packages",
+        ] {
             let (code, stdout, stderr) = ending(program, &["--store", url], b"");
             assert_eq!((code, stdout.as_str()), (Some(1), ""));
             let expected = format!(
-                "error: the store {url:?} is not supported: there are `memory:` and `sqlite:PATH`\n"
+                "error: the store {url:?} is not supported: there are `memory:`, `sqlite:PATH` and \
+                 `postgres://USER@HOST/DATABASE`\n"
             );
             assert_eq!(stderr, expected);
         }
+    }
+}
+
+#[test]
+fn a_database_that_cannot_be_a_store_is_refused() {
+    for program in SERVERS {
+        for (url, expected) in [
+            ("postgres://", "the URL of the database names no host"),
+            (
+                "postgres://localhost/?sslmode=require",
+                "the URL of the database asks for TLS, which only a pool can bring: build one with a \
+                 TLS connector and give it to `PostgresStore::with_pool`",
+            ),
+        ] {
+            let (code, stdout, stderr) = ending(program, &["--store", url], b"");
+            assert_eq!((code, stdout.as_str()), (Some(1), ""));
+            assert_eq!(stderr, format!("error: {expected}\n"));
+        }
+    }
+}
+
+/// It may come later.
+#[test]
+fn a_database_that_is_away_does_not_keep_a_server_from_starting() {
+    for program in SERVERS {
+        let url = format!("postgres://pyaday@{}/pyaday", free_address());
+        let server = Server::start(program, &["--store", &url]);
+        let told = server.process.told();
+        let beginning = "PostgreSQL: the store is unavailable; nothing was written: ";
+        assert!(told.starts_with(beginning) && told.contains("refused"), "{told}");
+        for path in ["/packages/flask", "/packages", "/rand", "/daily"] {
+            assert_eq!(server.get(path).status, 503, "{path}");
+        }
+        assert_eq!(server.get("/openapi.json").status, 200);
     }
 }
 

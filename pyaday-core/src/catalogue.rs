@@ -335,6 +335,31 @@ impl Catalogue {
         self.journal.pin(date, name, self.revision);
     }
 
+    /// Takes packages out that were removed elsewhere, in a write up to `revision`, as which no later
+    /// write counts. Names that are not there are left as they are.
+    ///
+    /// With [`restore`](Self::restore), [`restore_daily`](Self::restore_daily) and
+    /// [`follow_pin`](Self::follow_pin) a catalogue follows one that others write to.
+    pub fn forget(&mut self, names: &[NormalizedName], revision: Revision) {
+        let mut names: Vec<_> = names.iter().filter(|name| self.get(name).is_some()).collect();
+        names.sort_unstable();
+        names.dedup();
+        let changes = names.iter().map(|name| Change { name: name.as_str(), package: None });
+        let newest = self.revision.max(revision);
+        self.edit(&changes.collect::<Vec<_>>(), newest);
+        self.revision = newest;
+    }
+
+    /// Has a date pinned to a package, or to none, as it was left elsewhere by a write up to
+    /// `revision`.
+    pub fn follow_pin(&mut self, date: Date, pinned: Option<NormalizedName>, revision: Revision) {
+        self.revision = self.revision.max(revision);
+        match pinned {
+            Some(name) => self.journal.pin(date, name, revision),
+            None => self.journal.unpin(date, revision),
+        }
+    }
+
     /// How many days were opened, and how many are pinned.
     #[must_use]
     pub fn journal_len(&self) -> (usize, usize) {

@@ -234,6 +234,20 @@ pub struct Pick {
     pub(crate) seen: Revision,
 }
 
+impl Pick {
+    /// The date that is to show it.
+    #[must_use]
+    pub fn date(&self) -> Date {
+        self.date
+    }
+
+    /// The package's normalised name.
+    #[must_use]
+    pub fn name(&self) -> &NormalizedName {
+        &self.name
+    }
+}
+
 /// What became of a day to open.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Opening {

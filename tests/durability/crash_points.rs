@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use super::scribe::{Scribe, Task};
-use super::tools::{Tool, are_there};
 use super::witness::Witness;
 use crate::files;
+use crate::tools::{Tool, are_there};
 
 /// What a store asks of the system that matters for what is on the disk.
 const CALLS: [&str; 5] = ["pwrite64", "fsync", "fdatasync", "ftruncate", "unlink"];

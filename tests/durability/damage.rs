@@ -11,8 +11,8 @@ use pyaday_tests::journal::{anchors, operation};
 use pyaday_tests::numbers::Numbers;
 use rusqlite::Connection;
 
-use super::tools::cycles;
 use crate::files;
+use crate::tools::cycles;
 
 /// How long a page of the database is, in bytes.
 const PAGE: usize = 4096;

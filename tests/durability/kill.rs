@@ -3,9 +3,9 @@
 use pyaday_tests::numbers::Numbers;
 
 use super::scribe::{Scribe, Task};
-use super::tools::cycles;
 use super::witness::Witness;
 use crate::files;
+use crate::tools::cycles;
 
 const WRITERS: u32 = 4;
 

@@ -16,5 +16,4 @@ mod power_cut;
 mod queue;
 mod scribe;
 mod statements;
-mod tools;
 mod witness;

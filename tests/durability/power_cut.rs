@@ -6,8 +6,8 @@ use pyaday_tests::numbers::Numbers;
 
 use super::disk::{Disk, Kind};
 use super::scribe::{Scribe, Task};
-use super::tools::{Tool, are_there, cycles};
 use super::witness::Witness;
+use crate::tools::{Tool, are_there, cycles};
 
 const WRITERS: u32 = 4;
 

@@ -5,8 +5,8 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-use super::tools::run;
 use super::witness::Witness;
+use crate::tools::run;
 
 /// A process that writes, in a process group of its own.
 pub(crate) struct Scribe {

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
+use std::time::UNIX_EPOCH;
 
 use proptest::prelude::*;
 
 use super::Catalogue;
+use crate::daily::Opening;
+use crate::date::Date;
 use crate::package::Package;
 use crate::store::{Query, Revision};
 
@@ -143,5 +146,37 @@ fn a_batch_of_any_size_makes_a_tree_in_order() {
         catalogue.create_many(&packages);
         assert_eq!(catalogue.len(), usize::from(count));
         catalogue.tree.check();
+    }
+}
+
+/// What another process has written is followed: what it removed is gone, its revision is the newest.
+#[test]
+fn what_was_removed_elsewhere_is_forgotten() {
+    let packages: Vec<_> = (0..500).map(package).collect();
+    let mut catalogue = Catalogue::new(Revision::new(0));
+    catalogue.create_many(&packages);
+    let names: Vec<_> = (100..600).rev().map(|number| package(number).name.normalized()).collect();
+    catalogue.forget(&[names.clone(), names].concat(), Revision::new(70));
+    catalogue.tree.check();
+    assert_eq!((catalogue.len(), catalogue.revision()), (100, Revision::new(70)));
+    catalogue.forget(&[package(1).name.normalized()], Revision::new(60));
+    assert_eq!((catalogue.len(), catalogue.revision()), (99, Revision::new(70)));
+    catalogue.forget(&[], Revision::new(80));
+    assert_eq!((catalogue.len(), catalogue.revision()), (99, Revision::new(80)));
+}
+
+#[test]
+fn a_pin_that_was_left_elsewhere_makes_an_earlier_pick_stale() {
+    let date = Date::MIN;
+    for pinned in [None, Some(package(1).name.normalized())] {
+        let mut catalogue = Catalogue::new(Revision::new(0));
+        catalogue.create_many(&[package(0), package(1)]);
+        let pick = catalogue.pick_daily(date).expect("a pick");
+        catalogue.follow_pin(date, pinned.clone(), Revision::new(9));
+        assert_eq!(catalogue.open_daily(&pick, UNIX_EPOCH), Opening::Stale);
+        assert_eq!(catalogue.journal_len(), (0, usize::from(pinned.is_some())));
+        let pick = catalogue.pick_daily(date).expect("a pick");
+        assert!(pinned.is_none_or(|name| *pick.name() == name) && pick.date() == date);
+        assert!(matches!(catalogue.open_daily(&pick, UNIX_EPOCH), Opening::Opened(_)));
     }
 }

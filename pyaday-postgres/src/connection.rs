@@ -1,0 +1,74 @@
+//! The one connection over which a process writes and follows.
+
+use std::future::{Future, pending};
+use std::sync::Arc;
+use std::time::Duration;
+
+use deadpool::managed::Manager as _;
+use deadpool_postgres::{ClientWrapper, Pool};
+use tokio::time::timeout;
+
+use crate::connector::{Watch, watching};
+use crate::error::Fault;
+use crate::schema::{self, Schema};
+
+/// How long making a connection may take, whatever the number of hosts.
+const DIAL: Duration = Duration::from_secs(2);
+
+/// How long bringing the tables up may take: another process may be doing it.
+const SET_UP: Duration = Duration::from_secs(60);
+
+/// A connection to the primary.
+pub(crate) struct Connection {
+    pub(crate) client: ClientWrapper,
+    watch: Option<Arc<Watch>>,
+}
+
+impl Connection {
+    /// Makes a connection as those of a pool are made, beside them: it is kept, so it would take one
+    /// away from them. The tables are there then.
+    pub(crate) async fn dial(
+        pool: &Pool,
+        schema: &Schema,
+        must_exist: bool,
+    ) -> Result<Self, Fault> {
+        let manager = pool.manager();
+        let dialled = timeout(DIAL, watching(manager.create())).await;
+        let (client, watch) = dialled.map_err(|_| Fault::Late(DIAL))?;
+        let connection = Self { client: client?, watch };
+        within(SET_UP, schema::migrate(&connection.client, schema, must_exist)).await?;
+        Ok(connection)
+    }
+
+    /// Readies it for work: nothing goes on for long after nobody waits for it, and the server tells
+    /// when others have written.
+    pub(crate) async fn ready(&self, schema: &Schema) -> Result<(), Fault> {
+        let mut statements = "SET statement_timeout = '5s'".to_owned();
+        if self.watch.is_some() {
+            statements.push_str("; LISTEN ");
+            statements.push_str(schema.quoted());
+        }
+        Ok(self.client.batch_execute(&statements).await?)
+    }
+
+    /// Waits until the server tells that somebody has written.
+    pub(crate) async fn notified(&self) {
+        match &self.watch {
+            Some(watch) => watch.notified().await,
+            None => pending().await,
+        }
+    }
+
+    /// The last warning of the server since it was taken before.
+    pub(crate) fn take_warning(&self) -> Option<String> {
+        self.watch.as_ref().and_then(|watch| watch.take_warning())
+    }
+}
+
+/// What the database answers before a deadline.
+pub(crate) async fn within<T>(
+    deadline: Duration,
+    answer: impl Future<Output = Result<T, Fault>>,
+) -> Result<T, Fault> {
+    timeout(deadline, answer).await.unwrap_or(Err(Fault::Late(deadline)))
+}

@@ -1,0 +1,143 @@
+//! What writes make of the catalogue, before anything of it is committed.
+
+use std::collections::BTreeMap;
+use std::time::SystemTime;
+
+use pyaday_core::daily::{Daily, Opening, Pick, Pin, Unpin};
+use pyaday_core::{
+    Catalogue, Create, Date, Delete, Details, NormalizedName, Package, Revision, Update,
+};
+
+/// A package as it is to be, or none.
+type Version = Option<(Package, Revision)>;
+
+/// The catalogue as it is to be, and what was done to become that.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    pub(crate) catalogue: Catalogue,
+    packages: Vec<(NormalizedName, Version)>,
+    days: Vec<Day>,
+}
+
+/// What becomes of a row of the journal.
+#[derive(Clone, Debug)]
+pub(crate) enum Day {
+    Open(Daily),
+    Pin(Date, NormalizedName),
+    Unpin(Date),
+}
+
+impl Day {
+    pub(crate) fn date(&self) -> Date {
+        match self {
+            Self::Open(daily) => daily.date(),
+            Self::Pin(date, _) | Self::Unpin(date) => *date,
+        }
+    }
+}
+
+/// A place to come back to.
+pub(crate) struct Mark(Catalogue, usize, usize);
+
+impl Draft {
+    pub(crate) fn of(catalogue: &Catalogue) -> Self {
+        Self { catalogue: catalogue.clone(), packages: Vec::new(), days: Vec::new() }
+    }
+
+    pub(crate) fn mark(&self) -> Mark {
+        Mark(self.catalogue.clone(), self.packages.len(), self.days.len())
+    }
+
+    /// Takes back what was done since.
+    pub(crate) fn go_back(&mut self, Mark(catalogue, packages, days): Mark) {
+        self.catalogue = catalogue;
+        self.packages.truncate(packages);
+        self.days.truncate(days);
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.packages.is_empty() && self.days.is_empty()
+    }
+
+    /// The last version of each package that was written.
+    pub(crate) fn packages(&self) -> BTreeMap<&NormalizedName, Option<(&Package, Revision)>> {
+        self.packages
+            .iter()
+            .map(|(name, version)| (name, version.as_ref().map(|(package, it)| (package, *it))))
+            .collect()
+    }
+
+    /// What was done to the journal, in its order.
+    pub(crate) fn days(&self) -> &[Day] {
+        &self.days
+    }
+
+    pub(crate) fn create(&mut self, package: &Package) -> Create {
+        let outcome = self.catalogue.create(package);
+        self.note_created(package, &outcome);
+        outcome
+    }
+
+    pub(crate) fn create_many(&mut self, packages: &[Package]) -> Vec<Create> {
+        let outcomes = self.catalogue.create_many(packages);
+        for (package, outcome) in packages.iter().zip(&outcomes) {
+            self.note_created(package, outcome);
+        }
+        outcomes
+    }
+
+    pub(crate) fn update(
+        &mut self,
+        name: &NormalizedName,
+        expected: Option<Revision>,
+        details: &Details,
+    ) -> Update {
+        let outcome = self.catalogue.update(name, expected, details.clone());
+        if let Update::Updated(stored) = &outcome {
+            let version = Some((stored.package(), stored.revision()));
+            self.packages.push((name.clone(), version));
+        }
+        outcome
+    }
+
+    pub(crate) fn delete(&mut self, name: &NormalizedName, expected: Option<Revision>) -> Delete {
+        let outcome = self.catalogue.delete(name, expected);
+        if outcome == Delete::Deleted {
+            self.packages.push((name.clone(), None));
+        }
+        outcome
+    }
+
+    pub(crate) fn open_daily(&mut self, pick: &Pick, picked_at: SystemTime) -> Opening {
+        let opening = self.catalogue.open_daily(pick, picked_at);
+        if let Opening::Opened(daily) = &opening {
+            self.days.push(Day::Open(daily.clone()));
+        }
+        opening
+    }
+
+    pub(crate) fn pin_daily(&mut self, date: Date, last_open: Date, name: &NormalizedName) -> Pin {
+        let before = self.catalogue.revision();
+        let pin = self.catalogue.pin_daily(date, last_open, name);
+        // The same pin again writes nothing.
+        if self.catalogue.revision() != before {
+            self.days.push(Day::Pin(date, name.clone()));
+        }
+        pin
+    }
+
+    pub(crate) fn unpin_daily(&mut self, date: Date, last_open: Date) -> Unpin {
+        let unpin = self.catalogue.unpin_daily(date, last_open);
+        if unpin == Unpin::Unpinned {
+            self.days.push(Day::Unpin(date));
+        }
+        unpin
+    }
+
+    fn note_created(&mut self, package: &Package, outcome: &Create) {
+        if let Create::Created(stored) = outcome {
+            let version = Some((package.clone(), stored.revision()));
+            self.packages.push((package.name.normalized(), version));
+        }
+    }
+}

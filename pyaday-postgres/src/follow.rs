@@ -1,0 +1,212 @@
+//! How a catalogue in memory becomes that of the database, and stays it.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use deadpool_postgres::ClientWrapper;
+use futures_util::StreamExt;
+use pyaday_core::{Catalogue, Date, NormalizedName};
+use tokio::sync::mpsc;
+use tokio::task::spawn_blocking;
+use tokio_postgres::Row;
+
+use crate::connection::within;
+use crate::error::Fault;
+use crate::rows::head::{self, Head, Point};
+use crate::rows::{change, journal, package};
+use crate::schema::Schema;
+
+/// How long the database may take for one step of reading.
+pub(crate) const READ: Duration = Duration::from_secs(2);
+
+/// How long the next rows of all packages may take.
+const LOAD: Duration = Duration::from_secs(10);
+
+/// All that is behind one transaction of the database.
+#[derive(Clone, Debug)]
+pub(crate) struct Followed {
+    pub(crate) catalogue: Catalogue,
+    pub(crate) point: Point,
+}
+
+/// Begins a transaction that sees one moment.
+pub(crate) async fn begin_snapshot(client: &ClientWrapper) -> Result<(), Fault> {
+    Ok(client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
+}
+
+/// The same, for as long as it takes.
+pub(crate) async fn begin_long_snapshot(client: &ClientWrapper) -> Result<(), Fault> {
+    begin_snapshot(client).await?;
+    Ok(client.batch_execute("SET LOCAL statement_timeout = 0").await?)
+}
+
+/// Reads what the database has at one moment, all of it.
+pub(crate) async fn load(client: &ClientWrapper, schema: &Schema) -> Result<Followed, Fault> {
+    within(READ, begin_long_snapshot(client)).await?;
+    let head = within(READ, head::read(client, schema)).await?;
+    let mut catalogue = load_packages(client, schema, &head).await?;
+    within(LOAD, journal::load(client, schema, &mut catalogue)).await?;
+    within(READ, async { Ok(client.batch_execute("COMMIT").await?) }).await?;
+    if catalogue.revision() != head.point.revision {
+        return Err(Fault::Damaged("a row is newer than the newest write".to_owned()));
+    }
+    complete(catalogue, &head)
+}
+
+/// States that a catalogue has as many packages as the head says.
+fn complete(catalogue: Catalogue, head: &Head) -> Result<Followed, Fault> {
+    let (found, packages) = (catalogue.len(), head.packages);
+    match i64::try_from(found) == Ok(packages) {
+        true => Ok(Followed { catalogue, point: head.point }),
+        false => {
+            Err(Fault::Damaged(format!("there are {found} packages in the place of {packages}")))
+        }
+    }
+}
+
+/// Reads rows in one task and makes packages of them in a thread, since that takes as long.
+async fn load_packages(
+    client: &ClientWrapper,
+    schema: &Schema,
+    head: &Head,
+) -> Result<Catalogue, Fault> {
+    // As many as make the catalogue's own work on a batch cheap.
+    const BATCH: usize = 4096;
+
+    let (sender, batches) = mpsc::channel::<Vec<Row>>(4);
+    let empty = Catalogue::new(head.point.revision);
+    let catalogue = spawn_blocking(move || restore(empty, batches));
+    let columns = package::COLUMNS;
+    let sql = schema
+        .sql(&format!("SELECT {columns} FROM pyaday.package AS package ORDER BY normalized_name"));
+    let rows = within(LOAD, async {
+        let none: [&str; 0] = [];
+        Ok(client.query_raw(&sql, none).await?)
+    });
+    let mut rows = pin!(rows.await?.ready_chunks(BATCH));
+    let mut batch = Vec::with_capacity(BATCH);
+    while let Some(chunk) = within(LOAD, async { Ok(rows.next().await) }).await? {
+        for row in chunk {
+            batch.push(row?);
+        }
+        // Nobody takes it if one before was damaged.
+        if batch.len() >= BATCH && sender.send(std::mem::take(&mut batch)).await.is_err() {
+            break;
+        }
+    }
+    let _ = sender.send(batch).await;
+    drop(sender);
+    catalogue.await.unwrap_or(Err(Fault::Bug))
+}
+
+fn restore(
+    mut catalogue: Catalogue,
+    mut batches: mpsc::Receiver<Vec<Row>>,
+) -> Result<Catalogue, Fault> {
+    while let Some(rows) = batches.blocking_recv() {
+        let packages: Result<Vec<_>, _> = rows.iter().map(|row| package::read(row, 0)).collect();
+        catalogue.restore(&packages?);
+    }
+    Ok(catalogue)
+}
+
+/// Brings a catalogue up to a head, of which the transaction sees the moment; `None` if what
+/// happened since is not known any more, or did not begin with what the catalogue has.
+pub(crate) async fn catch_up(
+    client: &ClientWrapper,
+    schema: &Schema,
+    from: &Followed,
+    head: &Head,
+) -> Result<Option<Followed>, Fault> {
+    if from.point == head.point {
+        return Ok(Some(from.clone()));
+    }
+    if from.point.position >= head.point.position
+        || !change::reaches_back_to(client, schema, &from.point).await?
+    {
+        return Ok(None);
+    }
+    let mut catalogue = from.catalogue.clone();
+    follow_packages(client, schema, from, &mut catalogue).await?;
+    follow_days(client, schema, from, head, &mut catalogue).await?;
+    catalogue.forget(&[], head.point.revision);
+    complete(catalogue, head).map(Some)
+}
+
+async fn follow_packages(
+    client: &ClientWrapper,
+    schema: &Schema,
+    from: &Followed,
+    catalogue: &mut Catalogue,
+) -> Result<(), Fault> {
+    let columns = package::COLUMNS;
+    let sql = schema.sql(&format!(
+        "SELECT changed.package, package.normalized_name IS NULL, {columns}
+         FROM (
+             SELECT DISTINCT package FROM pyaday.change WHERE position > $1 AND package IS NOT NULL
+         ) AS changed
+         LEFT JOIN pyaday.package AS package ON package.normalized_name = changed.package"
+    ));
+    let statement = client.prepare_cached(&sql).await?;
+    let (mut written, mut removed) = (Vec::new(), Vec::new());
+    for row in client.query(&statement, &[&from.point.position]).await? {
+        match row.try_get(1)? {
+            false => written.push(package::read(&row, 2)?),
+            true => removed.push(name(row.try_get(0)?)?),
+        }
+    }
+    catalogue.restore(&written);
+    catalogue.forget(&removed, from.point.revision);
+    Ok(())
+}
+
+async fn follow_days(
+    client: &ClientWrapper,
+    schema: &Schema,
+    from: &Followed,
+    head: &Head,
+    catalogue: &mut Catalogue,
+) -> Result<(), Fault> {
+    let sql = schema
+        .sql("SELECT DISTINCT date FROM pyaday.change WHERE position > $1 AND date IS NOT NULL");
+    let statement = client.prepare_cached(&sql).await?;
+    let rows = client.query(&statement, &[&from.point.position]).await?;
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let dates = rows.iter().map(|row| row.try_get(0)).collect::<Result<Vec<String>, _>>()?;
+    journal::follow(client, schema, catalogue, &dates, head.journal).await
+}
+
+fn name(text: &str) -> Result<NormalizedName, Fault> {
+    text.parse().map_err(|_| Fault::Damaged(format!("the change of `{text}` is of no package")))
+}
+
+/// The packages and days that some writes look at, as a catalogue of their own.
+pub(crate) async fn part(
+    client: &ClientWrapper,
+    schema: &Schema,
+    head: &Head,
+    names: &[NormalizedName],
+    dates: &[Date],
+) -> Result<Catalogue, Fault> {
+    let names: Vec<_> = names.iter().map(NormalizedName::as_str).collect();
+    let dates: Vec<_> = dates.iter().map(Date::to_string).collect();
+    let mut catalogue = Catalogue::new(head.journal);
+    if !dates.is_empty() {
+        journal::follow(client, schema, &mut catalogue, &dates, head.journal).await?;
+    }
+    let columns = package::COLUMNS;
+    // Also those that the days show, which tell whether they are gone.
+    let sql = schema.sql(&format!(
+        "SELECT {columns} FROM pyaday.package AS package
+         WHERE normalized_name =
+               ANY($1 || ARRAY(SELECT normalized_name FROM pyaday.daily WHERE date = ANY($2)))"
+    ));
+    let statement = client.prepare_cached(&sql).await?;
+    let rows = client.query(&statement, &[&names, &dates]).await?;
+    let packages: Result<Vec<_>, _> = rows.iter().map(|row| package::read(row, 0)).collect();
+    catalogue.restore(&packages?);
+    catalogue.forget(&[], head.point.revision);
+    Ok(catalogue)
+}

@@ -1,0 +1,464 @@
+//! Keeps a [`pyaday_core`] catalogue in PostgreSQL: any number of processes, on any number of machines,
+//! serve one catalogue from one database.
+//!
+//! ```no_run
+//! use pyaday_core::Api;
+//! use pyaday_postgres::{Options, PostgresStore};
+//!
+//! # async fn api() -> Result<(), pyaday_postgres::ConnectError> {
+//! let url = "postgres://pyaday@db1,db2,db3/pyaday";
+//! let api = Api::new(PostgresStore::connect(url, Options::new()).await?);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Reads
+//!
+//! All packages are in memory too, as in [`MemoryStore`](pyaday_core::MemoryStore), and reads cost what
+//! they cost there. Each process follows the database: it reads what has changed since it looked last,
+//! as one batch, when the database tells it (`NOTIFY`), and every 100 milliseconds whether it is told
+//! or not. A process shows its own writes at once and those of others a moment later. How much later at
+//! most [`PostgresStore::age`] says, and [`PostgresStore::wait_for`] waits for a revision that somebody
+//! has seen elsewhere. While the database is away reads go on, for [`Options::max_age`].
+//!
+//! With [`Reads::Database`] nothing is kept in memory, and reads are statements. They show what was
+//! written anywhere, and go to the primary, all of them.
+//!
+//! # Writes
+//!
+//! One task of each process writes. Each transaction takes all writes that wait, locks the row `head`,
+//! reads what others have changed, decides what becomes of each write, and writes the rows. It is
+//! committed, then published to the readers, then answered. As `head` is locked first, revisions and
+//! the feed of changes are in the order of the commits: who reads the feed behind what it has read
+//! already misses nothing, however long a transaction takes.
+//!
+//! Each transaction has a random token, which `head` and the feed hold. Who does not find in the feed
+//! the transaction that it read last has followed a history that is none any more, such as that of a
+//! primary whose standby took over without having everything, and loads all packages anew.
+//!
+//! # When it fails
+//!
+//! - The database is away: writes are refused
+//!   ([`Unavailable`](pyaday_core::StoreError::Unavailable)) within two seconds, and so are direct
+//!   reads. The store looks for the primary among all hosts at once until it is there again. It may be
+//!   away when the store is set up.
+//! - The connection is lost, or nobody answers, once `COMMIT` was sent: nobody knows, and the write is
+//!   [`OutcomeUnknown`](pyaday_core::StoreError::OutcomeUnknown). So it is when the server warns that it
+//!   did not wait for its standby to the end.
+//! - Somebody holds the lock, or no connection is free: refused within two seconds.
+//! - No synchronous standby is left: a commit waits for three seconds, and is unknown then; behind it
+//!   writes are refused until the standby is back.
+//! - A process that has stopped with the lock loses it within five seconds.
+//! - A transaction that collides with another (40001, 40P01) is tried again, up to three times.
+//! - A connection that was slow, broken (08), or is to a server that shuts down (57) or cannot be
+//!   written (25006) is not used again.
+//!
+//! # The database
+//!
+//! PostgreSQL with the encoding UTF8; 15 is what it is tested with, and nothing in it is newer than 13.
+//! The user needs a schema, or the right to create one. Several processes that start at once set it up
+//! once. A release that finds a newer schema goes on if that says it can (`oldest`), while it runs too.
+//!
+//! ```sql
+#![doc = include_str!("schema/1.sql")]
+//! ```
+//!
+//! Read it as you like. Who writes to it by other means takes the row `head` first, in the same
+//! transaction, and keeps it and the feed as these statements have them; otherwise nobody follows.
+//!
+//! [`Reads::Database`] adds two indexes, for tags and for words. Words need the extension `pg_trgm`,
+//! which the owner of a database may create; without it searches read all packages, and
+//! [`PostgresStore::notices`] says so. With all of PyPI, 886,323 packages, the first start takes about
+//! half a minute to make them, during which nobody can write.
+//!
+//! # In production
+//!
+//! Three machines, each with PostgreSQL and Patroni, or a managed service that does the same:
+//!
+//! - `synchronous_standby_names = 'ANY 1 (…)'` (in Patroni, `synchronous_mode: quorum`) and
+//!   `synchronous_commit = on`: what was acknowledged is on two machines. A transaction here never has
+//!   less than `on`.
+//! - All machines in the URL. `target_session_attrs=read-write` is always asked for, so a standby is
+//!   passed over.
+//! - Patroni with a watchdog, so that an old primary is dead before another is made. One that lives on,
+//!   cut off from its standbys, acknowledges nothing, but can still be read, by [`Reads::Database`]
+//!   too.
+//! - One connection for each process, and up to 16 more for [`Reads::Database`]. Proxies that share
+//!   connections between sessions must do so by sessions (PgBouncer's `session`): the store uses
+//!   prepared statements and `LISTEN`.
+//! - TLS: give [`PostgresStore::with_pool`] a pool with a TLS connector. Make it of a [`Connector`].
+//!
+//! What scales: reads, with the number of processes. What does not: writes, which go through one row of
+//! one primary; many that come together share a transaction, so it is its time to commit that limits
+//! how many transactions there are a second, not how many writes. A process needs the memory for all
+//! packages, about 230 MB for all of PyPI, and some two seconds to load them.
+
+mod connection;
+mod connector;
+mod direct;
+mod draft;
+mod error;
+mod follow;
+mod node;
+mod options;
+mod queue;
+mod rows;
+mod schema;
+mod shared;
+mod url;
+
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime};
+
+use deadpool_postgres::{Hook, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use futures_channel::oneshot;
+use pyaday_core::daily::{Daily, Day, Opening, Pick, Pin, Unpin};
+use pyaday_core::{
+    Catalogue, Create, Date, Delete, Details, NormalizedName, Package, PackageStore, Page, Picker,
+    Query, Revision, Seed, StoreError, Stored, Tag, Update,
+};
+use tokio::runtime::Handle;
+use tokio::task::AbortHandle;
+use tokio::time::{sleep, timeout};
+use tokio_postgres::NoTls;
+
+pub use connector::Connector;
+pub use error::ConnectError;
+pub use options::{Options, Reads};
+
+use direct::Direct;
+use draft::Draft;
+use error::Fault;
+use node::{Node, Pending};
+use queue::Queue;
+use schema::Schema;
+use shared::{Shared, Shown};
+
+/// How many connections the pool of a URL has.
+const CONNECTIONS: usize = 16;
+
+/// How often is looked for writes that have waited for too long.
+const WATCH_INTERVAL: Duration = Duration::from_millis(50);
+
+/// Packages in a database that many processes share.
+///
+/// Dropping it ends its tasks, once they have carried out the writes that were begun.
+pub struct PostgresStore {
+    reads: Reads,
+    queue: Arc<Queue>,
+    shared: Arc<Shared>,
+    direct: Direct,
+    picker: Picker,
+    watch: AbortHandle,
+}
+
+impl PostgresStore {
+    /// A store of the database that a URL names: `postgres://USER:PASSWORD@HOST:PORT/DATABASE`, with
+    /// several hosts (`@db1,db2:5433`) if any of them may be the primary. What else may be in it is
+    /// [`tokio_postgres`]'s; without TLS.
+    ///
+    /// It works in the tokio runtime in which this is called, which must go on; whoever calls its
+    /// methods may have another or none. It waits until the tables are there and all packages are in
+    /// memory, but not for a database that is away: then it goes on looking for it.
+    ///
+    /// # Errors
+    /// What does not pass by itself, and what to do about it.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub async fn connect(url: &str, options: Options) -> Result<Self, ConnectError> {
+        let config = url::parse(url)?;
+        let fast = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let manager = Manager::from_connect(config, Connector::new(NoTls), fast);
+        let limit = Hook::async_fn(|client: &mut deadpool_postgres::ClientWrapper, _| {
+            Box::pin(async move {
+                let limit = client.batch_execute("SET statement_timeout = '5s'");
+                limit.await.map_err(deadpool_postgres::HookError::Backend)
+            })
+        });
+        let pool = Pool::builder(manager)
+            .max_size(CONNECTIONS)
+            .runtime(Runtime::Tokio1)
+            .post_create(limit)
+            .build()
+            .map_err(|error| ConnectError::Url { source: Arc::new(error) })?;
+        Self::with_pool(pool, options).await
+    }
+
+    /// A store of the database that a pool of the host's leads to. Best make it of a [`Connector`].
+    ///
+    /// The store has one connection beside the pool, made as those are; reads from the database take
+    /// theirs from it. What [`connect`](Self::connect) says holds here too.
+    ///
+    /// # Errors
+    /// What does not pass by itself, and what to do about it.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub async fn with_pool(pool: Pool, options: Options) -> Result<Self, ConnectError> {
+        let schema = Arc::new(Schema::new(&options.schema)?);
+        let (queue, shared) = (Arc::new(Queue::default()), Arc::new(Shared::new()));
+        let direct = Direct {
+            pool: pool.clone(),
+            schema: Arc::clone(&schema),
+            runtime: Handle::current(),
+            shared: Arc::clone(&shared),
+        };
+        let Options { reads, poll_interval, max_age, .. } = options;
+        let mut node =
+            Node::new(pool, schema, reads, poll_interval, Arc::clone(&queue), Arc::clone(&shared));
+        if let Err(fault) = node.follow().await
+            && let Some(cause) = fault.final_cause()
+        {
+            return Err(cause);
+        }
+        tokio::spawn(node.run());
+        let watch = watch(Arc::clone(&queue), Arc::clone(&shared), max_age);
+        let watch = tokio::spawn(watch).abort_handle();
+        Ok(Self { reads, queue, shared, direct, picker: Picker::new(), watch })
+    }
+
+    /// How old what reads show is at most: so long ago it was all that there was, and it may still be.
+    /// `None` if nothing was loaded yet.
+    #[must_use]
+    pub fn age(&self) -> Option<Duration> {
+        match self.reads {
+            Reads::Memory => self.shared.age(),
+            Reads::Database => Some(Duration::ZERO),
+        }
+    }
+
+    /// Waits until reads show at least a revision, such as one that a client has seen elsewhere.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if they do not before `patience` has passed.
+    pub async fn wait_for(&self, revision: Revision, patience: Duration) -> Result<(), StoreError> {
+        let has_it = |shown: Shown| shown.revision() >= revision;
+        if self.reads == Reads::Database || self.shared.catalogue().is_ok_and(has_it) {
+            return Ok(());
+        }
+        let shared = Arc::clone(&self.shared);
+        let waiting = async move { timeout(patience, shared.wait_for(revision.get())).await };
+        match self.direct.runtime.spawn(waiting).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(Fault::Late(patience).refused()),
+            Err(_) => Err(Fault::Ended.refused()),
+        }
+    }
+
+    /// All packages of this moment, with reads from memory: a clone that later writes do not change.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if nothing was loaded yet, or too long ago.
+    pub fn catalogue(&self) -> Result<Catalogue, StoreError> {
+        self.shared.catalogue().map(|shown| Catalogue::clone(&shown))
+    }
+
+    /// True if nobody has ever written to the catalogue, as far as is known: not with reads from the
+    /// database, nor while that is away.
+    #[must_use]
+    pub fn is_new(&self) -> bool {
+        self.shared.is_new()
+    }
+
+    /// What whoever runs the database should know: what is missing there, and what to do about it.
+    #[must_use]
+    pub fn notices(&self) -> Vec<String> {
+        self.shared.notices()
+    }
+
+    /// Has the task carry out a write, and waits for its outcome.
+    async fn write<T: Send + 'static>(
+        &self,
+        names: Vec<NormalizedName>,
+        date: Option<Date>,
+        operation: impl FnMut(&mut Draft) -> T + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (sender, outcome) = oneshot::channel();
+        self.queue.push(Box::new(Pending { names, date, operation, outcome: None, sender }))?;
+        outcome.await.unwrap_or_else(|_| Err(Fault::Ended.unknown()))
+    }
+
+    async fn write_daily(&self, pick: Pick, picked_at: SystemTime) -> Result<Opening, StoreError> {
+        let (names, date) = (vec![pick.name().clone()], Some(pick.date()));
+        self.write(names, date, move |draft| draft.open_daily(&pick, picked_at)).await
+    }
+
+    /// Opens a date with a pick from what is in memory.
+    async fn open_from_memory(
+        &self,
+        date: Date,
+        picked_at: SystemTime,
+    ) -> Result<Option<Daily>, StoreError> {
+        let last = self.catalogue()?;
+        let current = || self.catalogue().unwrap_or_else(|_| last.clone());
+        self.picker.open(date, current, |pick| self.write_daily(pick, picked_at)).await
+    }
+
+    /// Opens a date with a pick from all names, which are read anew as long as others write in
+    /// between.
+    async fn open_from_database(
+        &self,
+        date: Date,
+        picked_at: SystemTime,
+    ) -> Result<Option<Daily>, StoreError> {
+        loop {
+            if let Day::Shown(daily) = self.direct.daily(date).await? {
+                return Ok(Some(daily));
+            }
+            let names = self.direct.names().await?;
+            let is_stale = AtomicBool::new(false);
+            let write = |pick| async {
+                let opening = self.write_daily(pick, picked_at).await?;
+                if opening == Opening::Stale {
+                    is_stale.store(true, Ordering::Relaxed);
+                    return Err(Fault::Moved.refused());
+                }
+                Ok(opening)
+            };
+            let opened = self.picker.open(date, || names.clone(), write).await;
+            if !is_stale.into_inner() {
+                return opened;
+            }
+        }
+    }
+}
+
+/// Ends what has waited or was shown for too long.
+async fn watch(queue: Arc<Queue>, shared: Arc<Shared>, max_age: Duration) {
+    loop {
+        sleep(WATCH_INTERVAL).await;
+        queue.refuse_late();
+        shared.withdraw(max_age);
+    }
+}
+
+impl Drop for PostgresStore {
+    fn drop(&mut self) {
+        self.watch.abort();
+        self.queue.close();
+    }
+}
+
+impl fmt::Debug for PostgresStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let catalogue = self.catalogue().ok();
+        f.debug_struct("PostgresStore")
+            .field("reads", &self.reads)
+            .field("catalogue", &catalogue)
+            .field("age", &self.age())
+            .finish_non_exhaustive()
+    }
+}
+
+impl PackageStore for PostgresStore {
+    async fn create(&self, package: Package) -> Result<Create, StoreError> {
+        let names = vec![package.name.normalized()];
+        self.write(names, None, move |draft| draft.create(&package)).await
+    }
+
+    async fn create_many(&self, packages: Vec<Package>) -> Result<Vec<Create>, StoreError> {
+        let names = packages.iter().map(|package| package.name.normalized()).collect();
+        self.write(names, None, move |draft| draft.create_many(&packages)).await
+    }
+
+    async fn read(&self, name: &NormalizedName) -> Result<Option<Stored>, StoreError> {
+        match self.reads {
+            Reads::Memory => Ok(self.shared.catalogue()?.get(name)),
+            Reads::Database => self.direct.read(name).await,
+        }
+    }
+
+    async fn update(
+        &self,
+        name: &NormalizedName,
+        expected: Option<Revision>,
+        details: Details,
+    ) -> Result<Update, StoreError> {
+        let name = name.clone();
+        let names = vec![name.clone()];
+        self.write(names, None, move |draft| draft.update(&name, expected, &details)).await
+    }
+
+    async fn delete(
+        &self,
+        name: &NormalizedName,
+        expected: Option<Revision>,
+    ) -> Result<Delete, StoreError> {
+        let name = name.clone();
+        self.write(vec![name.clone()], None, move |draft| draft.delete(&name, expected)).await
+    }
+
+    async fn random(&self, seed: Seed) -> Result<Option<Stored>, StoreError> {
+        match self.reads {
+            Reads::Memory => Ok(self.shared.catalogue()?.random(seed)),
+            Reads::Database => self.direct.random(seed).await,
+        }
+    }
+
+    async fn sample(
+        &self,
+        count: NonZeroUsize,
+        tag: Option<&Tag>,
+        seed: Seed,
+    ) -> Result<Vec<Stored>, StoreError> {
+        match self.reads {
+            Reads::Memory => Ok(self.shared.catalogue()?.sample(count, tag, seed)),
+            Reads::Database => self.direct.sample(count, tag, seed).await,
+        }
+    }
+
+    async fn list(&self, query: &Query) -> Result<Page, StoreError> {
+        match self.reads {
+            Reads::Memory => Ok(self.shared.catalogue()?.list(query)),
+            Reads::Database => self.direct.list(query).await,
+        }
+    }
+
+    async fn daily(&self, date: Date) -> Result<Day, StoreError> {
+        match self.reads {
+            Reads::Memory => Ok(self.shared.catalogue()?.daily(date)),
+            Reads::Database => self.direct.daily(date).await,
+        }
+    }
+
+    async fn open_daily(
+        &self,
+        date: Date,
+        picked_at: SystemTime,
+    ) -> Result<Option<Daily>, StoreError> {
+        match self.reads {
+            Reads::Memory => self.open_from_memory(date, picked_at).await,
+            Reads::Database => self.open_from_database(date, picked_at).await,
+        }
+    }
+
+    async fn recent_daily(
+        &self,
+        until: Date,
+        count: NonZeroUsize,
+    ) -> Result<Vec<Daily>, StoreError> {
+        match self.reads {
+            Reads::Memory => Ok(self.shared.catalogue()?.recent_daily(until, count)),
+            Reads::Database => self.direct.recent_daily(until, count).await,
+        }
+    }
+
+    async fn pin_daily(
+        &self,
+        date: Date,
+        last_open: Date,
+        name: &NormalizedName,
+    ) -> Result<Pin, StoreError> {
+        let name = name.clone();
+        let names = vec![name.clone()];
+        self.write(names, Some(date), move |draft| draft.pin_daily(date, last_open, &name)).await
+    }
+
+    async fn unpin_daily(&self, date: Date, last_open: Date) -> Result<Unpin, StoreError> {
+        self.write(Vec::new(), Some(date), move |draft| draft.unpin_daily(date, last_open)).await
+    }
+}

@@ -1,0 +1,432 @@
+//! The one task of a process that writes to the database and follows it.
+//!
+//! Both in one, so that what others wrote and what this process writes are put into the catalogue in
+//! the order in which the database has them.
+
+use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use deadpool_postgres::{ClientWrapper, Pool};
+use pyaday_core::{Catalogue, Date, NormalizedName, StoreError};
+use tokio::time::sleep;
+
+use crate::connection::{Connection, within};
+use crate::draft::Draft;
+use crate::error::Fault;
+use crate::follow::{self, Followed, READ};
+use crate::options::Reads;
+use crate::queue::{self, Job, Queue};
+use crate::rows::head::{self, Head, Point};
+use crate::rows::{change, journal, package};
+use crate::schema::{self, Schema};
+use crate::shared::Shared;
+
+/// How long the rows of a transaction may take, and some more for each of them.
+const WRITE: Duration = Duration::from_secs(2);
+const WRITE_ROW: Duration = Duration::from_micros(500);
+
+/// How long reading the changes of others may take, of which there may be many.
+const CATCH_UP: Duration = Duration::from_secs(5);
+
+/// How long a commit may take: with a synchronous standby, it waits for that.
+const COMMIT: Duration = Duration::from_secs(3);
+
+/// From which age on a catalogue may be far behind.
+const FAR_BEHIND: Duration = Duration::from_secs(1);
+
+/// How long to leave a database alone that cannot be used, unless somebody asks for it.
+const RETRY: Duration = Duration::from_millis(250);
+
+/// How often a transaction is tried that others collide with.
+const TRIES: u32 = 3;
+
+/// What each transaction that writes begins with. No lock is waited for longer than a caller would
+/// wait, none is kept by a process that has stopped, and a commit is on the disks on which the server
+/// is set to have it, but on its own at least.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; \
+                     SET LOCAL lock_timeout = '1500ms'; \
+                     SET LOCAL statement_timeout = '10s'; \
+                     SET LOCAL idle_in_transaction_session_timeout = '5s'; \
+                     SELECT set_config('synchronous_commit', 'on', true) \
+                     WHERE current_setting('synchronous_commit') IN ('off', 'local')";
+
+/// How long a statement goes on after nobody waits for it, as [`BEGIN`] has it.
+const STATEMENT: Duration = Duration::from_secs(10);
+
+/// The task.
+pub(crate) struct Node {
+    pub(crate) pool: Pool,
+    pub(crate) schema: Arc<Schema>,
+    pub(crate) reads: Reads,
+    pub(crate) poll_interval: Duration,
+    pub(crate) queue: Arc<Queue>,
+    pub(crate) shared: Arc<Shared>,
+    connection: Option<Connection>,
+    /// The tables were there.
+    is_set_up: bool,
+    /// The database could not be used when it was asked last.
+    has_failed: bool,
+    followed: Option<Followed>,
+}
+
+/// Why a transaction was not committed, or is not known to be.
+enum Failure {
+    /// It surely was not.
+    Before(Fault),
+    Unknown(Fault),
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        Self::Before(fault)
+    }
+}
+
+impl Node {
+    pub(crate) fn new(
+        pool: Pool,
+        schema: Arc<Schema>,
+        reads: Reads,
+        poll_interval: Duration,
+        queue: Arc<Queue>,
+        shared: Arc<Shared>,
+    ) -> Self {
+        Self {
+            pool,
+            schema,
+            reads,
+            poll_interval,
+            queue,
+            shared,
+            connection: None,
+            is_set_up: false,
+            has_failed: false,
+            followed: None,
+        }
+    }
+
+    /// Works until the queue has ended.
+    pub(crate) async fn run(mut self) {
+        while !self.queue.has_ended() {
+            let notified = async {
+                match &self.connection {
+                    Some(connection) if self.reads == Reads::Memory => connection.notified().await,
+                    _ => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                () = self.queue.changed() => {}
+                () = notified => {}
+                () = self.shared.asked.notified() => {}
+                () = sleep(self.pause()) => {}
+            }
+            if self.queue.is_empty() {
+                // What it fails with, readers are told.
+                let _ = self.follow().await;
+            } else {
+                self.write().await;
+            }
+        }
+    }
+
+    fn pause(&self) -> Duration {
+        match self.has_failed {
+            true => self.poll_interval.max(RETRY),
+            false => self.poll_interval,
+        }
+    }
+
+    /// Has readers see what the database has now.
+    pub(crate) async fn follow(&mut self) -> Result<(), Fault> {
+        let mut result = self.try_to_follow().await;
+        if let Err(Fault::Damaged(_)) = &result
+            && self.followed.take().is_some()
+        {
+            // What somebody has changed by hand shows in all rows only.
+            result = self.try_to_follow().await;
+        }
+        self.has_failed = result.is_err();
+        // One that failed is not kept.
+        result.inspect_err(|fault| self.shared.fail(fault.clone()))
+    }
+
+    async fn try_to_follow(&mut self) -> Result<(), Fault> {
+        let connection = self.connect().await?;
+        if self.reads == Reads::Memory {
+            let as_of = Instant::now();
+            let client = &connection.client;
+            let head = within(READ, head::read(client, &self.schema)).await?;
+            let now = match &self.followed {
+                Some(followed) if followed.point == head.point => Some(followed.clone()),
+                Some(followed) => {
+                    within(CATCH_UP, catch_up(client, &self.schema, followed)).await?
+                }
+                None => None,
+            };
+            match now {
+                Some(now) => {
+                    self.shared.publish(&now, as_of);
+                    self.followed = Some(now);
+                }
+                None => self.load(client).await?,
+            }
+        }
+        self.connection = Some(connection);
+        Ok(())
+    }
+
+    async fn load(&mut self, client: &ClientWrapper) -> Result<(), Fault> {
+        let as_of = Instant::now();
+        let now = follow::load(client, &self.schema).await?;
+        self.shared.replace(&now, as_of);
+        self.followed = Some(now);
+        Ok(())
+    }
+
+    /// Takes the connection, or makes one if there is none that works.
+    async fn connect(&mut self) -> Result<Connection, Fault> {
+        if let Some(open) = self.connection.take().filter(|open| !open.client.is_closed()) {
+            return Ok(open);
+        }
+        let connection = Connection::dial(&self.pool, &self.schema, self.is_set_up).await?;
+        self.is_set_up = true;
+        if self.reads == Reads::Database && !self.shared.is_set_up() {
+            let missing = schema::index(&connection.client, &self.schema).await?;
+            self.shared.set_up(missing.map(|cause| without_word_index(&cause)));
+        }
+        within(READ, connection.ready(&self.schema)).await?;
+        Ok(connection)
+    }
+
+    /// Carries out what waits, as one transaction.
+    async fn write(&mut self) {
+        let mut jobs = Vec::new();
+        let mut result = Ok(());
+        for _ in 0..TRIES {
+            result = self.try_to_write(&mut jobs).await;
+            match &result {
+                Err(Failure::Before(fault)) if fault.is_collision() => {}
+                _ => break,
+            }
+        }
+        if jobs.is_empty() && result.is_err() {
+            // It did not come so far as to take them.
+            jobs = self.queue.take(queue::LENGTH);
+        }
+        for job in jobs {
+            job.answer(match &result {
+                Ok(()) => Ok(()),
+                Err(Failure::Before(fault)) => Err(fault.refused()),
+                Err(Failure::Unknown(fault)) => Err(fault.unknown()),
+            });
+        }
+    }
+
+    async fn try_to_write(&mut self, jobs: &mut Vec<Job>) -> Result<(), Failure> {
+        // Not while others wait for the lock.
+        let is_far_behind = || self.shared.age().is_none_or(|age| age > FAR_BEHIND);
+        if self.reads == Reads::Memory && (self.followed.is_none() || is_far_behind()) {
+            self.follow().await?;
+        }
+        let connection = match self.connect().await {
+            Ok(connection) => connection,
+            Err(fault) => {
+                self.shared.fail(fault.clone());
+                return Err(fault.into());
+            }
+        };
+        let result = self.transact(&connection, jobs).await;
+        match &result {
+            Ok(()) => self.connection = Some(connection),
+            Err(Failure::Before(fault) | Failure::Unknown(fault)) => {
+                self.end(connection, fault).await;
+            }
+        }
+        result
+    }
+
+    /// Ends a transaction that failed, and its connection if that is not to be used any more.
+    async fn end(&mut self, connection: Connection, fault: &Fault) {
+        if matches!(fault, Fault::Damaged(_) | Fault::Moved) {
+            self.followed = None;
+        }
+        self.shared.fail(fault.clone());
+        let rollback = async { Ok(connection.client.batch_execute("ROLLBACK").await?) };
+        if fault.leaves_connection() && within(READ, rollback).await.is_ok() {
+            self.connection = Some(connection);
+        }
+    }
+
+    async fn transact(
+        &mut self,
+        connection: &Connection,
+        jobs: &mut Vec<Job>,
+    ) -> Result<(), Failure> {
+        let (client, schema) = (&connection.client, Arc::clone(&self.schema));
+        within(READ, async { Ok(client.batch_execute(BEGIN).await?) }).await?;
+        let head = within(READ, head::lock(client, &schema)).await?;
+        // Nobody else writes from here on.
+        let as_of = Instant::now();
+        if let Some(followed) = &self.followed {
+            // While all is loaded, nobody could write.
+            let now = within(READ, follow::catch_up(client, &schema, followed, &head)).await?;
+            let now = now.ok_or(Fault::Moved)?;
+            self.shared.publish(&now, as_of);
+            self.followed = Some(now);
+        }
+        jobs.extend(self.queue.take(queue::LENGTH - jobs.len()));
+        let base = match &self.followed {
+            Some(followed) => followed.catalogue.clone(),
+            None => {
+                let names: Vec<_> = jobs.iter().flat_map(|job| job.names()).cloned().collect();
+                let dates: Vec<_> = jobs.iter().filter_map(|job| job.date()).collect();
+                within(READ, follow::part(client, &schema, &head, &names, &dates)).await?
+            }
+        };
+        let mut draft = Draft::of(&base);
+        for job in jobs.iter_mut() {
+            job.decide(&mut draft);
+        }
+        if draft.is_empty() {
+            return Ok(within(READ, async { Ok(client.batch_execute("ROLLBACK").await?) }).await?);
+        }
+        let point = put(client, &schema, &base, &draft, &head).await?;
+        commit(connection).await?;
+        if self.reads == Reads::Memory {
+            let now = Followed { catalogue: draft.catalogue, point };
+            self.shared.publish(&now, as_of);
+            self.followed = Some(now);
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Node {
+    /// It may end with its runtime: then nobody carries out what waits.
+    fn drop(&mut self) {
+        self.queue.close();
+        for job in self.queue.take(queue::LENGTH) {
+            job.answer(Err(Fault::Ended.refused()));
+        }
+    }
+}
+
+fn without_word_index(cause: &str) -> String {
+    format!(
+        "searches by words read all packages, since the extension pg_trgm cannot be used ({cause}): \
+         have an administrator run CREATE EXTENSION pg_trgm in this database, then start again"
+    )
+}
+
+/// What happened since, at one moment.
+async fn catch_up(
+    client: &ClientWrapper,
+    schema: &Schema,
+    from: &Followed,
+) -> Result<Option<Followed>, Fault> {
+    follow::begin_snapshot(client).await?;
+    let head = head::read(client, schema).await?;
+    let followed = follow::catch_up(client, schema, from, &head).await?;
+    client.batch_execute("COMMIT").await?;
+    Ok(followed)
+}
+
+/// Writes the rows of a draft; where the catalogue is then.
+async fn put(
+    client: &ClientWrapper,
+    schema: &Schema,
+    base: &Catalogue,
+    draft: &Draft,
+    head: &Head,
+) -> Result<Point, Fault> {
+    let versions = draft.packages();
+    let deadline = WRITE + WRITE_ROW * versions.len() as u32;
+    let rows = async {
+        if deadline > STATEMENT {
+            let limit = format!("SET LOCAL statement_timeout = {}", deadline.as_millis());
+            client.batch_execute(&limit).await?;
+        }
+        let (mut added, mut replaced) = (package::Columns::default(), package::Columns::default());
+        let mut removed = Vec::new();
+        for (name, version) in &versions {
+            match (base.get(name).is_some(), version) {
+                (false, Some((package, revision))) => added.push(name, package, *revision),
+                (true, Some((package, revision))) => replaced.push(name, package, *revision),
+                (true, None) => removed.push(name.as_str()),
+                // It came and went.
+                (false, None) => {}
+            }
+        }
+        let left = head.packages - removed.len() as i64;
+        package::delete(client, schema, &removed, left).await?;
+        package::insert(client, schema, &added, left).await?;
+        package::update(client, schema, &replaced).await?;
+        journal::write(client, schema, draft.days()).await?;
+        let packages: Vec<_> = versions.keys().map(|name| name.as_str()).collect();
+        let dates: Vec<_> = draft.days().iter().map(|day| day.date().to_string()).collect();
+        let revision = draft.catalogue.revision();
+        let before = head.point.position;
+        let position = before + (packages.len() + dates.len()) as i64;
+        let point = Point { position, revision, token: rand::random() };
+        let journal = if dates.is_empty() { head.journal } else { revision };
+        let head = Head { point, journal, packages: left + added.len() as i64 };
+        change::write(client, schema, before, &point, &packages, &dates).await?;
+        head::write(client, schema, &head).await?;
+        Ok(point)
+    };
+    within(deadline, rows).await
+}
+
+/// Commits. Whatever happens behind the moment when `COMMIT` was sent, the transaction may have been
+/// committed, unless the server says that it was rolled back.
+async fn commit(connection: &Connection) -> Result<(), Failure> {
+    drop(connection.take_warning());
+    let commit = async { Ok(connection.client.batch_execute("COMMIT").await?) };
+    match within(COMMIT, commit).await {
+        // It is committed here, and may be lost with this machine.
+        Ok(()) => match connection.take_warning() {
+            Some(warning) => Err(Failure::Unknown(Fault::CutShort(warning))),
+            None => Ok(()),
+        },
+        Err(fault) if fault.is_rollback() => Err(Failure::Before(fault)),
+        Err(fault) => Err(Failure::Unknown(fault)),
+    }
+}
+
+/// A write and who waits for it.
+pub(crate) struct Pending<T, F> {
+    pub(crate) names: Vec<NormalizedName>,
+    pub(crate) date: Option<Date>,
+    pub(crate) operation: F,
+    pub(crate) outcome: Option<T>,
+    pub(crate) sender: futures_channel::oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<T: Send, F: FnMut(&mut Draft) -> T + Send> queue::Write for Pending<T, F> {
+    fn names(&self) -> &[NormalizedName] {
+        &self.names
+    }
+
+    fn date(&self) -> Option<Date> {
+        self.date
+    }
+
+    fn decide(&mut self, draft: &mut Draft) {
+        let mark = draft.mark();
+        self.outcome = catch_unwind(AssertUnwindSafe(|| (self.operation)(draft))).ok();
+        if self.outcome.is_none() {
+            // Nothing of a write that panicked is committed.
+            draft.go_back(mark);
+        }
+    }
+
+    fn answer(mut self: Box<Self>, committed: Result<(), StoreError>) {
+        let outcome = mem::take(&mut self.outcome);
+        let answer = committed.and_then(|()| outcome.ok_or_else(|| Fault::Bug.refused()));
+        // Whoever asked may have gone away.
+        drop(self.sender.send(answer));
+    }
+}

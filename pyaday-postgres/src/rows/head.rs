@@ -1,0 +1,82 @@
+//! The row that says how far the catalogue is.
+
+use deadpool_postgres::ClientWrapper;
+use pyaday_core::Revision;
+use tokio_postgres::Row;
+
+use super::{integer, revision, same};
+use crate::error::Fault;
+use crate::schema::{self, Schema};
+
+/// A transaction, by what it has left at the end of the table of changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Point {
+    pub(crate) position: i64,
+    pub(crate) revision: Revision,
+    pub(crate) token: i64,
+}
+
+/// The row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Head {
+    pub(crate) point: Point,
+    /// The newest write to the journal.
+    pub(crate) journal: Revision,
+    pub(crate) packages: i64,
+}
+
+const COLUMNS: &str = "schema, oldest, revision, journal, packages, position, token";
+
+/// Reads it.
+pub(crate) async fn read(client: &ClientWrapper, schema: &Schema) -> Result<Head, Fault> {
+    query(client, schema, "").await
+}
+
+/// Reads it and keeps all others from writing until the end of the transaction.
+pub(crate) async fn lock(client: &ClientWrapper, schema: &Schema) -> Result<Head, Fault> {
+    query(client, schema, "FOR UPDATE").await
+}
+
+async fn query(client: &ClientWrapper, schema: &Schema, end: &str) -> Result<Head, Fault> {
+    let sql = schema.sql(&format!("SELECT {COLUMNS} FROM pyaday.head {end}"));
+    let statement = client.prepare_cached(&sql).await?;
+    match client.query_opt(&statement, &[]).await? {
+        Some(row) => of(&row),
+        None => Err(Fault::Damaged("the table head is empty".to_owned())),
+    }
+}
+
+fn of(row: &Row) -> Result<Head, Fault> {
+    schema::check(row.try_get(0)?, row.try_get(1)?)?;
+    let point = Point {
+        position: row.try_get(5)?,
+        revision: revision(row.try_get(2)?)?,
+        token: row.try_get(6)?,
+    };
+    Ok(Head { point, journal: revision(row.try_get(3)?)?, packages: row.try_get(4)? })
+}
+
+/// Writes it as the last that a transaction writes, and tells other processes once that is committed.
+///
+/// From here on no statement may be cut short: a commit that waits for a standby would be one.
+pub(crate) async fn write(
+    client: &ClientWrapper,
+    schema: &Schema,
+    head: &Head,
+) -> Result<(), Fault> {
+    let sql = schema.sql(
+        "WITH written AS (
+             UPDATE pyaday.head
+             SET revision = $1, journal = $2, packages = $3, position = $4, token = $5
+             RETURNING id
+         )
+         SELECT pg_notify($6, ''), set_config('statement_timeout', '0', true) FROM written",
+    );
+    let statement = client.prepare_cached(&sql).await?;
+    let Head { point: Point { position, revision, token }, journal, packages } = head;
+    let (revision, journal) = (integer(*revision), integer(*journal));
+    let rows = client
+        .query(&statement, &[&revision, &journal, packages, position, token, &schema.name()])
+        .await?;
+    same("head", 1, rows.len())
+}

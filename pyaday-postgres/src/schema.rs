@@ -1,0 +1,184 @@
+//! The tables, and how those of an earlier release become those of this one.
+
+use deadpool_postgres::ClientWrapper;
+use pyaday_core::Revision;
+
+use crate::error::{ConnectError, Fault};
+
+/// The statements that make each schema out of the one before, and the oldest release that can go on
+/// with it, by the schema that it knows.
+///
+/// What a release has shipped never changes: a new schema is a new item.
+const MIGRATIONS: [(&str, i32); 1] = [(include_str!("schema/1.sql"), 1)];
+
+/// The newest schema that this release knows.
+pub(crate) const KNOWN: i32 = MIGRATIONS.len() as i32;
+
+/// What tags are found by.
+const TAG_INDEX: &str =
+    "CREATE INDEX IF NOT EXISTS package_tags ON pyaday.package USING gin (tags)";
+
+/// What words are found by.
+const WORD_INDEX: &str = "CREATE EXTENSION IF NOT EXISTS pg_trgm; \
+     CREATE INDEX IF NOT EXISTS package_search ON pyaday.package USING gin (search gin_trgm_ops)";
+
+/// The schema in which the tables are.
+#[derive(Clone, Debug)]
+pub(crate) struct Schema {
+    name: String,
+    /// Quoted, and with a dot behind it.
+    prefix: String,
+}
+
+impl Schema {
+    pub(crate) fn new(name: &str) -> Result<Self, ConnectError> {
+        let rule = match name {
+            "" => "must not be empty",
+            // Longer ones are cut off by the server.
+            name if name.len() > 63 => "must be at most 63 bytes long",
+            name if name.contains('\0') => "must not hold NUL",
+            name if name.starts_with("pg_") => "must not begin with `pg_`, as the server's own do",
+            name => {
+                let prefix = format!("\"{}\".", name.replace('"', "\"\""));
+                return Ok(Self { name: name.to_owned(), prefix });
+            }
+        };
+        Err(ConnectError::SchemaName { schema: name.to_owned(), rule })
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// A statement that was written for the schema `pyaday`, for this one.
+    pub(crate) fn sql(&self, statement: &str) -> String {
+        statement.replace("pyaday.", &self.prefix)
+    }
+
+    /// Its name quoted, for a statement.
+    pub(crate) fn quoted(&self) -> &str {
+        self.prefix.trim_end_matches('.')
+    }
+}
+
+/// Tells whether a release that knows `KNOWN` can work with a schema.
+pub(crate) fn check(schema: i32, oldest: i32) -> Result<(), ConnectError> {
+    match oldest > KNOWN {
+        true => Err(ConnectError::NewerSchema { found: schema, known: KNOWN }),
+        false => Ok(()),
+    }
+}
+
+/// Brings the tables up to this release, if they are not; `must_exist` if they were there before.
+pub(crate) async fn migrate(
+    client: &ClientWrapper,
+    schema: &Schema,
+    must_exist: bool,
+) -> Result<(), Fault> {
+    let found = found(client, schema).await?;
+    if found == 0 && must_exist {
+        // An empty catalogue in the place of one that is lost would look as if nothing were wrong.
+        return Err(Fault::Damaged(format!("the schema {} is gone", schema.quoted())));
+    }
+    if found < KNOWN {
+        begin_alone(client, schema).await?;
+        bring_up(client, schema).await?;
+        client.batch_execute("COMMIT").await?;
+    }
+    Ok(())
+}
+
+/// Begins a transaction that only one process at a time is in.
+async fn begin_alone(client: &ClientWrapper, schema: &Schema) -> Result<(), Fault> {
+    client.batch_execute("BEGIN").await?;
+    let lock = "SELECT pg_advisory_xact_lock(hashtextextended('pyaday ' || $1::text, 0))";
+    client.query(lock, &[&schema.name()]).await?;
+    Ok(())
+}
+
+/// The number of the schema that is there, 0 if none is.
+async fn found(client: &ClientWrapper, schema: &Schema) -> Result<i32, Fault> {
+    let row = client
+        .query_one(
+            "SELECT current_setting('server_encoding'), to_regclass($1) IS NOT NULL",
+            &[&schema.sql("pyaday.head")],
+        )
+        .await?;
+    let encoding: String = row.try_get(0)?;
+    if encoding != "UTF8" {
+        return Err(ConnectError::Encoding { found: encoding }.into());
+    }
+    if !row.try_get::<_, bool>(1)? {
+        return Ok(0);
+    }
+    let sql = schema.sql("SELECT schema, oldest FROM pyaday.head");
+    let Some(row) = client.query_opt(&sql, &[]).await? else {
+        return Ok(0);
+    };
+    let (found, oldest) = (row.try_get(0)?, row.try_get(1)?);
+    check(found, oldest)?;
+    Ok(found)
+}
+
+async fn bring_up(client: &ClientWrapper, schema: &Schema) -> Result<(), Fault> {
+    // Not by `IF NOT EXISTS`, which asks for the right to create one all the same.
+    let exists =
+        client.query_one("SELECT to_regnamespace($1) IS NOT NULL", &[&schema.quoted()]).await?;
+    if !exists.try_get::<_, bool>(0)? {
+        client.batch_execute(&format!("CREATE SCHEMA {}", schema.quoted())).await?;
+    }
+    let before = found(client, schema).await?;
+    for (number, (statements, oldest)) in (1..).zip(MIGRATIONS).filter(|(it, _)| *it > before) {
+        client.batch_execute(&schema.sql(statements)).await?;
+        if number == 1 {
+            begin(client, schema).await?;
+        }
+        let sql = schema.sql("UPDATE pyaday.head SET schema = $1, oldest = $2");
+        client.execute(&sql, &[&number, &oldest]).await?;
+    }
+    Ok(())
+}
+
+/// The rows of a catalogue to which nobody has written.
+async fn begin(client: &ClientWrapper, schema: &Schema) -> Result<(), Fault> {
+    let (revision, token) = (Revision::now().get() as i64, rand::random::<i64>());
+    let head = "INSERT INTO pyaday.head (id, schema, oldest, revision, journal, packages, position, token) \
+                VALUES (1, 0, 0, $1, $1, 0, 0, $2)";
+    client.execute(&schema.sql(head), &[&revision, &token]).await?;
+    let change = "INSERT INTO pyaday.change (position, revision, token) VALUES (0, $1, $2)";
+    client.execute(&schema.sql(change), &[&revision, &token]).await?;
+    Ok(())
+}
+
+/// Makes the indexes that reads by SQL need, if they are not there; why words have none, if so.
+pub(crate) async fn index(
+    client: &ClientWrapper,
+    schema: &Schema,
+) -> Result<Option<String>, Fault> {
+    let names = ["pyaday.package_tags", "pyaday.package_search"].map(|it| schema.sql(it));
+    let are_there = "SELECT to_regclass($1) IS NOT NULL AND to_regclass($2) IS NOT NULL";
+    if client.query_one(are_there, &[&names[0], &names[1]]).await?.try_get(0)? {
+        return Ok(None);
+    }
+    begin_alone(client, schema).await?;
+    client.batch_execute(&schema.sql(TAG_INDEX)).await?;
+    let refusal = index_words(client, schema).await?;
+    client.batch_execute("COMMIT").await?;
+    Ok(refusal)
+}
+
+/// The extension may be forbidden, or missing on the machine: then, what the server says of it.
+async fn index_words(client: &ClientWrapper, schema: &Schema) -> Result<Option<String>, Fault> {
+    client.batch_execute("SAVEPOINT words").await?;
+    let Err(fault) = client.batch_execute(&schema.sql(WORD_INDEX)).await.map_err(Fault::from)
+    else {
+        return Ok(None);
+    };
+    match fault.message().filter(|_| fault.leaves_connection()) {
+        Some(message) => {
+            client.batch_execute("ROLLBACK TO SAVEPOINT words").await?;
+            Ok(Some(message))
+        }
+        None => Err(fault),
+    }
+}

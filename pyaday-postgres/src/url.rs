@@ -1,0 +1,69 @@
+//! The URL of a database, and what connections need that it leaves out.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_postgres::Config;
+use tokio_postgres::config::{SslMode, TargetSessionAttrs};
+
+use crate::error::ConnectError;
+
+/// How long one host may take to accept a connection. All are asked at once.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// How long what was sent may go unacknowledged until the connection is given up.
+const TCP_USER_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// How long a connection may be silent until it is asked whether it is still there.
+const KEEPALIVE: Duration = Duration::from_secs(5);
+
+/// Two hours, which stands for "not set".
+const DEFAULT_KEEPALIVE: Duration = Duration::from_secs(2 * 60 * 60);
+
+/// Reads a URL.
+pub(crate) fn parse(url: &str) -> Result<Config, ConnectError> {
+    let unsupported = |fault| Err(ConnectError::Unsupported { fault });
+    if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+        return unsupported("must begin with `postgres://`");
+    }
+    let mut config: Config = url
+        .parse()
+        .map_err(|error: tokio_postgres::Error| ConnectError::Url { source: Arc::new(error) })?;
+    if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
+        return unsupported("names no host");
+    }
+    let (hosts, addresses) = (config.get_hosts().len(), config.get_hostaddrs().len());
+    if hosts != 0 && addresses != 0 && hosts != addresses {
+        return unsupported("has another number of `hostaddr` than of hosts");
+    }
+    if config.get_ports().len() > 1 && config.get_ports().len() != hosts.max(addresses) {
+        return unsupported("has another number of ports than of hosts");
+    }
+    if config.get_ssl_mode() == SslMode::Require {
+        return unsupported(
+            "asks for TLS, which only a pool can bring: build one with a TLS connector and give it \
+             to `PostgresStore::with_pool`",
+        );
+    }
+    if config.get_target_session_attrs() == TargetSessionAttrs::ReadOnly {
+        return unsupported(
+            "asks for a server that cannot be written: leave `target_session_attrs` out",
+        );
+    }
+    // A store needs the primary, whatever host that is.
+    config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+    if config.get_connect_timeout().is_none() {
+        config.connect_timeout(CONNECT_TIMEOUT);
+    }
+    if config.get_tcp_user_timeout().is_none() {
+        config.tcp_user_timeout(TCP_USER_TIMEOUT);
+    }
+    if config.get_keepalives_idle() == DEFAULT_KEEPALIVE {
+        config.keepalives_idle(KEEPALIVE).keepalives_interval(Duration::from_secs(1));
+        config.keepalives_retries(3);
+    }
+    if config.get_application_name().is_none() {
+        config.application_name("pyaday");
+    }
+    Ok(config)
+}

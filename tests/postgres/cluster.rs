@@ -1,0 +1,203 @@
+//! A primary and a standby that confirms what the primary acknowledges.
+
+use std::time::Instant;
+
+use super::events::until;
+use super::node::{Node, USER};
+use super::proxy::Proxy;
+use crate::tools::{Tool, are_there};
+
+/// Two servers, of which one is the primary.
+pub(crate) struct Cluster {
+    nodes: [Node; 2],
+    primary: usize,
+    /// When a primary was last told to go on.
+    pub(crate) promoted: Instant,
+}
+
+impl Cluster {
+    /// Nothing if PostgreSQL is missing, after saying so.
+    pub(crate) fn start(test: &str) -> Option<Self> {
+        if !are_there(test, &[Tool::Postgres]) {
+            return None;
+        }
+        let primary = Node::start("one");
+        let standby = Node::follow("two", &primary);
+        let cluster = Self { nodes: [primary, standby], primary: 0, promoted: Instant::now() };
+        cluster.synchronize();
+        Some(cluster)
+    }
+
+    pub(crate) fn primary(&self) -> &Node {
+        &self.nodes[self.primary]
+    }
+
+    pub(crate) fn standby(&self) -> &Node {
+        &self.nodes[1 - self.primary]
+    }
+
+    /// The address of both, of which a client wants the primary.
+    pub(crate) fn url(&self) -> String {
+        url(self.nodes.each_ref().map(Node::port))
+    }
+
+    /// A network of a client's own to both.
+    pub(crate) fn network(&self) -> Network {
+        Network(self.nodes.each_ref().map(|node| (node.port(), Proxy::to(node.port()))))
+    }
+
+    /// From now on nothing is acknowledged that the standby has not, and what was is there.
+    pub(crate) fn synchronize(&self) {
+        let standby = self.standby().name();
+        self.set(&format!("synchronous_standby_names = '{standby}'"));
+        until("the standby is synchronous", || {
+            self.primary_has("SELECT FROM pg_stat_replication WHERE sync_state = 'sync'")
+        });
+        // Behind this, everybody in the server knows.
+        self.primary().sql("CHECKPOINT").unwrap();
+        let written = self.primary().sql("SELECT pg_current_wal_lsn()").unwrap();
+        until("the standby has everything", || {
+            let flushed = format!("flush_lsn >= '{written}'");
+            self.primary_has(&format!("SELECT FROM pg_stat_replication WHERE {flushed}"))
+        });
+    }
+
+    /// From now on the primary acknowledges what it alone has, as if a standby that may be missing
+    /// had changes that the primary waits for in vain.
+    pub(crate) fn desynchronize(&self) {
+        self.set("synchronous_standby_names = ''");
+    }
+
+    fn set(&self, setting: &str) {
+        set(self.primary(), setting);
+    }
+
+    fn primary_has(&self, rows: &str) -> Option<()> {
+        let found = self.primary().sql(&format!("SELECT count(*) FROM ({rows}) AS found"));
+        (found.unwrap() != "0").then_some(())
+    }
+
+    /// Kills the primary, and makes the standby the primary; it is alone then.
+    pub(crate) fn fail_over(&mut self) {
+        self.nodes[self.primary].kill();
+        self.promote();
+    }
+
+    /// Kills the primary, and makes a standby the primary that was lost before.
+    pub(crate) fn fail_over_to_what_there_was(&mut self) {
+        self.nodes[self.primary].kill();
+        self.nodes[1 - self.primary].run();
+        self.promote();
+    }
+
+    /// Makes the standby the primary, whatever became of the old one.
+    pub(crate) fn promote(&mut self) {
+        self.primary = 1 - self.primary;
+        // It has nobody to wait for.
+        self.desynchronize();
+        self.promoted = Instant::now();
+        self.primary().promote();
+    }
+
+    /// Has primary and standby change their parts, as an administrator does.
+    pub(crate) fn switch_over(&mut self) {
+        self.nodes[self.primary].stop();
+        self.promote();
+        let [first, second] = &mut self.nodes;
+        let (primary, standby) = if self.primary == 0 { (first, second) } else { (second, first) };
+        standby.follow_with_data(primary);
+        standby.run();
+        self.synchronize();
+    }
+
+    /// Brings the server back that was killed, as the standby with a new copy of everything.
+    pub(crate) fn rejoin(&mut self) {
+        let [first, second] = &mut self.nodes;
+        let (primary, standby) = if self.primary == 0 { (first, second) } else { (second, first) };
+        standby.copy(primary);
+        standby.run();
+        self.synchronize();
+    }
+
+    /// The same where a server may be missing.
+    pub(crate) fn repair(&mut self) {
+        if !self.standby().is_running() {
+            self.rejoin();
+        }
+    }
+
+    /// Takes the standby away: nobody confirms what is written.
+    pub(crate) fn lose_standby(&mut self) {
+        self.nodes[1 - self.primary].kill();
+    }
+
+    /// Starts the standby again with what it had.
+    pub(crate) fn find_standby(&mut self) {
+        self.nodes[1 - self.primary].run();
+        self.synchronize();
+    }
+
+    pub(crate) fn restart_primary(&mut self) {
+        let primary = &mut self.nodes[self.primary];
+        primary.stop();
+        self.promoted = Instant::now();
+        primary.run();
+        self.synchronize();
+    }
+}
+
+/// What is between a client and the servers.
+pub(crate) struct Network([(u16, Proxy); 2]);
+
+impl Network {
+    pub(crate) fn url(&self) -> String {
+        url(self.0.each_ref().map(|(_, proxy)| proxy.port()))
+    }
+
+    /// What is between the client and one of the servers.
+    pub(crate) fn to(&self, node: &Node) -> &Proxy {
+        let (_, proxy) = self.0.iter().find(|(port, _)| *port == node.port()).unwrap();
+        proxy
+    }
+
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Proxy> {
+        self.0.iter().map(|(_, proxy)| proxy)
+    }
+}
+
+/// Changes a setting of a running server.
+fn set(node: &Node, setting: &str) {
+    node.sql(&format!("ALTER SYSTEM SET {setting}")).unwrap();
+    node.sql("SELECT pg_reload_conf()").unwrap();
+}
+
+/// The address of servers on these ports, of which a client wants the primary.
+fn url(ports: [u16; 2]) -> String {
+    let hosts = ports.map(|port| format!("127.0.0.1:{port}")).join(",");
+    format!("postgres://{USER}@{hosts}/postgres?target_session_attrs=read-write")
+}
+
+#[test]
+fn what_a_primary_acknowledged_its_standby_has() {
+    let Some(mut cluster) = Cluster::start("failover") else { return };
+    let write = |cluster: &Cluster, value| {
+        let row = format!("INSERT INTO kept VALUES ({value})");
+        cluster.primary().sql(&row).unwrap();
+    };
+    let rows = |cluster: &Cluster| cluster.primary().sql("SELECT count(*) FROM kept").unwrap();
+    cluster.primary().sql("CREATE TABLE kept (value integer)").unwrap();
+    write(&cluster, 1);
+    cluster.fail_over();
+    assert_eq!(rows(&cluster), "1");
+    write(&cluster, 2);
+    cluster.rejoin();
+    write(&cluster, 3);
+    cluster.switch_over();
+    assert_eq!(rows(&cluster), "3");
+    cluster.lose_standby();
+    cluster.find_standby();
+    write(&cluster, 4);
+    cluster.restart_primary();
+    cluster.fail_over();
+    assert_eq!(rows(&cluster), "4");
+}

@@ -1,0 +1,295 @@
+//! What becomes of calls when the database fails: each is answered, and truly.
+
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use deadpool_postgres::{Manager, ManagerConfig, Pool, Runtime};
+use pyaday_core::{Create, Package, PackageStore, StoreError};
+use pyaday_postgres::{Connector, Options, PostgresStore, Reads};
+use tokio_postgres::NoTls;
+
+use super::events::until;
+use super::node::Node;
+use super::proxy::Proxy;
+use super::stores::{RUNTIME, Stores, connect};
+use crate::tools::{Tool, are_there};
+
+fn create(store: &PostgresStore, name: &str) -> Result<Create, StoreError> {
+    RUNTIME.block_on(store.create(Package::new(name, "").unwrap()))
+}
+
+fn open(node: &Node, options: Options) -> PostgresStore {
+    RUNTIME.block_on(PostgresStore::connect(&node.url("postgres"), options)).unwrap()
+}
+
+/// States that a call surely had no effect, and that clients are told when to come again.
+fn unavailable<T: std::fmt::Debug>(outcome: Result<T, StoreError>) {
+    match outcome {
+        Err(StoreError::Unavailable { retry_after, .. }) => assert!(!retry_after.is_zero()),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A server of a test's own.
+fn node(test: &str) -> Option<Node> {
+    are_there(test, &[Tool::Postgres]).then(|| Node::start("one"))
+}
+
+#[test]
+fn a_store_begins_without_its_database_and_finds_it_when_it_is_there() {
+    for reads in [Reads::Memory, Reads::Database] {
+        let Some(mut node) = node("a database that is away") else { return };
+        node.stop();
+        let flask = "flask".parse().unwrap();
+        let options = Options::new().reads(reads);
+        let store = open(&node, options);
+        unavailable(create(&store, "flask"));
+        unavailable(RUNTIME.block_on(store.read(&flask)));
+        unavailable(RUNTIME.block_on(store.daily(pyaday_core::Date::MIN)));
+        node.run();
+        until("the store has found it", || RUNTIME.block_on(store.read(&flask)).ok());
+        assert!(matches!(create(&store, "flask"), Ok(Create::Created(_))));
+
+        node.stop();
+        unavailable(create(&store, "django"));
+        // From memory, reads go on.
+        assert_eq!(RUNTIME.block_on(store.read(&flask)).is_ok(), reads == Reads::Memory);
+        node.run();
+        until("the store has found it again", || create(&store, "django").ok());
+        assert!(RUNTIME.block_on(store.read(&flask)).unwrap().is_some());
+    }
+}
+
+#[test]
+fn what_is_too_old_is_not_shown() {
+    let Some(mut node) = node("a database that is away for long") else { return };
+    let options = Options::new().max_age(Duration::from_secs(1));
+    let store = open(&node, options);
+    create(&store, "flask").unwrap();
+    node.stop();
+    until("it is too old", || store.catalogue().err());
+    assert!(store.age() > Some(Duration::from_secs(1)));
+    unavailable(RUNTIME.block_on(store.read(&"flask".parse().unwrap())));
+    node.run();
+    until("it is shown again", || store.catalogue().ok());
+    assert!(RUNTIME.block_on(store.read(&"flask".parse().unwrap())).unwrap().is_some());
+}
+
+#[test]
+fn a_lock_that_somebody_keeps_refuses_writes_and_no_reads() {
+    for reads in [Reads::Memory, Reads::Database] {
+        let Some(stores) = Stores::new("a lock", reads) else { return };
+        let store = Arc::new(stores.open(stores.options().schema("locked")));
+        create(&store, "flask").unwrap();
+        stores.execute("BEGIN; SELECT FROM locked.head FOR UPDATE");
+        let writers = (0..40).map(|number| {
+            let store = Arc::clone(&store);
+            thread::spawn(move || create(&store, &format!("p{number}")))
+        });
+        for writer in writers.collect::<Vec<_>>() {
+            unavailable(writer.join().unwrap());
+        }
+        assert!(RUNTIME.block_on(store.read(&"flask".parse().unwrap())).unwrap().is_some());
+        stores.execute("ROLLBACK");
+        for number in 0..40 {
+            let created = create(&store, &format!("p{number}"));
+            assert!(matches!(created, Ok(Create::Created(_))), "{created:?}");
+        }
+    }
+}
+
+/// Its server hears nothing of it any more, not even that it has gone.
+#[test]
+fn a_process_that_is_cut_off_with_the_lock_loses_it() {
+    let Some(stores) = Stores::new("a lock that is left", Reads::Memory) else { return };
+    let options = stores.options().schema("cut");
+    let other = stores.open(options.clone());
+    let url = stores.url();
+    let (before, behind) = url.split_once("127.0.0.1:").unwrap();
+    let (port, database) = behind.split_once('/').unwrap();
+    let proxy = Proxy::to(port.parse().unwrap());
+    let url = format!("{before}127.0.0.1:{}/{database}", proxy.port());
+    let store = RUNTIME.block_on(PostgresStore::connect(&url, options)).unwrap();
+    create(&store, "flask").unwrap();
+    stores.execute("BEGIN; SELECT FROM cut.head FOR UPDATE");
+    thread::scope(|scope| {
+        let cut_off = scope.spawn(|| create(&store, "django"));
+        until("it waits for the lock", || {
+            let waiting = "SELECT FROM pg_stat_activity \
+                           WHERE wait_event_type = 'Lock' AND datname = current_database()";
+            let rows = RUNTIME.block_on(stores.client().query(waiting, &[])).unwrap();
+            (!rows.is_empty()).then_some(())
+        });
+        proxy.hold_all();
+        // Now it has the lock, and does not hear of it.
+        stores.execute("COMMIT");
+        unavailable(cut_off.join().unwrap());
+    });
+    until("another can write", || create(&other, "sanic").ok());
+    assert_eq!(RUNTIME.block_on(other.read(&"django".parse().unwrap())).unwrap(), None);
+}
+
+/// A store that reads over the one connection of a pool.
+fn with_one_connection(stores: &Stores, options: Options) -> (Pool, PostgresStore) {
+    let manager = Manager::from_connect(
+        stores.url().parse().unwrap(),
+        Connector::new(NoTls),
+        ManagerConfig::default(),
+    );
+    let pool = Pool::builder(manager).max_size(1).runtime(Runtime::Tokio1).build().unwrap();
+    let store = RUNTIME.block_on(PostgresStore::with_pool(pool.clone(), options)).unwrap();
+    create(&store, "flask").unwrap();
+    (pool, store)
+}
+
+#[test]
+fn a_connection_that_did_not_answer_is_not_used_again() {
+    let Some(stores) = Stores::new("a silent connection", Reads::Database) else { return };
+    let (pool, store) = with_one_connection(&stores, stores.options().schema("silent"));
+    let read = || RUNTIME.block_on(store.read(&"flask".parse().unwrap()));
+    assert!(read().unwrap().is_some());
+    assert_eq!(pool.status().size, 1);
+    stores.execute("BEGIN; LOCK TABLE silent.package IN ACCESS EXCLUSIVE MODE");
+    unavailable(read());
+    assert_eq!(pool.status().size, 0);
+    stores.execute("ROLLBACK");
+    assert!(read().unwrap().is_some());
+}
+
+#[test]
+fn a_pool_without_a_free_connection_refuses_direct_reads() {
+    let Some(stores) = Stores::new("an exhausted pool", Reads::Database) else { return };
+    let (pool, store) = with_one_connection(&stores, stores.options());
+    let taken = RUNTIME.block_on(pool.get()).unwrap();
+    unavailable(RUNTIME.block_on(store.read(&"flask".parse().unwrap())));
+    drop(taken);
+    assert!(RUNTIME.block_on(store.read(&"flask".parse().unwrap())).unwrap().is_some());
+}
+
+#[test]
+fn connections_that_an_administrator_ends_are_replaced() {
+    for reads in [Reads::Memory, Reads::Database] {
+        let Some(stores) = Stores::new("ended connections", reads) else { return };
+        let store = stores.open(stores.options());
+        for round in 0..10 {
+            let name = format!("p{round}");
+            until("it is written", || create(&store, &name).ok());
+            until("it is read", || RUNTIME.block_on(store.read(&name.parse().unwrap())).ok())
+                .unwrap();
+            stores.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                 WHERE datname = current_database() AND pid <> pg_backend_pid()",
+            );
+        }
+    }
+}
+
+/// The pid of a session that waits for a standby.
+fn waits_for_standby(node: &Node) -> Option<String> {
+    let sql = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
+    Some(node.sql(sql).unwrap()).filter(|pid| !pid.is_empty())
+}
+
+/// A write that waits for a standby which does not exist, and what comes of it when an administrator
+/// makes an end of that.
+fn cut_short(node: &Node, store: &PostgresStore, name: &str) -> Result<Create, StoreError> {
+    node.sql("ALTER SYSTEM SET synchronous_standby_names = 'nobody'").unwrap();
+    node.sql("SELECT pg_reload_conf()").unwrap();
+    until("the setting is in force", || {
+        let set = node.sql("SHOW synchronous_standby_names").unwrap();
+        let status = "SELECT pg_current_wal_lsn()";
+        (set == "nobody" && node.sql(status).is_ok()).then_some(())
+    });
+    let written = thread::scope(|scope| {
+        let write = scope.spawn(|| create(store, name));
+        // The server's processes hear of the setting one after the other.
+        until("the write waits or has ended", || {
+            (waits_for_standby(node).is_some() || write.is_finished()).then_some(())
+        });
+        if let Some(pid) = waits_for_standby(node) {
+            node.sql(&format!("SELECT pg_cancel_backend({pid})")).unwrap();
+        }
+        write.join().unwrap()
+    });
+    node.sql("ALTER SYSTEM RESET synchronous_standby_names").unwrap();
+    node.sql("SELECT pg_reload_conf()").unwrap();
+    written
+}
+
+#[test]
+fn a_commit_that_was_not_waited_for_to_the_end_is_unknown() {
+    let Some(node) = node("a commit cut short") else { return };
+    let store = open(&node, Options::new());
+    create(&store, "flask").unwrap();
+    let written = cut_short(&node, &store, "django");
+    assert!(matches!(written, Err(StoreError::OutcomeUnknown { .. })), "{written:?}");
+    // It is there, this time.
+    until("it is shown", || RUNTIME.block_on(store.read(&"django".parse().unwrap())).unwrap());
+    create(&store, "sanic").unwrap();
+}
+
+/// The control: a pool whose connections do not hear the server's warnings.
+#[test]
+fn a_commit_that_was_cut_short_unheard_is_taken_for_done() {
+    let Some(node) = node("a commit cut short unheard") else { return };
+    let manager = Manager::new(node.url("postgres").parse().unwrap(), NoTls);
+    let pool = Pool::builder(manager).runtime(Runtime::Tokio1).build().unwrap();
+    let store = RUNTIME.block_on(PostgresStore::with_pool(pool, Options::new())).unwrap();
+    create(&store, "flask").unwrap();
+    let written = cut_short(&node, &store, "django");
+    assert!(matches!(written, Ok(Create::Created(_))), "{written:?}");
+}
+
+#[test]
+fn a_commit_that_nobody_answers_is_unknown_and_the_next_write_is_refused() {
+    let Some(node) = node("a commit without an answer") else { return };
+    let store = open(&node, Options::new());
+    create(&store, "flask").unwrap();
+    node.sql("ALTER SYSTEM SET synchronous_standby_names = 'nobody'").unwrap();
+    node.sql("SELECT pg_reload_conf()").unwrap();
+    let mut number = 0;
+    let unknown = until("a commit waits for a standby", || {
+        number += 1;
+        create(&store, &format!("p{number}")).err()
+    });
+    assert!(matches!(unknown, StoreError::OutcomeUnknown { .. }), "{unknown:?}");
+    let unknown = format!("p{number}").parse().unwrap();
+    // It may still come, and must not be seen before it has.
+    assert_eq!(RUNTIME.block_on(store.read(&unknown)).unwrap(), None);
+    unavailable(create(&store, "next"));
+    node.sql("ALTER SYSTEM RESET synchronous_standby_names").unwrap();
+    node.sql("SELECT pg_reload_conf()").unwrap();
+    until("it has come", || RUNTIME.block_on(store.read(&unknown)).unwrap());
+    assert!(matches!(create(&store, "next"), Ok(Create::Created(_))));
+}
+
+/// A transaction that fails at any of its rows leaves nothing.
+#[test]
+fn a_statement_that_fails_takes_its_whole_transaction_with_it() {
+    for reads in [Reads::Memory, Reads::Database] {
+        let Some(stores) = Stores::new("a failing statement", reads) else { return };
+        let store = stores.open(stores.options().schema("failing"));
+        create(&store, "flask").unwrap();
+        let client = connect(&stores.url());
+        for table in ["package", "change", "head"] {
+            let trigger = format!(
+                "CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql
+                     AS $$ BEGIN RAISE EXCEPTION 'refused'; END $$;
+                 CREATE TRIGGER refuse BEFORE INSERT OR UPDATE OR DELETE ON failing.{table}
+                     FOR EACH STATEMENT EXECUTE FUNCTION refuse()"
+            );
+            RUNTIME.block_on(client.batch_execute(&trigger)).unwrap();
+            assert!(create(&store, "django").is_err(), "{table}");
+            let flask = "flask".parse().unwrap();
+            assert!(RUNTIME.block_on(store.delete(&flask, None)).is_err(), "{table}");
+            let drop = format!("DROP TRIGGER refuse ON failing.{table}");
+            RUNTIME.block_on(client.batch_execute(&drop)).unwrap();
+            RUNTIME.block_on(async {
+                assert_eq!(store.read(&"django".parse().unwrap()).await.unwrap(), None);
+                assert!(store.read(&"flask".parse().unwrap()).await.unwrap().is_some());
+            });
+        }
+        assert!(matches!(create(&store, "django"), Ok(Create::Created(_))));
+    }
+}

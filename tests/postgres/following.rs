@@ -1,0 +1,376 @@
+//! What one process writes, the others show: all of it, in one order, whatever the order in which
+//! transactions come to their ends.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::UNIX_EPOCH;
+
+use pyaday_core::conformance::Subject;
+use pyaday_core::daily::Day;
+use pyaday_core::{
+    Catalogue, Create, Date, Delete, Details, Package, PackageStore, Query, Revision, StoreError,
+    Update,
+};
+use pyaday_postgres::{PostgresStore, Reads};
+use pyaday_tests::journal::{anchors, operation};
+use pyaday_tests::numbers::Numbers;
+use tokio_postgres::Client;
+
+use super::PATIENCE;
+use super::events::until;
+use super::stores::{RUNTIME, Stores, connect};
+
+fn package(name: &str) -> Package {
+    Package::new(name, "").unwrap()
+}
+
+/// All that a catalogue has.
+fn everything(catalogue: &Catalogue) -> String {
+    let packages = catalogue.list(&Query::new(NonZeroUsize::MAX)).items;
+    let days = catalogue.recent_daily(Date::MAX, NonZeroUsize::MAX);
+    format!("{packages:?} {days:?} {:?} {:?}", catalogue.journal_len(), catalogue.revision())
+}
+
+/// What a store shows once it shows a revision.
+async fn shown(store: &PostgresStore, revision: Revision) -> Catalogue {
+    store.wait_for(revision, PATIENCE).await.unwrap();
+    store.catalogue().unwrap()
+}
+
+#[test]
+fn what_one_writes_the_other_shows() {
+    let Some(stores) = Stores::new("following", Reads::Memory) else { return };
+    let options = stores.options();
+    let (one, other) = (stores.open(options.clone()), stores.open(options));
+    RUNTIME.block_on(async {
+        let Create::Created(first) = one.create(package("Flask")).await.unwrap() else { panic!() };
+        let flask = package("flask").name.normalized();
+        let seen = shown(&other, first.revision()).await;
+        assert_eq!(seen.get(&flask), Some(first));
+
+        let details = Details { short_desc: "New".parse().unwrap(), ..Details::default() };
+        let Update::Updated(second) = other.update(&flask, None, details).await.unwrap() else {
+            panic!()
+        };
+        assert_eq!(other.read(&flask).await.unwrap(), Some(second.clone()), "its own write");
+        assert_eq!(shown(&one, second.revision()).await.get(&flask), Some(second));
+
+        let date = Date::MIN.plus_days(9);
+        one.pin_daily(date, Date::MIN, &flask).await.unwrap();
+        let pinned = one.catalogue().unwrap();
+        assert_eq!(shown(&other, pinned.revision()).await.journal_len(), (0, 1));
+        let daily = other.open_daily(date, UNIX_EPOCH).await.unwrap().unwrap();
+        let seen = shown(&one, daily.revision()).await;
+        assert_eq!((seen.daily(date), seen.journal_len()), (Day::Shown(daily.clone()), (1, 0)));
+
+        one.delete(&flask, None).await.unwrap();
+        let seen = shown(&other, one.catalogue().unwrap().revision()).await;
+        assert_eq!((seen.len(), seen.daily(date)), (0, Day::Shown(daily.with_gone(true))));
+        assert_eq!(everything(&seen), everything(&one.catalogue().unwrap()));
+    });
+}
+
+/// Two processes that write and one that looks on, and what one finds that begins behind them: all
+/// the same; and the tables are in order.
+#[test]
+fn those_who_followed_have_what_those_have_who_load() {
+    for reads in [Reads::Memory, Reads::Database] {
+        let Some(stores) = Stores::new("following and loading", reads) else { return };
+        let options = stores.options();
+        let writers = [stores.open(options.clone()), stores.open(options.clone())];
+        let onlooker = stores.open(options.clone().reads(Reads::Memory));
+        RUNTIME.block_on(async {
+            drop(writers[0].create_many(anchors().collect()).await.unwrap());
+            for step in 0..150 {
+                let [one, other] = &writers;
+                let (left, right) =
+                    tokio::join!(operation(0, step).write(one), operation(1, step).write(other));
+                left.unwrap();
+                right.unwrap();
+            }
+        });
+        let loaded = stores.open(options.reads(Reads::Memory)).catalogue().unwrap();
+        let followed = RUNTIME.block_on(shown(&onlooker, loaded.revision()));
+        assert_eq!(everything(&followed), everything(&loaded));
+        assert!(loaded.len() > 10);
+        assert_slots(&stores, loaded.len());
+    }
+}
+
+/// Draws need slots without gaps.
+fn assert_slots(stores: &Stores, packages: usize) {
+    let schema: String = {
+        let sql = "SELECT max(schemaname) FROM pg_tables WHERE tablename = 'head'";
+        RUNTIME.block_on(stores.client().query_one(sql, &[])).unwrap().get(0)
+    };
+    let schema = schema.replace('"', "\"\"");
+    let sql = format!("SELECT slot FROM \"{schema}\".package ORDER BY slot");
+    let rows = RUNTIME.block_on(stores.client().query(&sql, &[])).unwrap();
+    let slots: Vec<i64> = rows.iter().map(|row| row.get(0)).collect();
+    assert_eq!(slots, (0..packages as i64).collect::<Vec<_>>());
+}
+
+/// Whatever is shown at any moment is all that was written up to its revision, and nothing else.
+#[test]
+fn no_moment_is_shown_that_was_none() {
+    let Some(stores) = Stores::new("moments", Reads::Memory) else { return };
+    let options = stores.options();
+    let onlooker = stores.open(options.clone());
+    let has_ended = AtomicBool::new(false);
+    let (moments, written) = std::thread::scope(|scope| {
+        let looking = scope.spawn(|| {
+            let mut moments = BTreeMap::new();
+            while !has_ended.load(Ordering::Relaxed) {
+                let catalogue = onlooker.catalogue().unwrap();
+                moments.insert(catalogue.revision(), catalogue);
+                std::thread::yield_now();
+            }
+            moments
+        });
+        let writers = (0..4).map(|writer| {
+            let store = stores.open(options.clone());
+            scope.spawn(move || {
+                RUNTIME.block_on(async {
+                    let mut written = Vec::new();
+                    for number in 0..60 {
+                        let names = (0..=number % 3).map(|at| format!("w{writer}-{number}-{at}"));
+                        let batch = names.map(|name| package(&name)).collect();
+                        written.extend(store.create_many(batch).await.unwrap());
+                    }
+                    written
+                })
+            })
+        });
+        let writers: Vec<_> = writers.collect();
+        let written: Vec<_> = writers.into_iter().flat_map(|it| it.join().unwrap()).collect();
+        has_ended.store(true, Ordering::Relaxed);
+        (looking.join().unwrap(), written)
+    });
+    let written: BTreeSet<_> = written
+        .into_iter()
+        .map(|created| match created {
+            Create::Created(stored) => (stored.revision(), stored.representation()),
+            Create::Exists(_) => panic!("nobody else made it"),
+        })
+        .collect();
+    assert!(moments.len() > 3, "{} moments", moments.len());
+    for (revision, catalogue) in moments {
+        let shown = catalogue.list(&Query::new(NonZeroUsize::MAX)).items;
+        let shown: BTreeSet<_> =
+            shown.iter().map(|stored| (stored.revision(), stored.representation())).collect();
+        let before = written.iter().filter(|(written, _)| *written <= revision);
+        assert!(shown.iter().eq(before), "at {revision}");
+    }
+}
+
+/// How many sessions of a database wait for a lock.
+fn waiting(client: &Client) -> i64 {
+    let sql = "SELECT count(*) FROM pg_stat_activity \
+               WHERE wait_event_type = 'Lock' AND datname = current_database()";
+    RUNTIME.block_on(client.query_one(sql, &[])).unwrap().get(0)
+}
+
+/// What a process of another kind does to add a package: as documented, head first.
+fn add(schema: &str, name: &str) -> String {
+    format!(
+        "UPDATE {schema}.head SET revision = revision + 1, packages = packages + 1,
+                                  position = position + 1, token = floor(random() * 1e9);
+         INSERT INTO {schema}.package
+             SELECT '{name}', '{name}', '', '{{}}', '{{}}', revision, packages - 1, '{name}'
+             FROM {schema}.head;
+         INSERT INTO {schema}.change
+             SELECT position, revision, token, '{name}' FROM {schema}.head;"
+    )
+}
+
+#[test]
+fn what_takes_its_number_early_and_commits_late_is_not_lost() {
+    let Some(stores) = Stores::new("late commits", Reads::Memory) else { return };
+    let options = stores.options().schema("late");
+    let (writer, reader) = (stores.open(options.clone()), stores.open(options));
+    let slow = connect(&stores.url());
+    for round in 0..10 {
+        let before = reader.catalogue().unwrap().len();
+        let early = add("late", &format!("early-{round}"));
+        RUNTIME.block_on(slow.batch_execute(&format!("BEGIN; {early}"))).unwrap();
+        let late = std::thread::scope(|scope| {
+            let create = || RUNTIME.block_on(writer.create(package(&format!("late-{round}"))));
+            let late = scope.spawn(create);
+            until("a write waits", || (waiting(stores.client()) > 0).then_some(()));
+            assert_eq!(reader.catalogue().unwrap().len(), before);
+            RUNTIME.block_on(slow.batch_execute("COMMIT")).unwrap();
+            late.join().unwrap().unwrap()
+        });
+        let Create::Created(late) = late else { panic!("nobody else made it") };
+        let seen = RUNTIME.block_on(shown(&reader, late.revision()));
+        let early = seen.get(&format!("early-{round}").parse().unwrap()).unwrap();
+        assert!(early.revision() < late.revision());
+        assert_eq!(seen.len(), before + 2);
+        assert_eq!(everything(&seen), everything(&writer.catalogue().unwrap()));
+    }
+}
+
+/// The control: a table whose rows have numbers of a sequence, and who reads those behind the last.
+#[test]
+fn a_cursor_on_a_sequence_loses_what_commits_late() {
+    let Some(stores) = Stores::new("a naive cursor", Reads::Memory) else { return };
+    stores.execute("CREATE TABLE naive (number bigserial, name text)");
+    let (slow, fast) = (connect(&stores.url()), stores.client());
+    let mut last = 0;
+    let mut read = || {
+        let sql = "SELECT number, name FROM naive WHERE number > $1 ORDER BY number";
+        let rows = RUNTIME.block_on(fast.query(sql, &[&last])).unwrap();
+        last = rows.last().map_or(last, |row| row.get::<_, i64>(0));
+        rows.iter().map(|row| row.get(1)).collect::<Vec<String>>()
+    };
+    RUNTIME.block_on(async {
+        let add = |name| format!("INSERT INTO naive (name) VALUES ('{name}');");
+        slow.batch_execute(&format!("BEGIN; {}", add("early"))).await.unwrap();
+        fast.batch_execute(&add("late")).await.unwrap();
+    });
+    assert_eq!(read(), ["late"]);
+    RUNTIME.block_on(slow.batch_execute("COMMIT")).unwrap();
+    assert!(read().is_empty());
+}
+
+/// A server that takes the place of another may lack what that had last, and go on otherwise.
+#[test]
+fn another_history_is_noticed_and_loaded_anew() {
+    const TABLES: [&str; 5] = ["package", "daily", "pin", "change", "head"];
+
+    let Some(stores) = Stores::new("another history", Reads::Memory) else { return };
+    let options = stores.options().schema("history");
+    let (one, other) = (stores.open(options.clone()), stores.open(options.clone()));
+    let mut numbers = Numbers::new(1);
+    RUNTIME.block_on(one.create_many(anchors().collect())).unwrap();
+    for round in 0..15 {
+        for step in 0..numbers.below(5) {
+            RUNTIME.block_on(operation(2, 100 * round + step).write(&one)).unwrap();
+        }
+        // What a standby has that is behind.
+        let save = |table| {
+            format!(
+                "DROP TABLE IF EXISTS saved_{table};
+                 CREATE TABLE saved_{table} AS SELECT * FROM history.{table};"
+            )
+        };
+        stores.execute(&TABLES.map(save).concat());
+        let lost = package(&format!("lost-{round}"));
+        RUNTIME.block_on(async {
+            one.create(lost.clone()).await.unwrap();
+            shown(&other, one.catalogue().unwrap().revision()).await;
+        });
+        // As long a history as the other, or a shorter or a longer one: with the same revisions.
+        let restore = |table| {
+            format!(
+                "DELETE FROM history.{table};
+                 INSERT INTO history.{table} SELECT * FROM saved_{table};"
+            )
+        };
+        let restore = TABLES.map(restore).concat();
+        let instead: String = (0..round % 3)
+            .map(|number| add("history", &format!("instead-{round}-{number}")))
+            .collect();
+        stores.execute(&format!("BEGIN; {restore}{instead} COMMIT"));
+        if numbers.below(2) == 0 {
+            // The next who writes notices.
+            RUNTIME.block_on(one.create(package(&format!("next-{round}")))).unwrap();
+        }
+        let loaded = stores.open(options.clone()).catalogue().unwrap();
+        assert_eq!(loaded.get(&lost.name.normalized()), None);
+        for store in [&one, &other] {
+            until("the other history is shown", || {
+                let shown = everything(&store.catalogue().unwrap());
+                (shown == everything(&loaded)).then_some(())
+            });
+        }
+    }
+}
+
+#[test]
+fn a_feed_that_does_not_reach_back_makes_a_reader_load_anew() {
+    let Some(stores) = Stores::new("a short feed", Reads::Memory) else { return };
+    let options = stores.options().schema("short");
+    let (one, other) = (stores.open(options.clone()), stores.open(options));
+    for round in 0..5 {
+        let add = add("short", &format!("p{round}"));
+        // In one transaction, so that nobody reads it in between.
+        stores.execute(&format!(
+            "BEGIN; {add}
+             DELETE FROM short.change WHERE position < (SELECT position FROM short.head); COMMIT"
+        ));
+        for store in [&one, &other] {
+            until("it is shown", || (store.catalogue().unwrap().len() == round + 1).then_some(()));
+        }
+    }
+}
+
+#[test]
+fn the_feed_is_kept_to_a_length() {
+    let Some(stores) = Stores::new("a long feed", Reads::Memory) else { return };
+    let store = stores.open(stores.options().schema("long"));
+    RUNTIME.block_on(async {
+        for batch in 0..21 {
+            let batch = (0..5_000).map(|number| package(&format!("p-{batch}-{number}")));
+            drop(store.create_many(batch.collect()).await.unwrap());
+        }
+        let sql = "SELECT count(*), max(position) FROM long.change";
+        let row = stores.client().query_one(sql, &[]).await.unwrap();
+        assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1)), (100_000, 105_000));
+    });
+}
+
+/// Somebody has changed the tables by hand and told nobody; a write notices that something is wrong.
+#[test]
+fn what_was_changed_by_hand_is_refused_and_loaded_anew() {
+    let Some(stores) = Stores::new("changes by hand", Reads::Memory) else { return };
+    let store = stores.open(stores.options().schema("hand"));
+    RUNTIME.block_on(async {
+        drop(store.create_many(vec![package("a"), package("b")]).await.unwrap());
+        stores
+            .client()
+            .batch_execute(
+                "DELETE FROM hand.package WHERE name = 'b'; UPDATE hand.head SET packages = 1",
+            )
+            .await
+            .unwrap();
+        let b = package("b").name.normalized();
+        let refused = store.delete(&b, None).await;
+        assert!(matches!(refused, Err(StoreError::Internal { .. })), "{refused:?}");
+        assert_eq!(store.delete(&b, None).await.unwrap(), Delete::Absent);
+        assert_eq!(store.catalogue().unwrap().len(), 1);
+    });
+}
+
+/// A catalogue that is lost must not look like one to which nobody has written.
+#[test]
+fn tables_that_are_gone_are_not_made_anew() {
+    for reads in [Reads::Memory, Reads::Database] {
+        let Some(stores) = Stores::new("tables that are gone", reads) else { return };
+        let store = stores.open(stores.options().schema("gone"));
+        RUNTIME.block_on(async {
+            store.create(package("flask")).await.unwrap();
+            stores.client().batch_execute("DROP SCHEMA gone CASCADE").await.unwrap();
+            for name in ["django", "sanic"] {
+                let refused = store.create(package(name)).await;
+                assert!(matches!(refused, Err(StoreError::Internal { .. })), "{refused:?}");
+            }
+            let sql = "SELECT count(*) FROM pg_namespace WHERE nspname = 'gone'";
+            let row = stores.client().query_one(sql, &[]).await.unwrap();
+            assert_eq!(row.get::<_, i64>(0), 0);
+            let read = store.read(&package("flask").name.normalized()).await;
+            assert_eq!(read.is_ok(), reads == Reads::Memory, "{read:?}");
+        });
+    }
+}
+
+#[test]
+fn a_revision_that_nobody_writes_is_waited_for_in_vain() {
+    let Some(stores) = Stores::new("a wait in vain", Reads::Memory) else { return };
+    let store = stores.empty();
+    let next = store.catalogue().unwrap().revision().next();
+    let waited = RUNTIME.block_on(store.wait_for(next, std::time::Duration::from_millis(1)));
+    assert!(matches!(waited, Err(StoreError::Unavailable { .. })), "{waited:?}");
+    assert!(store.age().is_some());
+}

@@ -1,0 +1,179 @@
+//! What clients of two processes were told while servers and networks failed.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use pyaday_core::{NormalizedName, Revision, StoreError};
+use pyaday_postgres::{Options, PostgresStore, Reads};
+use pyaday_tests::numbers::Numbers;
+
+use super::cluster::{Cluster, Network};
+use super::events::{answer, until};
+use super::proxy::Proxy;
+use crate::histories::{Answer, Call, History, Plan, Subject, record};
+use crate::tools::{cycles, report};
+
+const CLIENTS: u64 = 8;
+const CALLS: u64 = 2_000;
+
+/// How long a read waits for what was told elsewhere.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// A process of the service, as its clients see it.
+struct Process {
+    store: PostgresStore,
+    waits: Waits,
+    /// The newest revision that any client was told of by any process.
+    newest: Arc<AtomicU64>,
+}
+
+/// What reads wait for.
+#[derive(Clone, Copy, PartialEq)]
+enum Waits {
+    /// For what any client was told before.
+    ForWhatWasTold,
+    No,
+}
+
+impl Subject for Process {
+    async fn put(&self, name: &NormalizedName, call: &Call) -> Result<Answer, StoreError> {
+        if *call == Call::Read && self.waits == Waits::ForWhatWasTold {
+            let newest = Revision::new(self.newest.load(Ordering::SeqCst));
+            self.store.wait_for(newest, PATIENCE).await?;
+        }
+        let told = answer(self.store.put(name, call)).await?;
+        if let Ok(catalogue) = self.store.catalogue() {
+            self.newest.fetch_max(catalogue.revision().get(), Ordering::SeqCst);
+        }
+        Ok(told)
+    }
+}
+
+/// Two processes, each with a network of its own to both servers.
+struct Service {
+    cluster: Cluster,
+    networks: [Network; 2],
+    processes: [Arc<Process>; 2],
+}
+
+impl Service {
+    /// Nothing if PostgreSQL is missing, after saying so.
+    async fn start(test: &str, reads: Reads, waits: Waits) -> Option<Self> {
+        let cluster = Cluster::start(test)?;
+        let networks = [cluster.network(), cluster.network()];
+        let newest = Arc::new(AtomicU64::new(0));
+        let mut processes = Vec::new();
+        for network in &networks {
+            let options = Options::new().reads(reads);
+            let store = PostgresStore::connect(&network.url(), options).await.unwrap();
+            processes.push(Arc::new(Process { store, waits, newest: Arc::clone(&newest) }));
+        }
+        let processes = processes.try_into().ok().unwrap();
+        Some(Self { cluster, networks, processes })
+    }
+
+    /// What clients are told while this happens.
+    async fn history(&mut self, seed: u64, faults: fn(&mut Self, &Watch, &mut Numbers)) -> History {
+        let plan = Plan { clients: CLIENTS, calls: CALLS, packages: 6, seed };
+        let watch = Watch(Arc::default());
+        let recording = tokio::spawn({
+            let (processes, progress) = (self.processes.clone(), Arc::clone(&watch.0));
+            async move { record(&processes, plan, progress).await }
+        });
+        faults(self, &watch, &mut Numbers::new(seed));
+        recording.await.unwrap()
+    }
+}
+
+/// How far the clients have come.
+struct Watch(Arc<AtomicU64>);
+
+impl Watch {
+    /// How many calls were begun.
+    fn calls(&self) -> u64 {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    fn wait_for(&self, calls: u64) {
+        let calls = calls.min(CALLS);
+        until("calls are made", || (self.calls() >= calls).then_some(()));
+    }
+}
+
+/// Networks fall silent, lose answers and connections, and the primary is killed or changes parts.
+fn all_kinds(service: &mut Service, watch: &Watch, numbers: &mut Numbers) {
+    for part in 0..6 {
+        watch.wait_for(CALLS * part / 6 + numbers.below(CALLS / 8));
+        let network = &service.networks[numbers.place(2)];
+        let primary = network.to(service.cluster.primary());
+        match numbers.below(3) {
+            0 => primary.hold_all_from(b"COMMIT\0"),
+            1 => primary.hold_answers_to(b"COMMIT\0"),
+            _ => primary.hold_all(),
+        }
+        watch.wait_for(watch.calls() + numbers.below(40));
+        if numbers.below(2) == 0 {
+            primary.cut();
+        }
+        if part == 3 {
+            match numbers.below(2) {
+                0 => service.cluster.fail_over(),
+                _ => service.cluster.switch_over(),
+            }
+        }
+        if part == 4 {
+            service.cluster.repair();
+        }
+        service.networks.iter().flat_map(Network::all).for_each(Proxy::heal);
+    }
+}
+
+/// One process hears nothing for a while, again and again.
+fn one_is_behind(service: &mut Service, watch: &Watch, _: &mut Numbers) {
+    for part in 0..4 {
+        watch.wait_for(CALLS * part / 4);
+        service.networks[0].all().for_each(Proxy::hold_all);
+        watch.wait_for(watch.calls() + 40);
+        service.networks[0].all().for_each(Proxy::heal);
+    }
+}
+
+async fn have_an_order(what: &str, reads: Reads, waits: Waits) {
+    let Some(mut service) = Service::start(what, reads, waits).await else { return };
+    let (count, mut refused, mut unknown) = (cycles(1), 0, 0);
+    for seed in 0..count {
+        let history = service.history(seed, all_kinds).await;
+        history.check().unwrap_or_else(|unexplained| panic!("history {seed}: {unexplained}"));
+        refused += history.refused;
+        unknown += history.unknown();
+    }
+    report(&format!(
+        "{count} histories of {CALLS} calls with faults, {what}: each linearizable; {refused} calls \
+         refused, {unknown} unknown"
+    ));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn direct_reads_of_two_processes_could_come_one_after_another() {
+    have_an_order("direct reads", Reads::Database, Waits::No).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn reads_from_memory_that_wait_for_what_was_told_could_come_one_after_another() {
+    have_an_order("reads that wait", Reads::Memory, Waits::ForWhatWasTold).await;
+}
+
+/// The control: who does not ask for what was told elsewhere may not see it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn reads_from_memory_that_wait_for_nothing_are_found_to_be_behind() {
+    let Some(mut service) = Service::start("stale reads", Reads::Memory, Waits::No).await else {
+        return;
+    };
+    for seed in 0..5 {
+        if service.history(seed, one_is_behind).await.check().is_err() {
+            return;
+        }
+    }
+    panic!("nobody noticed");
+}

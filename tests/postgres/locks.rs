@@ -1,0 +1,92 @@
+//! Somebody who locks what everybody needs.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use pyaday_core::{Api, NormalizedName, Package, PackageStore, StoreError};
+use pyaday_postgres::{PostgresStore, Reads};
+use tokio::task::JoinSet;
+
+use super::events::answer;
+use super::stores::{RUNTIME, Stores};
+use super::traffic::insist;
+use crate::client::Request;
+use crate::homes::{Core, Home};
+use crate::tools::report;
+
+/// More than a pool has connections.
+const CALLS: usize = 100;
+
+/// What became of many calls at once, and how long the slowest took.
+fn at_once<F>(call: impl Fn(usize) -> F) -> (Vec<Result<(), StoreError>>, Duration)
+where
+    F: Future<Output = Result<(), StoreError>> + Send + 'static,
+{
+    let begin = Instant::now();
+    let told = RUNTIME.block_on(async {
+        let calls: JoinSet<_> = (0..CALLS).map(|number| answer(call(number))).collect();
+        calls.join_all().await
+    });
+    (told, begin.elapsed())
+}
+
+fn open(stores: &Stores) -> (Arc<PostgresStore>, String) {
+    let schema = "locked";
+    let store = stores.open(stores.options().schema(schema));
+    RUNTIME.block_on(insist(&store, "flask"));
+    (Arc::new(store), schema.to_owned())
+}
+
+/// States that all were told to come again.
+fn all_refused(what: &str, (told, slowest): (Vec<Result<(), StoreError>>, Duration)) {
+    for told in &told {
+        assert!(matches!(told, Err(StoreError::Unavailable { .. })), "{told:?}");
+    }
+    report(&format!("{CALLS} {what}: all refused within {slowest:?}"));
+}
+
+#[test]
+fn writes_that_find_the_catalogue_locked_are_refused() {
+    let Some(stores) = Stores::new("a lock on the head", Reads::Memory) else { return };
+    let (store, schema) = open(&stores);
+    let writes = || {
+        at_once(|number| {
+            let store = Arc::clone(&store);
+            async move { store.create(Package::new(&format!("p{number}"), "").unwrap()).await.map(drop) }
+        })
+    };
+    stores.execute(&format!("BEGIN; SELECT FROM {schema}.head FOR UPDATE"));
+    all_refused("writes behind a lock", writes());
+    let home = Core::mount("", &Api::new(Arc::clone(&store)));
+    let told = home.answer(&Request::new("POST", "/packages").json(PACKAGE));
+    assert_eq!((told.status, told.header("retry-after")), (503, Some("1")), "{told:?}");
+    // Reads go on.
+    assert_eq!(home.answer(&Request::new("GET", "/packages/flask")).status, 200);
+    stores.execute("ROLLBACK");
+    // The control: none of them was written, and all are once nobody is in the way.
+    let (told, _) = writes();
+    assert!(told.iter().all(Result::is_ok), "{told:?}");
+}
+
+const PACKAGE: &str = r#"{"name":"own","short_desc":""}"#;
+
+#[test]
+fn reads_that_find_all_connections_in_use_are_refused() {
+    let Some(stores) = Stores::new("a lock on all packages", Reads::Database) else { return };
+    let (store, schema) = open(&stores);
+    let reads = || {
+        at_once(|_| {
+            let store = Arc::clone(&store);
+            let flask: NormalizedName = "flask".parse().unwrap();
+            async move { store.read(&flask).await.map(drop) }
+        })
+    };
+    stores.execute(&format!("BEGIN; LOCK TABLE {schema}.package IN ACCESS EXCLUSIVE MODE"));
+    all_refused("reads behind a lock", reads());
+    let home = Core::mount("", &Api::new(Arc::clone(&store)));
+    let told = home.answer(&Request::new("GET", "/packages/flask"));
+    assert_eq!((told.status, told.header("retry-after")), (503, Some("1")), "{told:?}");
+    stores.execute("ROLLBACK");
+    let (told, _) = reads();
+    assert!(told.iter().all(Result::is_ok), "{told:?}");
+}

@@ -1,0 +1,25 @@
+//! Facts about the store for several machines, on real servers of the tests' own.
+
+mod cluster;
+mod database;
+mod events;
+mod failing;
+mod failover;
+mod following;
+mod histories;
+mod locks;
+mod node;
+mod order;
+mod pair;
+mod partition;
+mod programs;
+mod proxy;
+mod setting_up;
+mod standby;
+pub(crate) mod stores;
+mod traffic;
+
+use std::time::Duration;
+
+/// How long anything may take that is waited for.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);

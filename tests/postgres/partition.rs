@@ -1,0 +1,196 @@
+//! A network that is silent.
+
+use std::future::poll_fn;
+use std::num::NonZeroUsize;
+use std::pin::pin;
+use std::task::Poll;
+use std::time::UNIX_EPOCH;
+
+use pyaday_core::{Date, Package, PackageStore, Query, Seed, StoreError};
+use pyaday_postgres::{Options, PostgresStore, Reads};
+use tokio_postgres::NoTls;
+
+use super::cluster::{Cluster, Network};
+use super::events::{answer, until};
+use super::proxy::Proxy;
+use super::traffic::{insist, until_seen};
+
+/// What became of calls of all kinds.
+async fn call_everything(store: &PostgresStore) -> Vec<Result<(), StoreError>> {
+    let (name, package) = ("flask".parse().unwrap(), Package::new("new", "").unwrap());
+    let (date, ten) = (Date::MIN, NonZeroUsize::new(10).unwrap());
+    let details = Package::new("flask", "other").unwrap().details;
+    let (query, tag) = (Query::new(ten), None);
+    let writes = async {
+        tokio::join!(
+            async { answer(store.create(package.clone())).await.map(drop) },
+            async { answer(store.create_many(vec![package.clone()])).await.map(drop) },
+            async { answer(store.update(&name, None, details)).await.map(drop) },
+            async { answer(store.delete(&name, None)).await.map(drop) },
+            async { answer(store.open_daily(date, UNIX_EPOCH)).await.map(drop) },
+            async { answer(store.pin_daily(date.plus_days(9), date, &name)).await.map(drop) },
+            async { answer(store.unpin_daily(date.plus_days(9), date)).await.map(drop) },
+        )
+    };
+    let reads = async {
+        tokio::join!(
+            async { answer(store.read(&name)).await.map(drop) },
+            async { answer(store.list(&query)).await.map(drop) },
+            async { answer(store.random(Seed::random())).await.map(drop) },
+            async { answer(store.sample(ten, tag, Seed::random())).await.map(drop) },
+            async { answer(store.daily(date)).await.map(drop) },
+            async { answer(store.recent_daily(date, ten)).await.map(drop) },
+        )
+    };
+    let ((w1, w2, w3, w4, w5, w6, w7), (r1, r2, r3, r4, r5, r6)) = tokio::join!(writes, reads);
+    vec![w1, w2, w3, w4, w5, w6, w7, r1, r2, r3, r4, r5, r6]
+}
+
+/// How many of the calls are writes.
+const WRITES: usize = 7;
+
+async fn open(url: &str, reads: Reads) -> PostgresStore {
+    let store = PostgresStore::connect(url, Options::new().reads(reads)).await.unwrap();
+    store.create(Package::new("flask", "").unwrap()).await.unwrap();
+    store
+}
+
+async fn silence_is_told(reads: Reads, answers_to_reads: bool) {
+    let Some(cluster) = Cluster::start("a silent network") else { return };
+    let network = cluster.network();
+    let store = open(&network.url(), reads).await;
+    let (client, connection) = tokio_postgres::connect(&network.url(), NoTls).await.unwrap();
+    tokio::spawn(async { drop(connection.await) });
+    network.all().for_each(Proxy::hold_all);
+    // The control: somebody without deadlines.
+    let mut patient = pin!(client.simple_query("SELECT 1"));
+    let is_told = poll_fn(|context| Poll::Ready(patient.as_mut().poll(context).is_ready()));
+    assert!(!is_told.await);
+    for _ in 0..2 {
+        for (at, told) in call_everything(&store).await.into_iter().enumerate() {
+            let fits = match &told {
+                Ok(()) => at >= WRITES && answers_to_reads,
+                Err(StoreError::Unavailable { .. }) => at < WRITES || !answers_to_reads,
+                Err(StoreError::OutcomeUnknown { .. }) => at < WRITES,
+                Err(_) => false,
+            };
+            assert!(fits, "call {at}: {told:?}");
+        }
+    }
+    let is_told = poll_fn(|context| Poll::Ready(patient.as_mut().poll(context).is_ready()));
+    assert!(!is_told.await);
+    network.all().for_each(Proxy::heal);
+    insist(&store, "again").await;
+    let mut told = call_everything(&store).await;
+    for _ in 0..5 {
+        if told.iter().any(Result::is_err) {
+            told = call_everything(&store).await;
+        }
+    }
+    assert!(told.iter().all(Result::is_ok), "{told:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_silent_network_is_told_and_reads_from_memory_go_on() {
+    silence_is_told(Reads::Memory, true).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_silent_network_is_told_to_direct_reads() {
+    silence_is_told(Reads::Database, false).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_leaves_a_silent_primary_for_the_next() {
+    let Some(mut cluster) = Cluster::start("a primary that falls silent") else { return };
+    let network = cluster.network();
+    let store = open(&network.url(), Reads::Memory).await;
+    network.to(cluster.primary()).hold_all();
+    cluster.fail_over();
+    insist(&store, "later").await;
+    assert_eq!(there(&cluster, "later"), "1");
+}
+
+/// How many packages of a name the primary has.
+fn there(cluster: &Cluster, name: &str) -> String {
+    let count = format!("SELECT count(*) FROM pyaday.package WHERE name = '{name}'");
+    cluster.primary().sql(&count).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_whose_answer_is_lost_is_unknown_and_happened() {
+    let Some(cluster) = Cluster::start("a lost answer") else { return };
+    let network = cluster.network();
+    let store = open(&network.url(), Reads::Memory).await;
+    network.to(cluster.primary()).hold_answers_to(b"COMMIT\0");
+    let told = answer(store.create(Package::new("lost", "").unwrap())).await;
+    assert!(matches!(told, Err(StoreError::OutcomeUnknown { .. })), "{told:?}");
+    assert_eq!(there(&cluster, "lost"), "1");
+    network.all().for_each(Proxy::cut);
+    network.all().for_each(Proxy::heal);
+    until_seen(&store, "lost");
+    // The control: an answer that is not lost.
+    insist(&store, "told").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_that_arrives_late_is_unknown_and_seen_once_it_has() {
+    let Some(cluster) = Cluster::start("a late commit") else { return };
+    let network = cluster.network();
+    let (store, other) =
+        (open(&network.url(), Reads::Memory).await, open(&cluster.url(), Reads::Memory).await);
+    for attempt in 0..5 {
+        let name = format!("late-{attempt}");
+        commit_late(&cluster, &network, &store, &other, &name).await;
+        // A server that has waited for five seconds has given it up, on a slow machine before that.
+        if there(&cluster, &name) == "1" {
+            until_seen(&store, &name);
+            until_seen(&other, &name);
+            return;
+        }
+        insist(&store, "once-more").await;
+    }
+    panic!("no commit came in time");
+}
+
+/// Has a commit arrive long after it was sent, and somebody else write in between.
+async fn commit_late(
+    cluster: &Cluster,
+    network: &Network,
+    store: &PostgresStore,
+    other: &PostgresStore,
+    name: &str,
+) {
+    let proxy = network.to(cluster.primary());
+    proxy.hold_all_from(b"COMMIT\0");
+    let late = answer(store.create(Package::new(name, "").unwrap()));
+    let in_between = async {
+        until("the commit is on its way", || proxy.has_heard().then_some(()));
+        // It waits for the late one, and is told so rather than overtaking it.
+        answer(other.create(Package::new("in-between", "").unwrap())).await
+    };
+    let (late, in_between) = tokio::join!(late, in_between);
+    assert!(matches!(late, Err(StoreError::OutcomeUnknown { .. })), "{late:?}");
+    assert!(matches!(in_between, Err(StoreError::Unavailable { .. })), "{in_between:?}");
+    assert_eq!(there(cluster, name), "0");
+    network.all().for_each(Proxy::heal);
+    until("the transaction has ended", || {
+        let open = "SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction'";
+        (cluster.primary().sql(open).unwrap() == "0").then_some(())
+    });
+    assert_eq!(there(cluster, "in-between"), "0");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_that_never_arrives_is_unknown_and_did_not_happen() {
+    let Some(cluster) = Cluster::start("a lost commit") else { return };
+    let network = cluster.network();
+    let store = open(&network.url(), Reads::Memory).await;
+    network.to(cluster.primary()).hold_all_from(b"COMMIT\0");
+    let told = answer(store.create(Package::new("lost", "").unwrap())).await;
+    assert!(matches!(told, Err(StoreError::OutcomeUnknown { .. })), "{told:?}");
+    network.all().for_each(Proxy::cut);
+    network.all().for_each(Proxy::heal);
+    insist(&store, "later").await;
+    assert_eq!((there(&cluster, "lost"), there(&cluster, "later")), ("0".into(), "1".into()));
+}

@@ -1,0 +1,46 @@
+//! A standby that is away: nobody confirms what is written.
+
+use pyaday_core::{Package, PackageStore, StoreError};
+use pyaday_postgres::{Options, PostgresStore};
+
+use super::cluster::Cluster;
+use super::events::answer;
+use super::traffic::{insist, until_seen};
+
+async fn open(cluster: &Cluster) -> PostgresStore {
+    let store = PostgresStore::connect(&cluster.url(), Options::new()).await.unwrap();
+    insist(&store, "flask").await;
+    store
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_its_standby_nothing_is_acknowledged() {
+    let Some(mut cluster) = Cluster::start("a standby that is lost") else { return };
+    let (store, other) = (open(&cluster).await, open(&cluster).await);
+    cluster.lose_standby();
+    let first = answer(store.create(Package::new("first", "").unwrap())).await;
+    assert!(matches!(first, Err(StoreError::OutcomeUnknown { .. })), "{first:?}");
+    for store in [&store, &other] {
+        let told = answer(store.create(Package::new("second", "").unwrap())).await;
+        assert!(matches!(told, Err(StoreError::Unavailable { .. })), "{told:?}");
+        // Nobody sees what may still be lost; reads go on.
+        let seen = |name: &str| store.catalogue().unwrap().get(&name.parse().unwrap());
+        assert!(seen("flask").is_some() && seen("first").is_none());
+    }
+    cluster.find_standby();
+    until_seen(&store, "first");
+    until_seen(&other, "first");
+    insist(&store, "third").await;
+    until_seen(&other, "third");
+    assert!(other.catalogue().unwrap().get(&"second".parse().unwrap()).is_none());
+}
+
+/// The control: a primary that need not wait for a standby.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_a_standby_to_wait_for_all_is_acknowledged() {
+    let Some(mut cluster) = Cluster::start("a standby that nobody waits for") else { return };
+    let store = open(&cluster).await;
+    cluster.desynchronize();
+    cluster.lose_standby();
+    answer(store.create(Package::new("first", "").unwrap())).await.unwrap();
+}

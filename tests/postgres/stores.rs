@@ -1,0 +1,95 @@
+//! Stores of databases that work.
+
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use pyaday_core::conformance::Subject;
+use pyaday_postgres::{Options, PostgresStore, Reads};
+use tokio::runtime::Runtime;
+use tokio_postgres::{Client, NoTls};
+
+use super::database::Database;
+
+/// Where stores work. Whoever asks them may have a runtime of their own, or none.
+pub(crate) static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
+
+/// Stores in one database, each with a schema of its own.
+pub(crate) struct Stores {
+    database: Database,
+    client: Client,
+    reads: Reads,
+    next: AtomicUsize,
+}
+
+impl Stores {
+    /// Nothing if PostgreSQL is missing, after saying so.
+    pub(crate) fn new(test: &str, reads: Reads) -> Option<Self> {
+        let database = Database::new(test)?;
+        let client = connect(&database.url());
+        Some(Self { database, client, reads, next: AtomicUsize::new(0) })
+    }
+
+    /// A connection beside all stores.
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The options of a store with a schema that no other has.
+    pub(crate) fn options(&self) -> Options {
+        Options::new().reads(self.reads).schema(self.fresh())
+    }
+
+    fn fresh(&self) -> String {
+        // A name that works in quotes alone.
+        format!("The \"{}\" catalogue", self.next.fetch_add(1, Ordering::Relaxed))
+    }
+
+    pub(crate) fn url(&self) -> String {
+        self.database.url()
+    }
+
+    pub(crate) fn open(&self, options: Options) -> PostgresStore {
+        RUNTIME.block_on(PostgresStore::connect(&self.database.url(), options)).unwrap()
+    }
+
+    /// A store whose first write has the revision 1, as if its tables had been made before the clock
+    /// began.
+    pub(crate) fn numbered_from_one(&self) -> PostgresStore {
+        let schema = self.fresh();
+        let options = Options::new().reads(self.reads).schema(&schema);
+        drop(self.open(options.clone()));
+        let schema = schema.replace('"', "\"\"");
+        self.execute(&format!(
+            "UPDATE \"{schema}\".head SET revision = 0, journal = 0;
+             UPDATE \"{schema}\".change SET revision = 0"
+        ));
+        self.open(options)
+    }
+
+    /// Carries out statements beside all stores.
+    pub(crate) fn execute(&self, statements: &str) {
+        RUNTIME.block_on(self.client.batch_execute(statements)).unwrap();
+    }
+}
+
+/// A connection of a test's own.
+pub(crate) fn connect(url: &str) -> Client {
+    RUNTIME.block_on(async {
+        let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+        // Its end shows in the client.
+        tokio::spawn(async { drop(connection.await) });
+        client
+    })
+}
+
+impl Subject for Stores {
+    type Store = PostgresStore;
+
+    fn empty(&self) -> PostgresStore {
+        self.open(self.options())
+    }
+
+    fn cases(&self) -> u32 {
+        16
+    }
+}
