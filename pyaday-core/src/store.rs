@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use bytes::{Buf, Bytes};
 use http::HeaderValue;
 use memchr::memchr;
-use rand::RngExt;
+use rand::Rng;
 use rand::rngs::SmallRng;
 
 use crate::daily::{Daily, Day, Pin, Unpin};
@@ -409,7 +409,9 @@ impl Seed {
         thread_local! {
             static GENERATOR: RefCell<SmallRng> = RefCell::new(rand::make_rng());
         }
-        GENERATOR.with_borrow_mut(|generator| Self(generator.random()))
+        let mut bits = [0; 32];
+        GENERATOR.with_borrow_mut(|generator| generator.fill_bytes(&mut bits));
+        Self(bits)
     }
 
     /// The bits.

@@ -12,8 +12,8 @@
     reason = "a benchmark says what it measured"
 )]
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use std::{env, fs, process, thread};
 
@@ -32,7 +32,10 @@ const BATCH: usize = 5_000;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
-    println!("{:40} {:>8} {:>8} {:>8} {:>9} {:>9}", "", "p50 µs", "p99 µs", "p99.9", "longest", "(held up)");
+    println!(
+        "{:40} {:>8} {:>8} {:>8} {:>9} {:>9}",
+        "", "p50 µs", "p99 µs", "p99.9", "longest", "(held up)"
+    );
     measure("memory", MemoryStore::new()).await;
     let path = env::temp_dir().join(format!("pyaday-readers-{}.db", process::id()));
     measure("sqlite", SqliteStore::open(&path).unwrap()).await;
@@ -46,7 +49,9 @@ async fn measure<S: PackageStore>(kind: &str, store: S) {
     report(&format!("{kind}, beside 1,000 writes/s"), &api, |api, write| {
         let begin = Instant::now();
         for step in 0..(TIME.as_secs_f64() / INTERVAL.as_secs_f64()) as usize {
-            thread::sleep((begin + INTERVAL * step as u32).saturating_duration_since(Instant::now()));
+            thread::sleep(
+                (begin + INTERVAL * step as u32).saturating_duration_since(Instant::now()),
+            );
             let name = name(step * 7919 % PACKAGES).parse().unwrap();
             let short_desc = format!("Step {step}").parse().unwrap();
             let details = Details { short_desc, ..Details::default() };

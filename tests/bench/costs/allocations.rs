@@ -13,7 +13,7 @@ const PACKAGES: usize = 2_000;
 fn allocations<S: PackageStore>(api: &Api<S>, path: &str, status: u16) -> u64 {
     let answer = || {
         let request = request(path).unwrap();
-        let endpoint = Endpoint::find(path).unwrap();
+        let endpoint = Endpoint::find(request.uri().path()).unwrap();
         let mut response = None;
         let counted = measure(|| response = now(respond(api, endpoint, request)));
         assert_eq!(response.unwrap().status(), status);
