@@ -74,13 +74,13 @@ pub enum Outcome {
 ///
 /// # Errors
 /// What the client is to be told instead.
+#[expect(clippy::manual_async_fn, reason = "it would have room for the command twice")]
 pub fn execute<S: PackageStore>(
     api: &Api<S>,
     command: Command,
 ) -> impl Future<Output = Result<Outcome, Problem>> {
     // Frameworks move futures about. All but those of the two requests that are most of the traffic
-    // are out of the way, or each request would carry the room of the largest. And this is no
-    // `async fn`, which would have room for the command twice.
+    // are out of the way, or each request would carry the room of the largest.
     async move {
         match command {
             Command::ReadPackage { name, conditions } => {
