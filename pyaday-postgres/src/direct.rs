@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use deadpool_postgres::{ClientWrapper, Object, Pool, Timeouts};
 use futures_util::StreamExt;
@@ -121,11 +121,13 @@ async fn ask<T>(
     deadline: Duration,
     question: impl Question<T>,
 ) -> Result<T, Fault> {
+    let begin = Instant::now();
     let timeouts = Timeouts { wait: Some(READ), create: Some(READ), recycle: Some(READ) };
     let connection =
         async { pool.timeout_get(&timeouts).await.map_err(|error| Fault::of_pool(error, READ)) };
     let connection = within(READ, connection).await?;
-    let answer = within(deadline, question(&connection, schema)).await;
+    let rest = deadline.saturating_sub(begin.elapsed());
+    let answer = within(rest, question(&connection, schema)).await;
     if answer.is_err() {
         // Whatever is wrong with it, nobody is to meet it again.
         drop(Object::take(connection));

@@ -55,9 +55,9 @@
 //!
 //! # The database
 //!
-//! PostgreSQL with the encoding UTF8; it is tested with 15, and uses nothing newer than 13. The user needs a schema, or the right to create one.
-//! Several processes that start at once set it up once. A release that finds a newer schema goes on if
-//! that says it can (`oldest`), while it runs too.
+//! PostgreSQL with the encoding UTF8; 15 is what it is tested with, and nothing in it is newer than 13.
+//! The user needs a schema, or the right to create one. Several processes that start at once set it up
+//! once. A release that finds a newer schema goes on if that says it can (`oldest`), while it runs too.
 //!
 //! ```sql
 #![doc = include_str!("schema/1.sql")]
@@ -166,6 +166,9 @@ impl PostgresStore {
     ///
     /// # Errors
     /// What does not pass by itself, and what to do about it.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
     pub async fn connect(url: &str, options: Options) -> Result<Self, ConnectError> {
         let config = url::parse(url)?;
         let fast = ManagerConfig { recycling_method: RecyclingMethod::Fast };
@@ -192,6 +195,9 @@ impl PostgresStore {
     ///
     /// # Errors
     /// What does not pass by itself, and what to do about it.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
     pub async fn with_pool(pool: Pool, options: Options) -> Result<Self, ConnectError> {
         let schema = Arc::new(Schema::new(&options.schema)?);
         let (queue, shared) = (Arc::new(Queue::default()), Arc::new(Shared::new()));

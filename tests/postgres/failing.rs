@@ -130,18 +130,37 @@ fn a_process_that_is_cut_off_with_the_lock_loses_it() {
     assert_eq!(RUNTIME.block_on(other.read(&"django".parse().unwrap())).unwrap(), None);
 }
 
-#[test]
-fn a_pool_without_a_free_connection_refuses_direct_reads() {
-    let Some(stores) = Stores::new("an exhausted pool", Reads::Database) else { return };
+/// A store that reads over the one connection of a pool.
+fn with_one_connection(stores: &Stores, options: Options) -> (Pool, PostgresStore) {
     let manager = Manager::from_connect(
         stores.url().parse().unwrap(),
         Connector::new(NoTls),
         ManagerConfig::default(),
     );
     let pool = Pool::builder(manager).max_size(1).runtime(Runtime::Tokio1).build().unwrap();
-    let with_pool = PostgresStore::with_pool(pool.clone(), stores.options());
-    let store = RUNTIME.block_on(with_pool).unwrap();
+    let store = RUNTIME.block_on(PostgresStore::with_pool(pool.clone(), options)).unwrap();
     create(&store, "flask").unwrap();
+    (pool, store)
+}
+
+#[test]
+fn a_connection_that_did_not_answer_is_not_used_again() {
+    let Some(stores) = Stores::new("a silent connection", Reads::Database) else { return };
+    let (pool, store) = with_one_connection(&stores, stores.options().schema("silent"));
+    let read = || RUNTIME.block_on(store.read(&"flask".parse().unwrap()));
+    assert!(read().unwrap().is_some());
+    assert_eq!(pool.status().size, 1);
+    stores.execute("BEGIN; LOCK TABLE silent.package IN ACCESS EXCLUSIVE MODE");
+    unavailable(read());
+    assert_eq!(pool.status().size, 0);
+    stores.execute("ROLLBACK");
+    assert!(read().unwrap().is_some());
+}
+
+#[test]
+fn a_pool_without_a_free_connection_refuses_direct_reads() {
+    let Some(stores) = Stores::new("an exhausted pool", Reads::Database) else { return };
+    let (pool, store) = with_one_connection(&stores, stores.options());
     let taken = RUNTIME.block_on(pool.get()).unwrap();
     unavailable(RUNTIME.block_on(store.read(&"flask".parse().unwrap())));
     drop(taken);
