@@ -36,6 +36,12 @@ impl Cluster {
         &self.nodes[1 - self.primary]
     }
 
+    /// The primary and the standby.
+    fn both(&mut self) -> (&Node, &mut Node) {
+        let [first, second] = &mut self.nodes;
+        if self.primary == 0 { (first, second) } else { (second, first) }
+    }
+
     /// The address of both, of which a client wants the primary.
     pub(crate) fn url(&self) -> String {
         url(self.nodes.each_ref().map(Node::port))
@@ -62,8 +68,7 @@ impl Cluster {
         });
     }
 
-    /// From now on the primary acknowledges what it alone has, as if a standby that may be missing
-    /// had changes that the primary waits for in vain.
+    /// From now on the primary acknowledges what it alone has.
     pub(crate) fn desynchronize(&self) {
         self.set("synchronous_standby_names = ''");
     }
@@ -103,8 +108,7 @@ impl Cluster {
     pub(crate) fn switch_over(&mut self) {
         self.nodes[self.primary].stop();
         self.promote();
-        let [first, second] = &mut self.nodes;
-        let (primary, standby) = if self.primary == 0 { (first, second) } else { (second, first) };
+        let (primary, standby) = self.both();
         standby.follow_with_data(primary);
         standby.run();
         self.synchronize();
@@ -112,8 +116,7 @@ impl Cluster {
 
     /// Brings the server back that was killed, as the standby with a new copy of everything.
     pub(crate) fn rejoin(&mut self) {
-        let [first, second] = &mut self.nodes;
-        let (primary, standby) = if self.primary == 0 { (first, second) } else { (second, first) };
+        let (primary, standby) = self.both();
         standby.copy(primary);
         standby.run();
         self.synchronize();

@@ -2,7 +2,7 @@
 
 use std::future::poll_fn;
 use std::num::NonZeroUsize;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::UNIX_EPOCH;
 
@@ -55,6 +55,11 @@ async fn open(url: &str, reads: Reads) -> PostgresStore {
     store
 }
 
+/// Polls a future once.
+async fn is_pending(mut future: Pin<&mut impl Future>) -> bool {
+    poll_fn(|context| Poll::Ready(future.as_mut().poll(context).is_pending())).await
+}
+
 async fn silence_is_told(reads: Reads, answers_to_reads: bool) {
     let Some(cluster) = Cluster::start("a silent network") else { return };
     let network = cluster.network();
@@ -64,8 +69,7 @@ async fn silence_is_told(reads: Reads, answers_to_reads: bool) {
     network.all().for_each(Proxy::hold_all);
     // The control: somebody without deadlines.
     let mut patient = pin!(client.simple_query("SELECT 1"));
-    let is_told = poll_fn(|context| Poll::Ready(patient.as_mut().poll(context).is_ready()));
-    assert!(!is_told.await);
+    assert!(is_pending(patient.as_mut()).await);
     for _ in 0..2 {
         for (at, told) in call_everything(&store).await.into_iter().enumerate() {
             let fits = match &told {
@@ -77,8 +81,7 @@ async fn silence_is_told(reads: Reads, answers_to_reads: bool) {
             assert!(fits, "call {at}: {told:?}");
         }
     }
-    let is_told = poll_fn(|context| Poll::Ready(patient.as_mut().poll(context).is_ready()));
-    assert!(!is_told.await);
+    assert!(is_pending(patient.as_mut()).await);
     network.all().for_each(Proxy::heal);
     insist(&store, "again").await;
     let mut told = call_everything(&store).await;
@@ -186,11 +189,26 @@ async fn a_commit_that_never_arrives_is_unknown_and_did_not_happen() {
     let Some(cluster) = Cluster::start("a lost commit") else { return };
     let network = cluster.network();
     let store = open(&network.url(), Reads::Memory).await;
-    network.to(cluster.primary()).hold_all_from(b"COMMIT\0");
-    let told = answer(store.create(Package::new("lost", "").unwrap())).await;
+    let proxy = network.to(cluster.primary());
+    proxy.hold_all_from(b"COMMIT\0");
+    let create = |name| answer(store.create(Package::new(name, "").unwrap()));
+    let mut lost = pin!(create("lost"));
+    assert!(is_pending(lost.as_mut()).await);
+    let behind = async {
+        until("the commit is on its way", || proxy.has_heard().then_some(()));
+        create("behind").await
+    };
+    // What waits behind it is refused before anybody knows what becomes of it.
+    tokio::select! {
+        biased;
+        told = behind => assert!(matches!(told, Err(StoreError::Unavailable { .. })), "{told:?}"),
+        told = &mut lost => panic!("{told:?}"),
+    }
+    let told = lost.await;
     assert!(matches!(told, Err(StoreError::OutcomeUnknown { .. })), "{told:?}");
     network.all().for_each(Proxy::cut);
     network.all().for_each(Proxy::heal);
     insist(&store, "later").await;
-    assert_eq!((there(&cluster, "lost"), there(&cluster, "later")), ("0".into(), "1".into()));
+    let there = ["lost", "behind", "later"].map(|name| there(&cluster, name));
+    assert_eq!(there, ["0", "0", "1"]);
 }

@@ -44,3 +44,32 @@ async fn without_a_standby_to_wait_for_all_is_acknowledged() {
     cluster.lose_standby();
     answer(store.create(Package::new("first", "").unwrap())).await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_primary_that_was_replaced_and_lives_on_acknowledges_nothing() {
+    let Some(mut cluster) = Cluster::start("two primaries") else { return };
+    let told = write_to_the_old(&mut cluster).await;
+    assert!(matches!(told, Err(StoreError::OutcomeUnknown { .. })), "{told:?}");
+}
+
+/// The control: one that need not wait for a standby.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_primary_that_was_replaced_and_waits_for_nobody_acknowledges_what_is_lost() {
+    let Some(mut cluster) = Cluster::start("two primaries that wait for nobody") else { return };
+    cluster.desynchronize();
+    write_to_the_old(&mut cluster).await.unwrap();
+}
+
+/// What somebody is told who does not know that another is the primary now.
+async fn write_to_the_old(cluster: &mut Cluster) -> Result<(), StoreError> {
+    let url = cluster.primary().url("postgres");
+    let old = PostgresStore::connect(&url, Options::new()).await.unwrap();
+    insist(&old, "flask").await;
+    cluster.promote();
+    let url = cluster.primary().url("postgres");
+    let new = PostgresStore::connect(&url, Options::new()).await.unwrap();
+    insist(&new, "new").await;
+    let told = answer(old.create(Package::new("old", "").unwrap())).await;
+    assert!(new.catalogue().unwrap().get(&"old".parse().unwrap()).is_none());
+    told.map(drop)
+}
