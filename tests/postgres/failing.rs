@@ -293,3 +293,82 @@ fn a_statement_that_fails_takes_its_whole_transaction_with_it() {
         assert!(matches!(create(&store, "django"), Ok(Create::Created(_))));
     }
 }
+
+/// Has the server refuse so many writes to the packages of a schema with an error of this code.
+fn refuse(stores: &Stores, schema: &str, count: u32, code: &str) {
+    stores.execute(&format!(
+        "CREATE SEQUENCE IF NOT EXISTS {schema}.fuse;
+         SELECT setval('{schema}.fuse', 1, false);
+         CREATE OR REPLACE FUNCTION {schema}.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+             IF nextval('{schema}.fuse') <= {count} THEN
+                 RAISE EXCEPTION 'refused' USING ERRCODE = '{code}';
+             END IF;
+             RETURN NULL;
+         END $$;
+         CREATE OR REPLACE TRIGGER refuse BEFORE INSERT ON {schema}.package
+             FOR EACH STATEMENT EXECUTE FUNCTION {schema}.refuse()"
+    ));
+}
+
+#[test]
+fn a_transaction_that_others_collide_with_is_tried_three_times() {
+    for reads in [Reads::Memory, Reads::Database] {
+        let Some(stores) = Stores::new("collisions", reads) else { return };
+        let store = stores.open(stores.options().schema("collisions"));
+        for code in ["40001", "40P01"] {
+            refuse(&stores, "collisions", 2, code);
+            let created = create(&store, &format!("a{code}"));
+            assert!(matches!(created, Ok(Create::Created(_))), "{created:?}");
+            refuse(&stores, "collisions", 3, code);
+            unavailable(create(&store, &format!("b{code}")));
+            assert!(matches!(create(&store, &format!("b{code}")), Ok(Create::Created(_))));
+        }
+        // Another error is not tried again.
+        refuse(&stores, "collisions", 1, "23514");
+        assert!(matches!(create(&store, "c"), Err(StoreError::Internal { .. })));
+    }
+}
+
+#[test]
+fn a_connection_to_a_server_that_goes_or_is_no_primary_is_not_used_again() {
+    let Some(stores) = Stores::new("a server that goes", Reads::Memory) else { return };
+    let store = stores.open(stores.options().schema("going"));
+    let connection = || {
+        let sql = "SELECT max(pid) FROM pg_stat_activity \
+                   WHERE datname = current_database() AND application_name = 'pyaday'";
+        let row = RUNTIME.block_on(stores.client().query_one(sql, &[])).unwrap();
+        row.get::<_, Option<i32>>(0)
+    };
+    for (number, code) in ["25006", "57P01", "57P02", "57P03", "08006"].into_iter().enumerate() {
+        create(&store, &format!("before{number}")).unwrap();
+        let before = connection();
+        refuse(&stores, "going", 1, code);
+        unavailable(create(&store, "refused"));
+        create(&store, &format!("behind{number}")).unwrap();
+        assert_ne!(connection(), before, "{code}");
+    }
+    // The control: one that says that it may be used.
+    let before = connection();
+    refuse(&stores, "going", 1, "23514");
+    assert!(create(&store, "refused").is_err());
+    create(&store, "last").unwrap();
+    assert_eq!(connection(), before);
+}
+
+/// Its own setting would have it acknowledge what neither it nor a standby has on a disk.
+#[test]
+fn a_server_that_is_set_to_acknowledge_early_does_not() {
+    let Some(node) = node("early acknowledgement") else { return };
+    node.sql("ALTER ROLE pyaday SET synchronous_commit = off").unwrap();
+    let store = open(&node, Options::new());
+    node.sql("ALTER SYSTEM SET synchronous_standby_names = 'nobody'").unwrap();
+    node.sql("SELECT pg_reload_conf()").unwrap();
+    let mut number = 0;
+    let unknown = until("a commit waits for a standby", || {
+        number += 1;
+        create(&store, &format!("p{number}")).err()
+    });
+    assert!(matches!(unknown, StoreError::OutcomeUnknown { .. }), "{unknown:?}");
+    // The control: who leaves the setting as it is does not wait.
+    node.sql("CREATE TABLE early (number integer)").unwrap();
+}
