@@ -58,7 +58,15 @@ impl Subject for Pairs {
     }
 
     fn cases(&self) -> u32 {
-        8
+        4
+    }
+}
+
+/// States all of the contract but how likely draws are, which takes thousands of them and is no
+/// matter of who else is there.
+fn keep_the_contract(pairs: &Pairs) {
+    for fact in conformance::facts().iter().filter(|fact| !fact.name().contains("likely")) {
+        fact.check(pairs).unwrap_or_else(|broken| panic!("{broken}"));
     }
 }
 
@@ -67,13 +75,13 @@ fn two_processes_that_read_from_the_database_are_as_one() {
     let Some(stores) = Stores::new("two processes with direct reads", Reads::Database) else {
         return;
     };
-    conformance::run(&Pairs { stores, waits: false });
+    keep_the_contract(&Pairs { stores, waits: false });
 }
 
 #[test]
 fn two_processes_that_read_from_memory_and_wait_are_as_one() {
     let Some(stores) = Stores::new("two processes", Reads::Memory) else { return };
-    conformance::run(&Pairs { stores, waits: true });
+    keep_the_contract(&Pairs { stores, waits: true });
 }
 
 /// The control: one that does not wait for the other.
