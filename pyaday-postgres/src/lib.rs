@@ -135,7 +135,7 @@ use error::Fault;
 use node::{Node, Pending};
 use queue::Queue;
 use schema::Schema;
-use shared::{Shared, Shown};
+use shared::Shared;
 
 /// How many connections the pool of a URL has.
 const CONNECTIONS: usize = 16;
@@ -236,8 +236,8 @@ impl PostgresStore {
     /// # Errors
     /// [`StoreError::Unavailable`] if they do not before `patience` has passed.
     pub async fn wait_for(&self, revision: Revision, patience: Duration) -> Result<(), StoreError> {
-        let has_it = |shown: Shown| shown.revision() >= revision;
-        if self.reads == Reads::Database || self.shared.catalogue().is_ok_and(has_it) {
+        let has_it = self.shared.read(|it| it.revision() >= revision);
+        if self.reads == Reads::Database || has_it.unwrap_or(false) {
             return Ok(());
         }
         let shared = Arc::clone(&self.shared);
@@ -254,7 +254,7 @@ impl PostgresStore {
     /// # Errors
     /// [`StoreError::Unavailable`] if nothing was loaded yet, or too long ago.
     pub fn catalogue(&self) -> Result<Catalogue, StoreError> {
-        self.shared.catalogue().map(|shown| Catalogue::clone(&shown))
+        self.shared.read(Catalogue::clone)
     }
 
     /// True if nobody has ever written to the catalogue, as far as is known: not with reads from the
@@ -367,7 +367,7 @@ impl PackageStore for PostgresStore {
 
     async fn read(&self, name: &NormalizedName) -> Result<Option<Stored>, StoreError> {
         match self.reads {
-            Reads::Memory => Ok(self.shared.catalogue()?.get(name)),
+            Reads::Memory => self.shared.read(|it| it.get(name)),
             Reads::Database => self.direct.read(name).await,
         }
     }
@@ -394,7 +394,7 @@ impl PackageStore for PostgresStore {
 
     async fn random(&self, seed: Seed) -> Result<Option<Stored>, StoreError> {
         match self.reads {
-            Reads::Memory => Ok(self.shared.catalogue()?.random(seed)),
+            Reads::Memory => self.shared.read(|it| it.random(seed)),
             Reads::Database => self.direct.random(seed).await,
         }
     }
@@ -406,21 +406,21 @@ impl PackageStore for PostgresStore {
         seed: Seed,
     ) -> Result<Vec<Stored>, StoreError> {
         match self.reads {
-            Reads::Memory => Ok(self.shared.catalogue()?.sample(count, tag, seed)),
+            Reads::Memory => self.shared.read(|it| it.sample(count, tag, seed)),
             Reads::Database => self.direct.sample(count, tag, seed).await,
         }
     }
 
     async fn list(&self, query: &Query) -> Result<Page, StoreError> {
         match self.reads {
-            Reads::Memory => Ok(self.shared.catalogue()?.list(query)),
+            Reads::Memory => self.shared.read(|it| it.list(query)),
             Reads::Database => self.direct.list(query).await,
         }
     }
 
     async fn daily(&self, date: Date) -> Result<Day, StoreError> {
         match self.reads {
-            Reads::Memory => Ok(self.shared.catalogue()?.daily(date)),
+            Reads::Memory => self.shared.read(|it| it.daily(date)),
             Reads::Database => self.direct.daily(date).await,
         }
     }
@@ -442,7 +442,7 @@ impl PackageStore for PostgresStore {
         count: NonZeroUsize,
     ) -> Result<Vec<Daily>, StoreError> {
         match self.reads {
-            Reads::Memory => Ok(self.shared.catalogue()?.recent_daily(until, count)),
+            Reads::Memory => self.shared.read(|it| it.recent_daily(until, count)),
             Reads::Database => self.direct.recent_daily(until, count).await,
         }
     }

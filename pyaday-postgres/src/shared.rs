@@ -1,11 +1,10 @@
 //! What readers see of the task that follows the database.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use arc_swap::{ArcSwapOption, Guard};
-use pyaday_core::{Catalogue, StoreError};
+use pyaday_core::{Catalogue, Published, Revision, StoreError};
 use tokio::sync::{Notify, watch};
 
 use crate::error::Fault;
@@ -14,8 +13,10 @@ use crate::follow::Followed;
 /// What the task shows.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    /// All packages, if they were loaded and are not too old.
-    current: ArcSwapOption<Catalogue>,
+    /// All packages.
+    current: Published,
+    /// They were loaded and are not too old.
+    is_shown: AtomicBool,
     /// The newest revision that was shown.
     revision: watch::Sender<u64>,
     start: Instant,
@@ -35,7 +36,8 @@ pub(crate) struct Shared {
 impl Shared {
     pub(crate) fn new() -> Self {
         Self {
-            current: ArcSwapOption::empty(),
+            current: Published::new(Catalogue::new(Revision::new(0))),
+            is_shown: AtomicBool::new(false),
             revision: watch::Sender::new(0),
             start: Instant::now(),
             as_of: AtomicU64::new(0),
@@ -49,11 +51,11 @@ impl Shared {
 
     /// Shows a catalogue that the database was known to hold at a moment.
     pub(crate) fn publish(&self, followed: &Followed, as_of: Instant) {
-        let shown = self.current.load();
-        if shown.as_ref().is_none_or(|shown| shown.revision() != followed.catalogue.revision()) {
-            self.replace(followed, as_of);
-        } else {
+        let is_same = self.current.read(Catalogue::revision) == followed.catalogue.revision();
+        if is_same && self.is_shown.load(Ordering::Acquire) {
             self.note(as_of);
+        } else {
+            self.replace(followed, as_of);
         }
     }
 
@@ -62,7 +64,8 @@ impl Shared {
         let Followed { catalogue, point } = followed;
         self.note(as_of);
         self.is_new.store(point.position == 0, Ordering::Release);
-        self.current.store(Some(Arc::new(catalogue.clone())));
+        self.current.publish(catalogue.clone());
+        self.is_shown.store(true, Ordering::Release);
         self.revision.send_replace(catalogue.revision().get());
     }
 
@@ -73,8 +76,9 @@ impl Shared {
 
     /// Shows nothing more if what is shown is older than this.
     pub(crate) fn withdraw(&self, max_age: Duration) {
-        if self.age().is_some_and(|age| age > max_age) && self.current.load().is_some() {
-            self.current.store(None);
+        if self.age().is_some_and(|age| age > max_age)
+            && self.is_shown.swap(false, Ordering::AcqRel)
+        {
             self.fail(Fault::Old(max_age));
         }
     }
@@ -87,11 +91,10 @@ impl Shared {
         }
     }
 
-    /// The catalogue to read from.
-    pub(crate) fn catalogue(&self) -> Result<Shown, StoreError> {
-        let shown = self.current.load();
-        match shown.is_some() {
-            true => Ok(Shown(shown)),
+    /// What a look at the catalogue gives.
+    pub(crate) fn read<T>(&self, look: impl FnOnce(&Catalogue) -> T) -> Result<T, StoreError> {
+        match self.is_shown.load(Ordering::Acquire) {
+            true => Ok(self.current.read(look)),
             false => Err(self.fault().refused()),
         }
     }
@@ -130,17 +133,5 @@ impl Shared {
 
     pub(crate) fn notices(&self) -> Vec<String> {
         self.notices.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
-/// A catalogue that is shown.
-pub(crate) struct Shown(Guard<Option<Arc<Catalogue>>>);
-
-impl std::ops::Deref for Shown {
-    type Target = Catalogue;
-
-    fn deref(&self) -> &Catalogue {
-        #[expect(clippy::expect_used, reason = "`catalogue` makes it of one that is there only")]
-        self.0.as_deref().expect("there is one")
     }
 }
