@@ -18,6 +18,9 @@
 //! }
 //! ```
 //!
+//! actix-web routes a path with a variable in a third of the time if its feature `unicode` is on, as it
+//! is by default.
+//!
 //! The resources are ordinary ones of actix-web's router: the host's middleware and
 //! `match_pattern` see them, and they nest under any prefix, captures included.
 
@@ -56,10 +59,10 @@ fn resource<S: PackageStore>(
     endpoint: &'static Endpoint,
     api: &Api<S>,
 ) -> Resource {
-    let api = api.clone();
+    let (api, fields) = (api.clone(), endpoint.request_headers());
     let answer = move |request: ServiceRequest| {
         let (request, payload) = request.into_parts();
-        let converted = convert::request(&request, payload, endpoint.request_headers());
+        let converted = convert::request(&request, payload, fields);
         let response = respond(&api, endpoint, converted);
         async move {
             Ok::<_, Infallible>(ServiceResponse::new(request, convert::response(response.await)))

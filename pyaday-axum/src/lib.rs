@@ -15,8 +15,8 @@
 //! # }
 //! ```
 //!
-//! The routes are ordinary ones of axum's router: the host's state may be of any type, its
-//! middleware and `MatchedPath` see them, and they nest under any prefix, captures included.
+//! The routes are services of axum's router, which take all methods: the host's state may be of any
+//! type, its middleware and `MatchedPath` see them, and they nest under any prefix, captures included.
 
 use std::convert::Infallible;
 use std::mem::take;
@@ -79,7 +79,7 @@ pin_project! {
     }
 }
 
-impl<F: Future<Output = http::Response<Bytes>>> Future for Answering<F> {
+impl<F: Future<Output = axum::http::Response<Bytes>>> Future for Answering<F> {
     type Output = Result<Response, Infallible>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
@@ -91,7 +91,7 @@ impl<F: Future<Output = http::Response<Bytes>>> Future for Answering<F> {
 /// The body of a response.
 ///
 /// The length of an empty one stays open: axum would otherwise add `Content-Length: 0` where the
-/// core leaves the field out, to a 304 for one, which tells the length of what it does not send.
+/// core leaves the field out, to a 304 for one, if a host serves the routes as a fallback.
 struct Answer(Bytes);
 
 impl HttpBody for Answer {

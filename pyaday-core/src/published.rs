@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
 use arc_swap::ArcSwap;
 
@@ -11,7 +12,7 @@ use crate::catalogue::Catalogue;
 ///
 /// Readers wait for nobody, and do none of a writer's work. That includes taking apart what was
 /// replaced, which after a large batch takes milliseconds and would fall to whichever reader looked
-/// at it last.
+/// at it last. What a reader looks at all the while is taken apart with the next that is replaced.
 ///
 /// ```
 /// use pyaday_core::{Catalogue, Package, Published, Revision};
@@ -52,7 +53,16 @@ impl Published {
     ///
     /// It is the writer's part to see to it that this one has all that was published before.
     pub fn publish(&self, catalogue: Catalogue) {
+        /// How often the others may go first. Looks take microseconds, so that is most often enough.
+        const YIELDS: usize = 100;
+
         let replaced = self.current.swap(Arc::new(catalogue));
+        for _ in 0..YIELDS {
+            if Arc::strong_count(&replaced) == 1 {
+                break;
+            }
+            thread::yield_now();
+        }
         let mut waiting = self.replaced.lock().unwrap_or_else(PoisonError::into_inner);
         waiting.push(replaced);
         // Nobody comes to look at one of these any more: a count of one stays one.

@@ -20,8 +20,8 @@ use crate::store::PackageStore;
 /// Answers a request to an endpoint.
 ///
 /// The request's URI is the whole one that the client sent, the host's prefix included: the answer
-/// repeats it where it tells a location. The body is read only when the request's head is in order,
-/// and only up to the limit.
+/// repeats it where it tells a location. The head is read at this call; the body only when the head is
+/// in order, and only up to the limit. One that the request has no use for is dropped at once.
 ///
 /// It has no error: what goes wrong is told in the response, a panic too, as problem details.
 ///

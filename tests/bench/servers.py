@@ -33,10 +33,13 @@ PATHS = 100_000
 def parse():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--packages", type=int, default=1_000_000, help="of the largest catalogue")
-    parser.add_argument("--list", help="a TSV file of packages instead, with `name` and `summary`")
+    parser.add_argument("--list", help="a TSV file of valid packages instead: `name`, `summary`")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=2, help="for each server in a round")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if arguments.packages < 10_000:
+        parser.error("--packages: the largest catalogue is beside one of 3 and one of 1,000")
+    return arguments
 
 
 class Server:

@@ -6,7 +6,8 @@ use bytes::Bytes;
 ///
 /// `Bytes` made of a vector has its count in an allocation of its own, far from the bytes: two
 /// reads of far memory for each answer instead of one. Made of an array, it has it in front of
-/// them; so there is a size of arrays for each length that comes up, a few percent apart.
+/// them; so there is a size of arrays for each length that comes up, a few percent apart for
+/// those of full leaves.
 pub(super) fn of(bytes: &[u8]) -> Bytes {
     macro_rules! sizes {
         ($($size:literal)*) => {

@@ -79,6 +79,7 @@ impl Leaf {
         push(head);
         ends.clone().for_each(|end| push(head + end.text));
         push(head + texts.len());
+        debug_assert!(head + texts.len() + search.len() < 1 << u16::BITS);
         ends.for_each(|end| push(head + texts.len() + end.search));
         bytes.extend_from_slice(texts);
         bytes.extend_from_slice(search);
@@ -99,7 +100,11 @@ impl Leaf {
 
     /// True if the leaf should be joined with a neighbour.
     pub(super) fn is_small(&self) -> bool {
-        (0..self.len()).map(|at| Self::weight(self.lengths(at))).sum::<usize>() < Self::SMALL_WEIGHT
+        self.whole_weight() < Self::SMALL_WEIGHT
+    }
+
+    fn whole_weight(&self) -> usize {
+        (0..self.len()).map(|at| Self::weight(self.lengths(at))).sum()
     }
 
     /// How long the texts of a package are.
@@ -228,10 +233,15 @@ pub(super) fn fingerprint(name: Split<'_>) -> Fingerprint {
 
 #[cfg(test)]
 impl Leaf {
+    /// Neither of two neighbours is small, unless they are too heavy for one leaf.
+    pub(super) fn check_beside(&self, right: &Self) {
+        let is_small = self.is_small() || right.is_small();
+        assert!(!is_small || self.whole_weight() + right.whole_weight() > Self::MAX_WEIGHT);
+    }
+
     pub(super) fn check(&self) {
         let len = self.len();
-        let weight: usize = (0..len).map(|at| Self::weight(self.lengths(at))).sum();
-        assert!(len <= Self::MAX_LEN && (weight <= Self::MAX_WEIGHT || len == 1));
+        assert!(len <= Self::MAX_LEN && (self.whole_weight() <= Self::MAX_WEIGHT || len == 1));
         for at in 0..len {
             let name = self.name(at);
             assert!(at == 0 || self.name(at - 1) < name);

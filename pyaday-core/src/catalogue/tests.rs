@@ -1,6 +1,6 @@
 //! What holds of the tree inside a catalogue; what a catalogue answers is the conformance suite's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::time::UNIX_EPOCH;
 
@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::Catalogue;
 use crate::daily::Opening;
 use crate::date::Date;
-use crate::package::Package;
+use crate::package::{Details, Metadata, Package, Tag};
 use crate::store::{Query, Revision};
 
 /// What is done to a catalogue; numbers stand for names.
@@ -27,7 +27,7 @@ fn writes() -> impl Strategy<Value = Vec<Write>> {
         prop_oneof![
             2 => prop::collection::vec(number(), 0..700).prop_map(Write::Create),
             2 => number().prop_map(Write::CreateOne),
-            2 => (number(), 0..2_000_u16).prop_map(|(name, size)| Write::Update(name, size)),
+            2 => (number(), 0..16_000_u16).prop_map(|(name, size)| Write::Update(name, size)),
             1 => (number(), 0..500_u16).prop_map(|(from, count)| Write::DeleteFrom(from, count)),
         ],
         1..40,
@@ -42,6 +42,12 @@ fn package(number: u16) -> Package {
         _ => format!("{number}-{}", "x".repeat(usize::from(number % 200) + 1)),
     };
     Package::new(&name, "A description").expect("a package")
+}
+
+/// Metadata of about so many bytes.
+fn metadata(size: usize) -> Metadata {
+    let members = [("description".to_owned(), "x".repeat(size).into())];
+    serde_json::Map::from_iter(members).try_into().expect("metadata")
 }
 
 /// The texts by the names.
@@ -60,12 +66,7 @@ fn write(catalogue: &mut Catalogue, model: &mut Model, write: &Write) {
         Write::Update(number, size) => {
             let name = package(*number).name.normalized();
             let mut details = package(*number).details;
-            details.metadata = serde_json::Map::from_iter([(
-                "description".to_owned(),
-                "x".repeat(usize::from(*size)).into(),
-            )])
-            .try_into()
-            .expect("metadata");
+            details.metadata = metadata(usize::from(*size));
             drop(catalogue.update(&name, None, details));
             if model.contains_key(name.as_str()) {
                 add(catalogue, model, &[*number]);
@@ -140,13 +141,43 @@ fn a_tree_grows_and_shrinks_one_by_one_through_every_size() {
 /// Sizes around those where leaves and branches are full.
 #[test]
 fn a_batch_of_any_size_makes_a_tree_in_order() {
-    for count in [0, 1, 63, 64, 65, 128, 129, 1024, 1025, 2048, 2049, 65_535] {
+    for count in [0, 1, 31, 32, 33, 64, 65, 512, 513, 1024, 2048, 2049, 65_535] {
         let packages: Vec<_> = (0..count).rev().map(package).collect();
         let mut catalogue = Catalogue::new(Revision::new(0));
         catalogue.create_many(&packages);
         assert_eq!(catalogue.len(), usize::from(count));
         catalogue.tree.check();
     }
+}
+
+/// One that is too heavy for a leaf has its own, also between others; and so has the heaviest there
+/// can be.
+#[test]
+fn a_package_of_any_weight_is_found_among_others() {
+    let tags = (0..32).map(|number| format!("{number:040}").parse().expect("a tag"));
+    let tags: BTreeSet<Tag> = tags.collect();
+    let heaviest = Package {
+        name: format!("p5{}", "x".repeat(253)).parse().expect("a name"),
+        details: Details {
+            short_desc: "\u{10ffff}".repeat(512).parse().expect("a description"),
+            tags: tags.try_into().expect("tags"),
+            metadata: metadata(16_000),
+        },
+    };
+    let mut catalogue = Catalogue::new(Revision::new(0));
+    let mut model = Model::new();
+    for number in 0..100 {
+        write(&mut catalogue, &mut model, &Write::CreateOne(number));
+        write(&mut catalogue, &mut model, &Write::Update(number, number % 2 * 9_000));
+        catalogue.tree.check();
+    }
+    catalogue.create(&heaviest);
+    catalogue.tree.check();
+    let found = catalogue.get(&heaviest.name.normalized()).expect("the heaviest");
+    assert_eq!(found.package(), heaviest);
+    catalogue.delete(&heaviest.name.normalized(), None);
+    catalogue.tree.check();
+    assert_same(&catalogue, &model);
 }
 
 /// What another process has written is followed: what it removed is gone, its revision is the newest.

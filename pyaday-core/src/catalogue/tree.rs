@@ -280,7 +280,8 @@ impl Siblings {
             }
             Some(last) => {
                 let joined = last.join(&child);
-                self.last_is_small = joined.iter().any(|child| child.tree.is_small());
+                // One that is small beside one that is too heavy for it stays as it is.
+                self.last_is_small = joined.last().is_some_and(|child| child.tree.is_small());
                 self.children.extend(joined);
             }
         }
@@ -311,7 +312,6 @@ impl Tree {
         match self {
             Self::Leaf(leaf) => {
                 assert_eq!(depth, 0);
-                assert!(root || !leaf.is_small());
                 assert!(root || leaf.len() > 0);
                 leaf.check();
                 for at in 0..leaf.len() {
@@ -321,6 +321,11 @@ impl Tree {
                 }
             }
             Self::Inner(inner) => {
+                for pair in inner.subtrees.windows(2) {
+                    if let [Self::Leaf(left), Self::Leaf(right)] = pair {
+                        left.check_beside(right);
+                    }
+                }
                 let len = inner.subtrees.len();
                 assert!(len <= Inner::MAX_CHILDREN && len >= if root { 2 } else { Inner::SMALL });
                 assert_eq!(inner.ends.len(), len);
