@@ -14,6 +14,7 @@ use super::cluster::{Cluster, Network};
 use super::events::{answer, until};
 use super::proxy::Proxy;
 use super::traffic::{insist, until_seen};
+use crate::tools::report;
 
 /// What became of calls of all kinds.
 async fn call_everything(store: &PostgresStore) -> Vec<Result<(), StoreError>> {
@@ -111,6 +112,8 @@ async fn a_store_leaves_a_silent_primary_for_the_next() {
     network.to(cluster.primary()).hold_all();
     cluster.fail_over();
     insist(&store, "later").await;
+    let back = cluster.promoted.elapsed();
+    report(&format!("a primary fell silent; acknowledged again {back:?} behind the promotion"));
     assert_eq!(there(&cluster, "later"), "1");
 }
 
