@@ -262,7 +262,10 @@ fn date(uri: &Uri) -> Result<Date, Problem> {
 
 fn last_segment<T: FromStr>(uri: &Uri) -> Option<T> {
     let segment = uri.path().rsplit('/').next()?;
-    percent_decode_str(segment).decode_utf8().ok()?.parse().ok()
+    match segment.contains('%') {
+        true => percent_decode_str(segment).decode_utf8().ok()?.parse().ok(),
+        false => segment.parse().ok(),
+    }
 }
 
 fn feed(options: &Options, parts: &Parts, format: FeedFormat) -> Command {
