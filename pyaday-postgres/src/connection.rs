@@ -59,6 +59,11 @@ impl Connection {
         }
     }
 
+    /// True if the server's warnings come to be known.
+    pub(crate) fn hears_warnings(&self) -> bool {
+        self.watch.is_some()
+    }
+
     /// The last warning of the server since it was taken before.
     pub(crate) fn take_warning(&self) -> Option<String> {
         self.watch.as_ref().and_then(|watch| watch.take_warning())

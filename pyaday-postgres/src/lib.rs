@@ -188,7 +188,9 @@ impl PostgresStore {
         Self::with_pool(pool, options).await
     }
 
-    /// A store of the database that a pool of the host's leads to. Best make it of a [`Connector`].
+    /// A store of the database that a pool of the host's leads to. Make it of a [`Connector`]: others do
+    /// not hear the server's warnings, so a write whose wait for a standby an administrator cancels is
+    /// acknowledged, though it may be lost with the primary. [`notices`](Self::notices) says so.
     ///
     /// The store has one connection beside the pool, made as those are; reads from the database take
     /// theirs from it. What [`connect`](Self::connect) says holds here too.
@@ -264,7 +266,8 @@ impl PostgresStore {
         self.shared.is_new()
     }
 
-    /// What whoever runs the database should know: what is missing there, and what to do about it.
+    /// What whoever runs the database should know: what is missing there or in the pool, and what to do
+    /// about it.
     #[must_use]
     pub fn notices(&self) -> Vec<String> {
         self.shared.notices()

@@ -44,11 +44,13 @@ const TRIES: u32 = 3;
 
 /// What each transaction that writes begins with. No lock is waited for longer than a caller would
 /// wait, none is kept by a process that has stopped, and a commit is on the disks on which the server
-/// is set to have it, but on its own at least.
+/// is set to have it, but on its own at least. The warning that it may not be is sent, whatever the
+/// user or the server is set to.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; \
                      SET LOCAL lock_timeout = '1500ms'; \
                      SET LOCAL statement_timeout = '10s'; \
                      SET LOCAL idle_in_transaction_session_timeout = '5s'; \
+                     SET LOCAL client_min_messages = 'warning'; \
                      SELECT set_config('synchronous_commit', 'on', true) \
                      WHERE current_setting('synchronous_commit') IN ('off', 'local')";
 
@@ -192,6 +194,9 @@ impl Node {
             return Ok(open);
         }
         let connection = Connection::dial(&self.pool, &self.schema, self.is_set_up).await?;
+        if !self.is_set_up && !connection.hears_warnings() {
+            self.shared.notice(DEAF.to_owned());
+        }
         self.is_set_up = true;
         if self.reads == Reads::Database && !self.shared.is_set_up() {
             let missing = schema::index(&connection.client, &self.schema).await?;
@@ -313,6 +318,11 @@ impl Drop for Node {
         }
     }
 }
+
+/// What is said of a pool whose connections pass no warnings on.
+const DEAF: &str = "the connections do not pass the server's warnings on, so a write whose wait for a \
+                    standby an administrator cancels is acknowledged, though it may be lost: make the \
+                    pool of a Connector";
 
 fn without_word_index(cause: &str) -> String {
     format!(

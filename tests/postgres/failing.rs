@@ -229,6 +229,18 @@ fn a_commit_that_was_not_waited_for_to_the_end_is_unknown() {
     create(&store, "sanic").unwrap();
 }
 
+/// The warning is sent to a user too for whom the server is set to send none.
+#[test]
+fn a_user_who_is_sent_no_warnings_is_told_that_a_commit_was_cut_short() {
+    let Some(node) = node("a commit cut short in silence") else { return };
+    node.sql("ALTER ROLE pyaday SET client_min_messages = error").unwrap();
+    let store = open(&node, Options::new());
+    assert!(store.notices().is_empty());
+    create(&store, "flask").unwrap();
+    let written = cut_short(&node, &store, "django");
+    assert!(matches!(written, Err(StoreError::OutcomeUnknown { .. })), "{written:?}");
+}
+
 /// The control: a pool whose connections do not hear the server's warnings.
 #[test]
 fn a_commit_that_was_cut_short_unheard_is_taken_for_done() {
@@ -236,6 +248,8 @@ fn a_commit_that_was_cut_short_unheard_is_taken_for_done() {
     let manager = Manager::new(node.url("postgres").parse().unwrap(), NoTls);
     let pool = Pool::builder(manager).runtime(Runtime::Tokio1).build().unwrap();
     let store = RUNTIME.block_on(PostgresStore::with_pool(pool, Options::new())).unwrap();
+    let notices = store.notices();
+    assert!(notices.len() == 1 && notices[0].contains("Connector"), "{notices:?}");
     create(&store, "flask").unwrap();
     let written = cut_short(&node, &store, "django");
     assert!(matches!(written, Ok(Create::Created(_))), "{written:?}");
