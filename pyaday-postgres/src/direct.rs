@@ -370,7 +370,7 @@ async fn names(client: &ClientWrapper, schema: &Schema) -> Result<Catalogue, Fau
         }
         catalogue.restore(&batch);
     }
-    journal::load(client, schema, &mut catalogue).await?;
+    journal::load(client, schema, &mut catalogue, head.journal).await?;
     client.batch_execute("COMMIT").await?;
     Ok(catalogue)
 }

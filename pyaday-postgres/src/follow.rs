@@ -45,7 +45,7 @@ pub(crate) async fn load(client: &ClientWrapper, schema: &Schema) -> Result<Foll
     within(READ, begin_long_snapshot(client)).await?;
     let head = within(READ, head::read(client, schema)).await?;
     let mut catalogue = load_packages(client, schema, &head).await?;
-    within(LOAD, journal::load(client, schema, &mut catalogue)).await?;
+    within(LOAD, journal::load(client, schema, &mut catalogue, head.journal)).await?;
     within(READ, async { Ok(client.batch_execute("COMMIT").await?) }).await?;
     if catalogue.revision() != head.point.revision {
         return Err(Fault::Damaged("a row is newer than the newest write".to_owned()));

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::UNIX_EPOCH;
 
 use pyaday_core::conformance::Subject;
-use pyaday_core::daily::Day;
+use pyaday_core::daily::{Day, Opening};
 use pyaday_core::{
     Catalogue, Create, Date, Delete, Details, Package, PackageStore, Query, Revision, StoreError,
     Update,
@@ -162,6 +162,31 @@ fn no_moment_is_shown_that_was_none() {
         let before = written.iter().filter(|(written, _)| *written <= revision);
         assert!(shown.iter().eq(before), "at {revision}");
     }
+}
+
+/// What was written to the journal last may have left nothing there.
+#[test]
+fn a_pick_of_before_a_pin_that_was_taken_back_is_stale_for_those_who_load() {
+    let Some(stores) = Stores::new("a pin taken back", Reads::Memory) else { return };
+    let options = stores.options();
+    let store = stores.open(options.clone());
+    let (today, later) = (Date::MIN.plus_days(9), Date::MIN.plus_days(99));
+    let name = package("flask").name.normalized();
+    RUNTIME.block_on(async {
+        store.create(package("flask")).await.unwrap();
+        store.open_daily(Date::MIN, UNIX_EPOCH).await.unwrap();
+        let pick = store.catalogue().unwrap().pick_daily(today).unwrap();
+        store.pin_daily(later, Date::MIN, &name).await.unwrap();
+        store.unpin_daily(later, Date::MIN).await.unwrap();
+        let newer = store.catalogue().unwrap().pick_daily(today).unwrap();
+        let followed = store.catalogue().unwrap();
+        let loaded = PostgresStore::connect(&stores.url(), options).await.unwrap();
+        for mut catalogue in [followed, loaded.catalogue().unwrap()] {
+            assert_eq!(catalogue.open_daily(&pick, UNIX_EPOCH), Opening::Stale);
+            let opened = catalogue.open_daily(&newer, UNIX_EPOCH);
+            assert!(matches!(opened, Opening::Opened(_)), "{opened:?}");
+        }
+    });
 }
 
 /// How many sessions of a database wait for a lock.
