@@ -164,7 +164,12 @@ impl Node {
             let now = match &self.followed {
                 Some(followed) if followed.point == head.point => Some(followed.clone()),
                 Some(followed) => {
-                    within(CATCH_UP, catch_up(client, &self.schema, followed)).await?
+                    let now = within(CATCH_UP, catch_up(client, &self.schema, followed)).await;
+                    if now.as_ref().is_err_and(Fault::is_late) {
+                        // The next try would have more to read. Loading has a deadline for each part.
+                        self.followed = None;
+                    }
+                    now?
                 }
                 None => None,
             };

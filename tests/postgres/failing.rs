@@ -343,6 +343,30 @@ fn a_transaction_that_others_collide_with_is_tried_three_times() {
     }
 }
 
+/// The server may say in its answer to the commit what became of it, or that it does not know.
+#[test]
+fn a_commit_that_the_server_says_it_rolled_back_is_refused() {
+    let Some(stores) = Stores::new("a commit rolled back", Reads::Memory) else { return };
+    let store = stores.open(stores.options().schema("rolled"));
+    for (code, is_refused) in [("55P03", true), ("40003", false)] {
+        stores.execute(&format!(
+            "CREATE OR REPLACE FUNCTION rolled.refuse() RETURNS trigger LANGUAGE plpgsql
+                 AS $$ BEGIN RAISE EXCEPTION 'refused' USING ERRCODE = '{code}'; END $$;
+             CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON rolled.package
+                 DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION rolled.refuse()"
+        ));
+        match create(&store, "flask") {
+            Err(StoreError::OutcomeUnknown { .. }) => assert!(!is_refused, "{code}"),
+            told => {
+                assert!(is_refused, "{code}");
+                unavailable(told);
+            }
+        }
+        stores.execute("DROP TRIGGER refuse ON rolled.package");
+    }
+    assert!(matches!(create(&store, "flask"), Ok(Create::Created(_))));
+}
+
 #[test]
 fn a_connection_to_a_server_that_goes_or_is_no_primary_is_not_used_again() {
     let Some(stores) = Stores::new("a server that goes", Reads::Memory) else { return };

@@ -331,6 +331,23 @@ fn a_feed_that_does_not_reach_back_makes_a_reader_load_anew() {
     }
 }
 
+/// Reading what has changed may take longer than it may; all packages are loaded then.
+#[test]
+fn a_feed_that_is_not_read_in_time_makes_a_reader_load_anew() {
+    let Some(stores) = Stores::new("a slow feed", Reads::Memory) else { return };
+    let reader = stores.open(stores.options().schema("slow"));
+    let slow = connect(&stores.url());
+    let lock = "BEGIN; LOCK TABLE slow.change IN ACCESS EXCLUSIVE MODE";
+    stores.execute(&format!("{lock}; {}", add("slow", "flask")));
+    std::thread::scope(|scope| {
+        scope.spawn(|| RUNTIME.block_on(slow.batch_execute(lock)).unwrap());
+        until("the next waits for the feed", || (waiting(stores.client()) > 0).then_some(()));
+        stores.execute("COMMIT");
+    });
+    until("it is shown", || (reader.catalogue().unwrap().len() == 1).then_some(()));
+    RUNTIME.block_on(slow.batch_execute("ROLLBACK")).unwrap();
+}
+
 #[test]
 fn the_feed_is_kept_to_a_length() {
     let Some(stores) = Stores::new("a long feed", Reads::Memory) else { return };
