@@ -8,6 +8,7 @@ use pyaday_core::{Create, Package, PackageStore, StoreError};
 use pyaday_postgres::{ConnectError, Options, PostgresStore, Reads};
 use tokio_postgres::NoTls;
 
+use super::events::until;
 use super::stores::{RUNTIME, Stores};
 
 /// Why no store is set up.
@@ -174,6 +175,25 @@ fn a_user_needs_no_more_than_a_schema_and_is_told_what_is_missing() {
     let store = RUNTIME.block_on(PostgresStore::connect(&url, options)).unwrap();
     assert!(store.notices().is_empty());
     stores.execute("DROP OWNED BY plain; DROP ROLE plain");
+}
+
+/// Somebody who has written and does not come to an end.
+#[test]
+fn indexes_are_made_behind_an_open_write_and_hold_no_other_up() {
+    let Some(stores) = Stores::new("indexes", Reads::Database) else { return };
+    let options = stores.options().schema("indexed");
+    let writer = stores.open(options.clone().reads(Reads::Memory));
+    create(&writer, "flask").unwrap();
+    stores.execute("BEGIN; LOCK TABLE indexed.package IN ROW EXCLUSIVE MODE");
+    let reader = stores.open(options);
+    let read = || RUNTIME.block_on(reader.read(&"flask".parse().unwrap()));
+    assert!(matches!(read(), Err(StoreError::Unavailable { .. })));
+    for number in 0..3 {
+        until("others can write", || create(&writer, &format!("p{number}")).ok());
+    }
+    stores.execute("ROLLBACK");
+    assert!(until("the indexes are there", || read().ok()).is_some());
+    assert!(reader.notices().is_empty(), "{:?}", reader.notices());
 }
 
 /// One that knows nothing of stores: what others write is asked for, and not told.
