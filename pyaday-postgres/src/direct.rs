@@ -25,9 +25,6 @@ use crate::rows::{head, journal, package};
 use crate::schema::Schema;
 use crate::shared::Shared;
 
-/// How long reading all names may take.
-const NAMES: Duration = Duration::from_secs(20);
-
 /// What asks the database.
 #[derive(Debug)]
 pub(crate) struct Direct {
@@ -110,8 +107,8 @@ impl Direct {
     }
 
     /// All names and the journal, which is what a pick looks at.
-    pub(crate) async fn names(&self) -> Result<Catalogue, StoreError> {
-        self.ask(NAMES, |client, schema| Box::pin(names(client, schema))).await
+    pub(crate) async fn names(&self, deadline: Duration) -> Result<Catalogue, StoreError> {
+        self.ask(deadline, |client, schema| Box::pin(names(client, schema))).await
     }
 }
 

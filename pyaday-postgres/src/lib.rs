@@ -111,7 +111,7 @@ use std::fmt;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use deadpool_postgres::{Hook, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use futures_channel::oneshot;
@@ -121,6 +121,7 @@ use pyaday_core::{
     Query, Revision, Seed, StoreError, Stored, Tag, Update,
 };
 use tokio::runtime::Handle;
+use tokio::sync::Mutex;
 use tokio::task::AbortHandle;
 use tokio::time::{sleep, timeout};
 use tokio_postgres::NoTls;
@@ -140,6 +141,10 @@ use shared::Shared;
 /// How many connections the pool of a URL has.
 const CONNECTIONS: usize = 16;
 
+/// How long looking for the package of a day in the database may take, which reads all names, until it
+/// is to be written.
+const OPENING: Duration = Duration::from_secs(20);
+
 /// How often is looked for writes that have waited for too long.
 const WATCH_INTERVAL: Duration = Duration::from_millis(50);
 
@@ -152,6 +157,8 @@ pub struct PostgresStore {
     shared: Arc<Shared>,
     direct: Direct,
     picker: Picker,
+    /// Whoever opens a day with all names from the database.
+    opening: Mutex<()>,
     watch: AbortHandle,
 }
 
@@ -220,7 +227,15 @@ impl PostgresStore {
         tokio::spawn(node.run());
         let watch = watch(Arc::clone(&queue), Arc::clone(&shared), max_age);
         let watch = tokio::spawn(watch).abort_handle();
-        Ok(Self { reads, queue, shared, direct, picker: Picker::new(), watch })
+        Ok(Self {
+            reads,
+            queue,
+            shared,
+            direct,
+            picker: Picker::new(),
+            opening: Mutex::new(()),
+            watch,
+        })
     }
 
     /// How old what reads show is at most: so long ago it was all that there was, and it may still be.
@@ -302,17 +317,26 @@ impl PostgresStore {
     }
 
     /// Opens a date with a pick from all names, which are read anew as long as others write in
-    /// between.
+    /// between, and time is left.
+    ///
+    /// One at a time, since the next finds what the one before has opened. They have their turns in the
+    /// order in which they came, and so do their deadlines: nobody waits much beyond their own.
     async fn open_from_database(
         &self,
         date: Date,
         picked_at: SystemTime,
     ) -> Result<Option<Daily>, StoreError> {
+        let begin = Instant::now();
+        let _turn = self.opening.lock().await;
         loop {
             if let Day::Shown(daily) = self.direct.daily(date).await? {
                 return Ok(Some(daily));
             }
-            let names = self.direct.names().await?;
+            let rest = OPENING.saturating_sub(begin.elapsed());
+            if rest.is_zero() {
+                return Err(Fault::Late(OPENING).refused());
+            }
+            let names = self.direct.names(rest).await?;
             let is_stale = AtomicBool::new(false);
             let write = |pick| async {
                 let opening = self.write_daily(pick, picked_at).await?;
