@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use deadpool_postgres::{ClientWrapper, Object, Pool, Timeouts};
+use deadpool_postgres::{ClientWrapper, Object, Pool};
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use pyaday_core::daily::{Daily, Day};
@@ -16,6 +16,7 @@ use rand::rngs::SmallRng;
 use rand::seq::index;
 use rand::{RngExt, SeedableRng};
 use tokio::runtime::Handle;
+use tokio::time::timeout;
 use tokio_postgres::types::ToSql;
 
 use crate::connection::within;
@@ -119,10 +120,7 @@ async fn ask<T>(
     question: impl Question<T>,
 ) -> Result<T, Fault> {
     let begin = Instant::now();
-    let timeouts = Timeouts { wait: Some(READ), create: Some(READ), recycle: Some(READ) };
-    let connection =
-        async { pool.timeout_get(&timeouts).await.map_err(|error| Fault::of_pool(error, READ)) };
-    let connection = within(READ, connection).await?;
+    let connection = connection(pool).await?;
     let rest = deadline.saturating_sub(begin.elapsed());
     let answer = within(rest, question(&connection, schema)).await;
     if answer.is_err() {
@@ -130,6 +128,21 @@ async fn ask<T>(
         drop(Object::take(connection));
     }
     answer
+}
+
+/// A connection of the pool. The deadline is not the pool's, which needs to know the runtime for that
+/// and may be the host's.
+async fn connection(pool: &Pool) -> Result<Object, Fault> {
+    match timeout(READ, pool.get()).await {
+        Ok(connection) => connection.map_err(|error| Fault::of_pool(error, READ)),
+        Err(_) => {
+            let status = pool.status();
+            Err(match status.size >= status.max_size {
+                true => Fault::Exhausted(READ),
+                false => Fault::Late(READ),
+            })
+        }
+    }
 }
 
 async fn read(

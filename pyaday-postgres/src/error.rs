@@ -95,6 +95,8 @@ pub(crate) enum Fault {
     Damaged(String),
     #[error("the database has another history than before")]
     Moved,
+    #[error("the server is a standby: have the pool ask for `target_session_attrs=read-write`")]
+    Standby,
     #[error("the runtime on which the store works has ended")]
     Ended,
     #[error("the store cannot be used")]

@@ -22,7 +22,8 @@
 //! has seen elsewhere. While the database is away reads go on, for [`Options::max_age`].
 //!
 //! With [`Reads::Database`] nothing is kept in memory, and reads are statements. They show what was
-//! written anywhere, and go to the primary, all of them.
+//! written anywhere, and go to the primary, all of them. Opening a day reads all names, one process's
+//! requests one behind the other; it is refused if that takes longer than 20 seconds.
 //!
 //! # Writes
 //!
@@ -48,7 +49,9 @@
 //! - Somebody holds the lock, or no connection is free: refused within two seconds.
 //! - No synchronous standby is left: a commit waits for three seconds, and is unknown then; behind it
 //!   writes are refused until the standby is back.
-//! - A process that has stopped with the lock loses it within five seconds.
+//! - A process that has stopped with the lock loses it five seconds after its last statement has ended,
+//!   and a statement ends within ten, or a second for every 2,000 packages of its batch. A commit that
+//!   waits for a standby keeps the lock until that comes.
 //! - A transaction that collides with another (40001, 40P01) is tried again, up to three times.
 //! - A connection that was slow, broken (08), or is to a server that shuts down (57) or cannot be
 //!   written (25006) is not used again.
@@ -69,7 +72,8 @@
 //! [`Reads::Database`] adds two indexes, for tags and for words. Words need the extension `pg_trgm`,
 //! which the owner of a database may create; without it searches read all packages, and
 //! [`PostgresStore::notices`] says so. With all of PyPI, 886,323 packages, the first start takes about
-//! half a minute to make them, during which nobody can write.
+//! half a minute to make them, during which nobody can write. Behind a write that somebody leaves open
+//! they are tried again and again, and each time hold up others for at most a second.
 //!
 //! # In production
 //!
@@ -78,8 +82,8 @@
 //! - `synchronous_standby_names = 'ANY 1 (…)'` (in Patroni, `synchronous_mode: quorum`) and
 //!   `synchronous_commit = on`: what was acknowledged is on two machines. A transaction here never has
 //!   less than `on`.
-//! - All machines in the URL. `target_session_attrs=read-write` is always asked for, so a standby is
-//!   passed over.
+//! - All machines in the URL. With it, `target_session_attrs=read-write` is always asked for, so a
+//!   standby is passed over; a pool of the host's asks for it itself.
 //! - Patroni with a watchdog, so that an old primary is dead before another is made. One that lives on,
 //!   cut off from its standbys, acknowledges nothing, but can still be read, by [`Reads::Database`]
 //!   too.
@@ -199,8 +203,13 @@ impl PostgresStore {
     /// not hear the server's warnings, so a write whose wait for a standby an administrator cancels is
     /// acknowledged, though it may be lost with the primary. [`notices`](Self::notices) says so.
     ///
-    /// The store has one connection beside the pool, made as those are; reads from the database take
-    /// theirs from it. What [`connect`](Self::connect) says holds here too.
+    /// The store has one connection beside the pool, which its manager makes, without the pool's hooks;
+    /// reads from the database take theirs from the pool. The store's own connection is not used if it
+    /// leads to a standby. Those of the pool are taken as they are: ask for
+    /// `target_session_attrs=read-write`, so that reads from the database are not from a standby, and set
+    /// a `statement_timeout`, so that the server does not go on with one that nobody waits for any more.
+    ///
+    /// What [`connect`](Self::connect) says holds here too.
     ///
     /// # Errors
     /// What does not pass by itself, and what to do about it.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::{ClientWrapper, Pool};
+use futures_util::FutureExt;
 use pyaday_core::{Catalogue, Date, NormalizedName, StoreError};
 use tokio::time::sleep;
 
@@ -52,7 +53,7 @@ const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; \
                      SET LOCAL idle_in_transaction_session_timeout = '5s'; \
                      SET LOCAL client_min_messages = 'warning'; \
                      SELECT set_config('synchronous_commit', 'on', true) \
-                     WHERE current_setting('synchronous_commit') IN ('off', 'local')";
+                     WHERE current_setting('synchronous_commit') IN ('off', 'local', 'remote_write')";
 
 /// How long a statement goes on after nobody waits for it, as [`BEGIN`] has it.
 const STATEMENT: Duration = Duration::from_secs(10);
@@ -125,12 +126,22 @@ impl Node {
                 () = self.shared.asked.notified() => {}
                 () = sleep(self.pause()) => {}
             }
-            if self.queue.is_empty() {
-                // What it fails with, readers are told.
-                let _ = self.follow().await;
-            } else {
-                self.write().await;
+            if AssertUnwindSafe(self.work()).catch_unwind().await.is_err() {
+                // What it was at may be half done; a task that ends would leave all writes refused.
+                self.connection = None;
+                self.followed = None;
+                self.has_failed = true;
+                self.shared.fail(Fault::Bug);
             }
+        }
+    }
+
+    async fn work(&mut self) {
+        if self.queue.is_empty() {
+            // What it fails with, readers are told.
+            let _ = self.follow().await;
+        } else {
+            self.write().await;
         }
     }
 

@@ -131,13 +131,18 @@ async fn begin_alone(
 async fn found(client: &ClientWrapper, schema: &Schema) -> Result<i32, Fault> {
     let row = client
         .query_one(
-            "SELECT current_setting('server_encoding'), to_regclass($1) IS NOT NULL",
+            "SELECT current_setting('server_encoding'), to_regclass($1) IS NOT NULL, \
+                    pg_is_in_recovery()",
             &[&schema.sql("pyaday.head")],
         )
         .await?;
     let encoding: String = row.try_get(0)?;
     if encoding != "UTF8" {
         return Err(ConnectError::Encoding { found: encoding }.into());
+    }
+    if row.try_get(2)? {
+        // A host's pool may lead to one; what it shows is as old as may be.
+        return Err(Fault::Standby);
     }
     if !row.try_get::<_, bool>(1)? {
         return Ok(0);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::error::Error;
 
-use deadpool_postgres::{Manager, Pool, Runtime};
+use deadpool_postgres::{Manager, Pool};
 use pyaday_core::{Create, Package, PackageStore, StoreError};
 use pyaday_postgres::{ConnectError, Options, PostgresStore, Reads};
 use tokio_postgres::NoTls;
@@ -196,13 +196,13 @@ fn indexes_are_made_behind_an_open_write_and_hold_no_other_up() {
     assert!(reader.notices().is_empty(), "{:?}", reader.notices());
 }
 
-/// One that knows nothing of stores: what others write is asked for, and not told.
+/// One that knows nothing of stores, nor of the runtime: what others write is asked for, and not told.
 #[test]
 fn a_pool_of_the_hosts_own_will_do() {
     for reads in [Reads::Memory, Reads::Database] {
         let Some(stores) = Stores::new("the host's own pool", reads) else { return };
         let manager = Manager::new(stores.url().parse().unwrap(), NoTls);
-        let pool = Pool::builder(manager).max_size(1).runtime(Runtime::Tokio1).build().unwrap();
+        let pool = Pool::builder(manager).max_size(1).build().unwrap();
         let options = stores.options();
         let store =
             RUNTIME.block_on(PostgresStore::with_pool(pool.clone(), options.clone())).unwrap();
