@@ -360,6 +360,13 @@ impl Catalogue {
         }
     }
 
+    /// Notes the newest write to the journal, which need not show in any day or pin that is left: a pin
+    /// may have been taken back. Picks of before are not taken from then on.
+    pub fn follow_journal(&mut self, newest: Revision) {
+        self.revision = self.revision.max(newest);
+        self.journal.note(newest);
+    }
+
     /// How many days were opened, and how many are pinned.
     #[must_use]
     pub fn journal_len(&self) -> (usize, usize) {

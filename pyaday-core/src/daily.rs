@@ -291,7 +291,7 @@ impl Journal {
     /// Adds a day, which uses up its pin.
     pub(crate) fn open(&mut self, daily: Daily) {
         self.cycle = self.cycle.max(daily.cycle());
-        self.changed = Some(daily.revision());
+        self.note(daily.revision());
         if self.pins.contains_key(&daily.date()) {
             Arc::make_mut(&mut self.pins).remove(&daily.date());
         }
@@ -299,13 +299,19 @@ impl Journal {
     }
 
     pub(crate) fn pin(&mut self, date: Date, name: NormalizedName, revision: Revision) {
-        self.changed = Some(revision);
+        self.note(revision);
         Arc::make_mut(&mut self.pins).insert(date, name);
     }
 
     pub(crate) fn unpin(&mut self, date: Date, revision: Revision) {
-        self.changed = Some(revision);
+        self.note(revision);
         Arc::make_mut(&mut self.pins).remove(&date);
+    }
+
+    /// Notes a write to it. A day that is put back may be older than what is known already, and makes
+    /// nothing of that undone.
+    pub(crate) fn note(&mut self, revision: Revision) {
+        self.changed = self.changed.max(Some(revision));
     }
 
     /// Whether anything was written behind this revision.

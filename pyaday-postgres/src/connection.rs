@@ -15,9 +15,6 @@ use crate::schema::{self, Schema};
 /// How long making a connection may take, whatever the number of hosts.
 const DIAL: Duration = Duration::from_secs(2);
 
-/// How long bringing the tables up may take: another process may be doing it.
-const SET_UP: Duration = Duration::from_secs(60);
-
 /// A connection to the primary.
 pub(crate) struct Connection {
     pub(crate) client: ClientWrapper,
@@ -36,7 +33,7 @@ impl Connection {
         let dialled = timeout(DIAL, watching(manager.create())).await;
         let (client, watch) = dialled.map_err(|_| Fault::Late(DIAL))?;
         let connection = Self { client: client?, watch };
-        within(SET_UP, schema::migrate(&connection.client, schema, must_exist)).await?;
+        schema::migrate(&connection.client, schema, must_exist).await?;
         Ok(connection)
     }
 
@@ -57,6 +54,11 @@ impl Connection {
             Some(watch) => watch.notified().await,
             None => pending().await,
         }
+    }
+
+    /// True if the server's warnings come to be known.
+    pub(crate) fn hears_warnings(&self) -> bool {
+        self.watch.is_some()
     }
 
     /// The last warning of the server since it was taken before.

@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use deadpool_postgres::{ClientWrapper, Object, Pool, Timeouts};
+use deadpool_postgres::{ClientWrapper, Object, Pool};
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use pyaday_core::daily::{Daily, Day};
@@ -16,6 +16,7 @@ use rand::rngs::SmallRng;
 use rand::seq::index;
 use rand::{RngExt, SeedableRng};
 use tokio::runtime::Handle;
+use tokio::time::timeout;
 use tokio_postgres::types::ToSql;
 
 use crate::connection::within;
@@ -24,9 +25,6 @@ use crate::follow::{READ, begin_long_snapshot, begin_snapshot};
 use crate::rows::{head, journal, package};
 use crate::schema::Schema;
 use crate::shared::Shared;
-
-/// How long reading all names may take.
-const NAMES: Duration = Duration::from_secs(20);
 
 /// What asks the database.
 #[derive(Debug)]
@@ -110,8 +108,8 @@ impl Direct {
     }
 
     /// All names and the journal, which is what a pick looks at.
-    pub(crate) async fn names(&self) -> Result<Catalogue, StoreError> {
-        self.ask(NAMES, |client, schema| Box::pin(names(client, schema))).await
+    pub(crate) async fn names(&self, deadline: Duration) -> Result<Catalogue, StoreError> {
+        self.ask(deadline, |client, schema| Box::pin(names(client, schema))).await
     }
 }
 
@@ -122,10 +120,7 @@ async fn ask<T>(
     question: impl Question<T>,
 ) -> Result<T, Fault> {
     let begin = Instant::now();
-    let timeouts = Timeouts { wait: Some(READ), create: Some(READ), recycle: Some(READ) };
-    let connection =
-        async { pool.timeout_get(&timeouts).await.map_err(|error| Fault::of_pool(error, READ)) };
-    let connection = within(READ, connection).await?;
+    let connection = connection(pool).await?;
     let rest = deadline.saturating_sub(begin.elapsed());
     let answer = within(rest, question(&connection, schema)).await;
     if answer.is_err() {
@@ -133,6 +128,21 @@ async fn ask<T>(
         drop(Object::take(connection));
     }
     answer
+}
+
+/// A connection of the pool. The deadline is not the pool's, which needs to know the runtime for that
+/// and may be the host's.
+async fn connection(pool: &Pool) -> Result<Object, Fault> {
+    match timeout(READ, pool.get()).await {
+        Ok(connection) => connection.map_err(|error| Fault::of_pool(error, READ)),
+        Err(_) => {
+            let status = pool.status();
+            Err(match status.size >= status.max_size {
+                true => Fault::Exhausted(READ),
+                false => Fault::Late(READ),
+            })
+        }
+    }
 }
 
 async fn read(
@@ -370,7 +380,7 @@ async fn names(client: &ClientWrapper, schema: &Schema) -> Result<Catalogue, Fau
         }
         catalogue.restore(&batch);
     }
-    journal::load(client, schema, &mut catalogue).await?;
+    journal::load(client, schema, &mut catalogue, head.journal).await?;
     client.batch_execute("COMMIT").await?;
     Ok(catalogue)
 }

@@ -95,6 +95,8 @@ pub(crate) enum Fault {
     Damaged(String),
     #[error("the database has another history than before")]
     Moved,
+    #[error("the server is a standby: have the pool ask for `target_session_attrs=read-write`")]
+    Standby,
     #[error("the runtime on which the store works has ended")]
     Ended,
     #[error("the store cannot be used")]
@@ -178,6 +180,23 @@ impl Fault {
             })
     }
 
+    /// True if it took too long, here or for the server.
+    pub(crate) fn is_late(&self) -> bool {
+        matches!(self, Self::Late(_)) || self.code() == Some(&SqlState::QUERY_CANCELED)
+    }
+
+    /// True if the server says that somebody else has made the same.
+    pub(crate) fn is_duplicate(&self) -> bool {
+        self.code().is_some_and(|code| {
+            *code == SqlState::UNIQUE_VIOLATION || *code == SqlState::DUPLICATE_OBJECT
+        })
+    }
+
+    /// True if the server says that others are in the way, which passes by itself.
+    pub(crate) fn passes(&self) -> bool {
+        matches!(self.class(), "40" | "55")
+    }
+
     /// True if the connection can be used further: the server has said what it minds, and neither
     /// that it goes (class 57) nor that it is no primary (25006).
     pub(crate) fn leaves_connection(&self) -> bool {
@@ -189,9 +208,13 @@ impl Fault {
         !error.is_closed() && error.as_db_error().is_some_and(is_error) && lasts
     }
 
-    /// True if an error in the answer to `COMMIT` says that the transaction was rolled back.
+    /// True if an error in the answer to `COMMIT` says that the transaction was rolled back: for what it
+    /// holds (23), for what others did (40, but for 40003, by which the server itself does not know), or
+    /// for want of the lock that tells others of it (55).
     pub(crate) fn is_rollback(&self) -> bool {
-        self.leaves_connection() && matches!(self.class(), "23" | "40")
+        self.leaves_connection()
+            && matches!(self.class(), "23" | "40" | "55")
+            && self.code() != Some(&SqlState::T_R_STATEMENT_COMPLETION_UNKNOWN)
     }
 
     /// What a caller is told of a call that surely had no effect.

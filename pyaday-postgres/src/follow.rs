@@ -29,9 +29,14 @@ pub(crate) struct Followed {
     pub(crate) point: Point,
 }
 
+/// What a transaction that sees one moment begins with. A process that stops in it does not keep that
+/// moment, and with it all rows that were replaced since.
+const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
+                        SET LOCAL idle_in_transaction_session_timeout = '5s'";
+
 /// Begins a transaction that sees one moment.
 pub(crate) async fn begin_snapshot(client: &ClientWrapper) -> Result<(), Fault> {
-    Ok(client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
+    Ok(client.batch_execute(SNAPSHOT).await?)
 }
 
 /// The same, for as long as it takes.
@@ -45,7 +50,7 @@ pub(crate) async fn load(client: &ClientWrapper, schema: &Schema) -> Result<Foll
     within(READ, begin_long_snapshot(client)).await?;
     let head = within(READ, head::read(client, schema)).await?;
     let mut catalogue = load_packages(client, schema, &head).await?;
-    within(LOAD, journal::load(client, schema, &mut catalogue)).await?;
+    within(LOAD, journal::load(client, schema, &mut catalogue, head.journal)).await?;
     within(READ, async { Ok(client.batch_execute("COMMIT").await?) }).await?;
     if catalogue.revision() != head.point.revision {
         return Err(Fault::Damaged("a row is newer than the newest write".to_owned()));

@@ -22,7 +22,8 @@
 //! has seen elsewhere. While the database is away reads go on, for [`Options::max_age`].
 //!
 //! With [`Reads::Database`] nothing is kept in memory, and reads are statements. They show what was
-//! written anywhere, and go to the primary, all of them.
+//! written anywhere, and go to the primary, all of them. Opening a day reads all names, one process's
+//! requests one behind the other; it is refused if that takes longer than 20 seconds.
 //!
 //! # Writes
 //!
@@ -48,7 +49,9 @@
 //! - Somebody holds the lock, or no connection is free: refused within two seconds.
 //! - No synchronous standby is left: a commit waits for three seconds, and is unknown then; behind it
 //!   writes are refused until the standby is back.
-//! - A process that has stopped with the lock loses it within five seconds.
+//! - A process that has stopped with the lock loses it five seconds after its last statement has ended,
+//!   and a statement ends within ten, or a second for every 2,000 packages of its batch. A commit that
+//!   waits for a standby keeps the lock until that comes.
 //! - A transaction that collides with another (40001, 40P01) is tried again, up to three times.
 //! - A connection that was slow, broken (08), or is to a server that shuts down (57) or cannot be
 //!   written (25006) is not used again.
@@ -69,7 +72,8 @@
 //! [`Reads::Database`] adds two indexes, for tags and for words. Words need the extension `pg_trgm`,
 //! which the owner of a database may create; without it searches read all packages, and
 //! [`PostgresStore::notices`] says so. With all of PyPI, 886,323 packages, the first start takes about
-//! half a minute to make them, during which nobody can write.
+//! half a minute to make them, during which nobody can write. Behind a write that somebody leaves open
+//! they are tried again and again, and each time hold up others for at most a second.
 //!
 //! # In production
 //!
@@ -78,8 +82,8 @@
 //! - `synchronous_standby_names = 'ANY 1 (…)'` (in Patroni, `synchronous_mode: quorum`) and
 //!   `synchronous_commit = on`: what was acknowledged is on two machines. A transaction here never has
 //!   less than `on`.
-//! - All machines in the URL. `target_session_attrs=read-write` is always asked for, so a standby is
-//!   passed over.
+//! - All machines in the URL. With it, `target_session_attrs=read-write` is always asked for, so a
+//!   standby is passed over; a pool of the host's asks for it itself.
 //! - Patroni with a watchdog, so that an old primary is dead before another is made. One that lives on,
 //!   cut off from its standbys, acknowledges nothing, but can still be read, by [`Reads::Database`]
 //!   too.
@@ -111,7 +115,7 @@ use std::fmt;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use deadpool_postgres::{Hook, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use futures_channel::oneshot;
@@ -121,6 +125,7 @@ use pyaday_core::{
     Query, Revision, Seed, StoreError, Stored, Tag, Update,
 };
 use tokio::runtime::Handle;
+use tokio::sync::Mutex;
 use tokio::task::AbortHandle;
 use tokio::time::{sleep, timeout};
 use tokio_postgres::NoTls;
@@ -140,6 +145,10 @@ use shared::Shared;
 /// How many connections the pool of a URL has.
 const CONNECTIONS: usize = 16;
 
+/// How long looking for the package of a day in the database may take, which reads all names, until it
+/// is to be written.
+const OPENING: Duration = Duration::from_secs(20);
+
 /// How often is looked for writes that have waited for too long.
 const WATCH_INTERVAL: Duration = Duration::from_millis(50);
 
@@ -152,6 +161,8 @@ pub struct PostgresStore {
     shared: Arc<Shared>,
     direct: Direct,
     picker: Picker,
+    /// Whoever opens a day with all names from the database.
+    opening: Mutex<()>,
     watch: AbortHandle,
 }
 
@@ -188,10 +199,17 @@ impl PostgresStore {
         Self::with_pool(pool, options).await
     }
 
-    /// A store of the database that a pool of the host's leads to. Best make it of a [`Connector`].
+    /// A store of the database that a pool of the host's leads to. Make it of a [`Connector`]: others do
+    /// not hear the server's warnings, so a write whose wait for a standby an administrator cancels is
+    /// acknowledged, though it may be lost with the primary. [`notices`](Self::notices) says so.
     ///
-    /// The store has one connection beside the pool, made as those are; reads from the database take
-    /// theirs from it. What [`connect`](Self::connect) says holds here too.
+    /// The store has one connection beside the pool, which its manager makes, without the pool's hooks;
+    /// reads from the database take theirs from the pool. The store's own connection is not used if it
+    /// leads to a standby. Those of the pool are taken as they are: ask for
+    /// `target_session_attrs=read-write`, so that reads from the database are not from a standby, and set
+    /// a `statement_timeout`, so that the server does not go on with one that nobody waits for any more.
+    ///
+    /// What [`connect`](Self::connect) says holds here too.
     ///
     /// # Errors
     /// What does not pass by itself, and what to do about it.
@@ -218,7 +236,15 @@ impl PostgresStore {
         tokio::spawn(node.run());
         let watch = watch(Arc::clone(&queue), Arc::clone(&shared), max_age);
         let watch = tokio::spawn(watch).abort_handle();
-        Ok(Self { reads, queue, shared, direct, picker: Picker::new(), watch })
+        Ok(Self {
+            reads,
+            queue,
+            shared,
+            direct,
+            picker: Picker::new(),
+            opening: Mutex::new(()),
+            watch,
+        })
     }
 
     /// How old what reads show is at most: so long ago it was all that there was, and it may still be.
@@ -264,7 +290,8 @@ impl PostgresStore {
         self.shared.is_new()
     }
 
-    /// What whoever runs the database should know: what is missing there, and what to do about it.
+    /// What whoever runs the database should know: what is missing there or in the pool, and what to do
+    /// about it.
     #[must_use]
     pub fn notices(&self) -> Vec<String> {
         self.shared.notices()
@@ -299,17 +326,26 @@ impl PostgresStore {
     }
 
     /// Opens a date with a pick from all names, which are read anew as long as others write in
-    /// between.
+    /// between, and time is left.
+    ///
+    /// One at a time, since the next finds what the one before has opened. They have their turns in the
+    /// order in which they came, and so do their deadlines: nobody waits much beyond their own.
     async fn open_from_database(
         &self,
         date: Date,
         picked_at: SystemTime,
     ) -> Result<Option<Daily>, StoreError> {
+        let begin = Instant::now();
+        let _turn = self.opening.lock().await;
         loop {
             if let Day::Shown(daily) = self.direct.daily(date).await? {
                 return Ok(Some(daily));
             }
-            let names = self.direct.names().await?;
+            let rest = OPENING.saturating_sub(begin.elapsed());
+            if rest.is_zero() {
+                return Err(Fault::Late(OPENING).refused());
+            }
+            let names = self.direct.names(rest).await?;
             let is_stale = AtomicBool::new(false);
             let write = |pick| async {
                 let opening = self.write_daily(pick, picked_at).await?;

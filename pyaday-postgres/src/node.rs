@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::{ClientWrapper, Pool};
+use futures_util::FutureExt;
 use pyaday_core::{Catalogue, Date, NormalizedName, StoreError};
 use tokio::time::sleep;
 
@@ -44,13 +45,15 @@ const TRIES: u32 = 3;
 
 /// What each transaction that writes begins with. No lock is waited for longer than a caller would
 /// wait, none is kept by a process that has stopped, and a commit is on the disks on which the server
-/// is set to have it, but on its own at least.
+/// is set to have it, but on its own at least. The warning that it may not be is sent, whatever the
+/// user or the server is set to.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; \
                      SET LOCAL lock_timeout = '1500ms'; \
                      SET LOCAL statement_timeout = '10s'; \
                      SET LOCAL idle_in_transaction_session_timeout = '5s'; \
+                     SET LOCAL client_min_messages = 'warning'; \
                      SELECT set_config('synchronous_commit', 'on', true) \
-                     WHERE current_setting('synchronous_commit') IN ('off', 'local')";
+                     WHERE current_setting('synchronous_commit') IN ('off', 'local', 'remote_write')";
 
 /// How long a statement goes on after nobody waits for it, as [`BEGIN`] has it.
 const STATEMENT: Duration = Duration::from_secs(10);
@@ -123,12 +126,22 @@ impl Node {
                 () = self.shared.asked.notified() => {}
                 () = sleep(self.pause()) => {}
             }
-            if self.queue.is_empty() {
-                // What it fails with, readers are told.
-                let _ = self.follow().await;
-            } else {
-                self.write().await;
+            if AssertUnwindSafe(self.work()).catch_unwind().await.is_err() {
+                // What it was at may be half done; a task that ends would leave all writes refused.
+                self.connection = None;
+                self.followed = None;
+                self.has_failed = true;
+                self.shared.fail(Fault::Bug);
             }
+        }
+    }
+
+    async fn work(&mut self) {
+        if self.queue.is_empty() {
+            // What it fails with, readers are told.
+            let _ = self.follow().await;
+        } else {
+            self.write().await;
         }
     }
 
@@ -162,7 +175,12 @@ impl Node {
             let now = match &self.followed {
                 Some(followed) if followed.point == head.point => Some(followed.clone()),
                 Some(followed) => {
-                    within(CATCH_UP, catch_up(client, &self.schema, followed)).await?
+                    let now = within(CATCH_UP, catch_up(client, &self.schema, followed)).await;
+                    if now.as_ref().is_err_and(Fault::is_late) {
+                        // The next try would have more to read. Loading has a deadline for each part.
+                        self.followed = None;
+                    }
+                    now?
                 }
                 None => None,
             };
@@ -192,6 +210,9 @@ impl Node {
             return Ok(open);
         }
         let connection = Connection::dial(&self.pool, &self.schema, self.is_set_up).await?;
+        if !self.is_set_up && !connection.hears_warnings() {
+            self.shared.notice(DEAF.to_owned());
+        }
         self.is_set_up = true;
         if self.reads == Reads::Database && !self.shared.is_set_up() {
             let missing = schema::index(&connection.client, &self.schema).await?;
@@ -313,6 +334,11 @@ impl Drop for Node {
         }
     }
 }
+
+/// What is said of a pool whose connections pass no warnings on.
+const DEAF: &str = "the connections do not pass the server's warnings on, so a write whose wait for a \
+                    standby an administrator cancels is acknowledged, though it may be lost: make the \
+                    pool of a Connector";
 
 fn without_word_index(cause: &str) -> String {
     format!(

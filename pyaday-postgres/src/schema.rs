@@ -1,9 +1,13 @@
 //! The tables, and how those of an earlier release become those of this one.
 
+use std::time::Duration;
+
 use deadpool_postgres::ClientWrapper;
 use pyaday_core::Revision;
 
+use crate::connection::within;
 use crate::error::{ConnectError, Fault};
+use crate::follow::READ;
 
 /// The statements that make each schema out of the one before, and the oldest release that can go on
 /// with it, by the schema that it knows.
@@ -13,6 +17,12 @@ const MIGRATIONS: [(&str, i32); 1] = [(include_str!("schema/1.sql"), 1)];
 
 /// The newest schema that this release knows.
 pub(crate) const KNOWN: i32 = MIGRATIONS.len() as i32;
+
+/// How long bringing the tables up may take: another process may be doing it.
+const SET_UP: Duration = Duration::from_secs(60);
+
+/// How long making the indexes may take; cut off too early, it would begin again and again.
+const INDEX: Duration = Duration::from_secs(20 * 60);
 
 /// What tags are found by.
 const TAG_INDEX: &str =
@@ -75,38 +85,64 @@ pub(crate) async fn migrate(
     schema: &Schema,
     must_exist: bool,
 ) -> Result<(), Fault> {
-    let found = found(client, schema).await?;
+    // It waits where another process is changing the tables, and must not where they are in use.
+    let limit = if must_exist { READ } else { SET_UP };
+    let found = within(limit, found(client, schema)).await?;
     if found == 0 && must_exist {
         // An empty catalogue in the place of one that is lost would look as if nothing were wrong.
         return Err(Fault::Damaged(format!("the schema {} is gone", schema.quoted())));
     }
     if found < KNOWN {
-        begin_alone(client, schema).await?;
-        bring_up(client, schema).await?;
-        client.batch_execute("COMMIT").await?;
+        let bringing_up = async {
+            begin_alone(client, schema, SET_UP).await?;
+            bring_up(client, schema).await?;
+            Ok(client.batch_execute("COMMIT").await?)
+        };
+        within(SET_UP, bringing_up).await?;
     }
     Ok(())
 }
 
-/// Begins a transaction that only one process at a time is in.
-async fn begin_alone(client: &ClientWrapper, schema: &Schema) -> Result<(), Fault> {
-    client.batch_execute("BEGIN").await?;
+/// Begins a transaction that only one process at a time is in, with a limit for each statement in the
+/// place of the user's, which may be too short.
+///
+/// A process that stops in it loses its locks. Behind the lock that it begins with, it waits for others
+/// for a moment only, since all who write wait behind it then; it is tried again.
+async fn begin_alone(
+    client: &ClientWrapper,
+    schema: &Schema,
+    limit: Duration,
+) -> Result<(), Fault> {
+    let limit = limit.as_millis();
+    client
+        .batch_execute(&format!(
+            "BEGIN; \
+             SET LOCAL statement_timeout = {limit}; \
+             SET LOCAL lock_timeout = {limit}; \
+             SET LOCAL idle_in_transaction_session_timeout = '5s'"
+        ))
+        .await?;
     let lock = "SELECT pg_advisory_xact_lock(hashtextextended('pyaday ' || $1::text, 0))";
     client.query(lock, &[&schema.name()]).await?;
-    Ok(())
+    Ok(client.batch_execute("SET LOCAL lock_timeout = '1s'").await?)
 }
 
 /// The number of the schema that is there, 0 if none is.
 async fn found(client: &ClientWrapper, schema: &Schema) -> Result<i32, Fault> {
     let row = client
         .query_one(
-            "SELECT current_setting('server_encoding'), to_regclass($1) IS NOT NULL",
+            "SELECT current_setting('server_encoding'), to_regclass($1) IS NOT NULL, \
+                    pg_is_in_recovery()",
             &[&schema.sql("pyaday.head")],
         )
         .await?;
     let encoding: String = row.try_get(0)?;
     if encoding != "UTF8" {
         return Err(ConnectError::Encoding { found: encoding }.into());
+    }
+    if row.try_get(2)? {
+        // A host's pool may lead to one; what it shows is as old as may be.
+        return Err(Fault::Standby);
     }
     if !row.try_get::<_, bool>(1)? {
         return Ok(0);
@@ -128,6 +164,10 @@ async fn bring_up(client: &ClientWrapper, schema: &Schema) -> Result<(), Fault> 
         client.batch_execute(&format!("CREATE SCHEMA {}", schema.quoted())).await?;
     }
     let before = found(client, schema).await?;
+    if 0 < before && before < KNOWN {
+        // As those who write do, who would collide with the other order.
+        client.query(&schema.sql("SELECT FROM pyaday.head FOR UPDATE"), &[]).await?;
+    }
     for (number, (statements, oldest)) in (1..).zip(MIGRATIONS).filter(|(it, _)| *it > before) {
         client.batch_execute(&schema.sql(statements)).await?;
         if number == 1 {
@@ -160,25 +200,33 @@ pub(crate) async fn index(
     if client.query_one(are_there, &[&names[0], &names[1]]).await?.try_get(0)? {
         return Ok(None);
     }
-    begin_alone(client, schema).await?;
-    client.batch_execute(&schema.sql(TAG_INDEX)).await?;
-    let refusal = index_words(client, schema).await?;
-    client.batch_execute("COMMIT").await?;
-    Ok(refusal)
+    let indexing = async {
+        begin_alone(client, schema, INDEX).await?;
+        client.batch_execute(&schema.sql(TAG_INDEX)).await?;
+        let refusal = index_words(client, schema).await?;
+        client.batch_execute("COMMIT").await?;
+        Ok(refusal)
+    };
+    within(INDEX, indexing).await
 }
 
 /// The extension may be forbidden, or missing on the machine: then, what the server says of it.
 async fn index_words(client: &ClientWrapper, schema: &Schema) -> Result<Option<String>, Fault> {
-    client.batch_execute("SAVEPOINT words").await?;
-    let Err(fault) = client.batch_execute(&schema.sql(WORD_INDEX)).await.map_err(Fault::from)
-    else {
-        return Ok(None);
-    };
-    match fault.message().filter(|_| fault.leaves_connection()) {
-        Some(message) => {
-            client.batch_execute("ROLLBACK TO SAVEPOINT words").await?;
-            Ok(Some(message))
+    let mut tries = 2;
+    loop {
+        client.batch_execute("SAVEPOINT words").await?;
+        let Err(fault) = client.batch_execute(&schema.sql(WORD_INDEX)).await.map_err(Fault::from)
+        else {
+            return Ok(None);
+        };
+        if !fault.leaves_connection() || fault.passes() {
+            return Err(fault);
         }
-        None => Err(fault),
+        client.batch_execute("ROLLBACK TO SAVEPOINT words").await?;
+        tries -= 1;
+        // Another schema's process may have made the extension at the same time: it is there then.
+        if tries == 0 || !fault.is_duplicate() {
+            return fault.message().map(Some).ok_or(fault);
+        }
     }
 }

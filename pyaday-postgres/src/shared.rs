@@ -123,12 +123,17 @@ impl Shared {
 
     /// The tables are there.
     pub(crate) fn set_up(&self, notice: Option<String>) {
-        self.notices.lock().unwrap_or_else(PoisonError::into_inner).extend(notice);
+        notice.into_iter().for_each(|notice| self.notice(notice));
         self.is_set_up.store(true, Ordering::Release);
     }
 
     pub(crate) fn is_set_up(&self) -> bool {
         self.is_set_up.load(Ordering::Acquire)
+    }
+
+    /// Notes what whoever runs the database should know.
+    pub(crate) fn notice(&self, notice: String) {
+        self.notices.lock().unwrap_or_else(PoisonError::into_inner).push(notice);
     }
 
     pub(crate) fn notices(&self) -> Vec<String> {

@@ -229,6 +229,18 @@ fn a_commit_that_was_not_waited_for_to_the_end_is_unknown() {
     create(&store, "sanic").unwrap();
 }
 
+/// The warning is sent to a user too for whom the server is set to send none.
+#[test]
+fn a_user_who_is_sent_no_warnings_is_told_that_a_commit_was_cut_short() {
+    let Some(node) = node("a commit cut short in silence") else { return };
+    node.sql("ALTER ROLE pyaday SET client_min_messages = error").unwrap();
+    let store = open(&node, Options::new());
+    assert!(store.notices().is_empty());
+    create(&store, "flask").unwrap();
+    let written = cut_short(&node, &store, "django");
+    assert!(matches!(written, Err(StoreError::OutcomeUnknown { .. })), "{written:?}");
+}
+
 /// The control: a pool whose connections do not hear the server's warnings.
 #[test]
 fn a_commit_that_was_cut_short_unheard_is_taken_for_done() {
@@ -236,6 +248,8 @@ fn a_commit_that_was_cut_short_unheard_is_taken_for_done() {
     let manager = Manager::new(node.url("postgres").parse().unwrap(), NoTls);
     let pool = Pool::builder(manager).runtime(Runtime::Tokio1).build().unwrap();
     let store = RUNTIME.block_on(PostgresStore::with_pool(pool, Options::new())).unwrap();
+    let notices = store.notices();
+    assert!(notices.len() == 1 && notices[0].contains("Connector"), "{notices:?}");
     create(&store, "flask").unwrap();
     let written = cut_short(&node, &store, "django");
     assert!(matches!(written, Ok(Create::Created(_))), "{written:?}");
@@ -327,6 +341,30 @@ fn a_transaction_that_others_collide_with_is_tried_three_times() {
         refuse(&stores, "collisions", 1, "23514");
         assert!(matches!(create(&store, "c"), Err(StoreError::Internal { .. })));
     }
+}
+
+/// The server may say in its answer to the commit what became of it, or that it does not know.
+#[test]
+fn a_commit_that_the_server_says_it_rolled_back_is_refused() {
+    let Some(stores) = Stores::new("a commit rolled back", Reads::Memory) else { return };
+    let store = stores.open(stores.options().schema("rolled"));
+    for (code, is_refused) in [("55P03", true), ("40003", false)] {
+        stores.execute(&format!(
+            "CREATE OR REPLACE FUNCTION rolled.refuse() RETURNS trigger LANGUAGE plpgsql
+                 AS $$ BEGIN RAISE EXCEPTION 'refused' USING ERRCODE = '{code}'; END $$;
+             CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON rolled.package
+                 DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION rolled.refuse()"
+        ));
+        match create(&store, "flask") {
+            Err(StoreError::OutcomeUnknown { .. }) => assert!(!is_refused, "{code}"),
+            told => {
+                assert!(is_refused, "{code}");
+                unavailable(told);
+            }
+        }
+        stores.execute("DROP TRIGGER refuse ON rolled.package");
+    }
+    assert!(matches!(create(&store, "flask"), Ok(Create::Created(_))));
 }
 
 #[test]

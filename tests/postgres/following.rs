@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::UNIX_EPOCH;
 
 use pyaday_core::conformance::Subject;
-use pyaday_core::daily::Day;
+use pyaday_core::daily::{Day, Opening};
 use pyaday_core::{
     Catalogue, Create, Date, Delete, Details, Package, PackageStore, Query, Revision, StoreError,
     Update,
@@ -164,6 +164,31 @@ fn no_moment_is_shown_that_was_none() {
     }
 }
 
+/// What was written to the journal last may have left nothing there.
+#[test]
+fn a_pick_of_before_a_pin_that_was_taken_back_is_stale_for_those_who_load() {
+    let Some(stores) = Stores::new("a pin taken back", Reads::Memory) else { return };
+    let options = stores.options();
+    let store = stores.open(options.clone());
+    let (today, later) = (Date::MIN.plus_days(9), Date::MIN.plus_days(99));
+    let name = package("flask").name.normalized();
+    RUNTIME.block_on(async {
+        store.create(package("flask")).await.unwrap();
+        store.open_daily(Date::MIN, UNIX_EPOCH).await.unwrap();
+        let pick = store.catalogue().unwrap().pick_daily(today).unwrap();
+        store.pin_daily(later, Date::MIN, &name).await.unwrap();
+        store.unpin_daily(later, Date::MIN).await.unwrap();
+        let newer = store.catalogue().unwrap().pick_daily(today).unwrap();
+        let followed = store.catalogue().unwrap();
+        let loaded = PostgresStore::connect(&stores.url(), options).await.unwrap();
+        for mut catalogue in [followed, loaded.catalogue().unwrap()] {
+            assert_eq!(catalogue.open_daily(&pick, UNIX_EPOCH), Opening::Stale);
+            let opened = catalogue.open_daily(&newer, UNIX_EPOCH);
+            assert!(matches!(opened, Opening::Opened(_)), "{opened:?}");
+        }
+    });
+}
+
 /// How many sessions of a database wait for a lock.
 fn waiting(client: &Client) -> i64 {
     let sql = "SELECT count(*) FROM pg_stat_activity \
@@ -304,6 +329,23 @@ fn a_feed_that_does_not_reach_back_makes_a_reader_load_anew() {
             until("it is shown", || (store.catalogue().unwrap().len() == round + 1).then_some(()));
         }
     }
+}
+
+/// Reading what has changed may take longer than it may; all packages are loaded then.
+#[test]
+fn a_feed_that_is_not_read_in_time_makes_a_reader_load_anew() {
+    let Some(stores) = Stores::new("a slow feed", Reads::Memory) else { return };
+    let reader = stores.open(stores.options().schema("slow"));
+    let slow = connect(&stores.url());
+    let lock = "BEGIN; LOCK TABLE slow.change IN ACCESS EXCLUSIVE MODE";
+    stores.execute(&format!("{lock}; {}", add("slow", "flask")));
+    std::thread::scope(|scope| {
+        scope.spawn(|| RUNTIME.block_on(slow.batch_execute(lock)).unwrap());
+        until("the next waits for the feed", || (waiting(stores.client()) > 0).then_some(()));
+        stores.execute("COMMIT");
+    });
+    until("it is shown", || (reader.catalogue().unwrap().len() == 1).then_some(()));
+    RUNTIME.block_on(slow.batch_execute("ROLLBACK")).unwrap();
 }
 
 #[test]

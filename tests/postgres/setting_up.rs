@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::error::Error;
 
-use deadpool_postgres::{Manager, Pool, Runtime};
+use deadpool_postgres::{Manager, Pool};
 use pyaday_core::{Create, Package, PackageStore, StoreError};
 use pyaday_postgres::{ConnectError, Options, PostgresStore, Reads};
 use tokio_postgres::NoTls;
 
+use super::events::until;
 use super::stores::{RUNTIME, Stores};
 
 /// Why no store is set up.
@@ -176,13 +177,32 @@ fn a_user_needs_no_more_than_a_schema_and_is_told_what_is_missing() {
     stores.execute("DROP OWNED BY plain; DROP ROLE plain");
 }
 
-/// One that knows nothing of stores: what others write is asked for, and not told.
+/// Somebody who has written and does not come to an end.
+#[test]
+fn indexes_are_made_behind_an_open_write_and_hold_no_other_up() {
+    let Some(stores) = Stores::new("indexes", Reads::Database) else { return };
+    let options = stores.options().schema("indexed");
+    let writer = stores.open(options.clone().reads(Reads::Memory));
+    create(&writer, "flask").unwrap();
+    stores.execute("BEGIN; LOCK TABLE indexed.package IN ROW EXCLUSIVE MODE");
+    let reader = stores.open(options);
+    let read = || RUNTIME.block_on(reader.read(&"flask".parse().unwrap()));
+    assert!(matches!(read(), Err(StoreError::Unavailable { .. })));
+    for number in 0..3 {
+        until("others can write", || create(&writer, &format!("p{number}")).ok());
+    }
+    stores.execute("ROLLBACK");
+    assert!(until("the indexes are there", || read().ok()).is_some());
+    assert!(reader.notices().is_empty(), "{:?}", reader.notices());
+}
+
+/// One that knows nothing of stores, nor of the runtime: what others write is asked for, and not told.
 #[test]
 fn a_pool_of_the_hosts_own_will_do() {
     for reads in [Reads::Memory, Reads::Database] {
         let Some(stores) = Stores::new("the host's own pool", reads) else { return };
         let manager = Manager::new(stores.url().parse().unwrap(), NoTls);
-        let pool = Pool::builder(manager).max_size(1).runtime(Runtime::Tokio1).build().unwrap();
+        let pool = Pool::builder(manager).max_size(1).build().unwrap();
         let options = stores.options();
         let store =
             RUNTIME.block_on(PostgresStore::with_pool(pool.clone(), options.clone())).unwrap();

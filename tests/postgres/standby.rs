@@ -1,7 +1,9 @@
 //! A standby that is away: nobody confirms what is written.
 
+use deadpool_postgres::{Manager, Pool};
 use pyaday_core::{Package, PackageStore, StoreError};
-use pyaday_postgres::{Options, PostgresStore};
+use pyaday_postgres::{Options, PostgresStore, Reads};
+use tokio_postgres::NoTls;
 
 use super::cluster::Cluster;
 use super::events::answer;
@@ -58,6 +60,28 @@ async fn a_primary_that_was_replaced_and_waits_for_nobody_acknowledges_what_is_l
     let Some(mut cluster) = Cluster::start("two primaries that wait for nobody") else { return };
     cluster.desynchronize();
     write_to_the_old(&mut cluster).await.unwrap();
+}
+
+/// A pool of the host's may lead to a standby, which has everything, and is behind.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_standby_is_not_taken_for_the_primary() {
+    let Some(mut cluster) = Cluster::start("a pool that leads to a standby") else { return };
+    open(&cluster).await;
+    let manager = Manager::new(cluster.standby().url("postgres").parse().unwrap(), NoTls);
+    let pool = Pool::builder(manager).build().unwrap();
+    let flask = "flask".parse().unwrap();
+    for reads in [Reads::Memory, Reads::Database] {
+        let options = Options::new().reads(reads);
+        let store = PostgresStore::with_pool(pool.clone(), options).await.unwrap();
+        let read = answer(store.read(&flask)).await;
+        assert!(matches!(read, Err(StoreError::Unavailable { .. })), "{read:?}");
+        let told = answer(store.create(Package::new("first", "").unwrap())).await;
+        assert!(matches!(told, Err(StoreError::Unavailable { .. })), "{told:?}");
+    }
+    let store = PostgresStore::with_pool(pool, Options::new()).await.unwrap();
+    cluster.promote();
+    insist(&store, "second").await;
+    assert!(store.read(&flask).await.unwrap().is_some());
 }
 
 /// What somebody is told who does not know that another is the primary now.

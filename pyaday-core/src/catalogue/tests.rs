@@ -7,7 +7,7 @@ use std::time::UNIX_EPOCH;
 use proptest::prelude::*;
 
 use super::Catalogue;
-use crate::daily::Opening;
+use crate::daily::{Daily, Opening};
 use crate::date::Date;
 use crate::package::{Details, Metadata, Package, Tag};
 use crate::store::{Query, Revision};
@@ -210,4 +210,18 @@ fn a_pin_that_was_left_elsewhere_makes_an_earlier_pick_stale() {
         assert!(pinned.is_none_or(|name| *pick.name() == name) && pick.date() == date);
         assert!(matches!(catalogue.open_daily(&pick, UNIX_EPOCH), Opening::Opened(_)));
     }
+}
+
+#[test]
+fn a_day_that_is_put_back_does_not_make_an_earlier_pick_right() {
+    let mut catalogue = Catalogue::new(Revision::new(0));
+    catalogue.create_many(&[package(0), package(1)]);
+    let pick = catalogue.pick_daily(Date::MIN).expect("a pick");
+    catalogue.follow_journal(Revision::new(9));
+    let old = Daily::new(Date::MIN.plus_days(1), 1, package(0), 0, Revision::new(1));
+    catalogue.restore_daily(old);
+    assert_eq!(catalogue.revision(), Revision::new(9));
+    assert_eq!(catalogue.open_daily(&pick, UNIX_EPOCH), Opening::Stale);
+    let pick = catalogue.pick_daily(Date::MIN).expect("a pick");
+    assert!(matches!(catalogue.open_daily(&pick, UNIX_EPOCH), Opening::Opened(_)));
 }

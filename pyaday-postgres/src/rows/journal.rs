@@ -2,7 +2,7 @@
 
 use deadpool_postgres::ClientWrapper;
 use pyaday_core::daily::Daily;
-use pyaday_core::{Catalogue, Date, NormalizedName, Package};
+use pyaday_core::{Catalogue, Date, NormalizedName, Package, Revision};
 use tokio_postgres::Row;
 
 use super::{integer, revision, same};
@@ -82,12 +82,14 @@ async fn unpin(client: &ClientWrapper, schema: &Schema, date: Date) -> Result<us
     Ok(client.execute(&sql, &[&date.to_string()]).await? as usize)
 }
 
-/// Reads all days and pins into a catalogue.
+/// Reads all days and pins into a catalogue, where the newest write to any of them is `newest`.
 pub(crate) async fn load(
     client: &ClientWrapper,
     schema: &Schema,
     catalogue: &mut Catalogue,
+    newest: Revision,
 ) -> Result<(), Fault> {
+    catalogue.follow_journal(newest);
     let sql = schema.sql(&format!("SELECT {COLUMNS} FROM pyaday.daily AS daily"));
     for row in client.query(&sql, &[]).await? {
         catalogue.restore_daily(read(&row, 0)?);
@@ -108,7 +110,7 @@ pub(crate) async fn follow(
     schema: &Schema,
     catalogue: &mut Catalogue,
     dates: &[String],
-    newest: pyaday_core::Revision,
+    newest: Revision,
 ) -> Result<(), Fault> {
     let sql = schema.sql(
         "SELECT asked.date, pin.normalized_name
