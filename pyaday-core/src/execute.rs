@@ -85,6 +85,7 @@ pub fn execute<S: PackageStore>(
         match command {
             Command::ReadPackage { name, conditions } => {
                 let package = find(api.store(), &name).await?;
+                // Most have none, and no need of a tag to compare.
                 if conditions.is_empty() {
                     return Ok(Outcome::Package(package));
                 }

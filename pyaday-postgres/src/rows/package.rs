@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use deadpool_postgres::ClientWrapper;
 use pyaday_core::{Details, Metadata, NormalizedName, Package, Revision, Stored, Tag};
 use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 
 use super::{integer, revision, same};
 use crate::error::Fault;
@@ -85,6 +86,19 @@ impl<'a> Columns<'a> {
     pub(crate) fn len(&self) -> usize {
         self.names.len()
     }
+
+    /// The columns as the first parameters of a statement.
+    fn parameters(&self) -> [&(dyn ToSql + Sync); 7] {
+        [
+            &self.normalized_names,
+            &self.names,
+            &self.short_descs,
+            &self.tags,
+            &self.metadata,
+            &self.revisions,
+            &self.searches,
+        ]
+    }
 }
 
 /// Adds rows; they get the slots from `slot` on.
@@ -107,21 +121,7 @@ pub(crate) async fn insert(
               AS new (normalized_name, name, short_desc, tags, metadata, revision, search, place)",
     );
     let statement = client.prepare_cached(&sql).await?;
-    let inserted = client
-        .execute(
-            &statement,
-            &[
-                &rows.normalized_names,
-                &rows.names,
-                &rows.short_descs,
-                &rows.tags,
-                &rows.metadata,
-                &rows.revisions,
-                &rows.searches,
-                &slot,
-            ],
-        )
-        .await?;
+    let inserted = client.execute(&statement, &[&rows.parameters()[..], &[&slot]].concat()).await?;
     same("package, added", rows.len(), inserted as usize)
 }
 
@@ -144,20 +144,7 @@ pub(crate) async fn update(
          WHERE package.normalized_name = new.normalized_name",
     );
     let statement = client.prepare_cached(&sql).await?;
-    let updated = client
-        .execute(
-            &statement,
-            &[
-                &rows.normalized_names,
-                &rows.names,
-                &rows.short_descs,
-                &rows.tags,
-                &rows.metadata,
-                &rows.revisions,
-                &rows.searches,
-            ],
-        )
-        .await?;
+    let updated = client.execute(&statement, &rows.parameters()).await?;
     same("package, replaced", rows.len(), updated as usize)
 }
 
