@@ -75,6 +75,7 @@ pub struct Options {
     pub(crate) max_page_limit: NonZeroUsize,
     pub(crate) if_match_required: bool,
     pub(crate) public_url: Option<String>,
+    pub(crate) feed_id: Option<String>,
     seeds: Box<dyn Fn() -> Seed + Send + Sync>,
     clock: Box<dyn Fn() -> SystemTime + Send + Sync>,
     openapi: OnceLock<openapi::Template>,
@@ -96,6 +97,7 @@ impl Options {
             max_page_limit: limit(200),
             if_match_required: false,
             public_url: None,
+            feed_id: None,
             seeds: Box::new(Seed::random),
             clock: Box::new(SystemTime::now),
             openapi: OnceLock::new(),
@@ -119,10 +121,10 @@ impl Options {
         Self { page_limit, max_page_limit, ..self }
     }
 
-    /// Whether each `PUT`, `PATCH` and `DELETE` of a package must say by `If-Match` which version it means, so
-    /// that no client overwrites what it has not seen; one without is refused with 428
-    /// ([RFC 6585 §3](https://www.rfc-editor.org/rfc/rfc6585#section-3)). It need not, unless told
-    /// otherwise. Pins have no versions, and conditions on them are not evaluated.
+    /// Whether each `PUT`, `PATCH` and `DELETE` of a package or a pin that exists must say by `If-Match`
+    /// which version it means, so that no client overwrites what it has not seen; one without is
+    /// refused with 428 ([RFC 6585 §3](https://www.rfc-editor.org/rfc/rfc6585#section-3)). It need not,
+    /// unless told otherwise.
     #[must_use]
     pub fn if_match_required(self, required: bool) -> Self {
         Self { if_match_required: required, ..self }
@@ -166,6 +168,16 @@ impl Options {
     pub fn public_url(self, url: impl Into<String>) -> Self {
         let url: String = url.into();
         Self { public_url: Some(url.trim_end_matches('/').to_owned()), ..self }
+    }
+
+    /// The identity of the feeds, an IRI for good; that of an entry is this one, `/` and the date.
+    ///
+    /// Unless told otherwise they are `urn:uuid:` and a UUID made of the store's
+    /// [identity](crate::PackageStore::id), so they do not depend on where the feeds are served. A host
+    /// whose feed had other ones before says here which, so that readers do not show all days anew.
+    #[must_use]
+    pub fn feed_id(self, id: impl Into<String>) -> Self {
+        Self { feed_id: Some(id.into()), ..self }
     }
 
     /// A function that sees every problem before its client does, and may rewrite the members of

@@ -12,17 +12,20 @@ mod tree;
 use std::fmt;
 use std::iter;
 use std::num::NonZeroUsize;
+use std::ops::RangeInclusive;
 use std::time::SystemTime;
 
 use rand::rngs::SmallRng;
 use rand::seq::index;
 use rand::{RngExt, SeedableRng};
 
-use crate::daily::{Daily, Day, Journal, Opening, Pick, Pin, Unpin};
+use crate::daily::{Choice, Daily, Day, Journal, Made, Opening, Pick, Pin, Pinned, Unpin};
 use crate::date::{Date, seconds};
 use crate::name::NormalizedName;
-use crate::package::{Details, Package, Tag};
-use crate::store::{Create, Delete, Page, Query, Revision, Seed, Stored, Update};
+use crate::package::{Package, Tag};
+use crate::store::{
+    Create, Delete, Page, Query, Replacement, Revision, Seed, Stored, Update, Write,
+};
 use packing::Change;
 use search::Filter;
 use separator::split;
@@ -37,18 +40,26 @@ use tree::Tree;
 /// 1. clone the current catalogue,
 /// 2. write to the clone, as often as belongs together,
 /// 3. commit to the database, if there is one,
-/// 4. publish the clone, or drop it when something failed.
+/// 4. publish the clone if the commit succeeded, drop it if it surely did not happen.
+///
+/// If the outcome of the commit is unknown, the clone must neither be published nor simply dropped: the
+/// database may have it, and the next write to the old catalogue could get the same revision. Then
+/// load a catalogue anew from the database, or refuse all writes until that was done.
 ///
 /// [`MemoryStore`](crate::MemoryStore) is this without the third step. No write changes anything
 /// before its last step, so one that panics leaves the catalogue as it was.
 ///
+/// Revisions are compared within one history. [`Catalogue::new`] begins one, and clones go on with
+/// it. A catalogue that is loaded anew, after a database lost writes for one, is another history: what
+/// was [picked](Self::pick_daily) from the former is stale.
+///
 /// ```
-/// use pyaday_core::{Catalogue, Create, Package, Revision};
+/// use pyaday_core::{Catalogue, Create, Package, Revision, Write};
 ///
 /// let current = Catalogue::new(Revision::new(0));
 /// let mut draft = current.clone();
 /// let dynaconf = Package::new("dynaconf", "The dynamic configurator.")?;
-/// assert!(matches!(draft.create(&dynaconf), Create::Created(_)));
+/// assert!(matches!(draft.create(&dynaconf, &Write::new()), Create::Created(_)));
 ///
 /// let name = dynaconf.name.normalized();
 /// assert!(draft.get(&name).is_some());
@@ -60,13 +71,17 @@ pub struct Catalogue {
     tree: Tree,
     journal: Journal,
     revision: Revision,
+    /// Drawn at random.
+    history: u64,
 }
 
 impl Catalogue {
-    /// A catalogue without packages, whose first write has the revision that follows `revision`.
+    /// A catalogue without packages, the beginning of a history. Its first write has the revision that
+    /// [follows](Revision::next) `revision`.
     #[must_use]
     pub fn new(revision: Revision) -> Self {
-        Self { tree: Tree::empty(), journal: Journal::default(), revision }
+        let history = rand::random();
+        Self { tree: Tree::empty(), journal: Journal::default(), revision, history }
     }
 
     /// The number of packages.
@@ -150,8 +165,11 @@ impl Catalogue {
         }
     }
 
-    /// Adds a package if none of its name exists.
-    pub fn create(&mut self, package: &Package) -> Create {
+    /// Adds a package if `write` admits the newest revision and none of its name exists.
+    pub fn create(&mut self, package: &Package, write: &Write) -> Create {
+        if !write.admits(Some(self.revision)) {
+            return Create::Stale(self.revision);
+        }
         let name = package.name.normalized();
         match self.get(&name) {
             Some(stored) => Create::Exists(stored),
@@ -204,36 +222,35 @@ impl Catalogue {
         self.edit(&changes.collect::<Vec<_>>(), newest);
     }
 
-    /// Replaces all but the name of a package, whose spelling stays; if `expected` is given, only
-    /// in that revision.
+    /// Replaces what a package has besides its identity, if `write` admits the revision that it is in.
     ///
-    /// Details equal to those that are stored change nothing, the revision neither.
+    /// A replacement that gives the representation that is stored changes nothing, the revision
+    /// neither.
     pub fn update(
         &mut self,
         name: &NormalizedName,
-        expected: Option<Revision>,
-        details: Details,
+        replacement: Replacement,
+        write: &Write,
     ) -> Update {
         let Some(stored) = self.get(name) else {
             return Update::Absent;
         };
-        if expected.is_some_and(|expected| expected != stored.revision()) {
+        if !write.admits(Some(stored.revision())) {
             return Update::Stale(stored);
         }
         let before = stored.package();
-        if before.details == details {
+        let package = replacement.apply(&before);
+        if package == before {
             return Update::Unchanged(stored);
         }
-        Update::Updated(self.put(name, &Package { name: before.name, details }))
+        Update::Updated(self.put(name, &package))
     }
 
-    /// Removes a package; if `expected` is given, only in that revision.
-    pub fn delete(&mut self, name: &NormalizedName, expected: Option<Revision>) -> Delete {
+    /// Removes a package, if `write` admits the revision that it is in.
+    pub fn delete(&mut self, name: &NormalizedName, write: &Write) -> Delete {
         match self.get(name) {
             None => Delete::Absent,
-            Some(stored) if expected.is_some_and(|expected| expected != stored.revision()) => {
-                Delete::Stale(stored)
-            }
+            Some(stored) if !write.admits(Some(stored.revision())) => Delete::Stale(stored),
             Some(_) => {
                 let change = Change { name: name.as_str(), package: None };
                 self.edit(&[change], self.revision.next());
@@ -257,71 +274,133 @@ impl Catalogue {
         self.journal.recent(until, count).map(|daily| self.as_of_now(daily)).collect()
     }
 
-    /// What a date that nobody has opened is to show, as [`daily`](crate::daily) says; `None` if
-    /// there are no packages.
+    /// What those of the dates that were not opened are to show, as [`daily`](crate::daily) says: the
+    /// earliest is picked first, and the later ones take account of it.
     ///
-    /// It looks at each name, which takes about 40 nanoseconds, in two threads; a
+    /// For each date it looks at each name, which takes about 40 nanoseconds, in two threads; a
     /// [`Picker`](crate::Picker) does it elsewhere.
     #[must_use]
-    pub fn pick_daily(&self, date: Date) -> Option<Pick> {
-        let pinned = self.journal.pinned(date).filter(|name| self.get(name).is_some());
-        let (name, cycle) = match pinned {
-            Some(name) => (name.clone(), self.journal.current_cycle()),
-            None => {
-                let names = |part, parts| self.names(part, parts);
-                let (name, cycle) = self.journal.pick(date, names)?;
-                (NormalizedName::from_normal(name), cycle)
-            }
-        };
-        Some(Pick { date, name, cycle, seen: self.revision })
+    pub fn pick_daily(&self, dates: RangeInclusive<Date>) -> Pick {
+        let dates = dates.into_inner();
+        let basis = self.journal.basis(self.history);
+        Pick { dates, made: Some(Made { basis, choices: self.choose(dates) }) }
     }
 
-    /// Opens a date with what was picked for it, if it was not opened and the pick is still right:
-    /// its package in the version that it was, the journal too. Packages that were added since do not
-    /// matter.
+    fn choose(&self, (first, last): (Date, Date)) -> Vec<Choice> {
+        let mut choices = Vec::new();
+        for date in days(first, last).filter(|date| self.journal.get(*date).is_none()) {
+            let pinned = self.journal.pinned(date).map(|pinned| &pinned.name);
+            let (name, cycle) = match pinned.filter(|name| self.get(name).is_some()) {
+                Some(name) => (name.clone(), self.journal.cycle_after(&choices)),
+                None => {
+                    let names = |part, parts| self.names(part, parts);
+                    match self.journal.pick(date, &choices, names) {
+                        Some((name, cycle)) => (NormalizedName::from_normal(name), cycle),
+                        // There are no packages.
+                        None => break,
+                    }
+                }
+            };
+            choices.push(Choice { date, name, cycle, pinned: pinned.cloned() });
+        }
+        choices
+    }
+
+    /// Opens dates with what was picked for them, those that were not opened, if the picks are still
+    /// right: no other day was opened since, the dates have the pins that they had, and the packages
+    /// are there. Whatever else was written since does not matter.
     pub fn open_daily(&mut self, pick: &Pick, picked_at: SystemTime) -> Opening {
-        if let Some(daily) = self.journal.get(pick.date) {
-            return Opening::Exists(self.as_of_now(daily));
-        }
-        let package = self.get(&pick.name).filter(|package| package.revision() <= pick.seen);
-        let Some(package) = package.filter(|_| !self.journal.has_changed_since(pick.seen)) else {
-            return Opening::Stale;
+        let (first, last) = pick.dates;
+        let is_open = days(first, last).all(|date| self.journal.get(date).is_some());
+        let made = match &pick.made {
+            _ if is_open => &[][..],
+            Some(made) if self.is_right(made) => &made.choices,
+            Some(_) => return Opening::Stale,
+            None => &self.choose(pick.dates),
         };
-        let (package, picked_at) = (package.package(), seconds(picked_at));
         let revision = self.revision.next();
-        let daily = Daily::new(pick.date, pick.cycle, package, picked_at, revision);
-        self.journal.open(daily.clone());
-        self.revision = revision;
-        Opening::Opened(daily)
+        let opened = made.iter().filter_map(|choice| {
+            let package = self.get(&choice.name)?.package();
+            let picked_at = seconds(picked_at);
+            Some(Daily::new(choice.date, choice.cycle, package, picked_at, revision))
+        });
+        let opened: Vec<_> = opened.collect();
+        if !opened.is_empty() {
+            opened.iter().cloned().for_each(|daily| self.journal.open(daily));
+            self.revision = revision;
+        }
+        let days = days(first, last).filter_map(|date| self.journal.get(date));
+        Opening::Open { days: days.map(|daily| self.as_of_now(daily)).collect(), opened }
     }
 
-    /// Pins a package to a date behind `last_open`, the last date that has begun anywhere; in the
-    /// place of an earlier pin.
-    pub fn pin_daily(&mut self, date: Date, last_open: Date, name: &NormalizedName) -> Pin {
-        if self.get(name).is_none() {
-            return Pin::Absent;
-        }
+    /// Whether a pick is for these dates and still right.
+    pub(crate) fn would_take(&self, pick: &Pick, dates: &RangeInclusive<Date>) -> bool {
+        pick.dates == (*dates.start(), *dates.end())
+            && pick.made.as_ref().is_some_and(|made| self.is_right(made))
+    }
+
+    fn is_right(&self, made: &Made) -> bool {
+        made.basis == self.journal.basis(self.history)
+            && made.choices.iter().all(|choice| {
+                let pinned = self.journal.pinned(choice.date).map(|pinned| &pinned.name);
+                pinned == choice.pinned.as_ref() && self.get(&choice.name).is_some()
+            })
+    }
+
+    /// The pins of dates after this one, in the order of their dates, at most so many.
+    #[must_use]
+    pub fn pins(&self, last_open: Date, count: NonZeroUsize) -> Vec<Pinned> {
+        self.journal.pins(last_open).take(count.get()).cloned().collect()
+    }
+
+    /// The pin of a date.
+    #[must_use]
+    pub fn pinned(&self, date: Date) -> Option<Pinned> {
+        self.journal.pinned(date).cloned()
+    }
+
+    /// Pins a package to a date after `last_open`, the last date that has begun anywhere, in the place
+    /// of an earlier pin, if `write` admits the revision of that or `None`.
+    pub fn pin_daily(
+        &mut self,
+        date: Date,
+        last_open: Date,
+        name: &NormalizedName,
+        write: &Write,
+    ) -> Pin {
         if date <= last_open || self.journal.get(date).is_some() {
             return Pin::Fixed;
         }
-        if self.journal.pinned(date) != Some(name) {
-            self.revision = self.revision.next();
-            self.journal.pin(date, name.clone(), self.revision);
+        let current = self.pinned(date);
+        if !write.admits(current.as_ref().map(|pinned| pinned.revision)) {
+            return Pin::Stale(current);
         }
-        Pin::Pinned
+        if self.get(name).is_none() {
+            return Pin::Absent;
+        }
+        if let Some(current) = current.filter(|current| current.name == *name) {
+            return Pin::Unchanged(current);
+        }
+        self.revision = self.revision.next();
+        let pinned = Pinned::new(date, name.clone(), self.revision);
+        self.journal.pin(pinned.clone());
+        Pin::Pinned(pinned)
     }
 
-    /// Takes a pin back.
-    pub fn unpin_daily(&mut self, date: Date, last_open: Date) -> Unpin {
+    /// Takes a pin back, if `write` admits its revision.
+    pub fn unpin_daily(&mut self, date: Date, last_open: Date, write: &Write) -> Unpin {
         if date <= last_open || self.journal.get(date).is_some() {
             return Unpin::Fixed;
         }
-        if self.journal.pinned(date).is_none() {
-            return Unpin::NotPinned;
+        match self.pinned(date) {
+            None => Unpin::NotPinned,
+            Some(pinned) if !write.admits(Some(pinned.revision)) => Unpin::Stale(pinned),
+            Some(_) => {
+                self.revision = self.revision.next();
+                self.journal.unpin(date);
+                Unpin::Unpinned
+            }
         }
-        self.revision = self.revision.next();
-        self.journal.unpin(date, self.revision);
-        Unpin::Unpinned
     }
 
     /// Puts a day of the journal back, as it was.
@@ -330,16 +409,18 @@ impl Catalogue {
         self.journal.open(daily);
     }
 
-    /// Puts a pin back.
-    pub fn restore_pin(&mut self, date: Date, name: NormalizedName) {
-        self.journal.pin(date, name, self.revision);
+    /// Puts a pin back, in the place of another one of its date.
+    pub fn restore_pin(&mut self, pinned: Pinned) {
+        self.revision = self.revision.max(pinned.revision);
+        self.journal.pin(pinned);
     }
 
     /// Takes packages out that were removed elsewhere, in a write up to `revision`, as which no later
     /// write counts. Names that are not there are left as they are.
     ///
-    /// With [`restore`](Self::restore), [`restore_daily`](Self::restore_daily) and
-    /// [`follow_pin`](Self::follow_pin) a catalogue follows one that others write to.
+    /// With [`restore`](Self::restore), [`restore_daily`](Self::restore_daily),
+    /// [`restore_pin`](Self::restore_pin) and [`forget_pin`](Self::forget_pin) a catalogue follows one
+    /// that others write to.
     pub fn forget(&mut self, names: &[NormalizedName], revision: Revision) {
         let mut names: Vec<_> = names.iter().filter(|name| self.get(name).is_some()).collect();
         names.sort_unstable();
@@ -350,21 +431,9 @@ impl Catalogue {
         self.revision = newest;
     }
 
-    /// Has a date pinned to a package, or to none, as it was left elsewhere by a write up to
-    /// `revision`.
-    pub fn follow_pin(&mut self, date: Date, pinned: Option<NormalizedName>, revision: Revision) {
-        self.revision = self.revision.max(revision);
-        match pinned {
-            Some(name) => self.journal.pin(date, name, revision),
-            None => self.journal.unpin(date, revision),
-        }
-    }
-
-    /// Notes the newest write to the journal, which need not show in any day or pin that is left: a pin
-    /// may have been taken back. Picks of before are not taken from then on.
-    pub fn follow_journal(&mut self, newest: Revision) {
-        self.revision = self.revision.max(newest);
-        self.journal.note(newest);
+    /// Takes out the pin of a date that was taken back elsewhere.
+    pub fn forget_pin(&mut self, date: Date) {
+        self.journal.unpin(date);
     }
 
     /// How many days were opened, and how many are pinned.
@@ -421,6 +490,12 @@ fn generator(seed: Seed) -> SmallRng {
         *to = from;
     }
     SmallRng::from_seed(own)
+}
+
+/// The dates from the first to the last.
+fn days(first: Date, last: Date) -> impl Iterator<Item = Date> {
+    let next = |date: &Date| Some(date.plus_days(1)).filter(|next| next > date);
+    iter::successors(Some(first), next).take_while(move |date| *date <= last)
 }
 
 /// The places of names in the order of the names; of equal ones, in their own order.

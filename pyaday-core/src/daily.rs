@@ -8,8 +8,9 @@
 //! 2. Of the packages whose normalised names no entry of the current cycle has, it is the one with
 //!    the highest score. The current cycle is that of the entry which was written last; before the
 //!    first entry, cycle 1.
-//! 3. If there is none, a new cycle begins, of the next number: of all packages but the one shown the
-//!    day before, it is the one with the highest score. If that is the only package, it is that.
+//! 3. If there is none, a new cycle begins, of the next number. It is the one with the highest score of
+//!    all packages but those that the day before and the day after show, if these were opened. If there
+//!    is no other, the one that the day after shows is not left out; if there is still no other, none is.
 //! 4. Of packages with one score, it is the one whose normalised name is the first in byte order.
 //!
 //! The **score** of a package on a date is the 64-bit SipHash-2-4 of its normalised name (ASCII, with
@@ -29,7 +30,7 @@
 //! gets theirs picked.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::ops::Range;
@@ -39,6 +40,7 @@ use std::thread;
 
 use bytes::Bytes;
 use http::HeaderValue;
+use rpds::RedBlackTreeMapSync;
 use siphasher::sip::SipHasher24;
 
 use crate::date::Date;
@@ -202,72 +204,134 @@ pub enum Day {
     },
 }
 
+/// A package that is pinned to a day to come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Pinned {
+    /// The day.
+    pub date: Date,
+    /// The package's normalised name.
+    pub name: NormalizedName,
+    /// The write that made the pin.
+    pub revision: Revision,
+}
+
+impl Pinned {
+    /// A pin that this write made.
+    #[must_use]
+    pub fn new(date: Date, name: NormalizedName, revision: Revision) -> Self {
+        Self { date, name, revision }
+    }
+
+    /// Appends what a client gets: `{"date":…,"name":…}`.
+    pub(crate) fn write_json(&self, out: &mut Vec<u8>) {
+        // Neither a date nor a normalised name has a character that JSON would escape.
+        let Self { date, name, .. } = self;
+        out.extend(format!("{{\"date\":\"{date}\",\"name\":\"{name}\"}}").bytes());
+    }
+}
+
 /// What became of a pin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pin {
     /// The date will show the package.
-    Pinned,
+    Pinned(Pinned),
+    /// The date was pinned to this package already; nothing was written.
+    Unchanged(Pinned),
     /// The date has begun or was opened; nothing was written.
     Fixed,
+    /// The write does not admit the pin that the date has, this one; nothing was written.
+    Stale(Option<Pinned>),
     /// There is no such package; nothing was written.
     Absent,
 }
 
 /// What became of a pin to take back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unpin {
     /// It was taken back.
     Unpinned,
     /// The date has begun or was opened; nothing was written.
     Fixed,
+    /// The write does not admit the pin that the date has, this one; nothing was written.
+    Stale(Pinned),
     /// There was none.
     NotPinned,
 }
 
-/// A package that was [picked](self) for a date and is still to be written.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What was [picked](self) for some dates and is still to be written, or the dates alone: then it is
+/// picked when it is written.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Pick {
+    /// The dates to open.
+    pub(crate) dates: (Date, Date),
+    /// What is known of them, unless that is still to be found.
+    pub(crate) made: Option<Made>,
+}
+
+/// What was picked, and what it depends on besides the packages.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Made {
+    pub(crate) basis: Basis,
+    /// Of the dates that were not opened, the earliest first.
+    pub(crate) choices: Vec<Choice>,
+}
+
+/// What a pick of an ordinary day depends on: a history, and which days of it were opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Basis {
+    pub(crate) history: u64,
+    pub(crate) days: usize,
+    pub(crate) newest: Option<Revision>,
+}
+
+/// What was picked for a date.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Choice {
     pub(crate) date: Date,
     pub(crate) name: NormalizedName,
     pub(crate) cycle: u32,
-    /// The newest write that it takes account of.
-    pub(crate) seen: Revision,
+    /// What the date was pinned to.
+    pub(crate) pinned: Option<NormalizedName>,
 }
 
 impl Pick {
-    /// The date that is to show it.
-    #[must_use]
-    pub fn date(&self) -> Date {
-        self.date
+    /// Still to be picked.
+    pub(crate) fn unmade(first: Date, last: Date) -> Self {
+        Self { dates: (first, last), made: None }
     }
 
-    /// The package's normalised name.
+    /// The first and the last of the dates that are to be opened.
     #[must_use]
-    pub fn name(&self) -> &NormalizedName {
-        &self.name
+    pub fn dates(&self) -> (Date, Date) {
+        self.dates
     }
 }
 
-/// What became of a day to open.
+/// What became of days to open.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Opening {
-    /// It shows this from now on.
-    Opened(Daily),
-    /// It was opened before and shows this.
-    Exists(Daily),
+    /// They are open.
+    Open {
+        /// What the dates show, in their order; nothing if there are no packages.
+        days: Vec<Daily>,
+        /// Those of them that were opened by this write.
+        opened: Vec<Daily>,
+    },
     /// The pick is of a catalogue that is another now; nothing was written.
     Stale,
 }
 
-/// All days that were opened, and those that are pinned. A clone shares them.
+/// All days that were opened, and those that are pinned. A clone shares them, and a write copies the
+/// way to its place alone.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Journal {
-    days: Arc<BTreeMap<Date, Daily>>,
-    pins: Arc<BTreeMap<Date, NormalizedName>>,
+    days: RedBlackTreeMapSync<Date, Daily>,
+    pins: RedBlackTreeMapSync<Date, Pinned>,
     /// Of the newest entry; 0 before the first.
     cycle: u32,
-    /// The newest write to it, if there was any.
-    changed: Option<Revision>,
+    /// The newest write that opened a day.
+    newest: Option<Revision>,
 }
 
 impl Journal {
@@ -276,7 +340,7 @@ impl Journal {
     }
 
     pub(crate) fn first(&self) -> Option<Date> {
-        self.days.first_key_value().map(|(date, _)| *date)
+        self.days.first().map(|(date, _)| *date)
     }
 
     /// The newest days up to a date, the newest first.
@@ -284,68 +348,76 @@ impl Journal {
         self.days.range(..=until).rev().take(count.get()).map(|(_, daily)| daily)
     }
 
-    pub(crate) fn pinned(&self, date: Date) -> Option<&NormalizedName> {
+    pub(crate) fn pinned(&self, date: Date) -> Option<&Pinned> {
         self.pins.get(&date)
+    }
+
+    /// The pins of dates after this one, the earliest first.
+    pub(crate) fn pins(&self, after: Date) -> impl Iterator<Item = &Pinned> {
+        self.pins.range(after..).map(|(_, pinned)| pinned).filter(move |it| it.date > after)
     }
 
     /// Adds a day, which uses up its pin.
     pub(crate) fn open(&mut self, daily: Daily) {
+        // A day that is put back may be older than what is known already.
         self.cycle = self.cycle.max(daily.cycle());
-        self.note(daily.revision());
-        if self.pins.contains_key(&daily.date()) {
-            Arc::make_mut(&mut self.pins).remove(&daily.date());
-        }
-        Arc::make_mut(&mut self.days).insert(daily.date(), daily);
+        self.newest = self.newest.max(Some(daily.revision()));
+        self.unpin(daily.date());
+        self.days.insert_mut(daily.date(), daily);
     }
 
-    pub(crate) fn pin(&mut self, date: Date, name: NormalizedName, revision: Revision) {
-        self.note(revision);
-        Arc::make_mut(&mut self.pins).insert(date, name);
+    pub(crate) fn pin(&mut self, pinned: Pinned) {
+        self.pins.insert_mut(pinned.date, pinned);
     }
 
-    pub(crate) fn unpin(&mut self, date: Date, revision: Revision) {
-        self.note(revision);
-        Arc::make_mut(&mut self.pins).remove(&date);
+    pub(crate) fn unpin(&mut self, date: Date) {
+        self.pins.remove_mut(&date);
     }
 
-    /// Notes a write to it. A day that is put back may be older than what is known already, and makes
-    /// nothing of that undone.
-    pub(crate) fn note(&mut self, revision: Revision) {
-        self.changed = self.changed.max(Some(revision));
-    }
-
-    /// Whether anything was written behind this revision.
-    pub(crate) fn has_changed_since(&self, seen: Revision) -> bool {
-        self.changed > Some(seen)
+    /// What a pick from this journal depends on, in a history.
+    pub(crate) fn basis(&self, history: u64) -> Basis {
+        Basis { history, days: self.days.size(), newest: self.newest }
     }
 
     /// How many days and how many pins there are.
     pub(crate) fn len(&self) -> (usize, usize) {
-        (self.days.len(), self.pins.len())
+        (self.days.size(), self.pins.size())
     }
 
     /// The pick of an ordinary day among these normalised names, given in parts, with its cycle.
+    ///
+    /// `picked` has the picks that come before it in the same write, of the current cycle of then.
     pub(crate) fn pick<'a, I: Iterator<Item = &'a str>>(
         &self,
         date: Date,
+        picked: &[Choice],
         names: impl Fn(usize, usize) -> I + Sync,
     ) -> Option<(&'a str, u32)> {
-        let current = self.current_cycle();
+        let current = self.cycle_after(picked);
         let of_cycle = self.days.values().filter(|daily| daily.cycle() == current);
-        let shown: HashSet<_> = of_cycle.map(|daily| daily.name().as_str()).collect();
-        let not_shown = highest(date, &names, |name| !shown.contains(name));
-        if let Some(name) = not_shown {
+        let of_cycle = of_cycle.map(|daily| daily.name().as_str());
+        let picked_in_cycle = picked.iter().filter(|choice| choice.cycle == current);
+        let picked_in_cycle = picked_in_cycle.map(|choice| choice.name.as_str());
+        let shown: HashSet<_> = of_cycle.chain(picked_in_cycle).collect();
+        if let Some(name) = highest(date, &names, |name| !shown.contains(name)) {
             return Some((name, current));
         }
-        let before = self.get(date.plus_days(-1)).map(|daily| daily.name().as_str());
-        let new = highest(date, &names, |name| Some(name) != before);
-        let name = new.or_else(|| names(0, 1).next())?;
+        let shown_on = |date| {
+            let picked = picked.iter().find(|choice| choice.date == date);
+            let opened = self.get(date).map(|daily| daily.name().as_str());
+            opened.or(picked.map(|choice| choice.name.as_str()))
+        };
+        let (before, after) = (shown_on(date.plus_days(-1)), shown_on(date.plus_days(1)));
+        let other = |left_out: &[Option<&str>]| {
+            highest(date, &names, |name| !left_out.contains(&Some(name)))
+        };
+        let name = other(&[before, after]).or_else(|| other(&[before])).or_else(|| other(&[]))?;
         Some((name, current + 1))
     }
 
-    /// That of the newest entry, or the first.
-    pub(crate) fn current_cycle(&self) -> u32 {
-        self.cycle.max(1)
+    /// The cycle of the newest entry, or the first, once these picks were written.
+    pub(crate) fn cycle_after(&self, picked: &[Choice]) -> u32 {
+        picked.iter().map(|choice| choice.cycle).fold(self.cycle.max(1), u32::max)
     }
 }
 

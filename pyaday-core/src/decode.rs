@@ -18,7 +18,7 @@ use crate::name::NormalizedName;
 use crate::package::{Details, MergePatch, Package};
 use crate::problem::Problem;
 use crate::query::{self, Draw};
-use crate::store::Query;
+use crate::store::{Query, Replacement};
 
 /// What a request asks for.
 #[derive(Debug)]
@@ -37,10 +37,13 @@ pub enum Command {
     },
     /// Add a package.
     CreatePackage {
-        /// The package to add.
-        package: Package,
+        /// The package to add, or what is wrong with the body: a client hears of it only if its
+        /// conditions hold.
+        package: Result<Package, Problem>,
         /// The path that the request was sent to, as it was sent.
         path: String,
+        /// The request's conditions on the list of packages.
+        conditions: Preconditions,
     },
     /// Read one package.
     ReadPackage {
@@ -49,13 +52,13 @@ pub enum Command {
         /// The request's conditions.
         conditions: Preconditions,
     },
-    /// Replace all but the name of a package.
+    /// Replace a package, but for its identity.
     UpdatePackage {
         /// Which one.
         name: NormalizedName,
-        /// By what, or what is wrong with the body: a client is told so only when the package is
-        /// there.
-        details: Result<Details, Problem>,
+        /// By what, or what is wrong with the body: a client hears of it only if the package is
+        /// there and its conditions hold.
+        replacement: Result<Replacement, Problem>,
         /// The request's conditions.
         conditions: Preconditions,
     },
@@ -91,17 +94,34 @@ pub enum Command {
         /// The request's conditions.
         conditions: Preconditions,
     },
+    /// List the pins of days to come.
+    ListPins {
+        /// The request's conditions.
+        conditions: Preconditions,
+    },
+    /// Read the pin of a day to come.
+    ReadPin {
+        /// Which day.
+        date: Date,
+        /// The request's conditions.
+        conditions: Preconditions,
+    },
     /// Choose the package of a day to come.
     PinDay {
         /// Which day.
         date: Date,
-        /// Which package.
-        name: NormalizedName,
+        /// Which package, or what is wrong with the body: a client hears of it only if the day is to
+        /// come and its conditions hold.
+        name: Result<NormalizedName, Problem>,
+        /// The request's conditions on the pin.
+        conditions: Preconditions,
     },
-    /// Leave a day to come to the draw again.
+    /// Take back the pin of a day to come.
     UnpinDay {
         /// Which day.
         date: Date,
+        /// The request's conditions on the pin.
+        conditions: Preconditions,
     },
     /// Tell the packages of the last days.
     ReadFeed {
@@ -170,6 +190,9 @@ impl Action {
         operation: Operation,
         parts: &Parts,
     ) -> Result<Self, Problem> {
+        if operation == Operation::PinDay {
+            date_to_pin(options, &parts.uri)?;
+        }
         if let Some(media_type) = operation.media_type() {
             if let Some(fault) = media_type::fault(&parts.headers, media_type) {
                 return Err(Problem::unsupported_media_type(operation, fault));
@@ -207,16 +230,17 @@ impl Action {
                 conditions: conditions(),
             },
             Operation::CreatePackage => Command::CreatePackage {
-                package: Package::from_json(body)?,
+                package: Package::from_json(body).map_err(Problem::from),
                 path: uri.path().to_owned(),
+                conditions: conditions(),
             },
             Operation::ReadPackage => {
                 Command::ReadPackage { name: name(uri)?, conditions: conditions() }
             }
             Operation::UpdatePackage => {
                 let name = name(uri)?;
-                let details = details(&name, body);
-                Command::UpdatePackage { name, details, conditions: conditions() }
+                let replacement = replacement(&name, body);
+                Command::UpdatePackage { name, replacement, conditions: conditions() }
             }
             Operation::PatchPackage => Command::PatchPackage {
                 name: name(uri)?,
@@ -231,11 +255,15 @@ impl Action {
                 Command::ReadToday { path: uri.path().to_owned(), conditions: conditions() }
             }
             Operation::ReadDay => Command::ReadDay { date: date(uri)?, conditions: conditions() },
+            Operation::ListPins => Command::ListPins { conditions: conditions() },
+            Operation::ReadPin => Command::ReadPin { date: date(uri)?, conditions: conditions() },
             Operation::PinDay => {
-                let date = date(uri)?;
-                Command::PinDay { date, name: Package::name_from_json(body)?.normalized() }
+                let date = date_to_pin(options, uri)?;
+                let name = Package::name_from_json(body, date).map(|name| name.normalized());
+                let name = name.map_err(Problem::from);
+                Command::PinDay { date, name, conditions: conditions() }
             }
-            Operation::UnpinDay => Command::UnpinDay { date: date(uri)? },
+            Operation::UnpinDay => Command::UnpinDay { date: date(uri)?, conditions: conditions() },
             Operation::ReadAtomFeed => feed(options, parts, FeedFormat::Atom),
             Operation::ReadJsonFeed => feed(options, parts, FeedFormat::Json),
             Operation::ReadOpenApi => {
@@ -258,6 +286,18 @@ fn name(uri: &Uri) -> Result<NormalizedName, Problem> {
 /// The date that the URL names in its last segment.
 fn date(uri: &Uri) -> Result<Date, Problem> {
     last_segment(uri).ok_or_else(Problem::invalid_date)
+}
+
+/// The same, unless it is too far ahead: pins are few.
+fn date_to_pin(options: &Options, uri: &Uri) -> Result<Date, Problem> {
+    /// How many days ahead a day can be pinned.
+    const DAYS_AHEAD: i32 = 400;
+
+    let last = Date::of(options.now()).plus_days(DAYS_AHEAD);
+    match date(uri)? {
+        date if date > last => Err(Problem::too_far_ahead(last)),
+        date => Ok(date),
+    }
 }
 
 fn last_segment<T: FromStr>(uri: &Uri) -> Option<T> {
@@ -294,9 +334,10 @@ fn origin(options: &Options, parts: &Parts) -> String {
 }
 
 /// The body of an update of `name`.
-fn details(name: &NormalizedName, body: &[u8]) -> Result<Details, Problem> {
-    match Details::from_json(body)? {
-        (Some(other), _) if other.normalized() != *name => Err(Problem::name_mismatch(&other)),
-        (_, details) => Ok(details),
+fn replacement(name: &NormalizedName, body: &[u8]) -> Result<Replacement, Problem> {
+    let (spelling, details) = Details::from_json(body)?;
+    match spelling {
+        Some(other) if other.normalized() != *name => Err(Problem::name_mismatch(&other)),
+        spelling => Ok(Replacement { spelling, details }),
     }
 }

@@ -84,6 +84,13 @@ fn encode_outcome(outcome: Outcome) -> Response<Bytes> {
             insert(headers, LOCATION, location);
             response
         }
+        Outcome::Pin(pinned) => {
+            let mut body = Vec::new();
+            pinned.write_json(&mut body);
+            let mut response = content(StatusCode::OK, JSON, NO_CACHE, body.into());
+            response.headers_mut().insert(ETAG, pinned.revision.entity_tag());
+            response
+        }
         Outcome::Updated | Outcome::Deleted | Outcome::Pinned | Outcome::Unpinned => no_content(),
         Outcome::Options(endpoint) => {
             let mut response = no_content();

@@ -99,6 +99,10 @@ pub enum Operation {
     ReadJsonFeed,
     /// [`read_day`](crate::read_day)
     ReadDay,
+    /// [`list_pins`](crate::list_pins)
+    ListPins,
+    /// [`read_pin`](crate::read_pin)
+    ReadPin,
     /// [`pin_day`](crate::pin_day)
     PinDay,
     /// [`unpin_day`](crate::unpin_day)
@@ -123,6 +127,8 @@ impl Operation {
             Self::ReadAtomFeed => "read_atom_feed",
             Self::ReadJsonFeed => "read_json_feed",
             Self::ReadDay => "read_day",
+            Self::ListPins => "list_pins",
+            Self::ReadPin => "read_pin",
             Self::PinDay => "pin_day",
             Self::UnpinDay => "unpin_day",
             Self::ReadOpenApi => "read_openapi",
@@ -143,6 +149,8 @@ impl Operation {
             | Self::ReadAtomFeed
             | Self::ReadJsonFeed
             | Self::ReadDay
+            | Self::ListPins
+            | Self::ReadPin
             | Self::UnpinDay
             | Self::ReadOpenApi => None,
         }
@@ -193,12 +201,22 @@ impl Endpoint {
         },
         Self {
             blueprint: Blueprint::Daily,
-            path: "/{date}",
+            path: "/pins",
+            operations: &[(Method::GET, Operation::ListPins)],
+        },
+        Self {
+            blueprint: Blueprint::Daily,
+            path: "/pins/{date}",
             operations: &[
-                (Method::GET, Operation::ReadDay),
+                (Method::GET, Operation::ReadPin),
                 (Method::PUT, Operation::PinDay),
                 (Method::DELETE, Operation::UnpinDay),
             ],
+        },
+        Self {
+            blueprint: Blueprint::Daily,
+            path: "/{date}",
+            operations: &[(Method::GET, Operation::ReadDay)],
         },
         Self {
             blueprint: Blueprint::OpenApi,

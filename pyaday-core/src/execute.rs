@@ -1,23 +1,26 @@
 //! From a command to its outcome: the second of the three steps, the only one to touch the store.
 
 use std::num::NonZeroUsize;
+use std::ops::RangeInclusive;
 use std::time::SystemTime;
 
 use http::HeaderValue;
 
 use crate::api::{Api, Options};
 use crate::conditional::{Preconditions, Verdict};
-use crate::daily::{Daily, Day, Pin, Unpin};
+use crate::daily::{Daily, Day, Pin, Pinned, Unpin};
 use crate::date::{Date, seconds_to_midnight};
 use crate::decode::Command;
 use crate::document::Document;
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, JSON};
 use crate::feed::{self, FeedFormat};
 use crate::name::NormalizedName;
-use crate::package::{Details, MergePatch, Package};
+use crate::package::{MergePatch, Package};
 use crate::problem::{Problem, ProblemType};
 use crate::query::{Draw, next_page};
-use crate::store::{Create, Delete, PackageStore, Page, Query, Stored, Update};
+use crate::store::{
+    Create, Delete, PackageStore, Page, Query, Replacement, Revision, Stored, Update, Write,
+};
 
 /// What became of a command.
 #[derive(Debug)]
@@ -54,8 +57,10 @@ pub enum Outcome {
         /// How long the answer holds, in seconds.
         max_age: u32,
     },
-    /// The OpenAPI document, or a feed.
+    /// The OpenAPI document, a feed, or the list of pins.
     Document(Document),
+    /// A day's pin.
+    Pin(Pinned),
     /// The client has the representation of this outcome already.
     NotModified(Box<Self>),
     /// The day is pinned.
@@ -101,9 +106,11 @@ pub fn execute<S: PackageStore>(
             Command::ListPackages { query, parameters, conditions } => {
                 Box::pin(list(api, query, parameters, conditions)).await
             }
-            Command::CreatePackage { package, path } => Box::pin(create(api, package, path)).await,
-            Command::UpdatePackage { name, details, conditions } => {
-                Box::pin(update(api, name, details, conditions)).await
+            Command::CreatePackage { package, path, conditions } => {
+                Box::pin(create(api, package, path, conditions)).await
+            }
+            Command::UpdatePackage { name, replacement, conditions } => {
+                Box::pin(update(api, name, replacement, conditions)).await
             }
             Command::PatchPackage { name, patch, conditions } => {
                 Box::pin(patch_package(api, name, patch, conditions)).await
@@ -121,8 +128,16 @@ pub fn execute<S: PackageStore>(
             Command::ReadDay { date, conditions } => {
                 Box::pin(read_day(api, date, conditions)).await
             }
-            Command::PinDay { date, name } => Box::pin(pin_day(api, date, name)).await,
-            Command::UnpinDay { date } => Box::pin(unpin_day(api, date)).await,
+            Command::ListPins { conditions } => Box::pin(list_pins(api, conditions)).await,
+            Command::ReadPin { date, conditions } => {
+                Box::pin(read_pin(api, date, conditions)).await
+            }
+            Command::PinDay { date, name, conditions } => {
+                Box::pin(pin_day(api, date, name, conditions)).await
+            }
+            Command::UnpinDay { date, conditions } => {
+                Box::pin(unpin_day(api, date, conditions)).await
+            }
             Command::ReadFeed { format, url, conditions } => {
                 Box::pin(read_feed(api, format, url, conditions)).await
             }
@@ -158,15 +173,26 @@ async fn list<S: PackageStore>(
     fresh(&conditions, &page.revision.entity_tag(), Outcome::Packages { page, next })
 }
 
+/// A condition of a creation is about the list of packages.
 async fn create<S: PackageStore>(
     api: &Api<S>,
-    package: Package,
+    package: Result<Package, Problem>,
     path: String,
+    conditions: Preconditions,
 ) -> Result<Outcome, Problem> {
+    let store = api.store();
+    let terms = Terms { conditions, if_match_required: false };
+    if package.is_err() && !terms.conditions.is_empty() {
+        store.refresh().await?;
+        let list = store.list(&Query::new(NonZeroUsize::MIN)).await?;
+        terms.check(Some(list.revision))?;
+    }
+    let package = package?;
     let location = format!("{path}/{}", package.name);
-    match api.store().create(package).await? {
+    match store.create(package, terms.write()).await? {
         Create::Created(package) => Ok(Outcome::Created { package, location }),
         Create::Exists(there) => Err(Problem::package_exists(&there)),
+        Create::Stale(_) => Err(terms.refusal()),
     }
 }
 
@@ -175,19 +201,29 @@ fn last_open(now: SystemTime) -> Date {
     Date::at_offset(now, 14)
 }
 
-/// What a day shows. It is opened now if nobody has asked for it before, unless it has not begun or
-/// lies before the journal; but what is today anywhere on Earth is always shown, to the west where
-/// clocks are 12 hours behind UTC.
+/// How many days back a date can still be opened by who asks for it.
+const DAYS_BACK: i32 = 31;
+
+/// What a day shows. It is opened now if nobody has asked for it before, unless it has not begun, lies
+/// before the journal, or is long past; but what is today anywhere on Earth is always shown, to the
+/// west where clocks are 12 hours behind UTC.
 async fn day<S: PackageStore>(api: &Api<S>, date: Date, now: SystemTime) -> Result<Daily, Problem> {
     let first = match api.store().daily(date).await? {
         Day::Shown(daily) => return Ok(daily),
         Day::Unopened { first } => first,
     };
-    let (today, last) = (Date::at_offset(now, -12), last_open(now));
-    if date > last || date < first.map_or(today, |first| first.min(today)) {
-        return Err(Problem::no_daily(date, last));
+    let today = Date::at_offset(now, -12);
+    if date > last_open(now) {
+        return Err(Problem::not_begun(date));
     }
-    api.store().open_daily(date, now).await?.ok_or_else(Problem::empty_catalogue)
+    if date < first.map_or(today, |first| first.min(today)) {
+        return Err(Problem::before_first(date));
+    }
+    if date < Date::of(now).plus_days(-DAYS_BACK) {
+        return Err(Problem::never_shown(date));
+    }
+    let days = api.store().open_daily(date..=date, now).await?;
+    days.into_iter().next().ok_or_else(Problem::empty_catalogue)
 }
 
 async fn read_today<S: PackageStore>(
@@ -210,22 +246,71 @@ async fn read_day<S: PackageStore>(
     answer_daily(day(api, date, now).await?, None, now, &conditions)
 }
 
+/// The most pins that are listed: more than there are days that can be pinned.
+const PINS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(999);
+
+async fn list_pins<S: PackageStore>(
+    api: &Api<S>,
+    conditions: Preconditions,
+) -> Result<Outcome, Problem> {
+    let pins = api.store().pins(last_open(api.options().now()), PINS).await?;
+    let mut body = b"{\"items\":[".to_vec();
+    for (at, pinned) in pins.iter().enumerate() {
+        body.extend(if at == 0 { &b""[..] } else { b"," });
+        pinned.write_json(&mut body);
+    }
+    body.extend(b"]}");
+    let list = Document::new(JSON, body);
+    fresh(&conditions, &list.entity_tag(), Outcome::Document(list))
+}
+
+async fn read_pin<S: PackageStore>(
+    api: &Api<S>,
+    date: Date,
+    conditions: Preconditions,
+) -> Result<Outcome, Problem> {
+    let pinned = match date > last_open(api.options().now()) {
+        true => api.store().pinned(date).await?,
+        false => None,
+    };
+    let pinned = pinned.ok_or_else(|| Problem::not_pinned(date))?;
+    fresh(&conditions, &pinned.revision.entity_tag(), Outcome::Pin(pinned))
+}
+
 async fn pin_day<S: PackageStore>(
     api: &Api<S>,
     date: Date,
-    name: NormalizedName,
+    name: Result<NormalizedName, Problem>,
+    conditions: Preconditions,
 ) -> Result<Outcome, Problem> {
-    match api.store().pin_daily(date, last_open(api.options().now()), &name).await? {
-        Pin::Pinned => Ok(Outcome::Pinned),
+    let (store, last_open) = (api.store(), last_open(api.options().now()));
+    let terms = Terms::new(api.options(), conditions);
+    if name.is_err() {
+        store.refresh().await?;
+        if date <= last_open || matches!(store.daily(date).await?, Day::Shown(_)) {
+            return Err(Problem::past_is_fixed(date));
+        }
+        terms.check(store.pinned(date).await?.map(|pinned| pinned.revision))?;
+    }
+    match store.pin_daily(date, last_open, &name?, terms.write()).await? {
+        Pin::Pinned(_) | Pin::Unchanged(_) => Ok(Outcome::Pinned),
         Pin::Fixed => Err(Problem::past_is_fixed(date)),
+        Pin::Stale(_) => Err(terms.refusal()),
         Pin::Absent => Err(Problem::package_not_found()),
     }
 }
 
-async fn unpin_day<S: PackageStore>(api: &Api<S>, date: Date) -> Result<Outcome, Problem> {
-    match api.store().unpin_daily(date, last_open(api.options().now())).await? {
+async fn unpin_day<S: PackageStore>(
+    api: &Api<S>,
+    date: Date,
+    conditions: Preconditions,
+) -> Result<Outcome, Problem> {
+    let last_open = last_open(api.options().now());
+    let terms = Terms::new(api.options(), conditions);
+    match api.store().unpin_daily(date, last_open, terms.write()).await? {
         Unpin::Unpinned => Ok(Outcome::Unpinned),
         Unpin::Fixed => Err(Problem::past_is_fixed(date)),
+        Unpin::Stale(_) => Err(terms.refusal()),
         Unpin::NotPinned => Err(Problem::not_pinned(date)),
     }
 }
@@ -236,7 +321,9 @@ async fn read_feed<S: PackageStore>(
     url: String,
     conditions: Preconditions,
 ) -> Result<Outcome, Problem> {
-    let feed = feed::document(format, &url, &recent_days(api).await?);
+    let days = recent_days(api).await?;
+    let id = api.store().id().await?;
+    let feed = feed::document(format, &url, &feed::Ids::new(api.options(), id), &days);
     fresh(&conditions, &feed.entity_tag(), Outcome::Document(feed))
 }
 
@@ -255,20 +342,49 @@ fn answer_daily(
     fresh(conditions, &entity_tag, Outcome::Daily { daily, content_location, max_age })
 }
 
-/// The days of a feed; today's is opened, as by anybody who asks. Without it, if it cannot be.
+/// The days of a feed, the newest first: all since the first of the journal, those that nobody has
+/// asked for are opened now. If they cannot be, then without them.
 async fn recent_days<S: PackageStore>(api: &Api<S>) -> Result<Vec<Daily>, Problem> {
+    let (store, now) = (api.store(), api.options().now());
+    let today = Date::of(now);
+    let days = opened_days(store, today).await?;
+    let Some(missing) = missing(store, today, &days).await? else {
+        return Ok(days);
+    };
+    if let Err(error) = store.open_daily(missing, now).await {
+        let problem = Problem::from(error);
+        return if problem.kind() == ProblemType::Internal { Err(problem) } else { Ok(days) };
+    }
+    opened_days(store, today).await
+}
+
+/// The days up to this one that a feed has and that were opened, the newest first.
+async fn opened_days<S: PackageStore>(store: &S, today: Date) -> Result<Vec<Daily>, Problem> {
     const COUNT: NonZeroUsize = NonZeroUsize::MIN.saturating_add(feed::DAYS as usize - 1);
 
-    let now = api.options().now();
-    let today = Date::of(now);
-    if let Err(problem) = day(api, today, now).await
-        && problem.kind() == ProblemType::Internal
-    {
-        return Err(problem);
-    }
-    let mut days = api.store().recent_daily(today, COUNT).await?;
+    let mut days = store.recent_daily(today, COUNT).await?;
     days.retain(|daily| daily.date() > today.plus_days(-feed::DAYS));
     Ok(days)
+}
+
+/// The days of a feed, if some of them were not opened.
+async fn missing<S: PackageStore>(
+    store: &S,
+    today: Date,
+    days: &[Daily],
+) -> Result<Option<RangeInclusive<Date>>, Problem> {
+    let earliest = today.plus_days(1 - feed::DAYS);
+    let before = store.recent_daily(earliest.plus_days(-1), NonZeroUsize::MIN).await?;
+    let first = match before.is_empty() {
+        true => days.last().map_or(today, Daily::date),
+        false => earliest,
+    };
+    let expected = (0..).map_while(|back| {
+        let date = today.plus_days(-back);
+        (date >= first).then_some(date)
+    });
+    let is_complete = expected.eq(days.iter().map(Daily::date));
+    Ok((!is_complete).then_some(first..=today))
 }
 
 /// A draw that is more than one of all packages.
@@ -284,72 +400,139 @@ async fn sample<S: PackageStore>(api: &Api<S>, draw: Draw) -> Result<Outcome, Pr
     }
 }
 
-/// Refuses a write to `current` that is not meant for it.
-fn admit(options: &Options, conditions: &Preconditions, current: &Stored) -> Result<(), Problem> {
-    if options.if_match_required && !conditions.has_if_match() {
-        return Err(Problem::precondition_required());
+/// What a write demands of the version that it replaces: the request's conditions, and what the host
+/// asks of them.
+struct Terms {
+    conditions: Preconditions,
+    if_match_required: bool,
+}
+
+impl Terms {
+    fn new(options: &Options, conditions: Preconditions) -> Self {
+        Self { conditions, if_match_required: options.if_match_required }
     }
-    match conditions.evaluate(&current.entity_tag()) {
-        Verdict::Perform => Ok(()),
-        Verdict::Matched | Verdict::Failed => Err(Problem::precondition_failed()),
+
+    /// Whether the write may replace the version of this revision, or add what is not there.
+    fn admit(&self, current: Option<Revision>) -> bool {
+        match current {
+            Some(_) if self.lacks_if_match() => false,
+            Some(current) => self.conditions.evaluate(&current.entity_tag()) == Verdict::Perform,
+            // No representation has any of the tags that the field lists.
+            None => !self.conditions.has_if_match(),
+        }
+    }
+
+    /// The same, to be asked by the store in the moment of the write.
+    fn write(&self) -> Write {
+        if self.conditions.is_empty() && !self.if_match_required {
+            return Write::new();
+        }
+        let terms = Self { conditions: self.conditions.clone(), ..*self };
+        Write::new().only_if(move |current| terms.admit(current))
+    }
+
+    /// Refuses the write if it may not replace the version of this revision.
+    fn check(&self, current: Option<Revision>) -> Result<(), Problem> {
+        if self.admit(current) { Ok(()) } else { Err(self.refusal()) }
+    }
+
+    /// Why the write is refused.
+    fn refusal(&self) -> Problem {
+        match self.lacks_if_match() {
+            true => Problem::precondition_required(),
+            false => Problem::precondition_failed(),
+        }
+    }
+
+    fn lacks_if_match(&self) -> bool {
+        self.if_match_required && !self.conditions.has_if_match()
     }
 }
 
-/// A write with conditions is tied to the revision that they were evaluated against: when another
-/// write comes in between, the store tells so and they are evaluated anew. So they are true of what
-/// is replaced, at the moment it is replaced.
+/// The package as it is now, whichever process has written it.
+async fn newest<S: PackageStore>(store: &S, name: &NormalizedName) -> Result<Stored, Problem> {
+    store.refresh().await?;
+    find(store, name).await
+}
+
+/// The conditions are evaluated by the store, against the version that is replaced, in the moment
+/// when it is replaced.
 async fn update<S: PackageStore>(
     api: &Api<S>,
     name: NormalizedName,
-    details: Result<Details, Problem>,
+    replacement: Result<Replacement, Problem>,
     conditions: Preconditions,
 ) -> Result<Outcome, Problem> {
-    let (store, options) = (api.store(), api.options());
-    let (name, conditions) = (&name, &conditions);
-    let mut expected = None;
+    let terms = Terms::new(api.options(), conditions);
     // A body that is wrong matters only to a package that is there, in the version meant.
-    if !conditions.is_empty() || options.if_match_required || details.is_err() {
-        let current = find(store, name).await?;
-        admit(options, conditions, &current)?;
-        expected = Some(current.revision());
+    if replacement.is_err() {
+        terms.check(Some(newest(api.store(), &name).await?.revision()))?;
     }
-    let details = details?;
-    loop {
-        match store.update(name, expected, details.clone()).await? {
-            Update::Updated(_) | Update::Unchanged(_) => return Ok(Outcome::Updated),
-            Update::Absent => return Err(Problem::package_not_found()),
-            Update::Stale(current) => {
-                admit(options, conditions, &current)?;
-                expected = Some(current.revision());
-            }
-        }
+    match api.store().update(&name, replacement?, terms.write()).await? {
+        Update::Updated(_) | Update::Unchanged(_) => Ok(Outcome::Updated),
+        Update::Absent => Err(Problem::package_not_found()),
+        Update::Stale(_) => Err(terms.refusal()),
     }
 }
 
-/// A patch is always tied to the revision it was applied to.
+/// A patch is written only over the version that it was applied to. If others write in between, it is
+/// applied to what they have written, and so on, a few times.
+///
+/// What this process knows may be old, so nobody is refused by it: the patch is applied to what it
+/// knows, but if that cannot be, to what the package is now.
 async fn patch_package<S: PackageStore>(
     api: &Api<S>,
     name: NormalizedName,
     patch: Result<MergePatch, Problem>,
     conditions: Preconditions,
 ) -> Result<Outcome, Problem> {
-    let (store, options) = (api.store(), api.options());
-    let (name, conditions) = (&name, &conditions);
-    let mut current = find(store, name).await?;
-    admit(options, conditions, &current)?;
-    let patch = patch?;
-    loop {
-        let patched = patch.apply(&current.package())?;
-        if patched.name.normalized() != *name {
-            return Err(Problem::name_mismatch(&patched.name));
+    const TRIES: usize = 8;
+
+    let store = api.store();
+    let terms = Terms::new(api.options(), conditions);
+    let patch = match patch {
+        Ok(patch) => patch,
+        Err(problem) => {
+            terms.check(Some(newest(store, &name).await?.revision()))?;
+            return Err(problem);
         }
-        match store.update(name, Some(current.revision()), patched.details).await? {
+    };
+    let known = store.read(&name).await?;
+    let mut base = match known.map(|known| Patched::new(&known, &patch, &name, &terms)) {
+        Some(Ok(patched)) => patched,
+        _ => Patched::new(&newest(store, &name).await?, &patch, &name, &terms)?,
+    };
+    for _ in 0..TRIES {
+        let write = Write::new().if_revision(base.revision);
+        match store.update(&name, base.package.into(), write).await? {
             Update::Updated(now) | Update::Unchanged(now) => return Ok(Outcome::Patched(now)),
             Update::Absent => return Err(Problem::package_not_found()),
-            Update::Stale(now) => {
-                admit(options, conditions, &now)?;
-                current = now;
-            }
+            Update::Stale(now) => base = Patched::new(&now, &patch, &name, &terms)?,
+        }
+    }
+    Err(Problem::contended())
+}
+
+/// What a patch makes of a version of a package.
+struct Patched {
+    package: Package,
+    /// That of the version.
+    revision: Revision,
+}
+
+impl Patched {
+    fn new(
+        version: &Stored,
+        patch: &MergePatch,
+        name: &NormalizedName,
+        terms: &Terms,
+    ) -> Result<Self, Problem> {
+        let revision = version.revision();
+        terms.check(Some(revision))?;
+        let package = patch.apply(&version.package())?;
+        match package.name.normalized() == *name {
+            true => Ok(Self { package, revision }),
+            false => Err(Problem::name_mismatch(&package.name)),
         }
     }
 }
@@ -359,22 +542,10 @@ async fn delete<S: PackageStore>(
     name: NormalizedName,
     conditions: Preconditions,
 ) -> Result<Outcome, Problem> {
-    let (store, options) = (api.store(), api.options());
-    let (name, conditions) = (&name, &conditions);
-    let mut expected = None;
-    if !conditions.is_empty() || options.if_match_required {
-        let current = find(store, name).await?;
-        admit(options, conditions, &current)?;
-        expected = Some(current.revision());
-    }
-    loop {
-        match store.delete(name, expected).await? {
-            Delete::Deleted => return Ok(Outcome::Deleted),
-            Delete::Absent => return Err(Problem::package_not_found()),
-            Delete::Stale(current) => {
-                admit(options, conditions, &current)?;
-                expected = Some(current.revision());
-            }
-        }
+    let terms = Terms::new(api.options(), conditions);
+    match api.store().delete(&name, terms.write()).await? {
+        Delete::Deleted => Ok(Outcome::Deleted),
+        Delete::Absent => Err(Problem::package_not_found()),
+        Delete::Stale(_) => Err(terms.refusal()),
     }
 }

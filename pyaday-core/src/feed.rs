@@ -4,10 +4,12 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 
+use crate::api::Options;
 use crate::daily::Daily;
-use crate::date::rfc3339;
+use crate::date::{Date, rfc3339};
 use crate::document::Document;
-use crate::endpoint::{ATOM, FEED_JSON, JSON};
+use crate::endpoint::{ATOM, FEED_JSON};
+use crate::store::StoreId;
 
 /// How many days a feed goes back, its first included.
 pub(crate) const DAYS: i32 = 30;
@@ -24,43 +26,73 @@ pub enum FeedFormat {
     Json,
 }
 
-/// A feed of these days, the newest first, whose blueprint is mounted at an absolute URL.
-pub(crate) fn document(format: FeedFormat, url: &str, days: &[Daily]) -> Document {
-    match format {
-        FeedFormat::Atom => Document::new(ATOM, atom(url, days).into_bytes()),
-        FeedFormat::Json => Document::new(FEED_JSON, json(url, days)),
+/// What identifies a feed and its entries, for good, wherever it is served.
+pub(crate) struct Ids<'a> {
+    given: Option<&'a str>,
+    store: StoreId,
+}
+
+impl<'a> Ids<'a> {
+    pub(crate) fn new(options: &'a Options, store: StoreId) -> Self {
+        Self { given: options.feed_id.as_deref(), store }
+    }
+
+    fn feed(&self) -> String {
+        self.given.map_or_else(|| self.urn("feed"), str::to_owned)
+    }
+
+    fn entry(&self, date: Date) -> String {
+        match self.given {
+            Some(feed) => format!("{feed}/{date}"),
+            None => self.urn(&date.to_string()),
+        }
+    }
+
+    /// [RFC 9562 §4](https://www.rfc-editor.org/rfc/rfc9562#section-4)
+    fn urn(&self, name: &str) -> String {
+        format!("urn:uuid:{}", self.store.uuid(name))
     }
 }
 
-fn atom(url: &str, days: &[Daily]) -> String {
-    let updated = days.iter().map(Daily::picked_at).max().unwrap_or_default();
-    let (link, id) = (escape(url), escape(&tag(url, "1970-01-01")));
+/// A feed of these days, the newest first, whose blueprint is mounted at an absolute URL.
+pub(crate) fn document(format: FeedFormat, url: &str, ids: &Ids<'_>, days: &[Daily]) -> Document {
+    match format {
+        FeedFormat::Atom => Document::new(ATOM, atom(url, ids, days).into_bytes()),
+        FeedFormat::Json => Document::new(FEED_JSON, json(url, ids, days)),
+    }
+}
+
+/// Alternate links have no type: they lead to JSON, and readers that look for a page leave out links
+/// of another type, though nothing better is there.
+fn atom(url: &str, ids: &Ids<'_>, days: &[Daily]) -> String {
+    // The feed has changed when its newest day began.
+    let updated = days.first().map_or_else(|| rfc3339(0), |daily| midnight(daily.date()));
+    let (link, id) = (escape(url), escape(&ids.feed()));
     let mut feed = format!(
         "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n\
          <feed xmlns=\"http://www.w3.org/2005/Atom\">\n\
          <id>{id}</id>\n\
          <title>{TITLE}</title>\n\
-         <updated>{}</updated>\n\
+         <updated>{updated}</updated>\n\
          <author><name>pyaday</name></author>\n\
          <link rel=\"self\" type=\"{ATOM}\" href=\"{link}/feed.atom\"/>\n\
-         <link rel=\"alternate\" type=\"{JSON}\" href=\"{link}\"/>\n",
-        rfc3339(updated)
+         <link rel=\"alternate\" href=\"{link}\"/>\n",
     );
     for daily in days {
         let (date, package) = (daily.date(), daily.package());
-        let picked_at = rfc3339(daily.picked_at());
+        let begun = midnight(date);
         // Writing to a string does not fail.
         let _ = write!(
             feed,
             "<entry>\n\
              <id>{}</id>\n\
              <title>{}</title>\n\
-             <updated>{picked_at}</updated>\n\
-             <published>{picked_at}</published>\n\
-             <link rel=\"alternate\" type=\"{JSON}\" href=\"{link}/{date}\"/>\n\
+             <updated>{begun}</updated>\n\
+             <published>{begun}</published>\n\
+             <link rel=\"alternate\" href=\"{link}/{date}\"/>\n\
              <summary>{}</summary>\n\
              </entry>\n",
-            escape(&tag(url, &date.to_string())),
+            escape(&ids.entry(date)),
             package.name,
             escape(package.details.short_desc.as_str()),
         );
@@ -68,15 +100,15 @@ fn atom(url: &str, days: &[Daily]) -> String {
     feed + "</feed>\n"
 }
 
-fn json(url: &str, days: &[Daily]) -> Vec<u8> {
+fn json(url: &str, ids: &Ids<'_>, days: &[Daily]) -> Vec<u8> {
     let items = days.iter().map(|daily| {
-        let (date, package) = (daily.date().to_string(), daily.package());
+        let (date, package) = (daily.date(), daily.package());
         json!({
-            "id": tag(url, &date),
+            "id": ids.entry(date),
             "url": format!("{url}/{date}"),
             "title": package.name,
             "content_text": package.details.short_desc,
-            "date_published": rfc3339(daily.picked_at()),
+            "date_published": midnight(date),
         })
     });
     let feed = json!({
@@ -90,15 +122,9 @@ fn json(url: &str, days: &[Daily]) -> Vec<u8> {
     serde_json::to_vec(&feed).unwrap_or_default()
 }
 
-/// What identifies a day of the feed at a URL for good: a
-/// [tag URI](https://www.rfc-editor.org/rfc/rfc4151) of the host, at that date.
-fn tag(url: &str, date: &str) -> String {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-    // Without its port, which is no part of a name; nor is an IPv6 address one.
-    let host = authority.split(':').next().unwrap_or_default();
-    let host = if host.is_empty() || host.starts_with('[') { "localhost" } else { host };
-    format!("tag:{},{date}:/{path}", host.to_ascii_lowercase())
+/// When a date begins in UTC.
+fn midnight(date: Date) -> String {
+    format!("{date}T00:00:00Z")
 }
 
 /// A text as XML has it. What XML 1.0 cannot say at all becomes U+FFFD.

@@ -108,10 +108,11 @@ pub use problem::{Problem, ProblemType};
 pub use published::Published;
 pub use query::Draw;
 pub use respond::{
-    create_package, delete_package, list_packages, patch_package, pin_day, read_atom_feed,
-    read_day, read_json_feed, read_openapi, read_package, read_random_package, read_today, respond,
-    unpin_day, update_package,
+    create_package, delete_package, list_packages, list_pins, patch_package, pin_day,
+    read_atom_feed, read_day, read_json_feed, read_openapi, read_package, read_pin,
+    read_random_package, read_today, respond, unpin_day, update_package,
 };
 pub use store::{
-    Create, Delete, PackageStore, Page, Query, Revision, Seed, StoreError, Stored, Update,
+    Create, Delete, PackageStore, Page, Query, Replacement, Revision, Seed, StoreError, StoreId,
+    Stored, Update, Write,
 };

@@ -2,24 +2,27 @@
 
 use std::fmt;
 use std::num::NonZeroUsize;
+use std::ops::RangeInclusive;
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 use crate::catalogue::Catalogue;
-use crate::daily::{Daily, Day, Pin, Unpin};
+use crate::daily::{Daily, Day, Pin, Pinned, Unpin};
 use crate::date::Date;
 use crate::name::NormalizedName;
-use crate::package::{Details, Package, Tag};
+use crate::package::{Package, Tag};
 use crate::picker::Picker;
 use crate::published::Published;
 use crate::store::{
-    Create, Delete, PackageStore, Page, Query, Revision, Seed, StoreError, Stored, Update,
+    Create, Delete, PackageStore, Page, Query, Replacement, Revision, Seed, StoreError, StoreId,
+    Stored, Update, Write,
 };
 
 /// Packages in memory, gone when the process ends.
 ///
 /// Its operations never fail. Writers wait for each other, readers for nobody.
 pub struct MemoryStore {
+    id: StoreId,
     current: Published,
     writing: Mutex<()>,
     picker: Picker,
@@ -28,18 +31,26 @@ pub struct MemoryStore {
 impl MemoryStore {
     /// An empty store.
     ///
-    /// Its revisions follow [`Revision::now`], so that an entity tag from an earlier process never
-    /// names a version of this one.
+    /// Its revisions follow the clock, so that an entity tag from an earlier process never names a
+    /// version of this one.
     #[must_use]
     pub fn new() -> Self {
         Self::after(Revision::now())
     }
 
-    /// An empty store whose first write has the revision that follows `revision`.
+    /// An empty store whose first write has the revision that [follows](Revision::next) `revision`.
+    /// Revisions that lie ahead of the clock are counted one by one: a test that compares entity tags
+    /// begins with one of those.
     #[must_use]
     pub fn after(revision: Revision) -> Self {
         let current = Published::new(Catalogue::new(revision));
-        Self { current, writing: Mutex::new(()), picker: Picker::new() }
+        Self { id: StoreId::random(), current, writing: Mutex::new(()), picker: Picker::new() }
+    }
+
+    /// The same store with another identity: for a test that compares the entries of feeds.
+    #[must_use]
+    pub fn with_id(self, id: StoreId) -> Self {
+        Self { id, ..self }
     }
 
     /// Writes beside the current catalogue and then publishes the new one in one step.
@@ -70,8 +81,16 @@ impl fmt::Debug for MemoryStore {
 }
 
 impl PackageStore for MemoryStore {
-    async fn create(&self, package: Package) -> Result<Create, StoreError> {
-        Ok(self.write(|catalogue| catalogue.create(&package)))
+    async fn id(&self) -> Result<StoreId, StoreError> {
+        Ok(self.id)
+    }
+
+    async fn refresh(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn create(&self, package: Package, write: Write) -> Result<Create, StoreError> {
+        Ok(self.write(|catalogue| catalogue.create(&package, &write)))
     }
 
     async fn create_many(&self, packages: Vec<Package>) -> Result<Vec<Create>, StoreError> {
@@ -85,18 +104,14 @@ impl PackageStore for MemoryStore {
     async fn update(
         &self,
         name: &NormalizedName,
-        expected: Option<Revision>,
-        details: Details,
+        replacement: Replacement,
+        write: Write,
     ) -> Result<Update, StoreError> {
-        Ok(self.write(|catalogue| catalogue.update(name, expected, details)))
+        Ok(self.write(|catalogue| catalogue.update(name, replacement, &write)))
     }
 
-    async fn delete(
-        &self,
-        name: &NormalizedName,
-        expected: Option<Revision>,
-    ) -> Result<Delete, StoreError> {
-        Ok(self.write(|catalogue| catalogue.delete(name, expected)))
+    async fn delete(&self, name: &NormalizedName, write: Write) -> Result<Delete, StoreError> {
+        Ok(self.write(|catalogue| catalogue.delete(name, &write)))
     }
 
     async fn random(&self, seed: Seed) -> Result<Option<Stored>, StoreError> {
@@ -122,14 +137,14 @@ impl PackageStore for MemoryStore {
 
     async fn open_daily(
         &self,
-        date: Date,
+        dates: RangeInclusive<Date>,
         picked_at: SystemTime,
-    ) -> Result<Option<Daily>, StoreError> {
+    ) -> Result<Vec<Daily>, StoreError> {
         let current = || self.current.catalogue();
         let write = |pick| async move {
             Ok(self.write(|catalogue| catalogue.open_daily(&pick, picked_at)))
         };
-        self.picker.open(date, current, write).await
+        self.picker.open(dates, current, write).await
     }
 
     async fn recent_daily(
@@ -140,16 +155,30 @@ impl PackageStore for MemoryStore {
         Ok(self.current.read(|it| it.recent_daily(until, count)))
     }
 
+    async fn pins(&self, last_open: Date, count: NonZeroUsize) -> Result<Vec<Pinned>, StoreError> {
+        Ok(self.current.read(|it| it.pins(last_open, count)))
+    }
+
+    async fn pinned(&self, date: Date) -> Result<Option<Pinned>, StoreError> {
+        Ok(self.current.read(|it| it.pinned(date)))
+    }
+
     async fn pin_daily(
         &self,
         date: Date,
         last_open: Date,
         name: &NormalizedName,
+        write: Write,
     ) -> Result<Pin, StoreError> {
-        Ok(self.write(|catalogue| catalogue.pin_daily(date, last_open, name)))
+        Ok(self.write(|catalogue| catalogue.pin_daily(date, last_open, name, &write)))
     }
 
-    async fn unpin_daily(&self, date: Date, last_open: Date) -> Result<Unpin, StoreError> {
-        Ok(self.write(|catalogue| catalogue.unpin_daily(date, last_open)))
+    async fn unpin_daily(
+        &self,
+        date: Date,
+        last_open: Date,
+        write: Write,
+    ) -> Result<Unpin, StoreError> {
+        Ok(self.write(|catalogue| catalogue.unpin_daily(date, last_open, &write)))
     }
 }

@@ -170,8 +170,10 @@ fn summary(operation: Operation) -> &'static str {
         Operation::ReadAtomFeed => "Tell the last days as an Atom feed",
         Operation::ReadJsonFeed => "Tell the last days as a JSON Feed",
         Operation::ReadDay => "Tell a day's package",
-        Operation::PinDay => "Choose the package of a day to come",
-        Operation::UnpinDay => "Leave a day to come to the draw",
+        Operation::ListPins => "List the pins of days to come",
+        Operation::ReadPin => "Read the pin of a day to come",
+        Operation::PinDay => "Pin a package to a day to come",
+        Operation::UnpinDay => "Take back the pin of a day to come",
         Operation::ReadOpenApi => "Read this document",
     }
 }
@@ -183,7 +185,7 @@ fn request(operation: Operation) -> (&'static str, Value) {
             ("Package", json!({ "name": "dynaconf", "short_desc": short_desc }))
         }
         Operation::PatchPackage => ("PackagePatch", json!({ "tags": ["web"] })),
-        Operation::PinDay => ("Pin", json!({ "name": "flask" })),
+        Operation::PinDay => ("PinUpdate", json!({ "name": "flask" })),
         _ => ("PackageUpdate", json!({ "short_desc": short_desc, "tags": ["config"] })),
     }
 }
@@ -198,7 +200,7 @@ fn parameters(options: &Options, operation: Operation) -> Vec<Value> {
         described(what, parameter("If-None-Match", "header", schema))
     };
     match operation {
-        Operation::CreatePackage | Operation::PinDay | Operation::UnpinDay => vec![],
+        Operation::CreatePackage => vec![if_match(false), if_none_match()],
         Operation::ListPackages => vec![
             parameter("after", "query", reference(NAME)),
             parameter(
@@ -229,8 +231,13 @@ fn parameters(options: &Options, operation: Operation) -> Vec<Value> {
         | Operation::ReadAtomFeed
         | Operation::ReadJsonFeed
         | Operation::ReadDay
+        | Operation::ListPins
+        | Operation::ReadPin
+        // The first pin of a day has nothing to match.
+        | Operation::PinDay
         | Operation::ReadOpenApi => vec![if_match(false), if_none_match()],
-        Operation::UpdatePackage | Operation::PatchPackage | Operation::DeletePackage => {
+        Operation::UnpinDay
+        | Operation::UpdatePackage | Operation::PatchPackage | Operation::DeletePackage => {
             vec![if_match(options.if_match_required), if_none_match()]
         }
     }
@@ -289,6 +296,7 @@ const fn problems(operation: Operation) -> &'static [ProblemType] {
         O::CreatePackage => &[
             P::UnsupportedMediaType,
             P::ContentTooLarge,
+            P::PreconditionFailed,
             P::MalformedJson,
             P::InvalidPackage,
             P::PackageExists,
@@ -342,14 +350,20 @@ const fn problems(operation: Operation) -> &'static [ProblemType] {
             P::OutcomeUnknown,
             P::Internal,
         ],
+        O::ListPins => &[P::PreconditionFailed, P::StoreUnavailable, P::Internal],
+        O::ReadPin => {
+            &[P::InvalidDate, P::NoDaily, P::PreconditionFailed, P::StoreUnavailable, P::Internal]
+        }
         O::PinDay => &[
+            P::InvalidDate,
             P::UnsupportedMediaType,
             P::ContentTooLarge,
-            P::InvalidDate,
+            P::PastIsFixed,
+            P::PreconditionRequired,
+            P::PreconditionFailed,
             P::MalformedJson,
             P::InvalidPackage,
             P::PackageNotFound,
-            P::PastIsFixed,
             P::StoreUnavailable,
             P::OutcomeUnknown,
             P::Internal,
@@ -358,6 +372,8 @@ const fn problems(operation: Operation) -> &'static [ProblemType] {
             P::InvalidDate,
             P::NoDaily,
             P::PastIsFixed,
+            P::PreconditionRequired,
+            P::PreconditionFailed,
             P::StoreUnavailable,
             P::OutcomeUnknown,
             P::Internal,
@@ -426,8 +442,14 @@ fn success(operation: Operation) -> Map<String, Value> {
         Operation::ReadDay => {
             ("200", content("The package of the day.", with_entity_tag(daily_fields()), "Daily"))
         }
+        Operation::ListPins => {
+            ("200", content("The pins.", with_entity_tag(fields("no-cache")), "Pins"))
+        }
+        Operation::ReadPin => {
+            ("200", content("The pin.", with_entity_tag(fields("no-cache")), "Pin"))
+        }
         Operation::PinDay => ("204", no_content("The day will show the package.", false)),
-        Operation::UnpinDay => ("204", no_content("The day has no pin any more.", false)),
+        Operation::UnpinDay => ("204", no_content("The day is no longer pinned.", false)),
         Operation::ReadAtomFeed => ("200", document_of("The feed.", ATOM, "string")),
         Operation::ReadJsonFeed => ("200", document_of("The feed.", FEED_JSON, "object")),
         Operation::ReadOpenApi => ("200", document_of("The document.", JSON, "object")),
@@ -616,8 +638,23 @@ fn schemas() -> Value {
             "additionalProperties": false,
         },
         "Pin": {
+            "description": "The package that a day to come will show, by its normalised name.",
             "type": "object",
-            "properties": { "name": reference(NAME) },
+            "properties": { "date": reference(DATE), "name": reference(NAME) },
+            "required": ["date", "name"],
+            "additionalProperties": false,
+        },
+        "Pins": {
+            "description": "The pins of days to come, in the order of their dates.",
+            "type": "object",
+            "properties": { "items": { "type": "array", "items": reference("Pin") } },
+            "required": ["items"],
+            "additionalProperties": false,
+        },
+        "PinUpdate": {
+            "description": "A date, if given, must be that of the URL.",
+            "type": "object",
+            "properties": { "date": reference(DATE), "name": reference(NAME) },
             "required": ["name"],
             "additionalProperties": false,
         },

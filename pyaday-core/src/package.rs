@@ -9,6 +9,7 @@ use memchr::memchr2;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
+use crate::date::Date;
 use crate::invalid::InvalidValue;
 use crate::json::{self, MalformedJson};
 use crate::name::PackageName;
@@ -84,10 +85,15 @@ impl Package {
     ///
     /// # Errors
     /// As [`from_json`](Self::from_json).
-    pub(crate) fn name_from_json(text: &[u8]) -> Result<PackageName, PackageError> {
+    pub(crate) fn name_from_json(text: &[u8], date: Date) -> Result<PackageName, PackageError> {
         let Fields(mut members) = Fields::from_json(text)?;
         let mut errors = Errors::default();
         let name = errors.name(members.shift_remove("name"));
+        if let Some(other) = members.shift_remove("date")
+            && other != date.to_string()
+        {
+            errors.push("/date".to_owned(), format!("must be {date}, as in the URL, or left out"));
+        }
         errors.unknown(&members, "is not a member of a pin");
         match name {
             Some(name) if errors.0.is_empty() => Ok(name),

@@ -236,11 +236,18 @@ impl Problem {
         Self::new(ProblemType::PackageExists, detail)
     }
 
-    pub(crate) fn no_daily(date: Date, last: Date) -> Self {
-        let detail = match date > last {
-            true => format!("{date} has not begun anywhere on Earth."),
-            false => format!("There was no package of the day yet on {date}."),
-        };
+    pub(crate) fn not_begun(date: Date) -> Self {
+        let detail = format!("{date} has not begun anywhere on Earth.");
+        Self::new(ProblemType::NoDaily, detail)
+    }
+
+    pub(crate) fn before_first(date: Date) -> Self {
+        let detail = format!("There was no package of the day yet on {date}.");
+        Self::new(ProblemType::NoDaily, detail)
+    }
+
+    pub(crate) fn never_shown(date: Date) -> Self {
+        let detail = format!("No package was shown on {date}, and it is too late to pick one.");
         Self::new(ProblemType::NoDaily, detail)
     }
 
@@ -251,6 +258,11 @@ impl Problem {
     pub(crate) fn past_is_fixed(date: Date) -> Self {
         let detail = format!("{date} has begun; only days to come can be pinned and unpinned.");
         Self::new(ProblemType::PastIsFixed, detail)
+    }
+
+    pub(crate) fn too_far_ahead(last: Date) -> Self {
+        let detail = format!("{last} is the last day that can be pinned now.");
+        Self::new(ProblemType::InvalidDate, detail)
     }
 
     pub(crate) fn invalid_date() -> Self {
@@ -277,6 +289,16 @@ impl Problem {
             ProblemType::PreconditionFailed,
             "It has changed, or is not to be there; read it again and repeat the request with its ETag.",
         )
+    }
+
+    /// Other writes came in between, each time that it was tried.
+    pub(crate) fn contended() -> Self {
+        #[derive(Debug, thiserror::Error)]
+        #[error("others wrote the package each time that the patch was to be written")]
+        struct Contended;
+
+        let source = Contended.into();
+        StoreError::Unavailable { retry_after: Duration::from_secs(1), source }.into()
     }
 
     pub(crate) fn precondition_required() -> Self {

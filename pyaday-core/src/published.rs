@@ -15,11 +15,11 @@ use crate::catalogue::Catalogue;
 /// at it last. What a reader looks at all the while is taken apart with the next that is replaced.
 ///
 /// ```
-/// use pyaday_core::{Catalogue, Package, Published, Revision};
+/// use pyaday_core::{Catalogue, Package, Published, Revision, Write};
 ///
 /// let published = Published::new(Catalogue::new(Revision::new(0)));
 /// let mut next = published.catalogue();
-/// next.create(&Package::new("dynaconf", "The dynamic configurator.")?);
+/// next.create(&Package::new("dynaconf", "The dynamic configurator.")?, &Write::new());
 /// assert_eq!(published.read(Catalogue::len), 0);
 /// published.publish(next);
 /// assert_eq!(published.read(Catalogue::len), 1);

@@ -197,6 +197,11 @@ operations! {
     /// Answers with the package of the day that the last segment of the path names, or 404 if it has
     /// not begun, or lies before the first.
     read_day = ReadDay;
+    /// Answers with the pins of days to come, in the order of their dates.
+    list_pins = ListPins;
+    /// Answers with the pin of the day to come that the last segment of the path names, or 404 if it
+    /// has none.
+    read_pin = ReadPin;
     /// Pins the package that the body names to the day to come that the last segment of the path
     /// names: 204, 404 if there is no such package, or 409 if the day has begun.
     pin_day = PinDay;

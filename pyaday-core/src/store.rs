@@ -7,7 +7,7 @@ use std::fmt;
 use std::future::Future;
 use std::io::Write as _;
 use std::num::NonZeroUsize;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -16,10 +16,11 @@ use http::HeaderValue;
 use memchr::memchr;
 use rand::Rng;
 use rand::rngs::SmallRng;
+use siphasher::sip128::SipHasher24;
 
-use crate::daily::{Daily, Day, Pin, Unpin};
+use crate::daily::{Daily, Day, Pin, Pinned, Unpin};
 use crate::date::Date;
-use crate::name::NormalizedName;
+use crate::name::{NormalizedName, PackageName};
 use crate::package::{Details, Package, Tag};
 
 /// A place where packages are kept: in memory, in a file, in a database far away.
@@ -29,10 +30,13 @@ use crate::package::{Details, Package, Tag};
 ///
 /// - A package's identity is its [`NormalizedName`]. There is never more than one of a name.
 /// - Each method is atomic: it takes effect whole, at one moment between call and return, or not
-///   at all, also when many call at once. A method that compares a revision compares and writes in
-///   that one moment.
+///   at all, also when many call at once. A method that takes a [`Write`] asks it and writes in that
+///   one moment, and never decides by what may be old: also that a package is absent, or in another
+///   version, is true at that moment.
 /// - Each write that changes something gives a [`Revision`] greater than every one before it in the
 ///   whole store. None is ever used again, not for a package that is deleted and created anew.
+/// - A store that is opened again has the same packages, days, pins and [identity](Self::id), and the
+///   same newest revision.
 /// - The journal of the package of the day is part of the store: a date is opened once, a pin and the
 ///   opening of its date come one behind the other, and both are writes with a revision.
 /// - A write runs to its end once its future was polled, even when the future is dropped: a store
@@ -43,11 +47,29 @@ use crate::package::{Details, Package, Tag};
 /// There are no default methods: a store around another one that forgot to pass a method on would
 /// change its meaning silently.
 pub trait PackageStore: Send + Sync + 'static {
-    /// Adds a package if none of its name exists.
+    /// The identity of the store's history: drawn once, when the store is made, and kept with it.
+    ///
+    /// # Errors
+    /// [`StoreError`], but never [`StoreError::OutcomeUnknown`].
+    fn id(&self) -> impl Future<Output = Result<StoreId, StoreError>> + Send;
+
+    /// Returns once reads show every write that was acknowledged, by whichever process, before this
+    /// was called. A store whose reads always do has nothing to wait for.
+    ///
+    /// # Errors
+    /// [`StoreError`], but never [`StoreError::OutcomeUnknown`].
+    fn refresh(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Adds a package if none of its name exists. `write` is asked about the newest revision of the
+    /// whole store.
     ///
     /// # Errors
     /// [`StoreError`]; the package was added, or not, as it says.
-    fn create(&self, package: Package) -> impl Future<Output = Result<Create, StoreError>> + Send;
+    fn create(
+        &self,
+        package: Package,
+        write: Write,
+    ) -> impl Future<Output = Result<Create, StoreError>> + Send;
 
     /// Adds those of the packages whose names do not exist, all of them or none: no reader sees a
     /// part of the batch. They may share a revision.
@@ -71,29 +93,29 @@ pub trait PackageStore: Send + Sync + 'static {
         name: &NormalizedName,
     ) -> impl Future<Output = Result<Option<Stored>, StoreError>> + Send;
 
-    /// Replaces all but the name of a package, whose spelling stays; if `expected` is given, only
-    /// in that revision.
+    /// Replaces what a package has besides its identity, if `write` admits the revision that it is
+    /// in.
     ///
-    /// Details equal to those that are stored, which are in the same representation, change
-    /// nothing, the revision neither.
+    /// A replacement that gives the representation that is stored changes nothing, the revision
+    /// neither.
     ///
     /// # Errors
     /// [`StoreError`]; the package was replaced, or not, as it says.
     fn update(
         &self,
         name: &NormalizedName,
-        expected: Option<Revision>,
-        details: Details,
+        replacement: Replacement,
+        write: Write,
     ) -> impl Future<Output = Result<Update, StoreError>> + Send;
 
-    /// Removes a package; if `expected` is given, only in that revision.
+    /// Removes a package, if `write` admits the revision that it is in.
     ///
     /// # Errors
     /// [`StoreError`]; the package was removed, or not, as it says.
     fn delete(
         &self,
         name: &NormalizedName,
-        expected: Option<Revision>,
+        write: Write,
     ) -> impl Future<Output = Result<Delete, StoreError>> + Send;
 
     /// One package, each equally likely; `None` from an empty store.
@@ -127,20 +149,21 @@ pub trait PackageStore: Send + Sync + 'static {
     /// [`StoreError`], but never [`StoreError::OutcomeUnknown`].
     fn daily(&self, date: Date) -> impl Future<Output = Result<Day, StoreError>> + Send;
 
-    /// Opens a date, if nobody has, with the package that is [picked](crate::daily) for it from the
-    /// packages and the journal of one moment during the call; what it shows. `None` from an empty
+    /// Opens those of the dates that were not opened, in one write, with the packages that are
+    /// [picked](crate::daily) for them, the earliest first, from the packages and the journal of one
+    /// moment during the call. Returns what the dates show, in their order; nothing from an empty
     /// store.
     ///
-    /// All who ask get the same, and it never changes, whatever becomes of the package. This write
-    /// alone may be left undone when its future is dropped: the next who asks opens the date.
+    /// Every caller gets the same, and it never changes, whatever becomes of the package. This write
+    /// alone may be left undone when its future is dropped: the next caller opens the dates.
     ///
     /// # Errors
-    /// [`StoreError`]; the date was opened, or not, as it says.
+    /// [`StoreError`]; the dates were opened, or none of them, as it says.
     fn open_daily(
         &self,
-        date: Date,
+        dates: RangeInclusive<Date>,
         picked_at: SystemTime,
-    ) -> impl Future<Output = Result<Option<Daily>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Vec<Daily>, StoreError>> + Send;
 
     /// The days up to a date that were opened, the newest first, at most `count`.
     ///
@@ -152,8 +175,28 @@ pub trait PackageStore: Send + Sync + 'static {
         count: NonZeroUsize,
     ) -> impl Future<Output = Result<Vec<Daily>, StoreError>> + Send;
 
-    /// Pins a package to a date that is behind `last_open` and was not opened, in the place of an
-    /// earlier pin: the date will show it, if it exists then.
+    /// The pins of dates after `last_open`, in the order of their dates, at most `count`.
+    ///
+    /// # Errors
+    /// [`StoreError`], but never [`StoreError::OutcomeUnknown`].
+    fn pins(
+        &self,
+        last_open: Date,
+        count: NonZeroUsize,
+    ) -> impl Future<Output = Result<Vec<Pinned>, StoreError>> + Send;
+
+    /// The pin of a date that was not opened.
+    ///
+    /// # Errors
+    /// [`StoreError`], but never [`StoreError::OutcomeUnknown`].
+    fn pinned(&self, date: Date)
+    -> impl Future<Output = Result<Option<Pinned>, StoreError>> + Send;
+
+    /// Pins a package to a date after `last_open` that was not opened, in the place of an earlier
+    /// pin: the date will show it, if it exists then. `write` is asked about the revision of the
+    /// date's pin, or about `None`.
+    ///
+    /// The same pin again changes nothing.
     ///
     /// # Errors
     /// [`StoreError`]; the package was pinned, or not, as it says.
@@ -162,9 +205,11 @@ pub trait PackageStore: Send + Sync + 'static {
         date: Date,
         last_open: Date,
         name: &NormalizedName,
+        write: Write,
     ) -> impl Future<Output = Result<Pin, StoreError>> + Send;
 
-    /// Takes the pin of a date back that is behind `last_open` and was not opened.
+    /// Takes back the pin of a date after `last_open` that was not opened, if `write` admits the
+    /// revision that the pin is in.
     ///
     /// # Errors
     /// [`StoreError`]; the pin was taken back, or not, as it says.
@@ -172,7 +217,172 @@ pub trait PackageStore: Send + Sync + 'static {
         &self,
         date: Date,
         last_open: Date,
+        write: Write,
     ) -> impl Future<Output = Result<Unpin, StoreError>> + Send;
+}
+
+/// The terms of a write: in which version what it replaces must be.
+///
+/// A store asks [`admits`](Self::admits) in the transaction in which it writes, about the version
+/// that the write would replace. So a condition is true of what is replaced, at the moment when it is
+/// replaced.
+///
+/// ```
+/// use pyaday_core::{Revision, Write};
+///
+/// let seen = Revision::new(7);
+/// assert!(Write::new().admits(None));
+/// assert!(Write::new().if_revision(seen).admits(Some(seen)));
+/// assert!(!Write::new().if_revision(seen).admits(Some(Revision::new(8))));
+/// assert!(Write::new().only_if(|current| current.is_none()).admits(None));
+/// ```
+#[derive(Clone, Default)]
+pub struct Write {
+    condition: Condition,
+}
+
+#[derive(Clone, Default)]
+enum Condition {
+    #[default]
+    None,
+    Revision(Revision),
+    Predicate(Arc<dyn Fn(Option<Revision>) -> bool + Send + Sync>),
+}
+
+impl Write {
+    /// A write of whatever is there.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Only if what is written is in this revision.
+    #[must_use]
+    pub fn if_revision(self, revision: Revision) -> Self {
+        Self { condition: Condition::Revision(revision) }
+    }
+
+    /// Only if this is true of the revision in which it is; `None` if it does not exist.
+    #[must_use]
+    pub fn only_if(
+        self,
+        condition: impl Fn(Option<Revision>) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        Self { condition: Condition::Predicate(Arc::new(condition)) }
+    }
+
+    /// Whether the write may replace what is there in this revision, or add what is not there.
+    #[must_use]
+    pub fn admits(&self, current: Option<Revision>) -> bool {
+        match &self.condition {
+            Condition::None => true,
+            Condition::Revision(revision) => current == Some(*revision),
+            Condition::Predicate(condition) => condition(current),
+        }
+    }
+}
+
+impl fmt::Debug for Write {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut write = f.debug_struct("Write");
+        match &self.condition {
+            Condition::None => write.finish(),
+            Condition::Revision(revision) => write.field("revision", revision).finish(),
+            Condition::Predicate(_) => write.finish_non_exhaustive(),
+        }
+    }
+}
+
+/// What a package becomes: all that it has besides its identity.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Replacement {
+    /// Its name in another spelling; `None` keeps the spelling that is stored. The normalised name
+    /// is that of the package to replace.
+    pub spelling: Option<PackageName>,
+    /// Everything else.
+    pub details: Details,
+}
+
+impl Replacement {
+    /// These details, under the name as it is spelled.
+    #[must_use]
+    pub fn new(details: Details) -> Self {
+        Self { spelling: None, details }
+    }
+
+    /// The package that `stored` becomes.
+    #[must_use]
+    pub fn apply(self, stored: &Package) -> Package {
+        let name = self.spelling.unwrap_or_else(|| stored.name.clone());
+        Package { name, details: self.details }
+    }
+}
+
+impl From<Package> for Replacement {
+    fn from(package: Package) -> Self {
+        Self { spelling: Some(package.name), details: package.details }
+    }
+}
+
+/// The identity of a store's history: 128 random bits, shown as a UUID
+/// ([RFC 9562](https://www.rfc-editor.org/rfc/rfc9562), version 4).
+///
+/// Two stores have different ones, and a store that is opened again has the same. It names the
+/// entries of feeds, whatever the address under which the store is served.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct StoreId([u8; 16]);
+
+impl StoreId {
+    /// Draws the identity of a new store.
+    #[must_use]
+    pub fn random() -> Self {
+        Self(uuid_of(Seed::random().0.first_chunk().copied().unwrap_or_default(), 4))
+    }
+
+    /// The identity with these bytes, as [`bytes`](Self::bytes) gave them.
+    #[must_use]
+    pub const fn new(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub const fn bytes(self) -> [u8; 16] {
+        self.0
+    }
+
+    /// The UUID of what `name` says within this store: one of version 8 (RFC 9562 §5.8), whose bits
+    /// are the 128-bit SipHash-2-4 of the name under the identity as the key.
+    pub(crate) fn uuid(self, name: &str) -> String {
+        let hash = SipHasher24::new_with_key(&self.0).hash(name.as_bytes());
+        Self(uuid_of(hash.as_bytes(), 8)).to_string()
+    }
+}
+
+/// These bits, with those that a UUID has for its version and its variant.
+fn uuid_of(mut bytes: [u8; 16], version: u8) -> [u8; 16] {
+    bytes[6] = bytes[6] & 0x0f | version << 4;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    bytes
+}
+
+impl fmt::Display for StoreId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, byte) in self.0.iter().enumerate() {
+            if matches!(at, 4 | 6 | 8 | 10) {
+                f.write_str("-")?;
+            }
+            write!(f, "{byte:02x}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for StoreId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "StoreId({self})")
+    }
 }
 
 /// Which packages to list.
@@ -217,16 +427,30 @@ pub enum Create {
     Created(Stored),
     /// A package of its name exists; nothing was written.
     Exists(Stored),
+    /// The write does not admit the store's newest revision, this one; nothing was written.
+    Stale(Revision),
+}
+
+impl Create {
+    /// The version that the store has under the name now; `None` if the write was refused before
+    /// that was looked up.
+    #[must_use]
+    pub fn stored(&self) -> Option<&Stored> {
+        match self {
+            Self::Created(stored) | Self::Exists(stored) => Some(stored),
+            Self::Stale(_) => None,
+        }
+    }
 }
 
 /// What became of an update.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Update {
-    /// The details were replaced.
+    /// The package was replaced.
     Updated(Stored),
-    /// The stored details were the same already; nothing was written.
+    /// What is stored was the same already; nothing was written.
     Unchanged(Stored),
-    /// The package is in another revision than expected, this one; nothing was written.
+    /// The write does not admit the version that the package is in, this one; nothing was written.
     Stale(Stored),
     /// There is no such package.
     Absent,
@@ -237,7 +461,7 @@ pub enum Update {
 pub enum Delete {
     /// It was removed.
     Deleted,
-    /// The package is in another revision than expected, this one; nothing was written.
+    /// The write does not admit the version that the package is in, this one; nothing was written.
     Stale(Stored),
     /// There is no such package.
     Absent,
@@ -278,10 +502,12 @@ impl Revision {
         HeaderValue::from_maybe_shared(text).expect("digits are a field value")
     }
 
-    /// The revision after this one.
+    /// The revision of the write that comes after this one: the next number, or the clock's
+    /// microseconds if those are greater. So a revision that was lost, with a database's primary for
+    /// one, is not given to another write later.
     #[must_use]
-    pub const fn next(self) -> Self {
-        Self(self.0 + 1)
+    pub fn next(self) -> Self {
+        Self(self.0 + 1).max(Self::now())
     }
 }
 
@@ -451,8 +677,16 @@ pub enum StoreError {
 }
 
 impl<S: PackageStore> PackageStore for Arc<S> {
-    async fn create(&self, package: Package) -> Result<Create, StoreError> {
-        S::create(self, package).await
+    async fn id(&self) -> Result<StoreId, StoreError> {
+        S::id(self).await
+    }
+
+    async fn refresh(&self) -> Result<(), StoreError> {
+        S::refresh(self).await
+    }
+
+    async fn create(&self, package: Package, write: Write) -> Result<Create, StoreError> {
+        S::create(self, package, write).await
     }
 
     async fn create_many(&self, packages: Vec<Package>) -> Result<Vec<Create>, StoreError> {
@@ -466,18 +700,14 @@ impl<S: PackageStore> PackageStore for Arc<S> {
     async fn update(
         &self,
         name: &NormalizedName,
-        expected: Option<Revision>,
-        details: Details,
+        replacement: Replacement,
+        write: Write,
     ) -> Result<Update, StoreError> {
-        S::update(self, name, expected, details).await
+        S::update(self, name, replacement, write).await
     }
 
-    async fn delete(
-        &self,
-        name: &NormalizedName,
-        expected: Option<Revision>,
-    ) -> Result<Delete, StoreError> {
-        S::delete(self, name, expected).await
+    async fn delete(&self, name: &NormalizedName, write: Write) -> Result<Delete, StoreError> {
+        S::delete(self, name, write).await
     }
 
     async fn random(&self, seed: Seed) -> Result<Option<Stored>, StoreError> {
@@ -503,10 +733,10 @@ impl<S: PackageStore> PackageStore for Arc<S> {
 
     async fn open_daily(
         &self,
-        date: Date,
+        dates: RangeInclusive<Date>,
         picked_at: SystemTime,
-    ) -> Result<Option<Daily>, StoreError> {
-        S::open_daily(self, date, picked_at).await
+    ) -> Result<Vec<Daily>, StoreError> {
+        S::open_daily(self, dates, picked_at).await
     }
 
     async fn recent_daily(
@@ -517,16 +747,30 @@ impl<S: PackageStore> PackageStore for Arc<S> {
         S::recent_daily(self, until, count).await
     }
 
+    async fn pins(&self, last_open: Date, count: NonZeroUsize) -> Result<Vec<Pinned>, StoreError> {
+        S::pins(self, last_open, count).await
+    }
+
+    async fn pinned(&self, date: Date) -> Result<Option<Pinned>, StoreError> {
+        S::pinned(self, date).await
+    }
+
     async fn pin_daily(
         &self,
         date: Date,
         last_open: Date,
         name: &NormalizedName,
+        write: Write,
     ) -> Result<Pin, StoreError> {
-        S::pin_daily(self, date, last_open, name).await
+        S::pin_daily(self, date, last_open, name, write).await
     }
 
-    async fn unpin_daily(&self, date: Date, last_open: Date) -> Result<Unpin, StoreError> {
-        S::unpin_daily(self, date, last_open).await
+    async fn unpin_daily(
+        &self,
+        date: Date,
+        last_open: Date,
+        write: Write,
+    ) -> Result<Unpin, StoreError> {
+        S::unpin_daily(self, date, last_open, write).await
     }
 }

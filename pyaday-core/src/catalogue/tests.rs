@@ -7,10 +7,11 @@ use std::time::UNIX_EPOCH;
 use proptest::prelude::*;
 
 use super::Catalogue;
-use crate::daily::{Daily, Opening};
+use crate::daily::{Daily, Opening, Pick, Pin, Pinned, Unpin};
 use crate::date::Date;
+use crate::name::NormalizedName;
 use crate::package::{Details, Metadata, Package, Tag};
-use crate::store::{Query, Revision};
+use crate::store::{Query, Replacement, Revision, Write as Terms};
 
 /// What is done to a catalogue; numbers stand for names.
 #[derive(Clone, Debug)]
@@ -56,7 +57,7 @@ type Model = BTreeMap<String, String>;
 fn write(catalogue: &mut Catalogue, model: &mut Model, write: &Write) {
     match write {
         Write::CreateOne(number) => {
-            drop(catalogue.create(&package(*number)));
+            drop(catalogue.create(&package(*number), &Terms::new()));
             add(catalogue, model, &[*number]);
         }
         Write::Create(numbers) => {
@@ -67,7 +68,7 @@ fn write(catalogue: &mut Catalogue, model: &mut Model, write: &Write) {
             let name = package(*number).name.normalized();
             let mut details = package(*number).details;
             details.metadata = metadata(usize::from(*size));
-            drop(catalogue.update(&name, None, details));
+            drop(catalogue.update(&name, Replacement::new(details), &Terms::new()));
             if model.contains_key(name.as_str()) {
                 add(catalogue, model, &[*number]);
             }
@@ -75,7 +76,7 @@ fn write(catalogue: &mut Catalogue, model: &mut Model, write: &Write) {
         Write::DeleteFrom(from, count) => {
             for number in *from..from + count {
                 let name = package(number).name.normalized();
-                drop(catalogue.delete(&name, None));
+                drop(catalogue.delete(&name, &Terms::new()));
                 model.remove(name.as_str());
             }
         }
@@ -171,11 +172,11 @@ fn a_package_of_any_weight_is_found_among_others() {
         write(&mut catalogue, &mut model, &Write::Update(number, number % 2 * 9_000));
         catalogue.tree.check();
     }
-    catalogue.create(&heaviest);
+    catalogue.create(&heaviest, &Terms::new());
     catalogue.tree.check();
     let found = catalogue.get(&heaviest.name.normalized()).expect("the heaviest");
     assert_eq!(found.package(), heaviest);
-    catalogue.delete(&heaviest.name.normalized(), None);
+    catalogue.delete(&heaviest.name.normalized(), &Terms::new());
     catalogue.tree.check();
     assert_same(&catalogue, &model);
 }
@@ -187,41 +188,149 @@ fn what_was_removed_elsewhere_is_forgotten() {
     let mut catalogue = Catalogue::new(Revision::new(0));
     catalogue.create_many(&packages);
     let names: Vec<_> = (100..600).rev().map(|number| package(number).name.normalized()).collect();
-    catalogue.forget(&[names.clone(), names].concat(), Revision::new(70));
+    let [earlier, newest, later] = [1, 2, 3].map(|number| Revision::new(u64::MAX / 2 + number));
+    catalogue.forget(&[names.clone(), names].concat(), newest);
     catalogue.tree.check();
-    assert_eq!((catalogue.len(), catalogue.revision()), (100, Revision::new(70)));
-    catalogue.forget(&[package(1).name.normalized()], Revision::new(60));
-    assert_eq!((catalogue.len(), catalogue.revision()), (99, Revision::new(70)));
-    catalogue.forget(&[], Revision::new(80));
-    assert_eq!((catalogue.len(), catalogue.revision()), (99, Revision::new(80)));
+    assert_eq!((catalogue.len(), catalogue.revision()), (100, newest));
+    catalogue.forget(&[package(1).name.normalized()], earlier);
+    assert_eq!((catalogue.len(), catalogue.revision()), (99, newest));
+    catalogue.forget(&[], later);
+    assert_eq!((catalogue.len(), catalogue.revision()), (99, later));
 }
 
-#[test]
-fn a_pin_that_was_left_elsewhere_makes_an_earlier_pick_stale() {
-    let date = Date::MIN;
-    for pinned in [None, Some(package(1).name.normalized())] {
-        let mut catalogue = Catalogue::new(Revision::new(0));
-        catalogue.create_many(&[package(0), package(1)]);
-        let pick = catalogue.pick_daily(date).expect("a pick");
-        catalogue.follow_pin(date, pinned.clone(), Revision::new(9));
-        assert_eq!(catalogue.open_daily(&pick, UNIX_EPOCH), Opening::Stale);
-        assert_eq!(catalogue.journal_len(), (0, usize::from(pinned.is_some())));
-        let pick = catalogue.pick_daily(date).expect("a pick");
-        assert!(pinned.is_none_or(|name| *pick.name() == name) && pick.date() == date);
-        assert!(matches!(catalogue.open_daily(&pick, UNIX_EPOCH), Opening::Opened(_)));
+/// The day of these tests.
+const TODAY: Date = Date::MIN;
+
+fn with_packages(count: u16) -> Catalogue {
+    let mut catalogue = Catalogue::new(Revision::new(0));
+    catalogue.create_many(&(0..count).map(package).collect::<Vec<_>>());
+    catalogue
+}
+
+fn tomorrow() -> Date {
+    TODAY.plus_days(1)
+}
+
+fn pick(catalogue: &Catalogue) -> Pick {
+    catalogue.pick_daily(TODAY..=TODAY)
+}
+
+fn name_of(number: u16) -> NormalizedName {
+    package(number).name.normalized()
+}
+
+fn is_stale(catalogue: &Catalogue, pick: &Pick) -> bool {
+    catalogue.clone().open_daily(pick, UNIX_EPOCH) == Opening::Stale
+}
+
+fn shown(catalogue: &mut Catalogue, pick: &Pick) -> Vec<NormalizedName> {
+    match catalogue.open_daily(pick, UNIX_EPOCH) {
+        Opening::Open { days, .. } => days.iter().map(|day| day.name().clone()).collect(),
+        Opening::Stale => panic!("the pick is stale"),
     }
 }
 
 #[test]
-fn a_day_that_is_put_back_does_not_make_an_earlier_pick_right() {
-    let mut catalogue = Catalogue::new(Revision::new(0));
-    catalogue.create_many(&[package(0), package(1)]);
-    let pick = catalogue.pick_daily(Date::MIN).expect("a pick");
-    catalogue.follow_journal(Revision::new(9));
-    let old = Daily::new(Date::MIN.plus_days(1), 1, package(0), 0, Revision::new(1));
-    catalogue.restore_daily(old);
-    assert_eq!(catalogue.revision(), Revision::new(9));
-    assert_eq!(catalogue.open_daily(&pick, UNIX_EPOCH), Opening::Stale);
-    let pick = catalogue.pick_daily(Date::MIN).expect("a pick");
-    assert!(matches!(catalogue.open_daily(&pick, UNIX_EPOCH), Opening::Opened(_)));
+fn a_pick_is_stale_once_its_own_pin_has_changed() {
+    let mut catalogue = with_packages(2);
+    let pick_before = pick(&catalogue);
+    catalogue.restore_pin(Pinned::new(TODAY, name_of(1), catalogue.revision().next()));
+    assert!(is_stale(&catalogue, &pick_before));
+    let pick_with_pin = pick(&catalogue);
+    assert_eq!(shown(&mut catalogue.clone(), &pick_with_pin), [name_of(1)]);
+    catalogue.forget_pin(TODAY);
+    assert!(is_stale(&catalogue, &pick_with_pin) && !is_stale(&catalogue, &pick_before));
+}
+
+#[test]
+fn a_pick_is_stale_once_another_day_was_opened() {
+    let mut catalogue = with_packages(2);
+    let pick = pick(&catalogue);
+    // One that another process has opened, in a write before the newest.
+    catalogue.restore_daily(Daily::new(tomorrow(), 1, package(0), 0, Revision::new(1)));
+    assert!(is_stale(&catalogue, &pick));
+}
+
+#[test]
+fn a_pick_is_stale_once_its_package_was_deleted() {
+    let mut catalogue = with_packages(2);
+    let pick = pick(&catalogue);
+    let [name] = &shown(&mut catalogue.clone(), &pick)[..] else { panic!("one day") };
+    catalogue.delete(name, &Terms::new());
+    assert!(is_stale(&catalogue, &pick));
+}
+
+#[test]
+fn a_pick_is_stale_in_a_catalogue_that_was_loaded_anew() {
+    let pick = pick(&with_packages(2));
+    assert!(is_stale(&with_packages(2), &pick));
+}
+
+/// The control of those above: what cannot change the pick does not make it stale.
+#[test]
+fn a_pick_stays_right_whatever_else_is_written() {
+    let mut catalogue = with_packages(2);
+    let pick = pick(&catalogue);
+    catalogue.create(&package(2), &Terms::new());
+    let pinned = catalogue.pin_daily(tomorrow(), TODAY, &name_of(0), &Terms::new());
+    assert!(matches!(pinned, Pin::Pinned(_)));
+    assert!(!is_stale(&catalogue, &pick));
+    assert_eq!(catalogue.unpin_daily(tomorrow(), TODAY, &Terms::new()), Unpin::Unpinned);
+    let [name] = &shown(&mut catalogue.clone(), &pick)[..] else { panic!("one day") };
+    let changed = Replacement::new(Details::default());
+    catalogue.update(name, changed, &Terms::new());
+    assert!(!is_stale(&catalogue, &pick));
+}
+
+/// What is picked within the write is what would have been picked beside it.
+#[test]
+fn a_pick_within_the_write_is_the_same() {
+    let (first, last) = (TODAY, TODAY.plus_days(4));
+    let mut beside = with_packages(3);
+    let mut within = beside.clone();
+    let pick = beside.pick_daily(first..=last);
+    let days = shown(&mut beside, &pick);
+    assert_eq!(days.len(), 5);
+    assert_eq!(shown(&mut within, &Pick::unmade(first, last)), days);
+    // Those that are open already stay, and nothing is written.
+    let newest = within.revision();
+    assert_eq!(shown(&mut within, &pick), days);
+    assert_eq!(within.revision(), newest);
+}
+
+/// At the beginning of a cycle, what the neighbours show is left out as far as that can be.
+#[test]
+fn a_new_cycle_leaves_out_the_neighbours_on_both_sides() {
+    let [before, after] = [-1, 1].map(|days| TODAY.plus_days(2 + days));
+    for count in 1..4_u16 {
+        let mut catalogue = with_packages(count);
+        // All packages have been shown, the last two next to the day.
+        for number in 0..count {
+            let date = match count - number {
+                1 => before,
+                2 => after,
+                _ => TODAY.plus_days(100 + i32::from(number)),
+            };
+            let revision = catalogue.revision().next();
+            catalogue.restore_daily(Daily::new(date, 1, package(number), 0, revision));
+        }
+        let date = TODAY.plus_days(2);
+        let pick = catalogue.pick_daily(date..=date);
+        let [name] = &shown(&mut catalogue, &pick)[..] else { panic!("one day") };
+        // With one package, it is that; with two, the one that is not shown the day before; with
+        // three, the one that is shown on neither side.
+        assert_eq!(*name, name_of(0), "{count} packages");
+    }
+}
+
+/// A write to the journal copies the way to its place and nothing else.
+#[test]
+fn a_clone_of_the_journal_stays_as_it_was() {
+    let mut catalogue = with_packages(2);
+    let before = catalogue.clone();
+    for days in 1..=50 {
+        catalogue.pin_daily(TODAY.plus_days(days), TODAY, &name_of(0), &Terms::new());
+    }
+    assert_eq!((before.journal_len(), catalogue.journal_len()), ((0, 0), (0, 50)));
+    assert_eq!(catalogue.pins(TODAY.plus_days(48), NonZeroUsize::MAX).len(), 2);
 }

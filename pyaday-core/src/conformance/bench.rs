@@ -13,7 +13,8 @@ use crate::date::Date;
 use crate::name::NormalizedName;
 use crate::package::{Details, Package, Tag};
 use crate::store::{
-    Create, Delete, PackageStore, Page, Query, Revision, Seed, StoreError, Stored, Update,
+    Create, Delete, PackageStore, Page, Query, Replacement, Revision, Seed, StoreError, Stored,
+    Update, Write,
 };
 
 /// What a check comes to.
@@ -65,6 +66,11 @@ pub(super) fn shows(done: impl Display, version: &Stored, package: &Package) -> 
     same(done, version, &Stored::new(package, version.revision()))
 }
 
+/// A write that is tied to this revision, if one is given.
+pub(super) fn expecting(revision: Option<Revision>) -> Write {
+    revision.map_or_else(Write::new, |revision| Write::new().if_revision(revision))
+}
+
 /// A value in a message, which nobody reads when it is pages long.
 fn shown(value: &impl Debug) -> String {
     const LONGEST: usize = 1500;
@@ -102,7 +108,7 @@ impl<'a, S: Subject> Bench<'a, S> {
     }
 
     pub(super) fn create(&self, package: &Package) -> Checked<Create> {
-        self.answer("create", self.store.create(package.clone()))
+        self.answer("create", self.store.create(package.clone(), Write::new()))
     }
 
     pub(super) fn create_many(&self, packages: &[Package]) -> Checked<Vec<Create>> {
@@ -119,7 +125,8 @@ impl<'a, S: Subject> Bench<'a, S> {
         expected: Option<Revision>,
         details: &Details,
     ) -> Checked<Update> {
-        self.answer("update", self.store.update(name, expected, details.clone()))
+        let replacement = Replacement::new(details.clone());
+        self.answer("update", self.store.update(name, replacement, expecting(expected)))
     }
 
     pub(super) fn delete(
@@ -127,7 +134,7 @@ impl<'a, S: Subject> Bench<'a, S> {
         name: &NormalizedName,
         expected: Option<Revision>,
     ) -> Checked<Delete> {
-        self.answer("delete", self.store.delete(name, expected))
+        self.answer("delete", self.store.delete(name, expecting(expected)))
     }
 
     pub(super) fn random(&self, seed: Seed) -> Checked<Option<Stored>> {
@@ -152,7 +159,8 @@ impl<'a, S: Subject> Bench<'a, S> {
     }
 
     pub(super) fn open_daily(&self, date: Date, at: SystemTime) -> Checked<Option<Daily>> {
-        self.answer("open_daily", self.store.open_daily(date, at))
+        let days = self.answer("open_daily", self.store.open_daily(date..=date, at))?;
+        Ok(days.into_iter().next())
     }
 
     pub(super) fn recent_daily(&self, until: Date, count: usize) -> Checked<Vec<Daily>> {
@@ -165,11 +173,11 @@ impl<'a, S: Subject> Bench<'a, S> {
         last_open: Date,
         name: &NormalizedName,
     ) -> Checked<Pin> {
-        self.answer("pin_daily", self.store.pin_daily(date, last_open, name))
+        self.answer("pin_daily", self.store.pin_daily(date, last_open, name, Write::new()))
     }
 
     pub(super) fn unpin_daily(&self, date: Date, last_open: Date) -> Checked<Unpin> {
-        self.answer("unpin_daily", self.store.unpin_daily(date, last_open))
+        self.answer("unpin_daily", self.store.unpin_daily(date, last_open, Write::new()))
     }
 
     /// All packages, as one page.
@@ -232,7 +240,7 @@ fn added(done: impl Display, came: Create, package: &Package) -> Checked<Stored>
             shows(done, &version, package)?;
             Ok(version)
         }
-        Create::Exists(_) => Err(Fault {
+        Create::Exists(_) | Create::Stale(_) => Err(Fault {
             done: done.to_string(),
             expected: "Created".to_owned(),
             came: shown(&came),

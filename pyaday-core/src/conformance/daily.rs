@@ -7,7 +7,7 @@ use super::bench::{Bench, Checked, Fault, ensure, same};
 use super::fixtures::{bare, details, full, name, numbered};
 use super::races::{THREADS, at_once};
 use super::{Fact, Subject};
-use crate::daily::{Daily, Day, Pin, Unpin, score};
+use crate::daily::{Daily, Day, Pin, Pinned, Unpin, score};
 use crate::date::Date;
 use crate::name::NormalizedName;
 
@@ -140,14 +140,21 @@ fn some_packages<S: Subject>(bench: &Bench<'_, S>) -> Checked<Vec<NormalizedName
     Ok(["a", "b", "c", "d"].map(name).to_vec())
 }
 
+/// States that a date is pinned to a package, since now or already.
+fn is_pinned(done: &str, came: &Pin, name: &NormalizedName) -> Checked {
+    let is_name = |pinned: &Pinned| pinned.name == *name;
+    let holds = matches!(came, Pin::Pinned(it) | Pin::Unchanged(it) if is_name(it));
+    ensure(holds, done, format!("a pin to `{name}`"), came)
+}
+
 fn pinned<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     let names = some_packages(bench)?;
     let pick = other_than_ordinary(day(2), &names).unwrap_or_else(|| name("a"));
     let pin = |date, name: &NormalizedName| bench.pin_daily(date, day(0), name);
     for other in &names {
-        same("a day to come was pinned, over and over", &pin(day(2), other)?, &Pin::Pinned)?;
+        is_pinned("a day to come was pinned, over and over", &pin(day(2), other)?, other)?;
     }
-    same("… and once more", &pin(day(2), &pick)?, &Pin::Pinned)?;
+    is_pinned("… and once more", &pin(day(2), &pick)?, &pick)?;
     let unopened = Day::Unopened { first: None };
     same("it was read", &bench.daily(day(2))?, &unopened)?;
     same("it was opened", open(bench, day(2))?.name(), &pick)?;
@@ -266,7 +273,7 @@ fn pin_or_open<S: Subject>(bench: &Bench<'_, S>) -> Checked {
         let ordinary = expected(&names, [date]);
         left.remove(shown.name());
         let is_told = match pin {
-            Some(Pin::Pinned) => is_pick,
+            Some(Pin::Pinned(_)) => is_pick,
             _ => Some(shown.name()) == ordinary.first(),
         };
         ensure(is_told, done, "what the pin was told", &shown)?;

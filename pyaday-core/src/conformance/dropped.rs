@@ -6,10 +6,10 @@ use std::task::Poll;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::bench::{Bench, Checked, Fault, ensure, same};
+use super::bench::{Bench, Checked, Fault, ensure, expecting, same};
 use super::fixtures::{details, full, name, numbered};
 use super::{Fact, Subject};
-use crate::store::PackageStore;
+use crate::store::{PackageStore, Replacement, Write};
 
 pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
     vec![
@@ -50,7 +50,7 @@ fn eventually(done: &str, expected: &str, mut true_now: impl FnMut() -> Checked<
 }
 
 fn create<S: Subject>(bench: &Bench<'_, S>) -> Checked {
-    poll_once(bench, bench.store.create(full("flask")));
+    poll_once(bench, bench.store.create(full("flask"), Write::new()));
     eventually("`create` was called", "the package", || Ok(bench.read(&name("flask"))?.is_some()))
 }
 
@@ -66,8 +66,8 @@ fn create_many<S: Subject>(bench: &Bench<'_, S>) -> Checked {
 
 fn update<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     let version = bench.add(&full("flask"))?;
-    let flask = name("flask");
-    poll_once(bench, bench.store.update(&flask, Some(version.revision()), details("new")));
+    let (flask, write) = (name("flask"), expecting(Some(version.revision())));
+    poll_once(bench, bench.store.update(&flask, Replacement::new(details("new")), write));
     eventually("`update` was called", "the new details", || {
         Ok(bench.read(&flask)?.is_some_and(|now| now.package().details == details("new")))
     })
@@ -76,7 +76,7 @@ fn update<S: Subject>(bench: &Bench<'_, S>) -> Checked {
 fn delete<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     let version = bench.add(&full("flask"))?;
     let flask = name("flask");
-    poll_once(bench, bench.store.delete(&flask, Some(version.revision())));
+    poll_once(bench, bench.store.delete(&flask, expecting(Some(version.revision()))));
     eventually("`delete` was called", "no package", || Ok(bench.read(&flask)?.is_none()))?;
     same("all were listed behind it", &bench.page()?.items, &vec![])
 }

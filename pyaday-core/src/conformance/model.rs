@@ -103,10 +103,7 @@ impl Answer {
                 Update::Updated(version) | Update::Unchanged(version) | Update::Stale(version),
             )
             | Self::Delete(Delete::Stale(version)) => vec![version],
-            Self::CreateMany(answers) => answers
-                .iter()
-                .map(|(Create::Created(version) | Create::Exists(version))| version)
-                .collect(),
+            Self::CreateMany(answers) => answers.iter().filter_map(Create::stored).collect(),
             _ => Vec::new(),
         }
     }

@@ -81,9 +81,7 @@ fn creates<S: Subject>(bench: &Bench<'_, S>) -> Checked {
         let stored = bench.read(&name(&spellings[0]))?;
         let is_this = |version: &Stored| Some(version) == stored.as_ref();
         let created = answers.iter().filter(|answer| matches!(answer, Create::Created(_))).count();
-        let shown = answers
-            .iter()
-            .all(|(Create::Created(version) | Create::Exists(version))| is_this(version));
+        let shown = answers.iter().all(|answer| answer.stored().is_some_and(is_this));
         let done = format!("{THREADS} threads created one name at once, which was then {stored:?}");
         ensure(
             created == 1 && shown,
@@ -115,12 +113,9 @@ fn batches<S: Subject>(bench: &Bench<'_, S>) -> Checked {
         batch.truncate(1);
         let own = batch[0].name.normalized();
         let stored = bench.read(&own)?;
-        let shown = answers.iter().all(|answers| {
-            answers.iter().any(|answer| {
-                let (Create::Created(version) | Create::Exists(version)) = answer;
-                Some(version) == stored.as_ref()
-            })
-        });
+        let shown = answers
+            .iter()
+            .all(|answers| answers.iter().any(|answer| answer.stored() == stored.as_ref()));
         ensure(
             shown,
             done,
