@@ -11,6 +11,7 @@ use pyaday_core::{Api, MemoryStore, Preconditions, Revision, Verdict};
 
 use crate::client::{Request, send};
 use crate::faults::{Faulty, MEETING_POINT};
+use crate::golden::REVISION;
 use crate::homes::{Actix, Axum, Core, Home, Server};
 use crate::races::at_once;
 
@@ -107,8 +108,9 @@ proptest! {
 fn of_two_writers_that_have_read_one_version_one_writes() {
     let path = format!("/packages/{MEETING_POINT}");
     for methods in [["PUT", "PUT"], ["PUT", "PATCH"], ["PATCH", "PATCH"], ["PUT", "DELETE"]] {
-        let api = &Api::new(Faulty(MemoryStore::after(Revision::new(0))));
+        let api = &Api::new(Faulty(MemoryStore::after(Revision::new(REVISION))));
         let body = format!(r#"{{"name":"{MEETING_POINT}","short_desc":""}}"#);
+        let first = format!("\"{}\"", REVISION + 1);
         assert_eq!(
             Core::mount("", api).answer(&Request::new("POST", "/packages").json(&body)).status,
             201
@@ -123,8 +125,7 @@ fn of_two_writers_that_have_read_one_version_one_writes() {
                     body: format!(r#"{{"short_desc":"{at}"}}"#).into_bytes(),
                     ..Request::new(methods[at], &path)
                 };
-                let request =
-                    request.header("content-type", media_type).header("if-match", "\"1\"");
+                let request = request.header("content-type", media_type).header("if-match", &first);
                 scope.spawn(move || Core::mount("", api).answer(&request).status)
             });
             writers.map(|writer| writer.join().unwrap())

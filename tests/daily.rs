@@ -14,7 +14,7 @@ use proptest::prelude::*;
 use pyaday_core::daily::{Daily, Day, Opening, score};
 use pyaday_core::{
     Api, Catalogue, Create, Date, MemoryStore, NormalizedName, Options, Package, PackageStore,
-    Revision,
+    Replacement, Revision, StoreId, Write,
 };
 use pyaday_sqlite::SqliteStore;
 use pyaday_tests::numbers::Numbers;
@@ -106,11 +106,16 @@ fn catalogue(numbers: impl IntoIterator<Item = u64>) -> Catalogue {
 }
 
 fn open(catalogue: &mut Catalogue, day: Date) -> Daily {
-    let pick = catalogue.pick_daily(day).unwrap();
+    let pick = catalogue.pick_daily(day..=day);
     match catalogue.open_daily(&pick, UNIX_EPOCH) {
-        Opening::Opened(daily) => daily,
-        other => panic!("{other:?}"),
+        Opening::Open { mut days, .. } => days.remove(0),
+        Opening::Stale => panic!("the pick is stale"),
     }
+}
+
+/// The day that a store opens.
+fn open_in<S: PackageStore>(store: &S, day: Date, picked_at: SystemTime) -> Daily {
+    block_on(store.open_daily(day..=day, picked_at)).unwrap().remove(0)
 }
 
 /// 27 years in which packages come, go and change every day.
@@ -131,19 +136,23 @@ fn nothing_repeats_within_a_cycle_and_no_day_changes() {
         let grows = number / 700 % 2 == 0;
         let (added, deleted) = if grows { (2, 1) } else { (1, 2) };
         for _ in 0..numbers.below(added + 1) {
-            assert!(matches!(catalogue.create(&package(&format!("p{next}"))), Create::Created(_)));
+            assert!(matches!(
+                catalogue.create(&package(&format!("p{next}")), &Write::new()),
+                Create::Created(_)
+            ));
             present.insert(next);
             next += 1;
         }
         for _ in 0..numbers.below(deleted + 1).min(present.len() as u64 - 10) {
             let gone = *present.iter().nth(numbers.place(present.len())).unwrap();
-            catalogue.delete(&format!("p{gone}").parse().unwrap(), None);
+            catalogue.delete(&format!("p{gone}").parse().unwrap(), &Write::new());
             present.remove(&gone);
             stayed.remove(&gone);
         }
         let edited = present.iter().nth(numbers.place(present.len())).unwrap();
         let details = Package::new("any", &format!("Day {number}")).unwrap().details;
-        catalogue.update(&format!("p{edited}").parse().unwrap(), None, details);
+        let edited = format!("p{edited}").parse().unwrap();
+        catalogue.update(&edited, Replacement::new(details), &Write::new());
 
         let day = first.plus_days(number);
         let daily = open(&mut catalogue, day);
@@ -176,11 +185,9 @@ fn each_package_is_as_likely_as_another_to_be_the_first() {
     let mut counts = BTreeMap::new();
     for draw in 0..DRAWS {
         // Other names and another date each time.
-        let catalogue = catalogue((0..PACKAGES).map(|number| draw * PACKAGES + number));
+        let mut catalogue = catalogue((0..PACKAGES).map(|number| draw * PACKAGES + number));
         let day = date("2026-11-23").plus_days(draw as i32 % 3_000);
-        let pick = catalogue.pick_daily(day).unwrap();
-        let mut catalogue = catalogue;
-        let Opening::Opened(daily) = catalogue.open_daily(&pick, UNIX_EPOCH) else { panic!() };
+        let daily = open(&mut catalogue, day);
         let number: u64 = daily.name().as_str()[1..].parse().unwrap();
         *counts.entry(number % PACKAGES).or_insert(0_u64) += 1;
     }
@@ -228,21 +235,20 @@ fn all_are_shown_one<S: PackageStore>(store: S) {
     let store = Arc::new(store);
     let packages = (0..5_000).map(|number| package(&format!("p{number}")));
     block_on(store.create_many(packages.collect())).unwrap();
-    let before = block_on(store.list(&pyaday_core::Query::new(NonZeroUsize::MIN))).unwrap();
     let barrier = Arc::new(Barrier::new(ASKING));
     let threads = (0..ASKING).map(|_| {
         let (store, barrier) = (Arc::clone(&store), Arc::clone(&barrier));
         thread::spawn(move || {
             barrier.wait();
-            block_on(store.open_daily(date("2026-11-23"), UNIX_EPOCH)).unwrap().unwrap()
+            open_in(&*store, date("2026-11-23"), UNIX_EPOCH)
         })
     });
     let threads: Vec<_> = threads.collect();
     let shown: Vec<_> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
     assert!(shown.iter().all(|daily| *daily == shown[0]));
-    // One write.
-    let behind = block_on(store.list(&pyaday_core::Query::new(NonZeroUsize::MIN))).unwrap();
-    assert_eq!(behind.revision, before.revision.next());
+    // One write, the last.
+    let after = block_on(store.list(&pyaday_core::Query::new(NonZeroUsize::MIN))).unwrap();
+    assert_eq!(after.revision, shown[0].revision());
 }
 
 #[test]
@@ -259,71 +265,14 @@ fn block_on<F: Future>(future: F) -> F::Output {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
 }
 
-#[test]
-fn a_pick_is_written_only_while_what_it_is_of_stays() {
-    let day = date("2026-11-23");
-    let picked = |catalogue: &Catalogue| catalogue.pick_daily(day).unwrap();
-    let before = catalogue(0..20);
-    let mut opened = before.clone();
-    let name = open(&mut opened, day).name().clone();
-    type Change = fn(&mut Catalogue, &NormalizedName);
-    let changes: [(&str, Change, bool); 8] = [
-        ("nothing", |_, _| {}, true),
-        ("another was added", |it, _| drop(it.create(&package("new"))), true),
-        (
-            "another was deleted",
-            |it, name| {
-                let other = if name.as_str() == "p1" { "p2" } else { "p1" };
-                it.delete(&other.parse().unwrap(), None);
-            },
-            true,
-        ),
-        ("it was deleted", |it, name| drop(it.delete(name, None)), false),
-        (
-            "it was edited",
-            |it, name| {
-                let details = Package::new("any", "Edited").unwrap().details;
-                it.update(name, None, details);
-            },
-            false,
-        ),
-        (
-            "it was created anew",
-            |it, name| {
-                it.delete(name, None);
-                it.create(&package(name.as_str()));
-            },
-            false,
-        ),
-        (
-            "the day was pinned",
-            |it, _| {
-                it.pin_daily(date("2026-11-23"), Date::MIN, &"p1".parse().unwrap());
-            },
-            false,
-        ),
-        ("another day was opened", |it, _| drop(open(it, date("2026-11-24"))), false),
-    ];
-    for (what, change, is_written) in changes {
-        let mut catalogue = before.clone();
-        let pick = picked(&catalogue);
-        change(&mut catalogue, &name);
-        let opening = catalogue.open_daily(&pick, UNIX_EPOCH);
-        assert_eq!(matches!(opening, Opening::Opened(_)), is_written, "{what}: {opening:?}");
-        if !is_written {
-            assert_eq!(opening, Opening::Stale, "{what}");
-        }
-    }
-}
-
 /// Whoever asked first went away before it was written; what comes in between counts.
 #[test]
 fn a_pick_that_was_not_written_is_not_used_later() {
     let store = MemoryStore::new();
-    block_on(store.create(package("flask"))).unwrap();
+    block_on(store.create(package("flask"), Write::new())).unwrap();
     let day = date("2026-11-23");
     block_on(async {
-        let mut opening = pin!(store.open_daily(day, UNIX_EPOCH));
+        let mut opening = pin!(store.open_daily(day..=day, UNIX_EPOCH));
         poll_fn(|context| {
             assert!(opening.as_mut().poll(context).is_pending());
             Poll::Ready(())
@@ -333,8 +282,8 @@ fn a_pick_that_was_not_written_is_not_used_later() {
     let score_of = |name: &str| score(day, &name.parse().unwrap());
     let mut names = (0..).map(|number| format!("p{number}"));
     let higher = names.find(|name| score_of(name) > score_of("flask")).unwrap();
-    block_on(store.create(package(&higher))).unwrap();
-    let shown = block_on(store.open_daily(day, UNIX_EPOCH)).unwrap().unwrap();
+    block_on(store.create(package(&higher), Write::new())).unwrap();
+    let shown = open_in(&store, day, UNIX_EPOCH);
     assert_eq!(shown.name().as_str(), higher);
 }
 
@@ -344,20 +293,20 @@ fn a_file_keeps_days_and_pins() {
     let store = SqliteStore::open(&path).unwrap();
     let text =
         br#"{"name":"A","short_desc":"\"","tags":["x","y"],"metadata":{"b":1.50,"a":[null]}}"#;
-    block_on(store.create(Package::from_json(text).unwrap())).unwrap();
-    let first = block_on(store.open_daily(date("2026-11-23"), at(-5))).unwrap().unwrap();
+    block_on(store.create(Package::from_json(text).unwrap(), Write::new())).unwrap();
+    let first = open_in(&store, date("2026-11-23"), at(-5));
     block_on(store.create_many(["b", "c"].map(package).to_vec())).unwrap();
     let pinned = "c".parse().unwrap();
     let (day, last) = (date("2026-11-30"), date("2026-11-24"));
-    block_on(store.pin_daily(day, last, &pinned)).unwrap();
-    block_on(store.pin_daily(date("2026-12-01"), last, &pinned)).unwrap();
-    block_on(store.unpin_daily(date("2026-12-01"), last)).unwrap();
+    block_on(store.pin_daily(day, last, &pinned, Write::new())).unwrap();
+    block_on(store.pin_daily(date("2026-12-01"), last, &pinned, Write::new())).unwrap();
+    block_on(store.unpin_daily(date("2026-12-01"), last, Write::new())).unwrap();
     drop(store);
     let store = SqliteStore::open(&path).unwrap();
     assert_eq!(store.catalogue().journal_len(), (1, 1));
     let read = block_on(store.daily(date("2026-11-23"))).unwrap();
     assert_eq!(read, Day::Shown(first));
-    let shown = block_on(store.open_daily(day, at(0))).unwrap().unwrap();
+    let shown = open_in(&store, day, at(0));
     assert_eq!(*shown.name(), pinned);
     drop(store);
     let store = SqliteStore::open(&path).unwrap();
@@ -476,6 +425,7 @@ fn a_feed_has_the_last_thirty_days_as_other_programs_read_it() {
     }
     dates.reverse();
     dates.truncate(30);
+    let mut ids = BTreeSet::new();
     for (path, kind, nasty) in [
         ("/daily/feed.atom", feed_rs::model::FeedType::Atom, nasty.replace('\u{ffff}', "\u{fffd}")),
         ("/daily/feed.json", feed_rs::model::FeedType::JSON, nasty.to_owned()),
@@ -489,11 +439,11 @@ fn a_feed_has_the_last_thirty_days_as_other_programs_read_it() {
         assert!(links.contains(own.as_str()), "{links:?}");
         assert_eq!(feed.entries.len(), dates.len());
         for (entry, day) in feed.entries.iter().zip(&dates) {
-            assert_eq!(entry.id, format!("tag:example.org,{day}:/daily"));
+            ids.insert(entry.id.clone());
             let url = format!("http://example.org:81/daily/{day}");
             assert!(entry.links.iter().any(|link| link.href == url));
-            let noon = format!("{day}T12:00:00+00:00");
-            assert_eq!(entry.published.unwrap().to_rfc3339(), noon);
+            let begun = format!("{day}T00:00:00+00:00");
+            assert_eq!(entry.published.unwrap().to_rfc3339(), begun);
             let shown: serde_json::Value = serde_json::from_slice(&home.day(*day).body).unwrap();
             let name = shown["package"]["name"].as_str().unwrap();
             assert_eq!(entry.title.as_ref().unwrap().content, name);
@@ -505,6 +455,73 @@ fn a_feed_has_the_last_thirty_days_as_other_programs_read_it() {
             assert_eq!(text, if is_late { &nasty } else { "A package" });
         }
     }
+    // Both feeds name a day alike, and no two days.
+    assert_eq!(ids.len(), dates.len());
+}
+
+/// A feed of a store with this identity, asked for by this host.
+fn feed_of(id: StoreId, host: &str, options: Options) -> serde_json::Value {
+    let store = MemoryStore::new().with_id(id);
+    block_on(store.create(package("flask"), Write::new())).unwrap();
+    let options = options.clock(|| at(NOON));
+    let home = Core::mount("", &Api::with_options(store, options));
+    let answer = home.answer(&Request::new("GET", "/daily/feed.json").header("host", host));
+    serde_json::from_slice(&answer.body).unwrap()
+}
+
+/// The UUID is that of another implementation: Python's `uuid`, and SipHash-2-4 with 128 bits.
+#[test]
+fn entries_are_named_by_the_stores_identity_whatever_the_host() {
+    let id = StoreId::new([7; 16]);
+    let entry = |feed: serde_json::Value| feed["items"][0]["id"].as_str().unwrap().to_owned();
+    let here = entry(feed_of(id, "example.org", Options::new()));
+    assert_eq!(here, "urn:uuid:468b9ba8-e75c-8783-afaf-f432da85e788");
+    assert_eq!(here, entry(feed_of(id, "other.example:8080", Options::new())));
+    // The control: another store.
+    assert_ne!(here, entry(feed_of(StoreId::random(), "example.org", Options::new())));
+    let own = Options::new().feed_id("tag:example.org,2026:daily");
+    assert_eq!(entry(feed_of(id, "example.org", own)), "tag:example.org,2026:daily/2026-11-23");
+}
+
+/// A feed that nobody has read for a while has the days in between too, and opens them in one write.
+#[test]
+fn a_feed_opens_the_days_that_nobody_asked_for() {
+    let home = Clocked::<Core>::new();
+    let days = |home: &Clocked<Core>| -> Vec<String> {
+        let feed: serde_json::Value =
+            serde_json::from_slice(&home.get("/daily/feed.json").body).unwrap();
+        let items = feed["items"].as_array().unwrap().iter();
+        items
+            .map(|item| item["url"].as_str().unwrap().rsplit('/').next().unwrap().to_owned())
+            .collect()
+    };
+    home.set(NOON);
+    assert_eq!(days(&home), ["2026-11-23"]);
+    home.set(NOON + 3 * 24 * HOUR);
+    assert_eq!(days(&home), ["2026-11-26", "2026-11-25", "2026-11-24", "2026-11-23"]);
+    let tags = ["2026-11-26", "2026-11-24"]
+        .map(|day| home.day(date(day)).header("etag").unwrap().to_owned());
+    assert_eq!(tags[0], tags[1], "one write");
+    // Months later it has thirty days.
+    home.set(NOON + 100 * 24 * HOUR);
+    let expected: Vec<_> =
+        (0..30).map(|back| date("2026-11-23").plus_days(100 - back).to_string()).collect();
+    assert_eq!(days(&home), expected);
+}
+
+/// A server whose clock was wrong for a while has no years of days to pick.
+#[test]
+fn days_that_are_long_past_stay_closed_unless_they_were_shown() {
+    let home = Clocked::<Core>::new();
+    home.set(0);
+    assert_eq!(home.get("/daily").status, 200);
+    home.set(NOON);
+    let today = Date::of(at(NOON));
+    assert_eq!(home.day(today.plus_days(-31)).status, 200);
+    let long_past = home.day(today.plus_days(-32));
+    assert_eq!(long_past.status, 404);
+    assert!(long_past.text().contains("No package was shown on 2026-10-22"), "{long_past:?}");
+    assert_eq!(home.day(date("1970-01-01")).status, 200);
 }
 
 /// The links are right wherever it is mounted, whoever's host it is.
@@ -515,7 +532,7 @@ fn a_feeds_links_lead_to_its_days() {
             [("", ""), ("/tenants/{tenant}/api", "/tenants/a%20cme/api"), ("/a&b", "/a&b")];
         for (prefix, mount) in mounts {
             let store = MemoryStore::new();
-            block_on(store.create(package("flask"))).unwrap();
+            block_on(store.create(package("flask"), Write::new())).unwrap();
             let home = H::mount(prefix, &Api::new(store));
             let get = Request::new("GET", &format!("{mount}/daily/feed.json"));
             for (host, origin) in [

@@ -1,13 +1,14 @@
 //! Facts about stores that fail or panic, and the store that does for the tests.
 
 use std::num::NonZeroUsize;
+use std::ops::RangeInclusive;
 use std::sync::Barrier;
 use std::time::{Duration, SystemTime};
 
-use pyaday_core::daily::{Daily, Day, Pin, Unpin};
+use pyaday_core::daily::{Daily, Day, Pin, Pinned, Unpin};
 use pyaday_core::{
-    Api, Create, Date, Delete, Details, MemoryStore, NormalizedName, Package, PackageStore, Page,
-    Query, Revision, Seed, StoreError, Stored, Tag, Update,
+    Api, Create, Date, Delete, MemoryStore, NormalizedName, Package, PackageStore, Page, Query,
+    Replacement, Seed, StoreError, StoreId, Stored, Tag, Update, Write,
 };
 
 use crate::client::{Answer, Request};
@@ -34,9 +35,17 @@ async fn fault(name: &str) -> Result<(), StoreError> {
 }
 
 impl<S: PackageStore> PackageStore for Faulty<S> {
-    async fn create(&self, package: Package) -> Result<Create, StoreError> {
+    async fn id(&self) -> Result<StoreId, StoreError> {
+        self.0.id().await
+    }
+
+    async fn refresh(&self) -> Result<(), StoreError> {
+        self.0.refresh().await
+    }
+
+    async fn create(&self, package: Package, write: Write) -> Result<Create, StoreError> {
         fault(package.name.as_str()).await?;
-        self.0.create(package).await
+        self.0.create(package, write).await
     }
 
     async fn create_many(&self, packages: Vec<Package>) -> Result<Vec<Create>, StoreError> {
@@ -55,20 +64,16 @@ impl<S: PackageStore> PackageStore for Faulty<S> {
     async fn update(
         &self,
         name: &NormalizedName,
-        expected: Option<Revision>,
-        details: Details,
+        replacement: Replacement,
+        write: Write,
     ) -> Result<Update, StoreError> {
         fault(name.as_str()).await?;
-        self.0.update(name, expected, details).await
+        self.0.update(name, replacement, write).await
     }
 
-    async fn delete(
-        &self,
-        name: &NormalizedName,
-        expected: Option<Revision>,
-    ) -> Result<Delete, StoreError> {
+    async fn delete(&self, name: &NormalizedName, write: Write) -> Result<Delete, StoreError> {
         fault(name.as_str()).await?;
-        self.0.delete(name, expected).await
+        self.0.delete(name, write).await
     }
 
     async fn random(&self, seed: Seed) -> Result<Option<Stored>, StoreError> {
@@ -94,11 +99,11 @@ impl<S: PackageStore> PackageStore for Faulty<S> {
 
     async fn open_daily(
         &self,
-        date: Date,
+        dates: RangeInclusive<Date>,
         picked_at: SystemTime,
-    ) -> Result<Option<Daily>, StoreError> {
+    ) -> Result<Vec<Daily>, StoreError> {
         fault(if self.is_there("no-more-days").await { "unavailable" } else { "" }).await?;
-        self.0.open_daily(date, picked_at).await
+        self.0.open_daily(dates, picked_at).await
     }
 
     async fn recent_daily(
@@ -109,17 +114,31 @@ impl<S: PackageStore> PackageStore for Faulty<S> {
         self.0.recent_daily(until, count).await
     }
 
+    async fn pins(&self, last_open: Date, count: NonZeroUsize) -> Result<Vec<Pinned>, StoreError> {
+        self.0.pins(last_open, count).await
+    }
+
+    async fn pinned(&self, date: Date) -> Result<Option<Pinned>, StoreError> {
+        self.0.pinned(date).await
+    }
+
     async fn pin_daily(
         &self,
         date: Date,
         last_open: Date,
         name: &NormalizedName,
+        write: Write,
     ) -> Result<Pin, StoreError> {
-        self.0.pin_daily(date, last_open, name).await
+        self.0.pin_daily(date, last_open, name, write).await
     }
 
-    async fn unpin_daily(&self, date: Date, last_open: Date) -> Result<Unpin, StoreError> {
-        self.0.unpin_daily(date, last_open).await
+    async fn unpin_daily(
+        &self,
+        date: Date,
+        last_open: Date,
+        write: Write,
+    ) -> Result<Unpin, StoreError> {
+        self.0.unpin_daily(date, last_open, write).await
     }
 }
 

@@ -8,14 +8,16 @@
 //! (`x-content-type-options: nosniff`, and `content-length` where it is the body's), an empty line,
 //! its body. All other lines are prose.
 //!
-//! `\xFF` is a byte, `{3*a}` is `aaa`, `{mount}` the prefix; everything else is as it stands.
+//! `\xFF` is a byte, `{3*a}` is `aaa`, `{mount}` the prefix, and `(the store's)` a UUID that is made of
+//! the store's identity. Entity tags are counted from 1: the revision of a store begins far ahead of
+//! the clock, at [`REVISION`], which is left out. Everything else is as it stands.
 
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
-use pyaday_core::{Api, MemoryStore, Options, Package, PackageStore, Revision, Seed};
+use pyaday_core::{Api, MemoryStore, Options, Package, PackageStore, Revision, Seed, Write};
 use pyaday_postgres::Reads;
 use pyaday_sqlite::SqliteStore;
 
@@ -102,17 +104,23 @@ fn the_golden_list_is_read_and_compared() {
     assert!(!differences::<Core, _>(&memory, &scenario, ("", "")).is_empty());
 }
 
+/// The revision of a store before its first write: ahead of the clock, so that the next ones are
+/// counted one by one.
+pub(crate) const REVISION: u64 = 80_000_000_000_000_000;
+
 fn memory() -> MemoryStore {
-    MemoryStore::after(Revision::new(0))
+    MemoryStore::after(Revision::new(REVISION))
 }
 
 fn sqlite() -> SqliteStore {
     let path = files::fresh("golden");
     drop(SqliteStore::open(&path).unwrap());
-    // As if it had been written before the clock began.
+    // As if it had been written when the clock was far ahead.
     let connection = rusqlite::Connection::open(&path).unwrap();
-    let checksum = crc32fast::hash(b"0\x000");
-    connection.execute("INSERT INTO catalogue VALUES (1, 0, 0, ?1)", [checksum]).unwrap();
+    let checksum = crc32fast::hash(format!("0\0{REVISION}").as_bytes());
+    let insert =
+        "INSERT OR REPLACE INTO catalogue (id, packages, revision, checksum) VALUES (1, 0, ?1, ?2)";
+    connection.execute(insert, (REVISION as i64, checksum)).unwrap();
     drop(connection);
     SqliteStore::open(&path).unwrap()
 }
@@ -218,7 +226,7 @@ fn three_packages_in<S: PackageStore>(store: S, set_up: &str) -> Api<Faulty<S>> 
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     for (name, short_desc) in packages {
         let package = Package::new(name, short_desc).unwrap();
-        runtime.block_on(store.create(package)).unwrap();
+        runtime.block_on(store.create(package, Write::new())).unwrap();
     }
     Api::with_options(store, options(set_up))
 }
@@ -252,10 +260,47 @@ pub(crate) fn parse(request: &str, mount: &str) -> Request {
     for line in lines.by_ref().take_while(|line| !line.is_empty()) {
         let colon = line.iter().position(|byte| *byte == b':').expect("a field has a colon");
         let name = String::from_utf8(line[..colon].to_vec()).unwrap();
-        parsed.headers.push((name, line[colon + 1..].trim_ascii().to_vec()));
+        let value = line[colon + 1..].trim_ascii();
+        let value = match name.to_ascii_lowercase().as_str() {
+            "if-match" | "if-none-match" => with_revisions(value),
+            _ => value.to_vec(),
+        };
+        parsed.headers.push((name, value));
     }
     parsed.body = lines.collect::<Vec<_>>().join(&b'\n');
     parsed
+}
+
+/// The entity tags of a field, those of revisions as a store has them.
+fn with_revisions(field: &[u8]) -> Vec<u8> {
+    let parts = field.split(|byte| *byte == b'"').map(|part| {
+        let (number, rest) = match part.iter().position(|byte| *byte == b'-') {
+            Some(at) => part.split_at(at),
+            None => (part, &b""[..]),
+        };
+        match std::str::from_utf8(number).ok().and_then(|number| number.parse::<u64>().ok()) {
+            Some(number) => [(REVISION + number).to_string().as_bytes(), rest].concat(),
+            None => part.to_vec(),
+        }
+    });
+    parts.collect::<Vec<_>>().join(&b'"')
+}
+
+/// An entity tag as the list writes it.
+fn without_revision(tag: &str) -> String {
+    let digits: String = tag.chars().skip(1).take_while(char::is_ascii_digit).collect();
+    match digits.parse::<u64>().ok().and_then(|revision| revision.checked_sub(REVISION)) {
+        Some(number) => tag.replacen(&digits, &number.to_string(), 1),
+        None => tag.to_owned(),
+    }
+}
+
+/// A text with the UUIDs that are made of the store's identity as the list writes them.
+fn without_identity(text: &str) -> String {
+    const PREFIX: &str = "urn:uuid:";
+    let mut parts = text.split(PREFIX);
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |before, part| before + PREFIX + "(the store's)" + &part[36..])
 }
 
 /// A line of a request with its escapes resolved.
@@ -294,6 +339,7 @@ fn show(answer: &Answer, mount: &str) -> String {
             ("content-length", value) if value == length && value != "0" => {}
             // It changes with the document, to which other tests hold it.
             ("etag", value) if value.len() == 18 => shown.push_str("< etag: (the document's)\n"),
+            ("etag", value) => writeln!(shown, "< etag: {}", without_revision(value)).unwrap(),
             // The mount's prefix is as the client sent it.
             ("location" | "content-location", value) => {
                 let path = value.strip_prefix(mount).expect("a location under the mount");
@@ -312,6 +358,7 @@ fn show(answer: &Answer, mount: &str) -> String {
         let text = ["example.org", ":8080", ":"].into_iter().fold(answer.text(), |text, before| {
             text.replace(&format!("{before}{mount}/daily"), &format!("{before}{{mount}}/daily"))
         });
+        let text = without_identity(&text);
         shown.push_str("<\n");
         text.lines().for_each(|line| writeln!(shown, "< {line}").unwrap());
     }

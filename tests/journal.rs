@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::UNIX_EPOCH;
 
-use pyaday_core::{Date, Details, Metadata, NormalizedName, Package, PackageStore, StoreError};
+use pyaday_core::{
+    Date, Details, Metadata, NormalizedName, Package, PackageStore, Replacement, StoreError, Write,
+};
 use serde_json::{Map, Value};
 
 use crate::numbers::Numbers;
@@ -113,13 +115,17 @@ impl Operation {
     /// What the store says.
     pub async fn write<S: PackageStore>(self, store: &S) -> Result<(), StoreError> {
         match self {
-            Self::Create(package) => store.create(package).await.map(drop),
+            Self::Create(package) => store.create(package, Write::new()).await.map(drop),
             Self::CreateMany(packages) => store.create_many(packages).await.map(drop),
-            Self::Update(name, details) => store.update(&name, None, details).await.map(drop),
-            Self::Delete(name) => store.delete(&name, None).await.map(drop),
-            Self::Open(date) => store.open_daily(date, UNIX_EPOCH).await.map(drop),
-            Self::Pin(date, name) => store.pin_daily(date, LAST_OPEN, &name).await.map(drop),
-            Self::Unpin(date) => store.unpin_daily(date, LAST_OPEN).await.map(drop),
+            Self::Update(name, details) => {
+                store.update(&name, Replacement::new(details), Write::new()).await.map(drop)
+            }
+            Self::Delete(name) => store.delete(&name, Write::new()).await.map(drop),
+            Self::Open(date) => store.open_daily(date..=date, UNIX_EPOCH).await.map(drop),
+            Self::Pin(date, name) => {
+                store.pin_daily(date, LAST_OPEN, &name, Write::new()).await.map(drop)
+            }
+            Self::Unpin(date) => store.unpin_daily(date, LAST_OPEN, Write::new()).await.map(drop),
         }
     }
 }

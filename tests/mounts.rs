@@ -6,7 +6,7 @@ use actix_web::web;
 use axum::extract::{MatchedPath, Request as AxumRequest, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::routing::get;
-use pyaday_core::{Api, Blueprint, MemoryStore, Package, PackageStore};
+use pyaday_core::{Api, Blueprint, MemoryStore, Package, PackageStore, Write};
 
 use crate::client::{Request, send};
 use crate::homes::Server;
@@ -68,7 +68,7 @@ fn the_days_alone_are_served_at_the_path_of_the_hosts_choosing() {
         let api = Api::new(MemoryStore::new());
         let flask = Package::new("flask", "").unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        runtime.block_on(api.store().create(flask)).unwrap();
+        runtime.block_on(api.store().create(flask, Write::new())).unwrap();
         api
     };
     let router = pyaday_axum::blueprint(Blueprint::Daily, &api());

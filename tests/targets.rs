@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use http_body_util::Full;
 use pyaday_core::{
     Api, Endpoint, MemoryStore, MergePatch, NormalizedName, Package, PackageError, PackageName,
-    PackageStore, Preconditions, Revision, Stored, Verdict, respond,
+    PackageStore, Preconditions, Revision, Stored, Verdict, Write, respond,
 };
 use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
@@ -35,10 +35,10 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
 
 /// A catalogue of three packages in the revisions 1, 2 and 3.
 fn catalogue() -> Api<MemoryStore> {
-    let store = MemoryStore::after(Revision::new(0));
+    let store = MemoryStore::after(Revision::new(80_000_000_000_000_000));
     for name in ["flask", "sanic", "zope.interface"] {
         let package = Package::new(name, "A \"short\" description").expect("a package");
-        block_on(store.create(package)).expect("a memory store does not fail");
+        block_on(store.create(package, Write::new())).expect("a memory store does not fail");
     }
     Api::new(store)
 }

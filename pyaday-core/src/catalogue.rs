@@ -283,7 +283,8 @@ impl Catalogue {
     pub fn pick_daily(&self, dates: RangeInclusive<Date>) -> Pick {
         let dates = dates.into_inner();
         let basis = self.journal.basis(self.history);
-        Pick { dates, made: Some(Made { basis, choices: self.choose(dates) }) }
+        let made = Made { basis, seen: self.revision, choices: self.choose(dates) };
+        Pick { dates, made: Some(made) }
     }
 
     fn choose(&self, (first, last): (Date, Date)) -> Vec<Choice> {
@@ -333,10 +334,10 @@ impl Catalogue {
         Opening::Open { days: days.map(|daily| self.as_of_now(daily)).collect(), opened }
     }
 
-    /// Whether a pick is for these dates and still right.
-    pub(crate) fn would_take(&self, pick: &Pick, dates: &RangeInclusive<Date>) -> bool {
-        pick.dates == (*dates.start(), *dates.end())
-            && pick.made.as_ref().is_some_and(|made| self.is_right(made))
+    /// Whether a pick is for these dates and takes account of all that this catalogue has.
+    pub(crate) fn would_pick(&self, pick: &Pick, dates: &RangeInclusive<Date>) -> bool {
+        let is_new = |made: &Made| made.seen >= self.revision && self.is_right(made);
+        pick.dates == (*dates.start(), *dates.end()) && pick.made.as_ref().is_some_and(is_new)
     }
 
     fn is_right(&self, made: &Made) -> bool {

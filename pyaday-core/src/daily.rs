@@ -273,6 +273,8 @@ pub struct Pick {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Made {
     pub(crate) basis: Basis,
+    /// The newest write that it takes account of.
+    pub(crate) seen: Revision,
     /// Of the dates that were not opened, the earliest first.
     pub(crate) choices: Vec<Choice>,
 }

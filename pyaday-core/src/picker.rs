@@ -110,7 +110,7 @@ fn start() -> mpsc::SyncSender<Request> {
     let work = move || {
         let mut last: Option<Pick> = None;
         for Request { catalogue, dates, answer } in requests {
-            let usable = last.take().filter(|pick| catalogue.would_take(pick, &dates));
+            let usable = last.take().filter(|pick| catalogue.would_pick(pick, &dates));
             let pick = usable.unwrap_or_else(|| catalogue.pick_daily(dates));
             // Whoever asked may have gone away.
             drop(answer.send(pick.clone()));

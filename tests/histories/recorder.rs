@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use pyaday_core::{
-    Create, Delete, NormalizedName, Package, PackageStore, Revision, StoreError, Stored, Update,
+    Create, Delete, NormalizedName, Package, PackageStore, Replacement, Revision, StoreError,
+    Stored, Update, Write,
 };
 use pyaday_tests::numbers::Numbers;
 use tokio::task::JoinSet;
@@ -160,28 +161,33 @@ impl<S: PackageStore> Subject for S {
                 Some(stored) => Answer::Found(version(&stored)),
                 None => Answer::Absent,
             },
-            Call::Create { value } => match self.create(written(value)).await? {
+            Call::Create { value } => match self.create(written(value), Write::new()).await? {
                 Create::Created(stored) => Answer::Created(version(&stored)),
                 Create::Exists(stored) => Answer::Exists(version(&stored)),
+                Create::Stale(_) => panic!("a create without conditions is not stale"),
             },
             Call::Update { expected, value } => {
-                let expected = expected.map(Revision::new);
-                match self.update(name, expected, written(value).details).await? {
+                let replacement = Replacement::new(written(value).details);
+                match self.update(name, replacement, terms(expected)).await? {
                     Update::Updated(stored) => Answer::Updated(version(&stored)),
                     Update::Unchanged(stored) => Answer::Unchanged(version(&stored)),
                     Update::Stale(stored) => Answer::Stale(version(&stored)),
                     Update::Absent => Answer::Absent,
                 }
             }
-            Call::Delete { expected } => {
-                match self.delete(name, expected.map(Revision::new)).await? {
-                    Delete::Deleted => Answer::Deleted,
-                    Delete::Stale(stored) => Answer::Stale(version(&stored)),
-                    Delete::Absent => Answer::Absent,
-                }
-            }
+            Call::Delete { expected } => match self.delete(name, terms(expected)).await? {
+                Delete::Deleted => Answer::Deleted,
+                Delete::Stale(stored) => Answer::Stale(version(&stored)),
+                Delete::Absent => Answer::Absent,
+            },
         })
     }
+}
+
+/// A write that is tied to this revision, if one is given.
+fn terms(revision: Option<u64>) -> Write {
+    let tied = |revision| Write::new().if_revision(Revision::new(revision));
+    revision.map_or_else(Write::new, tied)
 }
 
 fn version(stored: &Stored) -> Version {

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use std::{env, fs, process, thread};
 
 use pyaday_bench::{fill, name, now, package, request};
-use pyaday_core::{Api, Details, Endpoint, MemoryStore, PackageStore, respond};
+use pyaday_core::{Api, Details, Endpoint, MemoryStore, PackageStore, Replacement, Write, respond};
 use pyaday_sqlite::SqliteStore;
 use pyaday_tests::numbers::Numbers;
 
@@ -58,7 +58,9 @@ async fn measure<S: PackageStore>(kind: &str, store: S) {
             let name = name(step * 7919 % PACKAGES).parse().unwrap();
             let short_desc = format!("Step {step}").parse().unwrap();
             let details = Details { short_desc, ..Details::default() };
-            write.block_on(api.store().update(&name, None, details)).unwrap();
+            write
+                .block_on(api.store().update(&name, Replacement::new(details), Write::new()))
+                .unwrap();
         }
         println!("{:.0} writes/s:", steps as f64 / begin.elapsed().as_secs_f64());
     });
