@@ -14,7 +14,8 @@ use pyaday_core::{
 use crate::client::{Answer, Request};
 use crate::homes::{Actix, Axum, Core, Home};
 
-/// Two readers of this package wait for each other: both have read it before either writes.
+/// Two writers of this package wait for each other: both have seen the version that they mean before
+/// either writes.
 pub(crate) const MEETING_POINT: &str = "meeting-point";
 static MEETING: Barrier = Barrier::new(2);
 
@@ -31,6 +32,13 @@ async fn fault(name: &str) -> Result<(), StoreError> {
         "broken" => Err(StoreError::Internal { source: "row 7: secret".into() }),
         "unknown" => Err(StoreError::OutcomeUnknown { source: "no reply: secret".into() }),
         _ => Ok(()),
+    }
+}
+
+/// Waits for the other writer, if the package is the one of [`MEETING_POINT`].
+fn meet(name: &NormalizedName) {
+    if name.as_str() == MEETING_POINT {
+        MEETING.wait();
     }
 }
 
@@ -54,11 +62,7 @@ impl<S: PackageStore> PackageStore for Faulty<S> {
 
     async fn read(&self, name: &NormalizedName) -> Result<Option<Stored>, StoreError> {
         fault(name.as_str()).await?;
-        let stored = self.0.read(name).await;
-        if name.as_str() == MEETING_POINT {
-            MEETING.wait();
-        }
-        stored
+        self.0.read(name).await
     }
 
     async fn update(
@@ -68,11 +72,13 @@ impl<S: PackageStore> PackageStore for Faulty<S> {
         write: Write,
     ) -> Result<Update, StoreError> {
         fault(name.as_str()).await?;
+        meet(name);
         self.0.update(name, replacement, write).await
     }
 
     async fn delete(&self, name: &NormalizedName, write: Write) -> Result<Delete, StoreError> {
         fault(name.as_str()).await?;
+        meet(name);
         self.0.delete(name, write).await
     }
 
