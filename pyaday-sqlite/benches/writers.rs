@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use std::{env, fs, process};
 
-use pyaday_core::{Details, Package, PackageStore};
+use pyaday_core::{Details, Package, PackageStore, Replacement, Write};
 use pyaday_sqlite::SqliteStore;
 
 /// As many packages as are there before.
@@ -82,7 +82,7 @@ async fn measure(store: &Arc<SqliteStore>, writers: usize) -> Vec<Duration> {
                 let short_desc = format!("Step {step}").parse().unwrap();
                 let details = Details { short_desc, ..Details::default() };
                 let name = name(at % PACKAGES).parse().unwrap();
-                store.update(&name, None, details).await.unwrap();
+                store.update(&name, Replacement::new(details), Write::new()).await.unwrap();
                 latencies.push(begin.elapsed());
             }
             latencies

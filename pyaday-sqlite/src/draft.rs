@@ -1,10 +1,12 @@
 //! What writes make of the catalogue, before anything of it is committed.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread;
 use std::time::SystemTime;
 
 use pyaday_core::daily::{Opening, Pick, Pin, Unpin};
 use pyaday_core::{
-    Catalogue, Create, Date, Delete, Details, NormalizedName, Package, Revision, Update,
+    Catalogue, Create, Date, Delete, NormalizedName, Package, Replacement, Update, Write,
 };
 
 use crate::rows::Change;
@@ -21,8 +23,27 @@ impl Draft {
         Self { catalogue, changes: Vec::new() }
     }
 
-    pub(crate) fn create(&mut self, package: Package) -> Create {
-        let outcome = self.catalogue.create(&package);
+    /// Carries out a write. Nothing is left of one that panics.
+    pub(crate) fn attempt<T>(&mut self, write: impl FnOnce(&mut Self) -> T) -> thread::Result<T> {
+        let (catalogue, changes) = (self.catalogue.clone(), self.changes.len());
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            let outcome = write(self);
+            debug_assert_eq!(
+                self.catalogue.revision() > catalogue.revision(),
+                self.changes.len() > changes,
+                "rows are written if the catalogue has changed, and only then"
+            );
+            outcome
+        }));
+        if outcome.is_err() {
+            self.catalogue = catalogue;
+            self.changes.truncate(changes);
+        }
+        outcome
+    }
+
+    pub(crate) fn create(&mut self, package: Package, write: &Write) -> Create {
+        let outcome = self.catalogue.create(&package, write);
         self.note_created(package, &outcome);
         outcome
     }
@@ -38,18 +59,18 @@ impl Draft {
     pub(crate) fn update(
         &mut self,
         name: &NormalizedName,
-        expected: Option<Revision>,
-        details: Details,
+        replacement: Replacement,
+        write: &Write,
     ) -> Update {
-        let outcome = self.catalogue.update(name, expected, details);
+        let outcome = self.catalogue.update(name, replacement, write);
         if let Update::Updated(stored) = &outcome {
             self.changes.push(Change::Update(stored.package(), stored.revision()));
         }
         outcome
     }
 
-    pub(crate) fn delete(&mut self, name: NormalizedName, expected: Option<Revision>) -> Delete {
-        let outcome = self.catalogue.delete(&name, expected);
+    pub(crate) fn delete(&mut self, name: NormalizedName, write: &Write) -> Delete {
+        let outcome = self.catalogue.delete(&name, write);
         if outcome == Delete::Deleted {
             self.changes.push(Change::Delete(name));
         }
@@ -58,22 +79,28 @@ impl Draft {
 
     pub(crate) fn open_daily(&mut self, pick: &Pick, picked_at: SystemTime) -> Opening {
         let opening = self.catalogue.open_daily(pick, picked_at);
-        if let Opening::Opened(daily) = &opening {
-            self.changes.push(Change::Open(daily.clone()));
+        if let Opening::Open { opened, .. } = &opening {
+            self.changes.extend(opened.iter().cloned().map(Change::Open));
         }
         opening
     }
 
-    pub(crate) fn pin_daily(&mut self, date: Date, last_open: Date, name: NormalizedName) -> Pin {
-        let pin = self.catalogue.pin_daily(date, last_open, &name);
-        if pin == Pin::Pinned {
-            self.changes.push(Change::Pin(date, name));
+    pub(crate) fn pin_daily(
+        &mut self,
+        date: Date,
+        last_open: Date,
+        name: &NormalizedName,
+        write: &Write,
+    ) -> Pin {
+        let pin = self.catalogue.pin_daily(date, last_open, name, write);
+        if let Pin::Pinned(pinned) = &pin {
+            self.changes.push(Change::Pin(pinned.clone()));
         }
         pin
     }
 
-    pub(crate) fn unpin_daily(&mut self, date: Date, last_open: Date) -> Unpin {
-        let unpin = self.catalogue.unpin_daily(date, last_open);
+    pub(crate) fn unpin_daily(&mut self, date: Date, last_open: Date, write: &Write) -> Unpin {
+        let unpin = self.catalogue.unpin_daily(date, last_open, write);
         if unpin == Unpin::Unpinned {
             self.changes.push(Change::Unpin(date));
         }

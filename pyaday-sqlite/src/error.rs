@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{ErrorCode, ffi};
 
-/// Why a file cannot be opened as a catalogue. Nothing in it was changed, but that what an earlier
-/// process had committed may have been moved from its log.
+/// Why a file cannot be opened as a catalogue.
+///
+/// No package, day or pin in it was changed. What an earlier process had committed may have been moved
+/// from its log, and the tables of an older schema may have been brought up to date.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot open {}", path.display())]
 pub struct OpenError {

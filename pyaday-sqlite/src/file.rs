@@ -10,7 +10,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::error::{Failed, OpenFault};
-use crate::rows::{self, Change};
+use crate::rows::{self, Change, Content};
 use crate::schema::{self, Origin};
 
 /// SQLite 3.51.3 mends the WAL-reset bug, which loses committed transactions.
@@ -28,7 +28,7 @@ pub(crate) struct File {
 
 impl File {
     /// Opens a file, or creates it, and reads what is in it.
-    pub(crate) fn open(path: &Path) -> Result<(Self, Catalogue), OpenFault> {
+    pub(crate) fn open(path: &Path) -> Result<(Self, Content), OpenFault> {
         if rusqlite::version_number() < OLDEST_SQLITE {
             return Err(OpenFault::OldSqlite { version: rusqlite::version() });
         }
@@ -45,13 +45,13 @@ impl File {
             check(&connection)?;
         }
         schema::migrate(&mut connection)?;
-        let catalogue = rows::load(&connection)?;
+        let content = rows::load(&connection)?;
         // What an earlier process failed to synchronise may be in the system's memory and not on
         // the disk, and be taken for written. So all of the log is written again, before it is moved
         // to the database and begins anew.
         write_again(&log).map_err(|error| OpenFault::Io { source: error.into() })?;
         move_log(&connection, "TRUNCATE")?;
-        Ok((Self { connection }, catalogue))
+        Ok((Self { connection }, content))
     }
 
     /// Writes changes as one transaction, which is on the disk when this returns.

@@ -20,17 +20,26 @@
 //! # The file
 //!
 //! It is a plain database for `sqlite3` or Datasette to read while no process has it open as a
-//! store:
+//! store. These are the statements that make it, those of each schema after those of the previous one:
 //!
 //! ```sql
 #![doc = include_str!("schema/1.sql")]
 #![doc = include_str!("schema/2.sql")]
+#![doc = include_str!("schema/3.sql")]
 //! ```
 //!
 //! `PRAGMA application_id` is 0x70796164 (`pyad`), `PRAGMA user_version` the schema's number. Opening
-//! a file verifies every checksum and brings an older schema up to date. Who changes a row by hand
-//! computes its checksum, and keeps the counts in `catalogue` and `journal`. The checksum is that of
+//! a file brings an older schema up to date and verifies every checksum. If you change a row by hand,
+//! compute its checksum, and keep the counts in `catalogue` and `journal`. The checksum is that of
 //! all columns before it but `id`: in Python, `zlib.crc32("\0".join(map(str, columns)).encode())`.
+//!
+//! The row of `identity` is drawn when the file is made, or when a release that knows this table first
+//! opens it. A copy of the file has the same identity, as a backup should have. If a copy becomes
+//! another catalogue, write another UUID into it.
+//!
+//! A revision is the greater of two numbers: the previous revision plus one, and the clock's
+//! microseconds since 1970. So revisions are no count of the writes, and a file that was restored from
+//! a backup does not use those again that were lost, unless the clock was set back.
 //!
 //! While it is open there is a second file, the log (`pyaday.db-wal`). Both belong together: a copy
 //! of one without the other may lack the newest packages. Closing the store moves everything to the
@@ -46,7 +55,10 @@
 //!   with success.
 //! - 1,024 writes wait for those that are being committed: another is refused.
 //!
-//! Reads go on in all of these. To be the first who asks for a day is a write.
+//! Reads go on in all of these, and a write that would change nothing (an update to what is stored, a
+//! pin that is there already, a condition that does not hold) is answered as ever. It is refused only if
+//! the queue is full, or with the writes of a transaction that it was to be part of. The first request for
+//! a day is a write, since it opens the day.
 //!
 //! # Beside another SQLite
 //!
@@ -62,7 +74,7 @@ mod writer;
 
 use std::fmt;
 use std::num::NonZeroUsize;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{self, SyncSender, TrySendError};
@@ -70,22 +82,24 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime};
 
 use futures_channel::oneshot;
-use pyaday_core::daily::{Daily, Day, Pin, Unpin};
+use pyaday_core::daily::{Daily, Day, Pin, Pinned, Unpin};
 use pyaday_core::{
-    Catalogue, Create, Date, Delete, Details, NormalizedName, Package, PackageStore, Page, Picker,
-    Published, Query, Revision, Seed, StoreError, Stored, Tag, Update,
+    Catalogue, Create, Date, Delete, NormalizedName, Package, PackageStore, Page, Picker,
+    Published, Query, Replacement, Seed, StoreError, StoreId, Stored, Tag, Update, Write,
 };
 
 pub use error::{OpenError, OpenFault};
 
 use draft::Draft;
 use file::File;
+use rows::Content;
 use writer::{Answer, Job};
 
 /// Packages in an SQLite file, which this store alone has open.
 ///
 /// Dropping it waits for the writes that were begun and closes the file.
 pub struct SqliteStore {
+    id: StoreId,
     current: Arc<Published>,
     // Dropped before the thread is waited for, which ends when nobody can send.
     jobs: SyncSender<Job>,
@@ -105,13 +119,13 @@ impl SqliteStore {
         let failed = |fault| OpenError::new(path, fault);
         let file = path.to_owned();
         let (jobs, queue) = mpsc::sync_channel(writer::QUEUE);
-        let (opened, catalogue) = mpsc::sync_channel(1);
+        let (opened, content) = mpsc::sync_channel(1);
         let work = move || match File::open(&file) {
             Err(fault) => drop(opened.send(Err(fault))),
-            Ok((file, catalogue)) => {
+            Ok((file, Content { id, catalogue })) => {
                 let current = Arc::new(Published::new(catalogue));
                 // If nobody waits for it any more, then nobody sends jobs either.
-                drop(opened.send(Ok(Arc::clone(&current))));
+                drop(opened.send(Ok((id, Arc::clone(&current)))));
                 writer::run(file, &current, &queue);
             }
         };
@@ -120,9 +134,9 @@ impl SqliteStore {
             .spawn(work)
             .map_err(|error| failed(OpenFault::Io { source: error.into() }))?;
         // If the thread panicked, then nothing comes.
-        let opened = catalogue.recv().map_err(|_| failed(OpenFault::Io { source: Bug.into() }))?;
-        let current = opened.map_err(failed)?;
-        Ok(Self { current, jobs, picker: Picker::new(), _thread: Thread(Some(thread)) })
+        let opened = content.recv().map_err(|_| failed(OpenFault::Io { source: Bug.into() }))?;
+        let (id, current) = opened.map_err(failed)?;
+        Ok(Self { id, current, jobs, picker: Picker::new(), _thread: Thread(Some(thread)) })
     }
 
     /// All packages of this moment: a clone that later writes do not change.
@@ -141,14 +155,7 @@ impl SqliteStore {
 
         let (sender, outcome) = oneshot::channel();
         let job: Job = Box::new(move |draft| {
-            let before = draft.catalogue.clone();
-            let changes = draft.changes.len();
-            let outcome = catch_unwind(AssertUnwindSafe(|| operation(draft)));
-            if outcome.is_err() {
-                // Nothing of a write that panicked is committed.
-                draft.catalogue = before;
-                draft.changes.truncate(changes);
-            }
+            let outcome = draft.attempt(operation);
             let answer: Answer = Box::new(move |committed| {
                 let answer = committed.and_then(|()| {
                     outcome.map_err(|_| StoreError::Internal { source: Bug.into() })
@@ -203,8 +210,17 @@ impl fmt::Debug for SqliteStore {
 }
 
 impl PackageStore for SqliteStore {
-    async fn create(&self, package: Package) -> Result<Create, StoreError> {
-        self.write(|draft| draft.create(package)).await
+    async fn id(&self) -> Result<StoreId, StoreError> {
+        Ok(self.id)
+    }
+
+    /// Nothing else writes to the file, so there is nothing to wait for.
+    async fn refresh(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn create(&self, package: Package, write: Write) -> Result<Create, StoreError> {
+        self.write(move |draft| draft.create(package, &write)).await
     }
 
     async fn create_many(&self, packages: Vec<Package>) -> Result<Vec<Create>, StoreError> {
@@ -218,20 +234,16 @@ impl PackageStore for SqliteStore {
     async fn update(
         &self,
         name: &NormalizedName,
-        expected: Option<Revision>,
-        details: Details,
+        replacement: Replacement,
+        write: Write,
     ) -> Result<Update, StoreError> {
         let name = name.clone();
-        self.write(move |draft| draft.update(&name, expected, details)).await
+        self.write(move |draft| draft.update(&name, replacement, &write)).await
     }
 
-    async fn delete(
-        &self,
-        name: &NormalizedName,
-        expected: Option<Revision>,
-    ) -> Result<Delete, StoreError> {
+    async fn delete(&self, name: &NormalizedName, write: Write) -> Result<Delete, StoreError> {
         let name = name.clone();
-        self.write(move |draft| draft.delete(name, expected)).await
+        self.write(move |draft| draft.delete(name, &write)).await
     }
 
     async fn random(&self, seed: Seed) -> Result<Option<Stored>, StoreError> {
@@ -257,11 +269,11 @@ impl PackageStore for SqliteStore {
 
     async fn open_daily(
         &self,
-        date: Date,
+        dates: RangeInclusive<Date>,
         picked_at: SystemTime,
-    ) -> Result<Option<Daily>, StoreError> {
+    ) -> Result<Vec<Daily>, StoreError> {
         let write = |pick| self.write(move |draft| draft.open_daily(&pick, picked_at));
-        self.picker.open(date, || self.catalogue(), write).await
+        self.picker.open(dates, || self.catalogue(), write).await
     }
 
     async fn recent_daily(
@@ -272,17 +284,31 @@ impl PackageStore for SqliteStore {
         Ok(self.current.read(|it| it.recent_daily(until, count)))
     }
 
+    async fn pins(&self, last_open: Date, count: NonZeroUsize) -> Result<Vec<Pinned>, StoreError> {
+        Ok(self.current.read(|it| it.pins(last_open, count)))
+    }
+
+    async fn pinned(&self, date: Date) -> Result<Option<Pinned>, StoreError> {
+        Ok(self.current.read(|it| it.pinned(date)))
+    }
+
     async fn pin_daily(
         &self,
         date: Date,
         last_open: Date,
         name: &NormalizedName,
+        write: Write,
     ) -> Result<Pin, StoreError> {
         let name = name.clone();
-        self.write(move |draft| draft.pin_daily(date, last_open, name)).await
+        self.write(move |draft| draft.pin_daily(date, last_open, &name, &write)).await
     }
 
-    async fn unpin_daily(&self, date: Date, last_open: Date) -> Result<Unpin, StoreError> {
-        self.write(move |draft| draft.unpin_daily(date, last_open)).await
+    async fn unpin_daily(
+        &self,
+        date: Date,
+        last_open: Date,
+        write: Write,
+    ) -> Result<Unpin, StoreError> {
+        self.write(move |draft| draft.unpin_daily(date, last_open, &write)).await
     }
 }

@@ -1,16 +1,19 @@
 //! What is in the tables: all of a catalogue, written change by change and read at once.
 
+mod identity;
 mod journal;
 mod package;
 mod totals;
 
 use std::fmt::Display;
 
-use pyaday_core::daily::Daily;
-use pyaday_core::{Catalogue, Date, NormalizedName, Package, Revision};
+use pyaday_core::daily::{Daily, Pinned};
+use pyaday_core::{Catalogue, Date, NormalizedName, Package, Revision, StoreId};
 use rusqlite::{Connection, Transaction};
 
 use crate::error::OpenFault;
+
+pub(crate) use totals::{CATALOGUE, checksum};
 
 /// What becomes of a row.
 #[derive(Debug)]
@@ -19,7 +22,7 @@ pub(crate) enum Change {
     Update(Package, Revision),
     Delete(NormalizedName),
     Open(Daily),
-    Pin(Date, NormalizedName),
+    Pin(Pinned),
     Unpin(Date),
 }
 
@@ -38,7 +41,7 @@ pub(crate) fn write(
             Change::Update(package, revision) => package::put(&mut update, package, *revision)?,
             Change::Delete(name) => delete.execute([name.as_str()])?,
             Change::Open(daily) => journal::open(transaction, daily)?,
-            Change::Pin(date, name) => journal::pin(transaction, *date, name)?,
+            Change::Pin(pinned) => journal::pin(transaction, pinned)?,
             Change::Unpin(date) => journal::unpin(transaction, *date)?,
         };
         // Otherwise the rows are not those of the catalogue, and nothing may be added to that.
@@ -47,17 +50,28 @@ pub(crate) fn write(
         }
     }
     let totals = [catalogue.len() as i64, integer(catalogue.revision())];
-    totals::CATALOGUE.write(transaction, totals)?;
-    if changes.iter().any(|it| matches!(it, Change::Open(_) | Change::Pin(..) | Change::Unpin(_))) {
+    CATALOGUE.write(transaction, totals)?;
+    if changes.iter().any(|it| matches!(it, Change::Open(_) | Change::Pin(_) | Change::Unpin(_))) {
         let (days, pins) = catalogue.journal_len();
         totals::JOURNAL.write(transaction, [days as i64, pins as i64])?;
     }
     Ok(())
 }
 
-/// Reads all rows, and that they are what was written.
-pub(crate) fn load(connection: &Connection) -> Result<Catalogue, OpenFault> {
-    let written = totals::CATALOGUE.read(connection)?;
+/// What a file holds.
+#[derive(Debug)]
+pub(crate) struct Content {
+    pub(crate) id: StoreId,
+    pub(crate) catalogue: Catalogue,
+}
+
+/// Reads all rows, and checks that they are what was written.
+pub(crate) fn load(connection: &Connection) -> Result<Content, OpenFault> {
+    Ok(Content { id: identity::load(connection)?, catalogue: load_catalogue(connection)? })
+}
+
+fn load_catalogue(connection: &Connection) -> Result<Catalogue, OpenFault> {
+    let written = CATALOGUE.read(connection)?;
     let (packages, newest) = match written {
         Some([packages, revision]) => (packages, self::revision(revision)?),
         None => (0, Revision::now()),
@@ -82,12 +96,12 @@ pub(crate) fn load(connection: &Connection) -> Result<Catalogue, OpenFault> {
     Ok(catalogue)
 }
 
-fn damaged<T>(fault: impl Display) -> Result<T, OpenFault> {
+pub(crate) fn damaged<T>(fault: impl Display) -> Result<T, OpenFault> {
     Err(OpenFault::Damaged { fault: fault.to_string() })
 }
 
-/// As SQLite has it. A sequence that begins with the clock's microseconds is at its end after some
-/// hundred thousand years.
+/// As SQLite has it. A sequence that follows the clock's microseconds is at its end after some hundred
+/// thousand years.
 fn integer(revision: Revision) -> i64 {
     revision.get() as i64
 }

@@ -1,5 +1,7 @@
 //! The tables in the file, and how those of an earlier release become those of this one.
 
+mod third;
+
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::error::OpenFault;
@@ -7,10 +9,17 @@ use crate::error::OpenFault;
 /// What makes an SQLite database one of ours, as its header has it: `pyad`.
 pub(crate) const APPLICATION_ID: i64 = 0x7079_6164;
 
-/// The statements that make each schema out of the one before; the first out of an empty database.
+/// Makes one schema out of the previous one, in a transaction.
+type Migration = fn(&Transaction<'_>) -> Result<(), OpenFault>;
+
+/// What makes each schema out of the previous one; the first out of an empty database.
 ///
 /// What a release has shipped never changes: a new schema is a new item.
-const MIGRATIONS: [&str; 2] = [include_str!("schema/1.sql"), include_str!("schema/2.sql")];
+const MIGRATIONS: [Migration; 3] = [
+    |transaction| Ok(transaction.execute_batch(include_str!("schema/1.sql"))?),
+    |transaction| Ok(transaction.execute_batch(include_str!("schema/2.sql"))?),
+    third::migrate,
+];
 
 /// What the file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,11 +52,11 @@ pub(crate) fn identify(connection: &Connection) -> Result<Origin, OpenFault> {
 
 /// Brings the tables up to this release, each step in a transaction of its own: an interrupted
 /// migration goes on where it ended.
-pub(crate) fn migrate(connection: &mut Connection) -> Result<(), rusqlite::Error> {
+pub(crate) fn migrate(connection: &mut Connection) -> Result<(), OpenFault> {
     let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    for (version, statements) in (1..).zip(MIGRATIONS).filter(|(version, _)| *version > found) {
+    for (version, migration) in (1..).zip(MIGRATIONS).filter(|(version, _)| *version > found) {
         let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
-        transaction.execute_batch(statements)?;
+        migration(&transaction)?;
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         transaction.pragma_update(None, "user_version", version)?;
         transaction.commit()?;

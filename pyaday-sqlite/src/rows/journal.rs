@@ -1,7 +1,7 @@
 //! Days and pins as rows, and rows as days and pins.
 
-use pyaday_core::daily::Daily;
-use pyaday_core::{Catalogue, Date, NormalizedName, Package};
+use pyaday_core::daily::{Daily, Pinned};
+use pyaday_core::{Catalogue, Date, Package};
 use rusqlite::{Connection, Transaction, params};
 
 use super::totals::checksum;
@@ -23,21 +23,24 @@ pub(super) fn open(transaction: &Transaction<'_>, daily: &Daily) -> Result<usize
         &revision.to_string(),
     ]);
     transaction.execute(
-        "INSERT INTO daily VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT INTO daily (date, cycle, representation, picked_at, revision, checksum) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         params![date, cycle, representation, picked_at, revision, checksum],
     )
 }
 
+/// Adds a pin, in the place of another one of its date.
 pub(super) fn pin(
     transaction: &Transaction<'_>,
-    date: Date,
-    name: &NormalizedName,
+    pinned: &Pinned,
 ) -> Result<usize, rusqlite::Error> {
-    let date = date.to_string();
-    let checksum = checksum([&date, name.as_str()]);
+    let (date, name) = (pinned.date.to_string(), pinned.name.as_str());
+    let revision = integer(pinned.revision);
+    let checksum = checksum([&date, name, &revision.to_string()]);
     transaction.execute(
-        "INSERT OR REPLACE INTO pin VALUES (?1, ?2, ?3)",
-        params![date, name.as_str(), checksum],
+        "INSERT OR REPLACE INTO pin (date, normalized_name, revision, checksum) \
+         VALUES (?1, ?2, ?3, ?4)",
+        params![date, name, revision, checksum],
     )
 }
 
@@ -47,6 +50,11 @@ pub(super) fn unpin(transaction: &Transaction<'_>, date: Date) -> Result<usize, 
 
 /// Reads the days that were opened and the pins.
 pub(super) fn load(connection: &Connection, catalogue: &mut Catalogue) -> Result<(), OpenFault> {
+    load_days(connection, catalogue)?;
+    load_pins(connection, catalogue)
+}
+
+fn load_days(connection: &Connection, catalogue: &mut Catalogue) -> Result<(), OpenFault> {
     let mut statement = connection
         .prepare("SELECT date, cycle, representation, picked_at, revision, checksum FROM daily")?;
     let mut rows = statement.query(())?;
@@ -68,16 +76,21 @@ pub(super) fn load(connection: &Connection, catalogue: &mut Catalogue) -> Result
         let revision = super::revision(revision)?;
         catalogue.restore_daily(Daily::new(date, cycle, package, picked_at, revision));
     }
+    Ok(())
+}
 
-    let mut statement = connection.prepare("SELECT date, normalized_name, checksum FROM pin")?;
+fn load_pins(connection: &Connection, catalogue: &mut Catalogue) -> Result<(), OpenFault> {
+    let mut statement =
+        connection.prepare("SELECT date, normalized_name, revision, checksum FROM pin")?;
     let mut rows = statement.query(())?;
     while let Some(row) = rows.next()? {
-        let (date, name): (String, String) = (row.get(0)?, row.get(1)?);
-        let is_sound = row.get::<_, i64>(2)? == i64::from(checksum([&date, &name]));
+        let (date, name, revision): (String, String, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let expected = checksum([&date, &name, &revision.to_string()]);
+        let is_sound = row.get::<_, i64>(3)? == i64::from(expected);
         let (Some(day), Some(name), true) = (date.parse().ok(), name.parse().ok(), is_sound) else {
             return damaged(format!("the row of the pin of {date} is not what was written"));
         };
-        catalogue.restore_pin(day, name);
+        catalogue.restore_pin(Pinned::new(day, name, super::revision(revision)?));
     }
     Ok(())
 }

@@ -9,7 +9,9 @@ use super::totals::checksum;
 use super::{damaged, integer};
 use crate::error::OpenFault;
 
-pub(super) const INSERT: &str = "INSERT INTO package VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+pub(super) const INSERT: &str = "INSERT INTO package (normalized_name, name, short_desc, tags, \
+                                 metadata, revision, checksum) \
+                                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 pub(super) const UPDATE: &str = "UPDATE package SET name = ?2, short_desc = ?3, tags = ?4, \
                                  metadata = ?5, revision = ?6, checksum = ?7 \
                                  WHERE normalized_name = ?1";

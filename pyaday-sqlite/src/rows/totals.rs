@@ -6,13 +6,13 @@ use super::damaged;
 use crate::error::OpenFault;
 
 /// A table of one row with two numbers.
-pub(super) struct Totals {
+pub(crate) struct Totals {
     table: &'static str,
     columns: &'static str,
 }
 
 /// How many packages there are, and the newest revision.
-pub(super) const CATALOGUE: Totals = Totals { table: "catalogue", columns: "packages, revision" };
+pub(crate) const CATALOGUE: Totals = Totals { table: "catalogue", columns: "packages, revision" };
 /// How many days were opened, and how many are pinned.
 pub(super) const JOURNAL: Totals = Totals { table: "journal", columns: "days, pins" };
 
@@ -22,13 +22,16 @@ impl Totals {
         transaction: &Transaction<'_>,
         [one, other]: [i64; 2],
     ) -> Result<(), rusqlite::Error> {
-        let sql = format!("INSERT OR REPLACE INTO {} VALUES (1, ?1, ?2, ?3)", self.table);
+        let Self { table, columns } = self;
+        let sql = format!(
+            "INSERT OR REPLACE INTO {table} (id, {columns}, checksum) VALUES (1, ?1, ?2, ?3)"
+        );
         let checksum = checksum([&one.to_string(), &other.to_string()]);
         transaction.prepare_cached(&sql)?.execute(params![one, other, checksum]).map(drop)
     }
 
     /// The numbers, if any were ever written.
-    pub(super) fn read(&self, connection: &Connection) -> Result<Option<[i64; 2]>, OpenFault> {
+    pub(crate) fn read(&self, connection: &Connection) -> Result<Option<[i64; 2]>, OpenFault> {
         let sql = format!("SELECT {}, checksum FROM {}", self.columns, self.table);
         let columns = |row: &Row<'_>| Ok(([row.get(0)?, row.get(1)?], row.get::<_, u32>(2)?));
         let row: Option<([i64; 2], u32)> = connection.query_row(&sql, (), columns).optional()?;
@@ -47,7 +50,7 @@ impl Totals {
 }
 
 /// Of these texts, joined by a NUL, which none of them can hold.
-pub(super) fn checksum<const N: usize>(texts: [&str; N]) -> u32 {
+pub(crate) fn checksum<const N: usize>(texts: [&str; N]) -> u32 {
     let mut hasher = crc32fast::Hasher::new();
     for (at, text) in texts.into_iter().enumerate() {
         hasher.update(if at == 0 { b"" } else { b"\0" });

@@ -1,7 +1,7 @@
 -- One row for each package.
 CREATE TABLE package (
     normalized_name TEXT PRIMARY KEY, -- its identity: the name's normal form (PEP 503)
-    name TEXT NOT NULL,               -- in the spelling that it was created with
+    name TEXT NOT NULL,               -- in the spelling that was given last
     short_desc TEXT NOT NULL,
     tags TEXT NOT NULL,               -- a JSON array of strings, sorted
     metadata TEXT NOT NULL,           -- a JSON object

@@ -8,7 +8,7 @@ CREATE TABLE daily (
     checksum INTEGER NOT NULL         -- CRC-32 of the columns before it, joined by NUL
 ) STRICT, WITHOUT ROWID;
 
--- One row for each day to come whose package is chosen.
+-- One row for each day to come whose package is chosen. Schema 3 replaces this table.
 CREATE TABLE pin (
     date TEXT PRIMARY KEY,
     normalized_name TEXT NOT NULL,
