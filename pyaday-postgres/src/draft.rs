@@ -8,6 +8,8 @@ use pyaday_core::{
     Catalogue, Create, Date, Delete, Details, NormalizedName, Package, Revision, Update,
 };
 
+use crate::size::Size;
+
 /// A package as it is to be, or none.
 type Version = Option<(Package, Revision)>;
 
@@ -33,6 +35,15 @@ impl Day {
             Self::Open(daily) => daily.date(),
             Self::Pin(date, _) | Self::Unpin(date) => *date,
         }
+    }
+
+    fn size(&self) -> Size {
+        let bytes = match self {
+            Self::Open(daily) => daily.name().as_str().len() + daily.representation().len(),
+            Self::Pin(_, name) => name.as_str().len(),
+            Self::Unpin(_) => 0,
+        };
+        Size { rows: 1, bytes }
     }
 }
 
@@ -67,9 +78,22 @@ impl Draft {
             .collect()
     }
 
-    /// What was done to the journal, in its order.
-    pub(crate) fn days(&self) -> &[Day] {
-        &self.days
+    /// What was done last to each date of the journal that was written to. It decides what is there
+    /// then: a pin replaces an earlier one, and once a date was opened nothing more is done to it.
+    pub(crate) fn days(&self) -> BTreeMap<Date, &Day> {
+        self.days.iter().map(|day| (day.date(), day)).collect()
+    }
+
+    /// How much is to be written.
+    pub(crate) fn size(&self) -> Size {
+        let mut size = Size::default();
+        for (package, _) in self.packages().into_values().flatten() {
+            size += Size::of(package);
+        }
+        for day in self.days().into_values() {
+            size += day.size();
+        }
+        size
     }
 
     pub(crate) fn create(&mut self, package: &Package) -> Create {

@@ -1,10 +1,8 @@
 //! How a catalogue in memory becomes that of the database, and stays it.
 
-use std::pin::pin;
 use std::time::Duration;
 
 use deadpool_postgres::ClientWrapper;
-use futures_util::StreamExt;
 use pyaday_core::{Catalogue, Date, NormalizedName};
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
@@ -13,14 +11,14 @@ use tokio_postgres::Row;
 use crate::connection::within;
 use crate::error::Fault;
 use crate::rows::head::{self, Head, Point};
-use crate::rows::{change, journal, package};
+use crate::rows::{Parts, change, journal, package};
 use crate::schema::Schema;
 
 /// How long the database may take for one step of reading.
 pub(crate) const READ: Duration = Duration::from_secs(2);
 
-/// How long the next rows of all packages may take.
-const LOAD: Duration = Duration::from_secs(10);
+/// How long one question about the changes of others may take, of which there may be many.
+const CATCH_UP: Duration = Duration::from_secs(5);
 
 /// All that is behind one transaction of the database.
 #[derive(Clone, Debug)]
@@ -50,7 +48,7 @@ pub(crate) async fn load(client: &ClientWrapper, schema: &Schema) -> Result<Foll
     within(READ, begin_long_snapshot(client)).await?;
     let head = within(READ, head::read(client, schema)).await?;
     let mut catalogue = load_packages(client, schema, &head).await?;
-    within(LOAD, journal::load(client, schema, &mut catalogue, head.journal)).await?;
+    journal::load(client, schema, &mut catalogue, head.journal).await?;
     within(READ, async { Ok(client.batch_execute("COMMIT").await?) }).await?;
     if catalogue.revision() != head.point.revision {
         return Err(Fault::Damaged("a row is newer than the newest write".to_owned()));
@@ -75,27 +73,18 @@ async fn load_packages(
     schema: &Schema,
     head: &Head,
 ) -> Result<Catalogue, Fault> {
-    // As many as make the catalogue's own work on a batch cheap.
-    const BATCH: usize = 4096;
-
     let (sender, batches) = mpsc::channel::<Vec<Row>>(4);
     let empty = Catalogue::new(head.point.revision);
     let catalogue = spawn_blocking(move || restore(empty, batches));
     let columns = package::COLUMNS;
     let sql = schema
         .sql(&format!("SELECT {columns} FROM pyaday.package AS package ORDER BY normalized_name"));
-    let rows = within(LOAD, async {
-        let none: [&str; 0] = [];
-        Ok(client.query_raw(&sql, none).await?)
-    });
-    let mut rows = pin!(rows.await?.ready_chunks(BATCH));
-    let mut batch = Vec::with_capacity(BATCH);
-    while let Some(chunk) = within(LOAD, async { Ok(rows.next().await) }).await? {
-        for row in chunk {
-            batch.push(row?);
-        }
+    let mut parts = Parts::of(client, &sql, &[]).await?;
+    let mut batch = Vec::with_capacity(Parts::LENGTH);
+    while let Some(rows) = parts.next().await? {
+        batch.extend(rows);
         // Nobody takes it if one before was damaged.
-        if batch.len() >= BATCH && sender.send(std::mem::take(&mut batch)).await.is_err() {
+        if batch.len() >= Parts::LENGTH && sender.send(std::mem::take(&mut batch)).await.is_err() {
             break;
         }
     }
@@ -127,13 +116,13 @@ pub(crate) async fn catch_up(
         return Ok(Some(from.clone()));
     }
     if from.point.position >= head.point.position
-        || !change::reaches_back_to(client, schema, &from.point).await?
+        || !within(CATCH_UP, change::reaches_back_to(client, schema, &from.point)).await?
     {
         return Ok(None);
     }
     let mut catalogue = from.catalogue.clone();
     follow_packages(client, schema, from, &mut catalogue).await?;
-    follow_days(client, schema, from, head, &mut catalogue).await?;
+    within(CATCH_UP, follow_days(client, schema, from, head, &mut catalogue)).await?;
     catalogue.forget(&[], head.point.revision);
     complete(catalogue, head).map(Some)
 }
@@ -154,10 +143,13 @@ async fn follow_packages(
     ));
     let statement = client.prepare_cached(&sql).await?;
     let (mut written, mut removed) = (Vec::new(), Vec::new());
-    for row in client.query(&statement, &[&from.point.position]).await? {
-        match row.try_get(1)? {
-            false => written.push(package::read(&row, 2)?),
-            true => removed.push(name(row.try_get(0)?)?),
+    let mut changed = Parts::of(client, &statement, &[&from.point.position]).await?;
+    while let Some(rows) = changed.next().await? {
+        for row in rows {
+            match row.try_get(1)? {
+                false => written.push(package::read(&row, 2)?),
+                true => removed.push(name(row.try_get(0)?)?),
+            }
         }
     }
     catalogue.restore(&written);

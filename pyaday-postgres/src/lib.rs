@@ -27,11 +27,16 @@
 //!
 //! # Writes
 //!
-//! One task of each process writes. Each transaction takes all writes that wait, locks the row `head`,
-//! reads what others have changed, decides what becomes of each write, and writes the rows. It is
-//! committed, then published to the readers, then answered. As `head` is locked first, revisions and
-//! the feed of changes are in the order of the commits: who reads the feed behind what it has read
-//! already misses nothing, however long a transaction takes.
+//! One task of each process writes. Each transaction locks the row `head`, reads what others have
+//! changed, takes the writes that wait, decides what becomes of each of them, and writes the rows, with
+//! one statement for each kind of row. It is committed, then published to the readers, then answered. As
+//! `head` is locked first, revisions and the feed of changes are in the order of the commits: who reads
+//! the feed behind what it has read already misses nothing, however long a transaction takes.
+//!
+//! Several writes share a transaction as long as it has at most 2,000 rows and one megabyte. If its
+//! statements take too long, it is rolled back, and half as many of its writes are tried again in one
+//! transaction, down to a single write. Later transactions grow again step by step. A write that is larger,
+//! such as an import, has a transaction for itself.
 //!
 //! Each transaction has a random token, which `head` and the feed hold. Who does not find in the feed
 //! the transaction that it read last has followed a history that is none any more, such as that of a
@@ -47,11 +52,17 @@
 //!   [`OutcomeUnknown`](pyaday_core::StoreError::OutcomeUnknown). So it is when the server warns that it
 //!   did not wait for its standby to the end.
 //! - Somebody holds the lock, or no connection is free: refused within two seconds.
-//! - No synchronous standby is left: a commit waits for three seconds, and is unknown then; behind it
+//! - No synchronous standby is left: a commit waits for three seconds or what its size adds to them, and
+//!   is unknown then; behind it
 //!   writes are refused until the standby is back.
+//! - The statements of a transaction may take two seconds and its commit three, and each of both a second
+//!   more for every 2,000 rows and for every megabyte: a network of ten megabits a second is fast enough.
+//!   Writes whose transaction takes longer are tried again together with fewer others, for at most five
+//!   seconds after they came; a write that is too slow by itself is refused. The session whose transaction
+//!   was given up is ended (`pg_terminate_backend`), so that it does not keep the lock.
 //! - A process that has stopped with the lock loses it five seconds after its last statement has ended,
-//!   and a statement ends within ten, or a second for every 2,000 packages of its batch. A commit that
-//!   waits for a standby keeps the lock until that comes.
+//!   and a statement ends within ten, or for a large transaction both within the time that its statements
+//!   may take. A commit that waits for a standby keeps the lock until that comes.
 //! - A transaction that collides with another (40001, 40P01) is tried again, up to three times.
 //! - A connection that was slow, broken (08), or is to a server that shuts down (57) or cannot be
 //!   written (25006) is not used again.
@@ -109,6 +120,7 @@ mod queue;
 mod rows;
 mod schema;
 mod shared;
+mod size;
 mod url;
 
 use std::fmt;
@@ -141,6 +153,7 @@ use node::{Node, Pending};
 use queue::Queue;
 use schema::Schema;
 use shared::Shared;
+use size::Size;
 
 /// How many connections the pool of a URL has.
 const CONNECTIONS: usize = 16;
@@ -302,16 +315,24 @@ impl PostgresStore {
         &self,
         names: Vec<NormalizedName>,
         date: Option<Date>,
+        size: Size,
         operation: impl FnMut(&mut Draft) -> T + Send + 'static,
     ) -> Result<T, StoreError> {
         let (sender, outcome) = oneshot::channel();
-        self.queue.push(Box::new(Pending { names, date, operation, outcome: None, sender }))?;
+        self.queue.push(Box::new(Pending {
+            names,
+            date,
+            size,
+            operation,
+            outcome: None,
+            sender,
+        }))?;
         outcome.await.unwrap_or_else(|_| Err(Fault::Ended.unknown()))
     }
 
     async fn write_daily(&self, pick: Pick, picked_at: SystemTime) -> Result<Opening, StoreError> {
         let (names, date) = (vec![pick.name().clone()], Some(pick.date()));
-        self.write(names, date, move |draft| draft.open_daily(&pick, picked_at)).await
+        self.write(names, date, Size::ROW, move |draft| draft.open_daily(&pick, picked_at)).await
     }
 
     /// Opens a date with a pick from what is in memory.
@@ -392,13 +413,15 @@ impl fmt::Debug for PostgresStore {
 
 impl PackageStore for PostgresStore {
     async fn create(&self, package: Package) -> Result<Create, StoreError> {
-        let names = vec![package.name.normalized()];
-        self.write(names, None, move |draft| draft.create(&package)).await
+        let (names, size) = (vec![package.name.normalized()], Size::of(&package));
+        self.write(names, None, size, move |draft| draft.create(&package)).await
     }
 
     async fn create_many(&self, packages: Vec<Package>) -> Result<Vec<Create>, StoreError> {
         let names = packages.iter().map(|package| package.name.normalized()).collect();
-        self.write(names, None, move |draft| draft.create_many(&packages)).await
+        let mut size = Size::default();
+        packages.iter().for_each(|package| size += Size::of(package));
+        self.write(names, None, size, move |draft| draft.create_many(&packages)).await
     }
 
     async fn read(&self, name: &NormalizedName) -> Result<Option<Stored>, StoreError> {
@@ -415,8 +438,8 @@ impl PackageStore for PostgresStore {
         details: Details,
     ) -> Result<Update, StoreError> {
         let name = name.clone();
-        let names = vec![name.clone()];
-        self.write(names, None, move |draft| draft.update(&name, expected, &details)).await
+        let (names, size) = (vec![name.clone()], Size::of_details(&details));
+        self.write(names, None, size, move |draft| draft.update(&name, expected, &details)).await
     }
 
     async fn delete(
@@ -425,7 +448,8 @@ impl PackageStore for PostgresStore {
         expected: Option<Revision>,
     ) -> Result<Delete, StoreError> {
         let name = name.clone();
-        self.write(vec![name.clone()], None, move |draft| draft.delete(&name, expected)).await
+        let names = vec![name.clone()];
+        self.write(names, None, Size::ROW, move |draft| draft.delete(&name, expected)).await
     }
 
     async fn random(&self, seed: Seed) -> Result<Option<Stored>, StoreError> {
@@ -491,10 +515,12 @@ impl PackageStore for PostgresStore {
     ) -> Result<Pin, StoreError> {
         let name = name.clone();
         let names = vec![name.clone()];
-        self.write(names, Some(date), move |draft| draft.pin_daily(date, last_open, &name)).await
+        let pin = move |draft: &mut Draft| draft.pin_daily(date, last_open, &name);
+        self.write(names, Some(date), Size::ROW, pin).await
     }
 
     async fn unpin_daily(&self, date: Date, last_open: Date) -> Result<Unpin, StoreError> {
-        self.write(Vec::new(), Some(date), move |draft| draft.unpin_daily(date, last_open)).await
+        let unpin = move |draft: &mut Draft| draft.unpin_daily(date, last_open);
+        self.write(Vec::new(), Some(date), Size::ROW, unpin).await
     }
 }

@@ -58,7 +58,8 @@ fn of(row: &Row) -> Result<Head, Fault> {
 
 /// Writes it as the last that a transaction writes, and tells other processes once that is committed.
 ///
-/// From here on no statement may be cut short: a commit that waits for a standby would be one.
+/// From here on no statement may be cut short: a commit that waits for a standby would be one. A process
+/// that stops before the commit loses the lock soon, however long its transaction was allowed to take.
 pub(crate) async fn write(
     client: &ClientWrapper,
     schema: &Schema,
@@ -70,7 +71,9 @@ pub(crate) async fn write(
              SET revision = $1, journal = $2, packages = $3, position = $4, token = $5
              RETURNING id
          )
-         SELECT pg_notify($6, ''), set_config('statement_timeout', '0', true) FROM written",
+         SELECT pg_notify($6, ''), set_config('statement_timeout', '0', true),
+                set_config('idle_in_transaction_session_timeout', '5s', true)
+         FROM written",
     );
     let statement = client.prepare_cached(&sql).await?;
     let Head { point: Point { position, revision, token }, journal, packages } = head;
