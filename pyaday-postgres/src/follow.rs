@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use deadpool_postgres::ClientWrapper;
-use pyaday_core::{Catalogue, Date, NormalizedName};
+use pyaday_core::{Catalogue, Date, NormalizedName, StoreId};
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 use tokio_postgres::Row;
@@ -25,6 +25,7 @@ const CATCH_UP: Duration = Duration::from_secs(5);
 pub(crate) struct Followed {
     pub(crate) catalogue: Catalogue,
     pub(crate) point: Point,
+    pub(crate) store: StoreId,
 }
 
 /// What a transaction that sees one moment begins with. A process that stops in it does not keep that
@@ -47,20 +48,31 @@ pub(crate) async fn begin_long_snapshot(client: &ClientWrapper) -> Result<(), Fa
 pub(crate) async fn load(client: &ClientWrapper, schema: &Schema) -> Result<Followed, Fault> {
     within(READ, begin_long_snapshot(client)).await?;
     let head = within(READ, head::read(client, schema)).await?;
-    let mut catalogue = load_packages(client, schema, &head).await?;
-    journal::load(client, schema, &mut catalogue, head.journal).await?;
+    let catalogue = everything(client, schema, &head).await?;
     within(READ, async { Ok(client.batch_execute("COMMIT").await?) }).await?;
-    if catalogue.revision() != head.point.revision {
-        return Err(Fault::Damaged("a row is newer than the newest write".to_owned()));
-    }
     complete(catalogue, &head)
+}
+
+/// All packages, days and pins, as the beginning of a history of its own: it may be another than that of
+/// any catalogue that was followed before.
+pub(crate) async fn everything(
+    client: &ClientWrapper,
+    schema: &Schema,
+    head: &Head,
+) -> Result<Catalogue, Fault> {
+    let mut catalogue = load_packages(client, schema, head).await?;
+    journal::load(client, schema, &mut catalogue).await?;
+    match catalogue.revision() == head.point.revision {
+        true => Ok(catalogue),
+        false => Err(Fault::Damaged("a row is newer than the newest write".to_owned())),
+    }
 }
 
 /// States that a catalogue has as many packages as the head says.
 fn complete(catalogue: Catalogue, head: &Head) -> Result<Followed, Fault> {
     let (found, packages) = (catalogue.len(), head.packages);
     match i64::try_from(found) == Ok(packages) {
-        true => Ok(Followed { catalogue, point: head.point }),
+        true => Ok(Followed { catalogue, point: head.point, store: head.store }),
         false => {
             Err(Fault::Damaged(format!("there are {found} packages in the place of {packages}")))
         }
@@ -122,7 +134,7 @@ pub(crate) async fn catch_up(
     }
     let mut catalogue = from.catalogue.clone();
     follow_packages(client, schema, from, &mut catalogue).await?;
-    within(CATCH_UP, follow_days(client, schema, from, head, &mut catalogue)).await?;
+    within(CATCH_UP, follow_days(client, schema, from, &mut catalogue)).await?;
     catalogue.forget(&[], head.point.revision);
     complete(catalogue, head).map(Some)
 }
@@ -161,7 +173,6 @@ async fn follow_days(
     client: &ClientWrapper,
     schema: &Schema,
     from: &Followed,
-    head: &Head,
     catalogue: &mut Catalogue,
 ) -> Result<(), Fault> {
     let sql = schema
@@ -171,8 +182,12 @@ async fn follow_days(
     if rows.is_empty() {
         return Ok(());
     }
-    let dates = rows.iter().map(|row| row.try_get(0)).collect::<Result<Vec<String>, _>>()?;
-    journal::follow(client, schema, catalogue, &dates, head.journal).await
+    let dates = rows.iter().map(|row| date(row.try_get(0)?)).collect::<Result<Vec<_>, _>>()?;
+    journal::follow(client, schema, catalogue, &dates).await
+}
+
+fn date(text: &str) -> Result<Date, Fault> {
+    text.parse().map_err(|_| Fault::Damaged(format!("the change of `{text}` is of no day")))
 }
 
 fn name(text: &str) -> Result<NormalizedName, Fault> {
@@ -188,22 +203,17 @@ pub(crate) async fn part(
     dates: &[Date],
 ) -> Result<Catalogue, Fault> {
     let names: Vec<_> = names.iter().map(NormalizedName::as_str).collect();
-    let dates: Vec<_> = dates.iter().map(Date::to_string).collect();
-    let mut catalogue = Catalogue::new(head.journal);
+    let mut catalogue = Catalogue::new(head.point.revision);
     if !dates.is_empty() {
-        journal::follow(client, schema, &mut catalogue, &dates, head.journal).await?;
+        journal::follow(client, schema, &mut catalogue, dates).await?;
     }
     let columns = package::COLUMNS;
-    // Also those that the days show, which tell whether they are gone.
     let sql = schema.sql(&format!(
-        "SELECT {columns} FROM pyaday.package AS package
-         WHERE normalized_name =
-               ANY($1 || ARRAY(SELECT normalized_name FROM pyaday.daily WHERE date = ANY($2)))"
+        "SELECT {columns} FROM pyaday.package AS package WHERE normalized_name = ANY($1)"
     ));
     let statement = client.prepare_cached(&sql).await?;
-    let rows = client.query(&statement, &[&names, &dates]).await?;
+    let rows = client.query(&statement, &[&names]).await?;
     let packages: Result<Vec<_>, _> = rows.iter().map(|row| package::read(row, 0)).collect();
     catalogue.restore(&packages?);
-    catalogue.forget(&[], head.point.revision);
     Ok(catalogue)
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use deadpool_postgres::{ClientWrapper, Pool};
 use futures_util::FutureExt;
-use pyaday_core::{Catalogue, Date, NormalizedName, StoreError};
+use pyaday_core::{Catalogue, Date, StoreError};
 use tokio::time::sleep;
 
 use crate::connection::{Connection, Session, within};
@@ -18,7 +18,7 @@ use crate::draft::Draft;
 use crate::error::Fault;
 use crate::follow::{self, Followed, READ};
 use crate::options::Reads;
-use crate::queue::{self, Job, Queue};
+use crate::queue::{self, Job, Queue, Scope};
 use crate::rows::head::{self, Head, Point};
 use crate::rows::{change, journal, package};
 use crate::schema::{self, Schema};
@@ -162,6 +162,7 @@ impl Node {
 
     /// Has readers see what the database has now.
     pub(crate) async fn follow(&mut self) -> Result<(), Fault> {
+        let begin = Instant::now();
         let mut result = self.try_to_follow().await;
         if let Err(Fault::Damaged(_)) = &result
             && self.followed.take().is_some()
@@ -171,7 +172,7 @@ impl Node {
         }
         self.has_failed = result.is_err();
         // One that failed is not kept.
-        result.inspect_err(|fault| self.shared.fail(fault.clone()))
+        result.inspect_err(|fault| self.shared.fail_to_follow(begin, fault.clone()))
     }
 
     async fn try_to_follow(&mut self) -> Result<(), Fault> {
@@ -274,10 +275,11 @@ impl Node {
         if self.reads == Reads::Memory && (self.followed.is_none() || is_far_behind()) {
             self.follow().await?;
         }
+        let begin = Instant::now();
         let connection = match self.connect().await {
             Ok(connection) => connection,
             Err(fault) => {
-                self.shared.fail(fault.clone());
+                self.shared.fail_to_follow(begin, fault.clone());
                 return Err(fault.into());
             }
         };
@@ -327,12 +329,7 @@ impl Node {
         self.queue.fill(jobs, self.most);
         let base = match &self.followed {
             Some(followed) => followed.catalogue.clone(),
-            None => {
-                let names: Vec<_> =
-                    jobs.iter().flat_map(|job| job.write.names()).cloned().collect();
-                let dates: Vec<_> = jobs.iter().filter_map(|job| job.write.date()).collect();
-                within(READ, follow::part(client, &schema, &head, &names, &dates)).await?
-            }
+            None => look(client, &schema, &head, Scope::of(jobs)).await?,
         };
         let mut draft = Draft::of(&base);
         for job in jobs.iter_mut() {
@@ -345,7 +342,7 @@ impl Node {
         let point = put(client, &schema, &base, &draft, &head, WRITE + time).await?;
         commit(connection, COMMIT + time).await?;
         if self.reads == Reads::Memory {
-            let now = Followed { catalogue: draft.catalogue, point };
+            let now = Followed { catalogue: draft.catalogue, point, store: head.store };
             self.shared.publish(&now, as_of);
             self.followed = Some(now);
         }
@@ -388,6 +385,21 @@ async fn catch_up(
     Ok(followed)
 }
 
+/// What writes look at, as a catalogue of their own.
+async fn look(
+    client: &ClientWrapper,
+    schema: &Schema,
+    head: &Head,
+    scope: Scope,
+) -> Result<Catalogue, Fault> {
+    match scope {
+        Scope::Part(names, dates) => {
+            within(READ, follow::part(client, schema, head, &names, &dates)).await
+        }
+        Scope::Everything => follow::everything(client, schema, head).await,
+    }
+}
+
 /// Writes the rows of a draft; where the catalogue is then.
 async fn put(
     client: &ClientWrapper,
@@ -423,15 +435,14 @@ async fn put(
         package::delete(client, schema, &removed, left).await?;
         package::insert(client, schema, &added, left).await?;
         package::update(client, schema, &replaced).await?;
-        journal::write(client, schema, &days).await?;
+        journal::write(client, schema, base, &days).await?;
         let packages: Vec<_> = versions.keys().map(|name| name.as_str()).collect();
         let dates: Vec<_> = days.keys().map(Date::to_string).collect();
         let revision = draft.catalogue.revision();
         let before = head.point.position;
         let position = before + (packages.len() + dates.len()) as i64;
         let point = Point { position, revision, token: rand::random() };
-        let journal = if dates.is_empty() { head.journal } else { revision };
-        let head = Head { point, journal, packages: left + added.len() as i64 };
+        let head = Head { point, packages: left + added.len() as i64, ..*head };
         change::write(client, schema, before, &point, &packages, &dates).await?;
         head::write(client, schema, &head).await?;
         Ok(point)
@@ -460,8 +471,7 @@ async fn commit(connection: &Connection, deadline: Duration) -> Result<(), Failu
 
 /// A write and who waits for it.
 pub(crate) struct Pending<T, F> {
-    pub(crate) names: Vec<NormalizedName>,
-    pub(crate) date: Option<Date>,
+    pub(crate) scope: Scope,
     pub(crate) size: Size,
     pub(crate) operation: F,
     pub(crate) outcome: Option<T>,
@@ -469,12 +479,8 @@ pub(crate) struct Pending<T, F> {
 }
 
 impl<T: Send, F: FnMut(&mut Draft) -> T + Send> queue::Write for Pending<T, F> {
-    fn names(&self) -> &[NormalizedName] {
-        &self.names
-    }
-
-    fn date(&self) -> Option<Date> {
-        self.date
+    fn scope(&self) -> &Scope {
+        &self.scope
     }
 
     fn size(&self) -> Size {

@@ -3,7 +3,7 @@
 use std::ops::AddAssign;
 use std::time::Duration;
 
-use pyaday_core::{Details, Package, Tag};
+use pyaday_core::{Details, Package, PackageName, Replacement, Tag};
 
 /// How much longer a transaction may take for each row, beyond its bytes: the server checks the row and
 /// puts it into the indexes.
@@ -31,17 +31,22 @@ impl Size {
 
     /// One row of this package.
     pub(crate) fn of(package: &Package) -> Self {
-        let Self { rows, bytes } = Self::of_details(&package.details);
-        // The row has the name twice and once more in the text that is searched.
-        Self { rows, bytes: bytes + 3 * package.name.as_str().len() }
+        Self::of_parts(Some(&package.name), &package.details)
     }
 
-    /// One row whose package has these details.
-    pub(crate) fn of_details(details: &Details) -> Self {
+    /// One row of a package that becomes this.
+    pub(crate) fn of_replacement(replacement: &Replacement) -> Self {
+        Self::of_parts(replacement.spelling.as_ref(), &replacement.details)
+    }
+
+    fn of_parts(name: Option<&PackageName>, details: &Details) -> Self {
+        // The row has the name twice and once more in the text that is searched.
+        let name = 3 * name.map_or(0, |name| name.as_str().len());
         let tags: usize = details.tags.iter().map(Tag::as_str).map(str::len).sum();
         let short_desc = details.short_desc.as_str().len();
         // The description is also in the text that is searched.
-        Self { rows: 1, bytes: 2 * short_desc + tags + details.metadata.as_json().len() }
+        let bytes = name + 2 * short_desc + tags + details.metadata.as_json().len();
+        Self { rows: 1, bytes }
     }
 
     /// True if it is not too much for several writes.

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use deadpool_postgres::ClientWrapper;
-use pyaday_core::daily::Daily;
-use pyaday_core::{Catalogue, Date, NormalizedName, Package, Revision};
+use pyaday_core::daily::{Daily, Pinned};
+use pyaday_core::{Catalogue, Date, Package};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
@@ -31,31 +31,38 @@ pub(crate) fn read(row: &Row, at: usize) -> Result<Daily, Fault> {
     }
 }
 
-/// The date in a column, and what it is pinned to in the next.
-fn read_pin(row: &Row, at: usize) -> Result<(Date, Option<NormalizedName>), Fault> {
-    let (date, name): (&str, Option<&str>) = (row.try_get(at)?, row.try_get(at + 1)?);
-    match (date.parse().ok(), name.map(str::parse).transpose().ok()) {
-        (Some(day), Some(name)) => Ok((day, name)),
+/// The columns that [`read_pin`] takes.
+pub(crate) const PIN_COLUMNS: &str = "pin.date, pin.normalized_name, pin.revision";
+
+/// The pin of a row whose columns from `at` on are [`PIN_COLUMNS`].
+pub(crate) fn read_pin(row: &Row, at: usize) -> Result<Pinned, Fault> {
+    let (date, name): (&str, &str) = (row.try_get(at)?, row.try_get(at + 1)?);
+    let revision = revision(row.try_get(at + 2)?)?;
+    match (date.parse().ok(), name.parse().ok()) {
+        (Some(date), Some(name)) => Ok(Pinned::new(date, name, revision)),
         _ => Err(Fault::Damaged(format!("the row of the pin of {date} is not what was written"))),
     }
 }
 
-/// Writes what was done to the journal: one statement for each kind of row, however many there are.
+/// Writes what was done to the journal of `base`: one statement for each kind of row, however many there
+/// are.
 pub(crate) async fn write(
     client: &ClientWrapper,
     schema: &Schema,
+    base: &Catalogue,
     days: &BTreeMap<Date, &Day>,
 ) -> Result<(), Fault> {
     let (mut opened, mut pins) = (Days::default(), Pins::default());
     let mut unpinned = Vec::new();
     for (date, day) in days {
         match day {
-            Day::Open(daily) => {
-                opened.push(daily);
-                unpinned.push(date.to_string());
-            }
-            Day::Pin(_, name) => pins.push(*date, name),
-            Day::Unpin(_) => unpinned.push(date.to_string()),
+            Day::Pin(pinned) => pins.push(pinned),
+            Day::Open(daily) => opened.push(daily),
+            Day::Unpin(_) => {}
+        }
+        // A pin that is replaced stays where it is; one that came and went was never there.
+        if !matches!(day, Day::Pin(_)) && base.pinned(*date).is_some() {
+            unpinned.push(date.to_string());
         }
     }
     unpin(client, schema, &unpinned).await?;
@@ -91,12 +98,14 @@ impl<'a> Days<'a> {
 struct Pins<'a> {
     dates: Vec<String>,
     names: Vec<&'a str>,
+    revisions: Vec<i64>,
 }
 
 impl<'a> Pins<'a> {
-    fn push(&mut self, date: Date, name: &'a NormalizedName) {
-        self.dates.push(date.to_string());
-        self.names.push(name.as_str());
+    fn push(&mut self, pinned: &'a Pinned) {
+        self.dates.push(pinned.date.to_string());
+        self.names.push(pinned.name.as_str());
+        self.revisions.push(integer(pinned.revision));
     }
 }
 
@@ -123,34 +132,34 @@ async fn pin(client: &ClientWrapper, schema: &Schema, pins: &Pins<'_>) -> Result
         return Ok(());
     }
     let sql = schema.sql(
-        "INSERT INTO pyaday.pin (date, normalized_name)
-         SELECT * FROM unnest($1::text[], $2::text[])
-         ON CONFLICT (date) DO UPDATE SET normalized_name = excluded.normalized_name",
+        "INSERT INTO pyaday.pin (date, normalized_name, revision)
+         SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[])
+         ON CONFLICT (date) DO UPDATE
+             SET normalized_name = excluded.normalized_name, revision = excluded.revision",
     );
     let statement = client.prepare_cached(&sql).await?;
-    let pinned = client.execute(&statement, &[&pins.dates, &pins.names]).await?;
+    let Pins { dates, names, revisions } = pins;
+    let pinned = client.execute(&statement, &[dates, names, revisions]).await?;
     same("pin", pins.dates.len(), pinned as usize)
 }
 
-/// Removes the pins of these dates, where there are any.
+/// Removes the pins of these dates.
 async fn unpin(client: &ClientWrapper, schema: &Schema, dates: &[String]) -> Result<(), Fault> {
     if dates.is_empty() {
         return Ok(());
     }
     let sql = schema.sql("DELETE FROM pyaday.pin WHERE date = ANY($1)");
     let statement = client.prepare_cached(&sql).await?;
-    client.execute(&statement, &[&dates]).await?;
-    Ok(())
+    let unpinned = client.execute(&statement, &[&dates]).await?;
+    same("pin, removed", dates.len(), unpinned as usize)
 }
 
-/// Reads all days and pins into a catalogue, where the newest write to any of them is `newest`.
+/// Reads all days and pins into a catalogue.
 pub(crate) async fn load(
     client: &ClientWrapper,
     schema: &Schema,
     catalogue: &mut Catalogue,
-    newest: Revision,
 ) -> Result<(), Fault> {
-    catalogue.follow_journal(newest);
     let sql = schema.sql(&format!("SELECT {COLUMNS} FROM pyaday.daily AS daily"));
     let mut days = Parts::of(client, &sql, &[]).await?;
     while let Some(rows) = days.next().await? {
@@ -158,34 +167,29 @@ pub(crate) async fn load(
             catalogue.restore_daily(read(&row, 0)?);
         }
     }
-    let sql = schema.sql("SELECT date, normalized_name FROM pyaday.pin");
+    let sql = schema.sql(&format!("SELECT {PIN_COLUMNS} FROM pyaday.pin AS pin"));
     let mut pins = Parts::of(client, &sql, &[]).await?;
     while let Some(rows) = pins.next().await? {
         for row in rows {
-            if let (date, Some(name)) = read_pin(&row, 0)? {
-                catalogue.restore_pin(date, name);
-            }
+            catalogue.restore_pin(read_pin(&row, 0)?);
         }
     }
     Ok(())
 }
 
-/// Brings the days and pins of some dates in a catalogue up to what the tables have, where the
-/// newest write to any of them is `newest`.
+/// Brings the days and pins of some dates in a catalogue up to what the tables have.
 pub(crate) async fn follow(
     client: &ClientWrapper,
     schema: &Schema,
     catalogue: &mut Catalogue,
-    dates: &[String],
-    newest: Revision,
+    dates: &[Date],
 ) -> Result<(), Fault> {
-    let sql = schema.sql(
-        "SELECT asked.date, pin.normalized_name
-         FROM unnest($1::text[]) AS asked (date) LEFT JOIN pyaday.pin AS pin USING (date)",
-    );
+    dates.iter().for_each(|date| catalogue.forget_pin(*date));
+    let dates: Vec<_> = dates.iter().map(Date::to_string).collect();
+    let sql =
+        schema.sql(&format!("SELECT {PIN_COLUMNS} FROM pyaday.pin AS pin WHERE date = ANY($1)"));
     for row in client.query(&sql, &[&dates]).await? {
-        let (date, pinned) = read_pin(&row, 0)?;
-        catalogue.follow_pin(date, pinned, newest);
+        catalogue.restore_pin(read_pin(&row, 0)?);
     }
     let sql = schema.sql(&format!(
         "SELECT {COLUMNS} FROM pyaday.daily AS daily WHERE date = ANY($1) ORDER BY revision"
