@@ -1,17 +1,13 @@
 //! Reads that are answered by the database.
 
 use std::num::NonZeroUsize;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::{ClientWrapper, Object, Pool};
-use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
-use pyaday_core::daily::{Daily, Day};
-use pyaday_core::{
-    Catalogue, Date, NormalizedName, Package, Page, Query, Seed, StoreError, Stored, Tag,
-};
+use pyaday_core::daily::{Daily, Day, Pinned};
+use pyaday_core::{Date, NormalizedName, Page, Query, Seed, StoreError, StoreId, Stored, Tag};
 use rand::rngs::SmallRng;
 use rand::seq::index;
 use rand::{RngExt, SeedableRng};
@@ -21,7 +17,7 @@ use tokio_postgres::types::ToSql;
 
 use crate::connection::within;
 use crate::error::Fault;
-use crate::follow::{READ, begin_long_snapshot, begin_snapshot};
+use crate::follow::{READ, begin_snapshot};
 use crate::rows::{head, journal, package};
 use crate::schema::Schema;
 use crate::shared::Shared;
@@ -107,9 +103,23 @@ impl Direct {
         self.ask(READ, move |client, schema| Box::pin(recent(client, schema, until, count))).await
     }
 
-    /// All names and the journal, which is what a pick looks at.
-    pub(crate) async fn names(&self, deadline: Duration) -> Result<Catalogue, StoreError> {
-        self.ask(deadline, |client, schema| Box::pin(names(client, schema))).await
+    pub(crate) async fn pins(
+        &self,
+        last_open: Date,
+        count: NonZeroUsize,
+    ) -> Result<Vec<Pinned>, StoreError> {
+        self.ask(READ, move |client, schema| Box::pin(pins(client, schema, last_open, count))).await
+    }
+
+    pub(crate) async fn pinned(&self, date: Date) -> Result<Option<Pinned>, StoreError> {
+        self.ask(READ, move |client, schema| Box::pin(pinned(client, schema, date))).await
+    }
+
+    pub(crate) async fn id(&self) -> Result<StoreId, StoreError> {
+        self.ask(READ, move |client, schema| {
+            Box::pin(async { Ok(head::read(client, schema).await?.store) })
+        })
+        .await
     }
 }
 
@@ -360,27 +370,30 @@ async fn recent(
     rows.iter().map(|row| Ok(journal::read(row, 1)?.with_gone(row.try_get(0)?))).collect()
 }
 
-async fn names(client: &ClientWrapper, schema: &Schema) -> Result<Catalogue, Fault> {
-    const BATCH: usize = 4096;
+async fn pins(
+    client: &ClientWrapper,
+    schema: &Schema,
+    last_open: Date,
+    count: NonZeroUsize,
+) -> Result<Vec<Pinned>, Fault> {
+    let columns = journal::PIN_COLUMNS;
+    let sql = schema.sql(&format!(
+        "SELECT {columns} FROM pyaday.pin AS pin WHERE date > $1 ORDER BY date LIMIT $2"
+    ));
+    let statement = client.prepare_cached(&sql).await?;
+    let count = i64::try_from(count.get()).unwrap_or(i64::MAX);
+    let rows = client.query(&statement, &[&last_open.to_string(), &count]).await?;
+    rows.iter().map(|row| journal::read_pin(row, 0)).collect()
+}
 
-    begin_long_snapshot(client).await?;
-    let head = head::read(client, schema).await?;
-    let mut catalogue = Catalogue::new(head.point.revision);
-    let sql = schema.sql("SELECT normalized_name FROM pyaday.package ORDER BY normalized_name");
-    let none: [&str; 0] = [];
-    let mut rows = pin!(client.query_raw(&sql, none).await?.ready_chunks(BATCH));
-    while let Some(rows) = rows.next().await {
-        let mut batch = Vec::with_capacity(rows.len());
-        for row in rows {
-            let row = row?;
-            let name: &str = row.try_get(0)?;
-            let package = Package::new(name, "")
-                .map_err(|_| Fault::Damaged(format!("the row of `{name}` is no package")))?;
-            batch.push((package, head.point.revision));
-        }
-        catalogue.restore(&batch);
-    }
-    journal::load(client, schema, &mut catalogue, head.journal).await?;
-    client.batch_execute("COMMIT").await?;
-    Ok(catalogue)
+async fn pinned(
+    client: &ClientWrapper,
+    schema: &Schema,
+    date: Date,
+) -> Result<Option<Pinned>, Fault> {
+    let columns = journal::PIN_COLUMNS;
+    let sql = schema.sql(&format!("SELECT {columns} FROM pyaday.pin AS pin WHERE date = $1"));
+    let statement = client.prepare_cached(&sql).await?;
+    let row = client.query_opt(&statement, &[&date.to_string()]).await?;
+    row.map(|row| journal::read_pin(&row, 0)).transpose()
 }

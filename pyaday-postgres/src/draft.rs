@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
-use pyaday_core::daily::{Daily, Opening, Pick, Pin, Unpin};
+use pyaday_core::daily::{Daily, Opening, Pick, Pin, Pinned, Unpin};
 use pyaday_core::{
-    Catalogue, Create, Date, Delete, Details, NormalizedName, Package, Revision, Update,
+    Catalogue, Create, Date, Delete, NormalizedName, Package, Replacement, Revision, Update, Write,
 };
+
+use crate::size::Size;
 
 /// A package as it is to be, or none.
 type Version = Option<(Package, Revision)>;
@@ -23,7 +25,7 @@ pub(crate) struct Draft {
 #[derive(Clone, Debug)]
 pub(crate) enum Day {
     Open(Daily),
-    Pin(Date, NormalizedName),
+    Pin(Pinned),
     Unpin(Date),
 }
 
@@ -31,8 +33,18 @@ impl Day {
     pub(crate) fn date(&self) -> Date {
         match self {
             Self::Open(daily) => daily.date(),
-            Self::Pin(date, _) | Self::Unpin(date) => *date,
+            Self::Pin(pinned) => pinned.date,
+            Self::Unpin(date) => *date,
         }
+    }
+
+    fn size(&self) -> Size {
+        let bytes = match self {
+            Self::Open(daily) => daily.name().as_str().len() + daily.representation().len(),
+            Self::Pin(pinned) => pinned.name.as_str().len(),
+            Self::Unpin(_) => 0,
+        };
+        Size { rows: 1, bytes }
     }
 }
 
@@ -67,13 +79,26 @@ impl Draft {
             .collect()
     }
 
-    /// What was done to the journal, in its order.
-    pub(crate) fn days(&self) -> &[Day] {
-        &self.days
+    /// What was done last to each date of the journal that was written to. It decides what is there
+    /// then: a pin replaces an earlier one, and once a date was opened nothing more is done to it.
+    pub(crate) fn days(&self) -> BTreeMap<Date, &Day> {
+        self.days.iter().map(|day| (day.date(), day)).collect()
     }
 
-    pub(crate) fn create(&mut self, package: &Package) -> Create {
-        let outcome = self.catalogue.create(package);
+    /// How much is to be written.
+    pub(crate) fn size(&self) -> Size {
+        let mut size = Size::default();
+        for (package, _) in self.packages().into_values().flatten() {
+            size += Size::of(package);
+        }
+        for day in self.days().into_values() {
+            size += day.size();
+        }
+        size
+    }
+
+    pub(crate) fn create(&mut self, package: &Package, write: &Write) -> Create {
+        let outcome = self.catalogue.create(package, write);
         self.note_created(package, &outcome);
         outcome
     }
@@ -89,10 +114,10 @@ impl Draft {
     pub(crate) fn update(
         &mut self,
         name: &NormalizedName,
-        expected: Option<Revision>,
-        details: &Details,
+        replacement: &Replacement,
+        write: &Write,
     ) -> Update {
-        let outcome = self.catalogue.update(name, expected, details.clone());
+        let outcome = self.catalogue.update(name, replacement.clone(), write);
         if let Update::Updated(stored) = &outcome {
             let version = Some((stored.package(), stored.revision()));
             self.packages.push((name.clone(), version));
@@ -100,8 +125,8 @@ impl Draft {
         outcome
     }
 
-    pub(crate) fn delete(&mut self, name: &NormalizedName, expected: Option<Revision>) -> Delete {
-        let outcome = self.catalogue.delete(name, expected);
+    pub(crate) fn delete(&mut self, name: &NormalizedName, write: &Write) -> Delete {
+        let outcome = self.catalogue.delete(name, write);
         if outcome == Delete::Deleted {
             self.packages.push((name.clone(), None));
         }
@@ -110,24 +135,28 @@ impl Draft {
 
     pub(crate) fn open_daily(&mut self, pick: &Pick, picked_at: SystemTime) -> Opening {
         let opening = self.catalogue.open_daily(pick, picked_at);
-        if let Opening::Opened(daily) = &opening {
-            self.days.push(Day::Open(daily.clone()));
+        if let Opening::Open { opened, .. } = &opening {
+            self.days.extend(opened.iter().cloned().map(Day::Open));
         }
         opening
     }
 
-    pub(crate) fn pin_daily(&mut self, date: Date, last_open: Date, name: &NormalizedName) -> Pin {
-        let before = self.catalogue.revision();
-        let pin = self.catalogue.pin_daily(date, last_open, name);
-        // The same pin again writes nothing.
-        if self.catalogue.revision() != before {
-            self.days.push(Day::Pin(date, name.clone()));
+    pub(crate) fn pin_daily(
+        &mut self,
+        date: Date,
+        last_open: Date,
+        name: &NormalizedName,
+        write: &Write,
+    ) -> Pin {
+        let pin = self.catalogue.pin_daily(date, last_open, name, write);
+        if let Pin::Pinned(pinned) = &pin {
+            self.days.push(Day::Pin(pinned.clone()));
         }
         pin
     }
 
-    pub(crate) fn unpin_daily(&mut self, date: Date, last_open: Date) -> Unpin {
-        let unpin = self.catalogue.unpin_daily(date, last_open);
+    pub(crate) fn unpin_daily(&mut self, date: Date, last_open: Date, write: &Write) -> Unpin {
+        let unpin = self.catalogue.unpin_daily(date, last_open, write);
         if unpin == Unpin::Unpinned {
             self.days.push(Day::Unpin(date));
         }

@@ -1,11 +1,9 @@
 //! How a catalogue in memory becomes that of the database, and stays it.
 
-use std::pin::pin;
 use std::time::Duration;
 
 use deadpool_postgres::ClientWrapper;
-use futures_util::StreamExt;
-use pyaday_core::{Catalogue, Date, NormalizedName};
+use pyaday_core::{Catalogue, Date, NormalizedName, StoreId};
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 use tokio_postgres::Row;
@@ -13,20 +11,21 @@ use tokio_postgres::Row;
 use crate::connection::within;
 use crate::error::Fault;
 use crate::rows::head::{self, Head, Point};
-use crate::rows::{change, journal, package};
+use crate::rows::{Parts, change, journal, package};
 use crate::schema::Schema;
 
 /// How long the database may take for one step of reading.
 pub(crate) const READ: Duration = Duration::from_secs(2);
 
-/// How long the next rows of all packages may take.
-const LOAD: Duration = Duration::from_secs(10);
+/// How long one question about the changes of others may take, of which there may be many.
+const CATCH_UP: Duration = Duration::from_secs(5);
 
 /// All that is behind one transaction of the database.
 #[derive(Clone, Debug)]
 pub(crate) struct Followed {
     pub(crate) catalogue: Catalogue,
     pub(crate) point: Point,
+    pub(crate) store: StoreId,
 }
 
 /// What a transaction that sees one moment begins with. A process that stops in it does not keep that
@@ -49,20 +48,31 @@ pub(crate) async fn begin_long_snapshot(client: &ClientWrapper) -> Result<(), Fa
 pub(crate) async fn load(client: &ClientWrapper, schema: &Schema) -> Result<Followed, Fault> {
     within(READ, begin_long_snapshot(client)).await?;
     let head = within(READ, head::read(client, schema)).await?;
-    let mut catalogue = load_packages(client, schema, &head).await?;
-    within(LOAD, journal::load(client, schema, &mut catalogue, head.journal)).await?;
+    let catalogue = everything(client, schema, &head).await?;
     within(READ, async { Ok(client.batch_execute("COMMIT").await?) }).await?;
-    if catalogue.revision() != head.point.revision {
-        return Err(Fault::Damaged("a row is newer than the newest write".to_owned()));
-    }
     complete(catalogue, &head)
+}
+
+/// All packages, days and pins, as the beginning of a history of its own: it may be another than that of
+/// any catalogue that was followed before.
+pub(crate) async fn everything(
+    client: &ClientWrapper,
+    schema: &Schema,
+    head: &Head,
+) -> Result<Catalogue, Fault> {
+    let mut catalogue = load_packages(client, schema, head).await?;
+    journal::load(client, schema, &mut catalogue).await?;
+    match catalogue.revision() == head.point.revision {
+        true => Ok(catalogue),
+        false => Err(Fault::Damaged("a row is newer than the newest write".to_owned())),
+    }
 }
 
 /// States that a catalogue has as many packages as the head says.
 fn complete(catalogue: Catalogue, head: &Head) -> Result<Followed, Fault> {
     let (found, packages) = (catalogue.len(), head.packages);
     match i64::try_from(found) == Ok(packages) {
-        true => Ok(Followed { catalogue, point: head.point }),
+        true => Ok(Followed { catalogue, point: head.point, store: head.store }),
         false => {
             Err(Fault::Damaged(format!("there are {found} packages in the place of {packages}")))
         }
@@ -75,27 +85,18 @@ async fn load_packages(
     schema: &Schema,
     head: &Head,
 ) -> Result<Catalogue, Fault> {
-    // As many as make the catalogue's own work on a batch cheap.
-    const BATCH: usize = 4096;
-
     let (sender, batches) = mpsc::channel::<Vec<Row>>(4);
     let empty = Catalogue::new(head.point.revision);
     let catalogue = spawn_blocking(move || restore(empty, batches));
     let columns = package::COLUMNS;
     let sql = schema
         .sql(&format!("SELECT {columns} FROM pyaday.package AS package ORDER BY normalized_name"));
-    let rows = within(LOAD, async {
-        let none: [&str; 0] = [];
-        Ok(client.query_raw(&sql, none).await?)
-    });
-    let mut rows = pin!(rows.await?.ready_chunks(BATCH));
-    let mut batch = Vec::with_capacity(BATCH);
-    while let Some(chunk) = within(LOAD, async { Ok(rows.next().await) }).await? {
-        for row in chunk {
-            batch.push(row?);
-        }
+    let mut parts = Parts::of(client, &sql, &[]).await?;
+    let mut batch = Vec::with_capacity(Parts::LENGTH);
+    while let Some(rows) = parts.next().await? {
+        batch.extend(rows);
         // Nobody takes it if one before was damaged.
-        if batch.len() >= BATCH && sender.send(std::mem::take(&mut batch)).await.is_err() {
+        if batch.len() >= Parts::LENGTH && sender.send(std::mem::take(&mut batch)).await.is_err() {
             break;
         }
     }
@@ -127,13 +128,13 @@ pub(crate) async fn catch_up(
         return Ok(Some(from.clone()));
     }
     if from.point.position >= head.point.position
-        || !change::reaches_back_to(client, schema, &from.point).await?
+        || !within(CATCH_UP, change::reaches_back_to(client, schema, &from.point)).await?
     {
         return Ok(None);
     }
     let mut catalogue = from.catalogue.clone();
     follow_packages(client, schema, from, &mut catalogue).await?;
-    follow_days(client, schema, from, head, &mut catalogue).await?;
+    within(CATCH_UP, follow_days(client, schema, from, &mut catalogue)).await?;
     catalogue.forget(&[], head.point.revision);
     complete(catalogue, head).map(Some)
 }
@@ -154,10 +155,13 @@ async fn follow_packages(
     ));
     let statement = client.prepare_cached(&sql).await?;
     let (mut written, mut removed) = (Vec::new(), Vec::new());
-    for row in client.query(&statement, &[&from.point.position]).await? {
-        match row.try_get(1)? {
-            false => written.push(package::read(&row, 2)?),
-            true => removed.push(name(row.try_get(0)?)?),
+    let mut changed = Parts::of(client, &statement, &[&from.point.position]).await?;
+    while let Some(rows) = changed.next().await? {
+        for row in rows {
+            match row.try_get(1)? {
+                false => written.push(package::read(&row, 2)?),
+                true => removed.push(name(row.try_get(0)?)?),
+            }
         }
     }
     catalogue.restore(&written);
@@ -169,7 +173,6 @@ async fn follow_days(
     client: &ClientWrapper,
     schema: &Schema,
     from: &Followed,
-    head: &Head,
     catalogue: &mut Catalogue,
 ) -> Result<(), Fault> {
     let sql = schema
@@ -179,8 +182,12 @@ async fn follow_days(
     if rows.is_empty() {
         return Ok(());
     }
-    let dates = rows.iter().map(|row| row.try_get(0)).collect::<Result<Vec<String>, _>>()?;
-    journal::follow(client, schema, catalogue, &dates, head.journal).await
+    let dates = rows.iter().map(|row| date(row.try_get(0)?)).collect::<Result<Vec<_>, _>>()?;
+    journal::follow(client, schema, catalogue, &dates).await
+}
+
+fn date(text: &str) -> Result<Date, Fault> {
+    text.parse().map_err(|_| Fault::Damaged(format!("the change of `{text}` is of no day")))
 }
 
 fn name(text: &str) -> Result<NormalizedName, Fault> {
@@ -196,22 +203,17 @@ pub(crate) async fn part(
     dates: &[Date],
 ) -> Result<Catalogue, Fault> {
     let names: Vec<_> = names.iter().map(NormalizedName::as_str).collect();
-    let dates: Vec<_> = dates.iter().map(Date::to_string).collect();
-    let mut catalogue = Catalogue::new(head.journal);
+    let mut catalogue = Catalogue::new(head.point.revision);
     if !dates.is_empty() {
-        journal::follow(client, schema, &mut catalogue, &dates, head.journal).await?;
+        journal::follow(client, schema, &mut catalogue, dates).await?;
     }
     let columns = package::COLUMNS;
-    // Also those that the days show, which tell whether they are gone.
     let sql = schema.sql(&format!(
-        "SELECT {columns} FROM pyaday.package AS package
-         WHERE normalized_name =
-               ANY($1 || ARRAY(SELECT normalized_name FROM pyaday.daily WHERE date = ANY($2)))"
+        "SELECT {columns} FROM pyaday.package AS package WHERE normalized_name = ANY($1)"
     ));
     let statement = client.prepare_cached(&sql).await?;
-    let rows = client.query(&statement, &[&names, &dates]).await?;
+    let rows = client.query(&statement, &[&names]).await?;
     let packages: Result<Vec<_>, _> = rows.iter().map(|row| package::read(row, 0)).collect();
     catalogue.restore(&packages?);
-    catalogue.forget(&[], head.point.revision);
     Ok(catalogue)
 }

@@ -27,11 +27,16 @@
 //!
 //! # Writes
 //!
-//! One task of each process writes. Each transaction takes all writes that wait, locks the row `head`,
-//! reads what others have changed, decides what becomes of each write, and writes the rows. It is
-//! committed, then published to the readers, then answered. As `head` is locked first, revisions and
-//! the feed of changes are in the order of the commits: who reads the feed behind what it has read
-//! already misses nothing, however long a transaction takes.
+//! One task of each process writes. Each transaction locks the row `head`, reads what others have
+//! changed, takes the writes that wait, decides what becomes of each of them, and writes the rows, with
+//! one statement for each kind of row. It is committed, then published to the readers, then answered. As
+//! `head` is locked first, revisions and the feed of changes are in the order of the commits: who reads
+//! the feed behind what it has read already misses nothing, however long a transaction takes.
+//!
+//! Several writes share a transaction as long as it has at most 2,000 rows and one megabyte. If its
+//! statements take too long, it is rolled back, and half as many of its writes are tried again in one
+//! transaction, down to a single write. Later transactions grow again step by step. A write that is larger,
+//! such as an import, has a transaction for itself.
 //!
 //! Each transaction has a random token, which `head` and the feed hold. Who does not find in the feed
 //! the transaction that it read last has followed a history that is none any more, such as that of a
@@ -47,11 +52,17 @@
 //!   [`OutcomeUnknown`](pyaday_core::StoreError::OutcomeUnknown). So it is when the server warns that it
 //!   did not wait for its standby to the end.
 //! - Somebody holds the lock, or no connection is free: refused within two seconds.
-//! - No synchronous standby is left: a commit waits for three seconds, and is unknown then; behind it
+//! - No synchronous standby is left: a commit waits for three seconds or what its size adds to them, and
+//!   is unknown then; behind it
 //!   writes are refused until the standby is back.
+//! - The statements of a transaction may take two seconds and its commit three, and each of both a second
+//!   more for every 2,000 rows and for every megabyte: a network of ten megabits a second is fast enough.
+//!   Writes whose transaction takes longer are tried again together with fewer others, for at most five
+//!   seconds after they came; a write that is too slow by itself is refused. The session whose transaction
+//!   was given up is ended (`pg_terminate_backend`), so that it does not keep the lock.
 //! - A process that has stopped with the lock loses it five seconds after its last statement has ended,
-//!   and a statement ends within ten, or a second for every 2,000 packages of its batch. A commit that
-//!   waits for a standby keeps the lock until that comes.
+//!   and a statement ends within ten, or for a large transaction both within the time that its statements
+//!   may take. A commit that waits for a standby keeps the lock until that comes.
 //! - A transaction that collides with another (40001, 40P01) is tried again, up to three times.
 //! - A connection that was slow, broken (08), or is to a server that shuts down (57) or cannot be
 //!   written (25006) is not used again.
@@ -109,23 +120,24 @@ mod queue;
 mod rows;
 mod schema;
 mod shared;
+mod size;
 mod url;
 
 use std::fmt;
+use std::future::Future;
 use std::num::NonZeroUsize;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use deadpool_postgres::{Hook, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use futures_channel::oneshot;
-use pyaday_core::daily::{Daily, Day, Opening, Pick, Pin, Unpin};
+use pyaday_core::daily::{Daily, Day, Pick, Pin, Pinned, Unpin};
 use pyaday_core::{
-    Catalogue, Create, Date, Delete, Details, NormalizedName, Package, PackageStore, Page, Picker,
-    Query, Revision, Seed, StoreError, Stored, Tag, Update,
+    Catalogue, Create, Date, Delete, NormalizedName, Package, PackageStore, Page, Picker, Query,
+    Replacement, Revision, Seed, StoreError, StoreId, Stored, Tag, Update, Write,
 };
 use tokio::runtime::Handle;
-use tokio::sync::Mutex;
 use tokio::task::AbortHandle;
 use tokio::time::{sleep, timeout};
 use tokio_postgres::NoTls;
@@ -138,16 +150,16 @@ use direct::Direct;
 use draft::Draft;
 use error::Fault;
 use node::{Node, Pending};
-use queue::Queue;
+use queue::{Queue, Scope};
 use schema::Schema;
 use shared::Shared;
+use size::Size;
 
 /// How many connections the pool of a URL has.
 const CONNECTIONS: usize = 16;
 
-/// How long looking for the package of a day in the database may take, which reads all names, until it
-/// is to be written.
-const OPENING: Duration = Duration::from_secs(20);
+/// How long a refresh may take.
+const REFRESH: Duration = Duration::from_secs(2);
 
 /// How often is looked for writes that have waited for too long.
 const WATCH_INTERVAL: Duration = Duration::from_millis(50);
@@ -161,8 +173,6 @@ pub struct PostgresStore {
     shared: Arc<Shared>,
     direct: Direct,
     picker: Picker,
-    /// Whoever opens a day with all names from the database.
-    opening: Mutex<()>,
     watch: AbortHandle,
 }
 
@@ -236,15 +246,7 @@ impl PostgresStore {
         tokio::spawn(node.run());
         let watch = watch(Arc::clone(&queue), Arc::clone(&shared), max_age);
         let watch = tokio::spawn(watch).abort_handle();
-        Ok(Self {
-            reads,
-            queue,
-            shared,
-            direct,
-            picker: Picker::new(),
-            opening: Mutex::new(()),
-            watch,
-        })
+        Ok(Self { reads, queue, shared, direct, picker: Picker::new(), watch })
     }
 
     /// How old what reads show is at most: so long ago it was all that there was, and it may still be.
@@ -267,12 +269,7 @@ impl PostgresStore {
             return Ok(());
         }
         let shared = Arc::clone(&self.shared);
-        let waiting = async move { timeout(patience, shared.wait_for(revision.get())).await };
-        match self.direct.runtime.spawn(waiting).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) => Err(Fault::Late(patience).refused()),
-            Err(_) => Err(Fault::Ended.refused()),
-        }
+        self.wait(patience, async move { shared.wait_for(revision).await }).await
     }
 
     /// All packages of this moment, with reads from memory: a clone that later writes do not change.
@@ -300,65 +297,26 @@ impl PostgresStore {
     /// Has the task carry out a write, and waits for its outcome.
     async fn write<T: Send + 'static>(
         &self,
-        names: Vec<NormalizedName>,
-        date: Option<Date>,
+        scope: Scope,
+        size: Size,
         operation: impl FnMut(&mut Draft) -> T + Send + 'static,
     ) -> Result<T, StoreError> {
         let (sender, outcome) = oneshot::channel();
-        self.queue.push(Box::new(Pending { names, date, operation, outcome: None, sender }))?;
+        self.queue.push(Box::new(Pending { scope, size, operation, outcome: None, sender }))?;
         outcome.await.unwrap_or_else(|_| Err(Fault::Ended.unknown()))
     }
 
-    async fn write_daily(&self, pick: Pick, picked_at: SystemTime) -> Result<Opening, StoreError> {
-        let (names, date) = (vec![pick.name().clone()], Some(pick.date()));
-        self.write(names, date, move |draft| draft.open_daily(&pick, picked_at)).await
-    }
-
-    /// Opens a date with a pick from what is in memory.
-    async fn open_from_memory(
+    /// Waits in the runtime of the store, for as long as the caller's patience lasts.
+    async fn wait<T: Send + 'static>(
         &self,
-        date: Date,
-        picked_at: SystemTime,
-    ) -> Result<Option<Daily>, StoreError> {
-        let last = self.catalogue()?;
-        let current = || self.catalogue().unwrap_or_else(|_| last.clone());
-        self.picker.open(date, current, |pick| self.write_daily(pick, picked_at)).await
-    }
-
-    /// Opens a date with a pick from all names, which are read anew as long as others write in
-    /// between, and time is left.
-    ///
-    /// One at a time, since the next finds what the one before has opened. They have their turns in the
-    /// order in which they came, and so do their deadlines: nobody waits much beyond their own.
-    async fn open_from_database(
-        &self,
-        date: Date,
-        picked_at: SystemTime,
-    ) -> Result<Option<Daily>, StoreError> {
-        let begin = Instant::now();
-        let _turn = self.opening.lock().await;
-        loop {
-            if let Day::Shown(daily) = self.direct.daily(date).await? {
-                return Ok(Some(daily));
-            }
-            let rest = OPENING.saturating_sub(begin.elapsed());
-            if rest.is_zero() {
-                return Err(Fault::Late(OPENING).refused());
-            }
-            let names = self.direct.names(rest).await?;
-            let is_stale = AtomicBool::new(false);
-            let write = |pick| async {
-                let opening = self.write_daily(pick, picked_at).await?;
-                if opening == Opening::Stale {
-                    is_stale.store(true, Ordering::Relaxed);
-                    return Err(Fault::Moved.refused());
-                }
-                Ok(opening)
-            };
-            let opened = self.picker.open(date, || names.clone(), write).await;
-            if !is_stale.into_inner() {
-                return opened;
-            }
+        patience: Duration,
+        waiting: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let waiting = async move { timeout(patience, waiting).await };
+        match self.direct.runtime.spawn(waiting).await {
+            Ok(Ok(waited)) => Ok(waited),
+            Ok(Err(_)) => Err(Fault::Late(patience).refused()),
+            Err(_) => Err(Fault::Ended.refused()),
         }
     }
 }
@@ -391,14 +349,34 @@ impl fmt::Debug for PostgresStore {
 }
 
 impl PackageStore for PostgresStore {
-    async fn create(&self, package: Package) -> Result<Create, StoreError> {
-        let names = vec![package.name.normalized()];
-        self.write(names, None, move |draft| draft.create(&package)).await
+    async fn id(&self) -> Result<StoreId, StoreError> {
+        match self.reads {
+            Reads::Memory => self.shared.id(),
+            Reads::Database => self.direct.id().await,
+        }
+    }
+
+    async fn refresh(&self) -> Result<(), StoreError> {
+        if self.reads == Reads::Database {
+            return Ok(());
+        }
+        let shared = Arc::clone(&self.shared);
+        let refreshed = self.wait(REFRESH, async move { shared.refresh().await }).await?;
+        refreshed.map_err(|fault| fault.refused())
+    }
+
+    async fn create(&self, package: Package, write: Write) -> Result<Create, StoreError> {
+        let (names, size) = (vec![package.name.normalized()], Size::of(&package));
+        let create = move |draft: &mut Draft| draft.create(&package, &write);
+        self.write(Scope::Part(names, Vec::new()), size, create).await
     }
 
     async fn create_many(&self, packages: Vec<Package>) -> Result<Vec<Create>, StoreError> {
         let names = packages.iter().map(|package| package.name.normalized()).collect();
-        self.write(names, None, move |draft| draft.create_many(&packages)).await
+        let mut size = Size::default();
+        packages.iter().for_each(|package| size += Size::of(package));
+        let create = move |draft: &mut Draft| draft.create_many(&packages);
+        self.write(Scope::Part(names, Vec::new()), size, create).await
     }
 
     async fn read(&self, name: &NormalizedName) -> Result<Option<Stored>, StoreError> {
@@ -411,21 +389,20 @@ impl PackageStore for PostgresStore {
     async fn update(
         &self,
         name: &NormalizedName,
-        expected: Option<Revision>,
-        details: Details,
+        replacement: Replacement,
+        write: Write,
     ) -> Result<Update, StoreError> {
-        let name = name.clone();
-        let names = vec![name.clone()];
-        self.write(names, None, move |draft| draft.update(&name, expected, &details)).await
+        let (name, size) = (name.clone(), Size::of_replacement(&replacement));
+        let scope = Scope::Part(vec![name.clone()], Vec::new());
+        let update = move |draft: &mut Draft| draft.update(&name, &replacement, &write);
+        self.write(scope, size, update).await
     }
 
-    async fn delete(
-        &self,
-        name: &NormalizedName,
-        expected: Option<Revision>,
-    ) -> Result<Delete, StoreError> {
+    async fn delete(&self, name: &NormalizedName, write: Write) -> Result<Delete, StoreError> {
         let name = name.clone();
-        self.write(vec![name.clone()], None, move |draft| draft.delete(&name, expected)).await
+        let scope = Scope::Part(vec![name.clone()], Vec::new());
+        let delete = move |draft: &mut Draft| draft.delete(&name, &write);
+        self.write(scope, Size::ROW, delete).await
     }
 
     async fn random(&self, seed: Seed) -> Result<Option<Stored>, StoreError> {
@@ -463,13 +440,20 @@ impl PackageStore for PostgresStore {
 
     async fn open_daily(
         &self,
-        date: Date,
+        dates: RangeInclusive<Date>,
         picked_at: SystemTime,
-    ) -> Result<Option<Daily>, StoreError> {
-        match self.reads {
-            Reads::Memory => self.open_from_memory(date, picked_at).await,
-            Reads::Database => self.open_from_database(date, picked_at).await,
-        }
+    ) -> Result<Vec<Daily>, StoreError> {
+        let known = match self.reads {
+            Reads::Memory => self.catalogue()?,
+            // What is picked from this is stale, so it is picked within the write, from all there is.
+            Reads::Database => Catalogue::new(Revision::new(0)),
+        };
+        let current = || self.catalogue().unwrap_or_else(|_| known.clone());
+        let write = |pick: Pick| {
+            let open = move |draft: &mut Draft| draft.open_daily(&pick, picked_at);
+            self.write(Scope::Everything, Size::ROW, open)
+        };
+        self.picker.open(dates, current, write).await
     }
 
     async fn recent_daily(
@@ -483,18 +467,40 @@ impl PackageStore for PostgresStore {
         }
     }
 
+    async fn pins(&self, last_open: Date, count: NonZeroUsize) -> Result<Vec<Pinned>, StoreError> {
+        match self.reads {
+            Reads::Memory => self.shared.read(|it| it.pins(last_open, count)),
+            Reads::Database => self.direct.pins(last_open, count).await,
+        }
+    }
+
+    async fn pinned(&self, date: Date) -> Result<Option<Pinned>, StoreError> {
+        match self.reads {
+            Reads::Memory => self.shared.read(|it| it.pinned(date)),
+            Reads::Database => self.direct.pinned(date).await,
+        }
+    }
+
     async fn pin_daily(
         &self,
         date: Date,
         last_open: Date,
         name: &NormalizedName,
+        write: Write,
     ) -> Result<Pin, StoreError> {
         let name = name.clone();
-        let names = vec![name.clone()];
-        self.write(names, Some(date), move |draft| draft.pin_daily(date, last_open, &name)).await
+        let scope = Scope::Part(vec![name.clone()], vec![date]);
+        let pin = move |draft: &mut Draft| draft.pin_daily(date, last_open, &name, &write);
+        self.write(scope, Size::ROW, pin).await
     }
 
-    async fn unpin_daily(&self, date: Date, last_open: Date) -> Result<Unpin, StoreError> {
-        self.write(Vec::new(), Some(date), move |draft| draft.unpin_daily(date, last_open)).await
+    async fn unpin_daily(
+        &self,
+        date: Date,
+        last_open: Date,
+        write: Write,
+    ) -> Result<Unpin, StoreError> {
+        let unpin = move |draft: &mut Draft| draft.unpin_daily(date, last_open, &write);
+        self.write(Scope::Part(Vec::new(), vec![date]), Size::ROW, unpin).await
     }
 }

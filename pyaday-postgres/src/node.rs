@@ -10,28 +10,26 @@ use std::time::{Duration, Instant};
 
 use deadpool_postgres::{ClientWrapper, Pool};
 use futures_util::FutureExt;
-use pyaday_core::{Catalogue, Date, NormalizedName, StoreError};
+use pyaday_core::{Catalogue, Date, StoreError};
 use tokio::time::sleep;
 
-use crate::connection::{Connection, within};
+use crate::connection::{Connection, Session, within};
 use crate::draft::Draft;
 use crate::error::Fault;
 use crate::follow::{self, Followed, READ};
 use crate::options::Reads;
-use crate::queue::{self, Job, Queue};
+use crate::queue::{self, Job, Queue, Scope};
 use crate::rows::head::{self, Head, Point};
 use crate::rows::{change, journal, package};
 use crate::schema::{self, Schema};
 use crate::shared::Shared;
+use crate::size::Size;
 
-/// How long the rows of a transaction may take, and some more for each of them.
+/// How long the statements of a transaction may take, and as much longer as its size says.
 const WRITE: Duration = Duration::from_secs(2);
-const WRITE_ROW: Duration = Duration::from_micros(500);
 
-/// How long reading the changes of others may take, of which there may be many.
-const CATCH_UP: Duration = Duration::from_secs(5);
-
-/// How long a commit may take: with a synchronous standby, it waits for that.
+/// How long a commit may take, and as much longer as its size says: with a synchronous standby, it waits
+/// for that.
 const COMMIT: Duration = Duration::from_secs(3);
 
 /// From which age on a catalogue may be far behind.
@@ -55,8 +53,10 @@ const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; \
                      SELECT set_config('synchronous_commit', 'on', true) \
                      WHERE current_setting('synchronous_commit') IN ('off', 'local', 'remote_write')";
 
-/// How long a statement goes on after nobody waits for it, as [`BEGIN`] has it.
+/// How long a statement goes on after nobody waits for it, and how long the server waits for the next
+/// one or for the rest of it, as [`BEGIN`] has both.
 const STATEMENT: Duration = Duration::from_secs(10);
+const IDLE: Duration = Duration::from_secs(5);
 
 /// The task.
 pub(crate) struct Node {
@@ -72,12 +72,18 @@ pub(crate) struct Node {
     /// The database could not be used when it was asked last.
     has_failed: bool,
     followed: Option<Followed>,
+    /// How many writes share a transaction at most: fewer after one took too long.
+    most: usize,
+    /// A session that was left in a transaction, before its commit.
+    left: Option<Session>,
 }
 
 /// Why a transaction was not committed, or is not known to be.
 enum Failure {
     /// It surely was not.
     Before(Fault),
+    /// Neither was this one: to write it took too long, so less may do.
+    Slow(Fault),
     Unknown(Fault),
 }
 
@@ -107,6 +113,8 @@ impl Node {
             is_set_up: false,
             has_failed: false,
             followed: None,
+            most: queue::LENGTH,
+            left: None,
         }
     }
 
@@ -154,6 +162,7 @@ impl Node {
 
     /// Has readers see what the database has now.
     pub(crate) async fn follow(&mut self) -> Result<(), Fault> {
+        let begin = Instant::now();
         let mut result = self.try_to_follow().await;
         if let Err(Fault::Damaged(_)) = &result
             && self.followed.take().is_some()
@@ -163,7 +172,7 @@ impl Node {
         }
         self.has_failed = result.is_err();
         // One that failed is not kept.
-        result.inspect_err(|fault| self.shared.fail(fault.clone()))
+        result.inspect_err(|fault| self.shared.fail_to_follow(begin, fault.clone()))
     }
 
     async fn try_to_follow(&mut self) -> Result<(), Fault> {
@@ -175,7 +184,7 @@ impl Node {
             let now = match &self.followed {
                 Some(followed) if followed.point == head.point => Some(followed.clone()),
                 Some(followed) => {
-                    let now = within(CATCH_UP, catch_up(client, &self.schema, followed)).await;
+                    let now = catch_up(client, &self.schema, followed).await;
                     if now.as_ref().is_err_and(Fault::is_late) {
                         // The next try would have more to read. Loading has a deadline for each part.
                         self.followed = None;
@@ -209,7 +218,7 @@ impl Node {
         if let Some(open) = self.connection.take().filter(|open| !open.client.is_closed()) {
             return Ok(open);
         }
-        let connection = Connection::dial(&self.pool, &self.schema, self.is_set_up).await?;
+        let mut connection = Connection::dial(&self.pool, &self.schema, self.is_set_up).await?;
         if !self.is_set_up && !connection.hears_warnings() {
             self.shared.notice(DEAF.to_owned());
         }
@@ -219,6 +228,10 @@ impl Node {
             self.shared.set_up(missing.map(|cause| without_word_index(&cause)));
         }
         within(READ, connection.ready(&self.schema)).await?;
+        if let Some(left) = self.left.take() {
+            // It may hold the lock. Where it cannot be ended, it ends by its own time limits.
+            drop(within(READ, left.end(&connection.client)).await);
+        }
         Ok(connection)
     }
 
@@ -235,12 +248,22 @@ impl Node {
         }
         if jobs.is_empty() && result.is_err() {
             // It did not come so far as to take them.
-            jobs = self.queue.take(queue::LENGTH);
+            jobs = self.queue.drain();
+        }
+        match &result {
+            Ok(()) if jobs.len() == self.most => {
+                self.most = (self.most + self.most / 8 + 1).min(queue::LENGTH);
+            }
+            Err(Failure::Slow(_)) if jobs.len() > 1 => {
+                self.most = jobs.len() / 2;
+                jobs = self.queue.put_back(jobs);
+            }
+            _ => {}
         }
         for job in jobs {
-            job.answer(match &result {
+            job.write.answer(match &result {
                 Ok(()) => Ok(()),
-                Err(Failure::Before(fault)) => Err(fault.refused()),
+                Err(Failure::Before(fault) | Failure::Slow(fault)) => Err(fault.refused()),
                 Err(Failure::Unknown(fault)) => Err(fault.unknown()),
             });
         }
@@ -252,19 +275,23 @@ impl Node {
         if self.reads == Reads::Memory && (self.followed.is_none() || is_far_behind()) {
             self.follow().await?;
         }
+        let begin = Instant::now();
         let connection = match self.connect().await {
             Ok(connection) => connection,
             Err(fault) => {
-                self.shared.fail(fault.clone());
+                self.shared.fail_to_follow(begin, fault.clone());
                 return Err(fault.into());
             }
         };
         let result = self.transact(&connection, jobs).await;
         match &result {
             Ok(()) => self.connection = Some(connection),
-            Err(Failure::Before(fault) | Failure::Unknown(fault)) => {
+            Err(Failure::Before(fault) | Failure::Slow(fault)) => {
+                self.left = connection.session().cloned();
                 self.end(connection, fault).await;
             }
+            // Its session may wait for a standby. To end it would show others what only this server has.
+            Err(Failure::Unknown(fault)) => self.end(connection, fault).await,
         }
         result
     }
@@ -278,6 +305,7 @@ impl Node {
         let rollback = async { Ok(connection.client.batch_execute("ROLLBACK").await?) };
         if fault.leaves_connection() && within(READ, rollback).await.is_ok() {
             self.connection = Some(connection);
+            self.left = None;
         }
     }
 
@@ -298,26 +326,23 @@ impl Node {
             self.shared.publish(&now, as_of);
             self.followed = Some(now);
         }
-        jobs.extend(self.queue.take(queue::LENGTH - jobs.len()));
+        self.queue.fill(jobs, self.most);
         let base = match &self.followed {
             Some(followed) => followed.catalogue.clone(),
-            None => {
-                let names: Vec<_> = jobs.iter().flat_map(|job| job.names()).cloned().collect();
-                let dates: Vec<_> = jobs.iter().filter_map(|job| job.date()).collect();
-                within(READ, follow::part(client, &schema, &head, &names, &dates)).await?
-            }
+            None => look(client, &schema, &head, Scope::of(jobs)).await?,
         };
         let mut draft = Draft::of(&base);
         for job in jobs.iter_mut() {
-            job.decide(&mut draft);
+            job.write.decide(&mut draft);
         }
         if draft.is_empty() {
             return Ok(within(READ, async { Ok(client.batch_execute("ROLLBACK").await?) }).await?);
         }
-        let point = put(client, &schema, &base, &draft, &head).await?;
-        commit(connection).await?;
+        let time = draft.size().time();
+        let point = put(client, &schema, &base, &draft, &head, WRITE + time).await?;
+        commit(connection, COMMIT + time).await?;
         if self.reads == Reads::Memory {
-            let now = Followed { catalogue: draft.catalogue, point };
+            let now = Followed { catalogue: draft.catalogue, point, store: head.store };
             self.shared.publish(&now, as_of);
             self.followed = Some(now);
         }
@@ -329,8 +354,8 @@ impl Drop for Node {
     /// It may end with its runtime: then nobody carries out what waits.
     fn drop(&mut self) {
         self.queue.close();
-        for job in self.queue.take(queue::LENGTH) {
-            job.answer(Err(Fault::Ended.refused()));
+        for job in self.queue.drain() {
+            job.write.answer(Err(Fault::Ended.refused()));
         }
     }
 }
@@ -353,11 +378,26 @@ async fn catch_up(
     schema: &Schema,
     from: &Followed,
 ) -> Result<Option<Followed>, Fault> {
-    follow::begin_snapshot(client).await?;
-    let head = head::read(client, schema).await?;
+    within(READ, follow::begin_long_snapshot(client)).await?;
+    let head = within(READ, head::read(client, schema)).await?;
     let followed = follow::catch_up(client, schema, from, &head).await?;
-    client.batch_execute("COMMIT").await?;
+    within(READ, async { Ok(client.batch_execute("COMMIT").await?) }).await?;
     Ok(followed)
+}
+
+/// What writes look at, as a catalogue of their own.
+async fn look(
+    client: &ClientWrapper,
+    schema: &Schema,
+    head: &Head,
+    scope: Scope,
+) -> Result<Catalogue, Fault> {
+    match scope {
+        Scope::Part(names, dates) => {
+            within(READ, follow::part(client, schema, head, &names, &dates)).await
+        }
+        Scope::Everything => follow::everything(client, schema, head).await,
+    }
 }
 
 /// Writes the rows of a draft; where the catalogue is then.
@@ -367,13 +407,18 @@ async fn put(
     base: &Catalogue,
     draft: &Draft,
     head: &Head,
-) -> Result<Point, Fault> {
-    let versions = draft.packages();
-    let deadline = WRITE + WRITE_ROW * versions.len() as u32;
+    deadline: Duration,
+) -> Result<Point, Failure> {
+    let (versions, days) = (draft.packages(), draft.days());
     let rows = async {
-        if deadline > STATEMENT {
-            let limit = format!("SET LOCAL statement_timeout = {}", deadline.as_millis());
-            client.batch_execute(&limit).await?;
+        if deadline > IDLE {
+            // It waits as long for the rest of a statement as for the next one.
+            let (statement, idle) = (deadline.max(STATEMENT).as_millis(), deadline.as_millis());
+            let limits = format!(
+                "SET LOCAL statement_timeout = {statement}; \
+                 SET LOCAL idle_in_transaction_session_timeout = {idle}"
+            );
+            client.batch_execute(&limits).await?;
         }
         let (mut added, mut replaced) = (package::Columns::default(), package::Columns::default());
         let mut removed = Vec::new();
@@ -390,28 +435,30 @@ async fn put(
         package::delete(client, schema, &removed, left).await?;
         package::insert(client, schema, &added, left).await?;
         package::update(client, schema, &replaced).await?;
-        journal::write(client, schema, draft.days()).await?;
+        journal::write(client, schema, base, &days).await?;
         let packages: Vec<_> = versions.keys().map(|name| name.as_str()).collect();
-        let dates: Vec<_> = draft.days().iter().map(|day| day.date().to_string()).collect();
+        let dates: Vec<_> = days.keys().map(Date::to_string).collect();
         let revision = draft.catalogue.revision();
         let before = head.point.position;
         let position = before + (packages.len() + dates.len()) as i64;
         let point = Point { position, revision, token: rand::random() };
-        let journal = if dates.is_empty() { head.journal } else { revision };
-        let head = Head { point, journal, packages: left + added.len() as i64 };
+        let head = Head { point, packages: left + added.len() as i64, ..*head };
         change::write(client, schema, before, &point, &packages, &dates).await?;
         head::write(client, schema, &head).await?;
         Ok(point)
     };
-    within(deadline, rows).await
+    within(deadline, rows).await.map_err(|fault| match fault.is_late() {
+        true => Failure::Slow(fault),
+        false => Failure::Before(fault),
+    })
 }
 
 /// Commits. Whatever happens behind the moment when `COMMIT` was sent, the transaction may have been
 /// committed, unless the server says that it was rolled back.
-async fn commit(connection: &Connection) -> Result<(), Failure> {
+async fn commit(connection: &Connection, deadline: Duration) -> Result<(), Failure> {
     drop(connection.take_warning());
     let commit = async { Ok(connection.client.batch_execute("COMMIT").await?) };
-    match within(COMMIT, commit).await {
+    match within(deadline, commit).await {
         // It is committed here, and may be lost with this machine.
         Ok(()) => match connection.take_warning() {
             Some(warning) => Err(Failure::Unknown(Fault::CutShort(warning))),
@@ -424,20 +471,20 @@ async fn commit(connection: &Connection) -> Result<(), Failure> {
 
 /// A write and who waits for it.
 pub(crate) struct Pending<T, F> {
-    pub(crate) names: Vec<NormalizedName>,
-    pub(crate) date: Option<Date>,
+    pub(crate) scope: Scope,
+    pub(crate) size: Size,
     pub(crate) operation: F,
     pub(crate) outcome: Option<T>,
     pub(crate) sender: futures_channel::oneshot::Sender<Result<T, StoreError>>,
 }
 
 impl<T: Send, F: FnMut(&mut Draft) -> T + Send> queue::Write for Pending<T, F> {
-    fn names(&self) -> &[NormalizedName] {
-        &self.names
+    fn scope(&self) -> &Scope {
+        &self.scope
     }
 
-    fn date(&self) -> Option<Date> {
-        self.date
+    fn size(&self) -> Size {
+        self.size
     }
 
     fn decide(&mut self, draft: &mut Draft) {

@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 
 use crate::draft::Draft;
 use crate::error::Fault;
+use crate::size::Size;
 
 /// How many writes may wait.
 pub(crate) const LENGTH: usize = 1024;
@@ -16,13 +17,41 @@ pub(crate) const LENGTH: usize = 1024;
 /// How long a write may wait until it is begun.
 pub(crate) const PATIENCE: Duration = Duration::from_millis(1_900);
 
+/// How much longer it may wait until it is begun again, if it was in a transaction that took too long.
+const PATIENCE_AGAIN: Duration = Duration::from_secs(3);
+
+/// What a write looks at.
+#[derive(Clone, Debug)]
+pub(crate) enum Scope {
+    /// These packages, and the days and the pins of these dates.
+    Part(Vec<NormalizedName>, Vec<Date>),
+    Everything,
+}
+
+impl Scope {
+    /// What all of these writes look at.
+    pub(crate) fn of(jobs: &[Job]) -> Self {
+        let (mut all_names, mut all_dates) = (Vec::new(), Vec::new());
+        for job in jobs {
+            match job.write.scope() {
+                Self::Part(names, dates) => {
+                    all_names.extend_from_slice(names);
+                    all_dates.extend_from_slice(dates);
+                }
+                Self::Everything => return Self::Everything,
+            }
+        }
+        Self::Part(all_names, all_dates)
+    }
+}
+
 /// A write that somebody waits for.
 pub(crate) trait Write: Send {
-    /// The packages that it looks at.
-    fn names(&self) -> &[NormalizedName];
+    /// What it looks at.
+    fn scope(&self) -> &Scope;
 
-    /// The day that it looks at.
-    fn date(&self) -> Option<Date>;
+    /// How much it writes at most, as far as is known before it is decided.
+    fn size(&self) -> Size;
 
     /// Decides what becomes of it. It is called once more when the transaction was rolled back
     /// because of what others did.
@@ -32,7 +61,19 @@ pub(crate) trait Write: Send {
     fn answer(self: Box<Self>, committed: Result<(), StoreError>);
 }
 
-pub(crate) type Job = Box<dyn Write>;
+/// A write that waits, or is being carried out.
+pub(crate) struct Job {
+    pub(crate) write: Box<dyn Write>,
+    since: Instant,
+    patience: Duration,
+}
+
+impl Job {
+    /// True if it has waited for longer than it may.
+    fn is_late(&self) -> bool {
+        self.since.elapsed() >= self.patience
+    }
+}
 
 /// Writes in the order in which they came.
 #[derive(Default)]
@@ -43,13 +84,13 @@ pub(crate) struct Queue {
 
 #[derive(Default)]
 struct Jobs {
-    waiting: VecDeque<(Instant, Job)>,
+    waiting: VecDeque<Job>,
     is_closed: bool,
 }
 
 impl Queue {
     /// Adds a write, if there is room.
-    pub(crate) fn push(&self, job: Job) -> Result<(), StoreError> {
+    pub(crate) fn push(&self, write: Box<dyn Write>) -> Result<(), StoreError> {
         let mut jobs = self.lock();
         if jobs.is_closed {
             return Err(Fault::Ended.refused());
@@ -58,7 +99,7 @@ impl Queue {
             let source = format!("{LENGTH} writes wait already").into();
             return Err(StoreError::Unavailable { retry_after: Duration::from_secs(1), source });
         }
-        jobs.waiting.push_back((Instant::now(), job));
+        jobs.waiting.push_back(Job { write, since: Instant::now(), patience: PATIENCE });
         drop(jobs);
         self.changed.notify_one();
         Ok(())
@@ -94,23 +135,52 @@ impl Queue {
         self.lock().waiting.is_empty()
     }
 
-    /// Up to so many writes.
-    pub(crate) fn take(&self, most: usize) -> Vec<Job> {
+    /// Takes writes for one transaction beside those that it has: at most so many, and no more than fit
+    /// into one.
+    pub(crate) fn fill(&self, transaction: &mut Vec<Job>, most: usize) {
+        let mut size = Size::default();
+        for job in &*transaction {
+            size += job.write.size();
+        }
         let mut jobs = self.lock();
-        let count = jobs.waiting.len().min(most);
-        jobs.waiting.drain(..count).map(|(_, job)| job).collect()
+        while let Some(next) = jobs.waiting.front() {
+            size += next.write.size();
+            let fits = transaction.is_empty() || (transaction.len() < most && size.is_shareable());
+            if !fits {
+                return;
+            }
+            transaction.extend(jobs.waiting.pop_front());
+        }
+    }
+
+    /// Has the writes of a transaction that took too long wait once more, before all others. Gives those
+    /// back that have waited for too long.
+    pub(crate) fn put_back(&self, transaction: Vec<Job>) -> Vec<Job> {
+        let patience = PATIENCE + PATIENCE_AGAIN;
+        let transaction = transaction.into_iter().map(|job| Job { patience, ..job });
+        let (late, again): (Vec<_>, Vec<_>) = transaction.partition(Job::is_late);
+        let mut jobs = self.lock();
+        for job in again.into_iter().rev() {
+            jobs.waiting.push_front(job);
+        }
+        late
+    }
+
+    /// Takes all writes that wait.
+    pub(crate) fn drain(&self) -> Vec<Job> {
+        self.lock().waiting.drain(..).collect()
     }
 
     /// Refuses the writes that have waited for too long.
     pub(crate) fn refuse_late(&self) {
-        let late = {
+        let late: VecDeque<_> = {
             let mut jobs = self.lock();
-            let is_late = |(since, _): &(Instant, Job)| since.elapsed() >= PATIENCE;
-            let count = jobs.waiting.iter().take_while(|it| is_late(it)).count();
-            jobs.waiting.drain(..count).collect::<Vec<_>>()
+            let (late, waiting) = jobs.waiting.drain(..).partition(Job::is_late);
+            jobs.waiting = waiting;
+            late
         };
-        for (_, job) in late {
-            job.answer(Err(Fault::Late(PATIENCE).refused()));
+        for Job { write, patience, .. } in late {
+            write.answer(Err(Fault::Late(patience).refused()));
         }
     }
 

@@ -13,7 +13,8 @@ use crate::follow::READ;
 /// with it, by the schema that it knows.
 ///
 /// What a release has shipped never changes: a new schema is a new item.
-const MIGRATIONS: [(&str, i32); 1] = [(include_str!("schema/1.sql"), 1)];
+const MIGRATIONS: [(&str, i32); 2] =
+    [(include_str!("schema/1.sql"), 1), (include_str!("schema/2.sql"), 2)];
 
 /// The newest schema that this release knows.
 pub(crate) const KNOWN: i32 = MIGRATIONS.len() as i32;

@@ -1,14 +1,15 @@
 //! What readers see of the task that follows the database.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use pyaday_core::{Catalogue, Published, Revision, StoreError};
+use pyaday_core::{Catalogue, Published, Revision, StoreError, StoreId};
 use tokio::sync::{Notify, watch};
 
 use crate::error::Fault;
 use crate::follow::Followed;
+use crate::rows::head::Point;
 
 /// What the task shows.
 #[derive(Debug)]
@@ -17,14 +18,8 @@ pub(crate) struct Shared {
     current: Published,
     /// They were loaded and are not too old.
     is_shown: AtomicBool,
-    /// The newest revision that was shown.
-    revision: watch::Sender<u64>,
-    start: Instant,
-    /// When the database was last known to hold what is shown, in microseconds from `start`; 0 if
-    /// never.
-    as_of: AtomicU64,
-    /// Nobody has ever written.
-    is_new: AtomicBool,
+    /// How far the task has come.
+    progress: watch::Sender<Progress>,
     /// The tables are there.
     is_set_up: AtomicBool,
     fault: Mutex<Fault>,
@@ -33,15 +28,30 @@ pub(crate) struct Shared {
     pub(crate) asked: Notify,
 }
 
+/// How far the task has come.
+#[derive(Clone, Copy, Debug, Default)]
+struct Progress {
+    /// What is shown, if anything was loaded.
+    shown: Option<Shown>,
+    /// When the last attempt to follow the database began that failed.
+    failed: Option<Instant>,
+}
+
+/// What is shown, besides the packages.
+#[derive(Clone, Copy, Debug)]
+struct Shown {
+    store: StoreId,
+    point: Point,
+    /// When the database was last known to hold it.
+    as_of: Instant,
+}
+
 impl Shared {
     pub(crate) fn new() -> Self {
         Self {
             current: Published::new(Catalogue::new(Revision::new(0))),
             is_shown: AtomicBool::new(false),
-            revision: watch::Sender::new(0),
-            start: Instant::now(),
-            as_of: AtomicU64::new(0),
-            is_new: AtomicBool::new(false),
+            progress: watch::Sender::default(),
             is_set_up: AtomicBool::new(false),
             fault: Mutex::new(Fault::Never),
             notices: Mutex::new(Vec::new()),
@@ -51,27 +61,34 @@ impl Shared {
 
     /// Shows a catalogue that the database was known to hold at a moment.
     pub(crate) fn publish(&self, followed: &Followed, as_of: Instant) {
-        let is_same = self.current.read(Catalogue::revision) == followed.catalogue.revision();
-        if is_same && self.is_shown.load(Ordering::Acquire) {
-            self.note(as_of);
-        } else {
-            self.replace(followed, as_of);
+        // Not by their revisions, which may be the same in two histories.
+        let is_same = self.shown().is_some_and(|shown| shown.point == followed.point);
+        match is_same && self.is_shown.load(Ordering::Acquire) {
+            true => self.note(followed, as_of),
+            false => self.replace(followed, as_of),
         }
     }
 
-    /// The same where the history is another than that of what was shown.
+    /// The same for one that was loaded anew, which may have other rows at the same point.
     pub(crate) fn replace(&self, followed: &Followed, as_of: Instant) {
-        let Followed { catalogue, point } = followed;
-        self.note(as_of);
-        self.is_new.store(point.position == 0, Ordering::Release);
-        self.current.publish(catalogue.clone());
+        self.current.publish(followed.catalogue.clone());
         self.is_shown.store(true, Ordering::Release);
-        self.revision.send_replace(catalogue.revision().get());
+        self.note(followed, as_of);
     }
 
-    fn note(&self, as_of: Instant) {
-        let since_start = as_of.saturating_duration_since(self.start).as_micros() as u64;
-        self.as_of.store(since_start.max(1), Ordering::Release);
+    fn note(&self, followed: &Followed, as_of: Instant) {
+        let shown = Shown { store: followed.store, point: followed.point, as_of };
+        self.progress.send_modify(|progress| progress.shown = Some(shown));
+    }
+
+    /// Notes that an attempt to follow the database, which began at this moment, failed.
+    pub(crate) fn fail_to_follow(&self, begin: Instant, fault: Fault) {
+        self.fail(fault);
+        self.progress.send_modify(|progress| progress.failed = Some(begin));
+    }
+
+    fn shown(&self) -> Option<Shown> {
+        self.progress.borrow().shown
     }
 
     /// Shows nothing more if what is shown is older than this.
@@ -85,10 +102,12 @@ impl Shared {
 
     /// How long ago the database was last known to hold what is shown.
     pub(crate) fn age(&self) -> Option<Duration> {
-        match self.as_of.load(Ordering::Acquire) {
-            0 => None,
-            as_of => Some(self.start.elapsed().saturating_sub(Duration::from_micros(as_of))),
-        }
+        self.shown().map(|shown| shown.as_of.elapsed())
+    }
+
+    /// The identity of what is shown.
+    pub(crate) fn id(&self) -> Result<StoreId, StoreError> {
+        self.shown().map(|shown| shown.store).ok_or_else(|| self.fault().refused())
     }
 
     /// What a look at the catalogue gives.
@@ -100,10 +119,31 @@ impl Shared {
     }
 
     /// Waits until something of at least this revision is shown.
-    pub(crate) async fn wait_for(&self, revision: u64) {
+    pub(crate) async fn wait_for(&self, revision: Revision) {
+        self.wait(|it| it.shown.is_some_and(|shown| shown.point.revision >= revision)).await;
+    }
+
+    /// Waits until what is shown is what the database held at some moment after this call began.
+    ///
+    /// # Errors
+    /// Why the database could not be read, if an attempt to do so failed that began after this call.
+    pub(crate) async fn refresh(&self) -> Result<(), Fault> {
+        let begin = Instant::now();
+        let is_shown = |it: &Progress| it.shown.is_some_and(|shown| shown.as_of > begin);
+        let has_failed = |it: &Progress| it.failed.is_some_and(|failed| failed > begin);
+        let progress = self.wait(|it| is_shown(it) || has_failed(it)).await;
+        match is_shown(&progress) {
+            true => Ok(()),
+            false => Err(self.fault()),
+        }
+    }
+
+    /// Has the task look for news, and waits until it has come so far.
+    async fn wait(&self, is_enough: impl Fn(&Progress) -> bool) -> Progress {
         self.asked.notify_one();
+        let mut progress = self.progress.subscribe();
         // The sender is here, so it does not go away.
-        let _ = self.revision.subscribe().wait_for(|shown| *shown >= revision).await;
+        progress.wait_for(|it| is_enough(it)).await.map_or_else(|_| Progress::default(), |it| *it)
     }
 
     /// Notes why the database cannot be used.
@@ -118,7 +158,7 @@ impl Shared {
 
     /// True if nobody is known to have ever written.
     pub(crate) fn is_new(&self) -> bool {
-        self.is_new.load(Ordering::Acquire)
+        self.shown().is_some_and(|shown| shown.point.position == 0)
     }
 
     /// The tables are there.

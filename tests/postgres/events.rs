@@ -1,6 +1,8 @@
 //! Waiting for something to come about.
 
-use std::pin::pin;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::task::Poll;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -49,4 +51,9 @@ pub(crate) async fn answer<T>(call: impl Future<Output = T>) -> T {
         waited += counted(begin);
         assert!(waited < DEADLINE, "no answer before the deadline");
     }
+}
+
+/// Polls a future once.
+pub(crate) async fn is_pending(mut future: Pin<&mut impl Future>) -> bool {
+    poll_fn(|context| Poll::Ready(future.as_mut().poll(context).is_pending())).await
 }

@@ -11,7 +11,6 @@ use tokio_postgres::NoTls;
 
 use super::events::until;
 use super::node::Node;
-use super::proxy::Proxy;
 use super::stores::{RUNTIME, Stores, connect};
 use crate::tools::{Tool, are_there};
 
@@ -105,11 +104,7 @@ fn a_process_that_is_cut_off_with_the_lock_loses_it() {
     let Some(stores) = Stores::new("a lock that is left", Reads::Memory) else { return };
     let options = stores.options().schema("cut");
     let other = stores.open(options.clone());
-    let url = stores.url();
-    let (before, behind) = url.split_once("127.0.0.1:").unwrap();
-    let (port, database) = behind.split_once('/').unwrap();
-    let proxy = Proxy::to(port.parse().unwrap());
-    let url = format!("{before}127.0.0.1:{}/{database}", proxy.port());
+    let (proxy, url) = stores.network();
     let store = RUNTIME.block_on(PostgresStore::connect(&url, options)).unwrap();
     create(&store, "flask").unwrap();
     stores.execute("BEGIN; SELECT FROM cut.head FOR UPDATE");

@@ -2,6 +2,7 @@
 
 mod cluster;
 mod database;
+mod deadlines;
 mod events;
 mod failing;
 mod failover;

@@ -1,9 +1,7 @@
 //! A network that is silent.
 
-use std::future::poll_fn;
 use std::num::NonZeroUsize;
-use std::pin::{Pin, pin};
-use std::task::Poll;
+use std::pin::pin;
 use std::time::UNIX_EPOCH;
 
 use pyaday_core::{Date, Package, PackageStore, Query, Seed, StoreError};
@@ -11,7 +9,7 @@ use pyaday_postgres::{Options, PostgresStore, Reads};
 use tokio_postgres::NoTls;
 
 use super::cluster::{Cluster, Network};
-use super::events::{answer, until};
+use super::events::{answer, is_pending, until};
 use super::proxy::Proxy;
 use super::traffic::{insist, until_seen};
 use crate::tools::report;
@@ -54,11 +52,6 @@ async fn open(url: &str, reads: Reads) -> PostgresStore {
     let store = PostgresStore::connect(url, Options::new().reads(reads)).await.unwrap();
     store.create(Package::new("flask", "").unwrap()).await.unwrap();
     store
-}
-
-/// Polls a future once.
-async fn is_pending(mut future: Pin<&mut impl Future>) -> bool {
-    poll_fn(|context| Poll::Ready(future.as_mut().poll(context).is_pending())).await
 }
 
 async fn silence_is_told(reads: Reads, answers_to_reads: bool) {

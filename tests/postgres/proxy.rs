@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 /// What the network does with bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,8 +24,18 @@ struct Network {
     changed: Condvar,
 }
 
+/// How fast a network is, in each direction.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Pace {
+    /// How long each piece is under way, however short it is.
+    pub(crate) delay: Duration,
+    /// How long each byte of it takes.
+    pub(crate) byte: Duration,
+}
+
 struct State {
     mode: Mode,
+    pace: Pace,
     /// What the network does as soon as a client has said this.
     trap: Option<(&'static [u8], Mode)>,
     /// Both ends of each connection, which [`Proxy::cut`] closes.
@@ -42,7 +53,12 @@ impl Proxy {
     pub(crate) fn to(upstream: u16) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
-        let state = Mutex::new(State { mode: Mode::Passes, trap: None, open: Vec::new() });
+        let state = Mutex::new(State {
+            mode: Mode::Passes,
+            pace: Pace::default(),
+            trap: None,
+            open: Vec::new(),
+        });
         let network = Arc::new(Network { upstream, state, changed: Condvar::new() });
         let shared = Arc::clone(&network);
         thread::spawn(move || {
@@ -58,6 +74,11 @@ impl Proxy {
 
     pub(crate) fn port(&self) -> u16 {
         self.port
+    }
+
+    /// From now on the network is as fast as this.
+    pub(crate) fn set_pace(&self, pace: Pace) {
+        self.network.lock().pace = pace;
     }
 
     /// From now on nothing gets through, and nobody is told: connections are made and stay open.
@@ -144,6 +165,7 @@ impl Network {
         let mut bytes = [0; 16 * 1024];
         while let Ok(length @ 1..) = from.read(&mut bytes) {
             self.hear(&bytes[..length]);
+            self.travel(length);
             self.wait_while(holds);
             if to.write_all(&bytes[..length]).is_err() {
                 break;
@@ -162,6 +184,15 @@ impl Network {
             && bytes.windows(words.len()).any(|part| part == words)
         {
             (state.mode, state.trap) = (mode, None);
+        }
+    }
+
+    /// Waits for as long as so many bytes are under way.
+    fn travel(&self, length: usize) {
+        let Pace { delay, byte } = self.lock().pace;
+        let time = delay + byte * length as u32;
+        if !time.is_zero() {
+            thread::sleep(time);
         }
     }
 

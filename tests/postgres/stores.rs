@@ -9,6 +9,7 @@ use tokio::runtime::Runtime;
 use tokio_postgres::{Client, NoTls};
 
 use super::database::Database;
+use super::proxy::Proxy;
 
 /// Where stores work. Whoever asks them may have a runtime of their own, or none.
 pub(crate) static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
@@ -46,6 +47,16 @@ impl Stores {
 
     pub(crate) fn url(&self) -> String {
         self.database.url()
+    }
+
+    /// A network that leads to the database, and the URL over it.
+    pub(crate) fn network(&self) -> (Proxy, String) {
+        let url = self.url();
+        let (before, after) = url.split_once("127.0.0.1:").unwrap();
+        let (port, database) = after.split_once('/').unwrap();
+        let proxy = Proxy::to(port.parse().unwrap());
+        let url = format!("{before}127.0.0.1:{}/{database}", proxy.port());
+        (proxy, url)
     }
 
     pub(crate) fn open(&self, options: Options) -> PostgresStore {

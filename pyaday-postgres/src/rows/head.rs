@@ -1,7 +1,7 @@
 //! The row that says how far the catalogue is.
 
 use deadpool_postgres::ClientWrapper;
-use pyaday_core::Revision;
+use pyaday_core::{Revision, StoreId};
 use tokio_postgres::Row;
 
 use super::{integer, revision, same};
@@ -20,12 +20,11 @@ pub(crate) struct Point {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Head {
     pub(crate) point: Point,
-    /// The newest write to the journal.
-    pub(crate) journal: Revision,
     pub(crate) packages: i64,
+    pub(crate) store: StoreId,
 }
 
-const COLUMNS: &str = "schema, oldest, revision, journal, packages, position, token";
+const COLUMNS: &str = "schema, oldest, revision, packages, position, token, uuid_send(store)";
 
 /// Reads it.
 pub(crate) async fn read(client: &ClientWrapper, schema: &Schema) -> Result<Head, Fault> {
@@ -49,16 +48,21 @@ async fn query(client: &ClientWrapper, schema: &Schema, end: &str) -> Result<Hea
 fn of(row: &Row) -> Result<Head, Fault> {
     schema::check(row.try_get(0)?, row.try_get(1)?)?;
     let point = Point {
-        position: row.try_get(5)?,
+        position: row.try_get(4)?,
         revision: revision(row.try_get(2)?)?,
-        token: row.try_get(6)?,
+        token: row.try_get(5)?,
     };
-    Ok(Head { point, journal: revision(row.try_get(3)?)?, packages: row.try_get(4)? })
+    let store: [u8; 16] = row
+        .try_get::<_, &[u8]>(6)?
+        .try_into()
+        .map_err(|_| Fault::Damaged("the store's identity is not a UUID".to_owned()))?;
+    Ok(Head { point, packages: row.try_get(3)?, store: StoreId::new(store) })
 }
 
 /// Writes it as the last that a transaction writes, and tells other processes once that is committed.
 ///
-/// From here on no statement may be cut short: a commit that waits for a standby would be one.
+/// From here on no statement may be cut short: a commit that waits for a standby would be one. A process
+/// that stops before the commit loses the lock soon, however long its transaction was allowed to take.
 pub(crate) async fn write(
     client: &ClientWrapper,
     schema: &Schema,
@@ -67,16 +71,17 @@ pub(crate) async fn write(
     let sql = schema.sql(
         "WITH written AS (
              UPDATE pyaday.head
-             SET revision = $1, journal = $2, packages = $3, position = $4, token = $5
+             SET revision = $1, packages = $2, position = $3, token = $4
              RETURNING id
          )
-         SELECT pg_notify($6, ''), set_config('statement_timeout', '0', true) FROM written",
+         SELECT pg_notify($5, ''), set_config('statement_timeout', '0', true),
+                set_config('idle_in_transaction_session_timeout', '5s', true)
+         FROM written",
     );
     let statement = client.prepare_cached(&sql).await?;
-    let Head { point: Point { position, revision, token }, journal, packages } = head;
-    let (revision, journal) = (integer(*revision), integer(*journal));
-    let rows = client
-        .query(&statement, &[&revision, &journal, packages, position, token, &schema.name()])
-        .await?;
+    let Head { point: Point { position, revision, token }, packages, .. } = head;
+    let revision = integer(*revision);
+    let rows =
+        client.query(&statement, &[&revision, packages, position, token, &schema.name()]).await?;
     same("head", 1, rows.len())
 }
