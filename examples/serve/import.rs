@@ -131,7 +131,8 @@ pub async fn import<S: PackageStore>(store: &S, source: Source) -> Result<Summar
         for result in results {
             match result {
                 Create::Created(_) => summary.added += 1,
-                Create::Exists(_) => summary.present += 1,
+                // A batch has no terms that it could break.
+                Create::Exists(_) | Create::Stale(_) => summary.present += 1,
             }
         }
     }
