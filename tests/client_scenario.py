@@ -7,7 +7,14 @@ import datetime
 import sys
 
 from generated_client import Client
-from generated_client.api.daily import pin_day, read_day, read_today, unpin_day
+from generated_client.api.daily import (
+    list_pins,
+    pin_day,
+    read_day,
+    read_pin,
+    read_today,
+    unpin_day,
+)
 from generated_client.api.packages import (
     create_package,
     delete_package,
@@ -16,7 +23,7 @@ from generated_client.api.packages import (
     read_package,
 )
 from generated_client.api.rand import read_random_package
-from generated_client.models import Daily, Package, PackagePatch, Pin, Problem
+from generated_client.models import Daily, Package, PackagePatch, Pin, PinUpdate, Problem
 
 client = Client(base_url=sys.argv[1])
 package = Package(name="Generated.Client", short_desc="Made from the document")
@@ -38,9 +45,13 @@ assert page.items == [package], page
 today = read_today.sync(client=client)
 assert isinstance(today, Daily), today
 assert read_day.sync(client=client, date=today.date) == today
-day = datetime.date(9999, 12, 31)
-pinned = pin_day.sync_detailed(client=client, date=day, body=Pin(name=package.name))
+day = datetime.date.today() + datetime.timedelta(days=30)
+pinned = pin_day.sync_detailed(client=client, date=day, body=PinUpdate(name=package.name))
 assert pinned.status_code == 204, pinned
+# By the normalised name.
+pin = Pin(date=day, name="generated-client")
+assert read_pin.sync(client=client, date=day) == pin
+assert list_pins.sync(client=client).items == [pin]
 assert unpin_day.sync_detailed(client=client, date=day).status_code == 204
 
 patch = PackagePatch(tags=["generated"])

@@ -193,12 +193,12 @@ fn the_examples_of_bodies_are_as_their_schemas_say_and_are_taken() {
         ("/packages", "post", 201),
         ("/packages/{name}", "put", 204),
         ("/packages/{name}", "patch", 204),
-        ("/daily/{date}", "put", 204),
+        ("/daily/pins/{date}", "put", 204),
     ] {
         let contents = &document["paths"][path][method]["requestBody"]["content"];
         let (media_type, content) = contents.as_object().unwrap().iter().next().unwrap();
         assert!(validator(&document, &content["schema"]).is_valid(&content["example"]));
-        let target = path.replace("{name}", "flask").replace("{date}", "9999-12-31");
+        let target = path.replace("{name}", "flask").replace("{date}", "2026-12-24");
         let request = Request {
             body: content["example"].to_string().into_bytes(),
             ..Request::new(&method.to_ascii_uppercase(), &target)

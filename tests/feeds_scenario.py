@@ -1,0 +1,32 @@
+"""Both feeds as feedparser reads them, which many feed readers are built on.
+
+Called by `.ci/openapi`, with the URL that the catalogue is mounted at.
+"""
+
+import json
+import sys
+import urllib.request
+
+import feedparser
+
+url = sys.argv[1]
+with urllib.request.urlopen(f"{url}/daily") as answer:
+    today = json.load(answer)
+
+atom = feedparser.parse(f"{url}/daily/feed.atom")
+assert not atom.bozo, atom.bozo_exception
+assert atom.feed.link == f"{url}/daily", atom.feed.link
+entry = atom.entries[0]
+# What a reader opens: the day, and not the entry's identity.
+assert entry.link == f"{url}/daily/{today['date']}", entry.link
+assert entry.id.startswith("urn:uuid:"), entry.id
+assert entry.title == today["package"]["name"], entry.title
+assert entry.published == f"{today['date']}T00:00:00Z", entry.published
+with urllib.request.urlopen(entry.link) as answer:
+    assert json.load(answer) == today
+
+with urllib.request.urlopen(f"{url}/daily/feed.json") as answer:
+    item = json.load(answer)["items"][0]
+assert (item["id"], item["url"]) == (entry.id, entry.link), item
+
+print("feedparser read the feeds.")
