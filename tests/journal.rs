@@ -1,10 +1,12 @@
 //! What writers do, as a function of who and when, so that a witness knows without being told.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::iter;
+use std::ops::RangeInclusive;
 use std::time::UNIX_EPOCH;
 
 use pyaday_core::{
-    Date, Details, Metadata, NormalizedName, Package, PackageStore, Replacement, StoreError, Write,
+    Date, Metadata, NormalizedName, Package, PackageStore, Replacement, StoreError, Write,
 };
 use serde_json::{Map, Value};
 
@@ -17,12 +19,12 @@ pub enum Operation {
     Create(Package),
     /// Adds packages as a batch.
     CreateMany(Vec<Package>),
-    /// Replaces a package's details.
-    Update(NormalizedName, Details),
+    /// Replaces the package of the same name, which may be spelled in another way.
+    Update(Package),
     /// Removes a package.
     Delete(NormalizedName),
-    /// Opens a day.
-    Open(Date),
+    /// Opens days, all of them in one write.
+    Open(RangeInclusive<Date>),
     /// Pins a package to a day to come.
     Pin(Date, NormalizedName),
     /// Takes a pin back.
@@ -80,7 +82,10 @@ pub fn operation(writer: u32, step: u64) -> Operation {
     let package = |at: u64| package(writer, first + at, step, size);
     let day = below(DAYS) as i32;
     match below(11) {
-        8 => Operation::Open(days(writer).plus_days(day)),
+        8 => {
+            let first = days(writer).plus_days(day);
+            Operation::Open(first..=first.plus_days(below(3) as i32))
+        }
         9 => {
             let anchor = anchors().nth(first as usize % 4).expect("an anchor");
             Operation::Pin(pins(writer).plus_days(day), anchor.name.normalized())
@@ -88,17 +93,15 @@ pub fn operation(writer: u32, step: u64) -> Operation {
         10 => Operation::Unpin(pins(writer).plus_days(day)),
         0..=2 => Operation::Create(package(0)),
         3 => Operation::CreateMany((0..1 + below(NAMES)).map(package).collect()),
-        4..=6 => {
-            let Package { name, details } = package(0);
-            Operation::Update(name.normalized(), details)
-        }
+        4..=6 => Operation::Update(package(0)),
         _ => Operation::Delete(package(0).name.normalized()),
     }
 }
 
 /// A package that no other step makes.
 fn package(writer: u32, number: u64, step: u64, size: u64) -> Package {
-    let name = format!("w{writer}-{}", number % NAMES);
+    let initial = if step.is_multiple_of(2) { 'w' } else { 'W' };
+    let name = format!("{initial}{writer}-{}", number % NAMES);
     let mut package = Package::new(&name, &format!("step {step}")).expect("a package");
     if size > 0 {
         let filler = Value::from("x".repeat(size as usize));
@@ -117,11 +120,12 @@ impl Operation {
         match self {
             Self::Create(package) => store.create(package, Write::new()).await.map(drop),
             Self::CreateMany(packages) => store.create_many(packages).await.map(drop),
-            Self::Update(name, details) => {
-                store.update(&name, Replacement::new(details), Write::new()).await.map(drop)
+            Self::Update(package) => {
+                let name = package.name.normalized();
+                store.update(&name, Replacement::from(package), Write::new()).await.map(drop)
             }
             Self::Delete(name) => store.delete(&name, Write::new()).await.map(drop),
-            Self::Open(date) => store.open_daily(date..=date, UNIX_EPOCH).await.map(drop),
+            Self::Open(dates) => store.open_daily(dates, UNIX_EPOCH).await.map(drop),
             Self::Pin(date, name) => {
                 store.pin_daily(date, LAST_OPEN, &name, Write::new()).await.map(drop)
             }
@@ -145,16 +149,17 @@ pub fn apply(model: &mut Model, operation: Operation) {
                     .or_insert(package);
             }
         }
-        Operation::Update(name, details) => {
-            if let Some(package) = model.packages.get_mut(name.as_str()) {
-                package.details = details;
+        Operation::Update(package) => {
+            if let Some(stored) = model.packages.get_mut(package.name.normalized().as_str()) {
+                *stored = package;
             }
         }
         Operation::Delete(name) => {
             model.packages.remove(name.as_str());
         }
-        Operation::Open(date) => {
-            model.days.insert(date);
+        Operation::Open(dates) => {
+            let next = |date: &Date| Some(date.plus_days(1)).filter(|next| next <= dates.end());
+            model.days.extend(iter::successors(Some(*dates.start()), next));
         }
         Operation::Pin(date, name) => {
             model.pins.insert(date, name);

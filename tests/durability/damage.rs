@@ -4,8 +4,8 @@ use std::fs;
 use std::num::NonZeroUsize;
 use std::path::Path;
 
-use pyaday_core::daily::Daily;
-use pyaday_core::{Date, Package, PackageStore, Query, Stored};
+use pyaday_core::daily::{Daily, Pinned};
+use pyaday_core::{Date, Package, PackageStore, Query, StoreId, Stored, Write};
 use pyaday_sqlite::SqliteStore;
 use pyaday_tests::journal::{anchors, operation};
 use pyaday_tests::numbers::Numbers;
@@ -19,7 +19,7 @@ const PAGE: usize = 4096;
 
 #[tokio::test]
 async fn a_damaged_file_is_told_or_holds_what_was_written() {
-    let (sound, packages) = sound_file().await;
+    let (sound, content) = sound_file().await;
     let path = files::fresh("damaged");
     let (mut told, mut harmless) = (0, 0);
     for number in 0..cycles(2_000) {
@@ -32,15 +32,15 @@ async fn a_damaged_file_is_told_or_holds_what_was_written() {
             continue;
         };
         harmless += 1;
-        assert_eq!(everything(&store), packages, "{number}: {done}");
+        assert_eq!(everything(&store).await, content, "{number}: {done}");
         // Nor does what nobody reads destroy something later.
         let more = Package::new("more", &"x".repeat(512)).unwrap();
-        let written = store.create(more).await;
+        let written = store.create(more, Write::new()).await;
         drop(store);
         if written.is_ok() {
             let store = SqliteStore::open(&path).unwrap();
-            store.delete(&"more".parse().unwrap(), None).await.unwrap();
-            assert_eq!(everything(&store), packages, "{number}: {done}");
+            store.delete(&"more".parse().unwrap(), Write::new()).await.unwrap();
+            assert_eq!(everything(&store).await, content, "{number}: {done}");
         }
     }
     assert!(told > 100 && harmless > 10, "{told} told, {harmless} harmless");
@@ -49,7 +49,7 @@ async fn a_damaged_file_is_told_or_holds_what_was_written() {
 /// What SQLite itself finds out is less.
 #[tokio::test]
 async fn a_damaged_file_that_is_read_without_its_checksums_is_found_out() {
-    let (sound, packages) = sound_file().await;
+    let (sound, content) = sound_file().await;
     let path = files::fresh("unchecked");
     let found = (0..2_000).any(|number| {
         let mut bytes = sound.clone();
@@ -57,7 +57,7 @@ async fn a_damaged_file_that_is_read_without_its_checksums_is_found_out() {
         files::remove(&path);
         fs::write(&path, &bytes).unwrap();
         descriptions(&path).is_ok_and(|read| {
-            let written = packages.0.iter().map(|stored| stored.package().details.short_desc);
+            let written = content.packages.iter().map(|stored| stored.package().details.short_desc);
             !read.into_iter().eq(written.map(|short_desc| short_desc.to_string()))
         })
     });
@@ -80,20 +80,29 @@ async fn sound_file() -> (Vec<u8>, Content) {
             operation(writer, step).write(&store).await.unwrap();
         }
     }
-    let content = everything(&store);
-    assert!(content.0.len() > 40 && content.1.len() > 5);
+    let content = everything(&store).await;
+    assert!(content.packages.len() > 40 && content.days.len() > 5 && content.pins.len() > 5);
     drop(store);
     (fs::read(&path).unwrap(), content)
 }
 
-/// The packages, the days and how many days and pins there are.
-type Content = (Vec<Stored>, Vec<Daily>, (usize, usize));
+/// What a store has.
+#[derive(Debug, PartialEq)]
+struct Content {
+    id: StoreId,
+    packages: Vec<Stored>,
+    days: Vec<Daily>,
+    pins: Vec<Pinned>,
+}
 
-fn everything(store: &SqliteStore) -> Content {
+async fn everything(store: &SqliteStore) -> Content {
     let catalogue = store.catalogue();
-    let packages = catalogue.list(&Query::new(NonZeroUsize::MAX)).items;
-    let days = catalogue.recent_daily(Date::MAX, NonZeroUsize::MAX);
-    (packages, days, catalogue.journal_len())
+    Content {
+        id: store.id().await.unwrap(),
+        packages: catalogue.list(&Query::new(NonZeroUsize::MAX)).items,
+        days: catalogue.recent_daily(Date::MAX, NonZeroUsize::MAX),
+        pins: catalogue.pins(Date::MIN, NonZeroUsize::MAX),
+    }
 }
 
 /// Damages a file in one of the ways in which files are damaged; which.

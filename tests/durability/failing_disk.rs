@@ -1,8 +1,12 @@
 //! A disk that has no space or no life left, while a store is open.
 
 use std::fs;
+use std::time::UNIX_EPOCH;
 
-use pyaday_core::{Create, Package, PackageStore, StoreError};
+use pyaday_core::daily::{Pin, Unpin};
+use pyaday_core::{
+    Create, Date, Delete, Package, PackageStore, Replacement, Revision, StoreError, Update, Write,
+};
 use pyaday_sqlite::SqliteStore;
 
 use super::disk::{Disk, Kind};
@@ -48,6 +52,7 @@ async fn a_disk_that_fails_refuses_writes_and_reads_go_on_until_it_is_opened_ane
         let path = disk.mounted.join("catalogue.db");
         let store = SqliteStore::open(&path).unwrap();
         created(&store, "before").await.unwrap();
+        pinned(&store).await.unwrap();
         disk.cut();
         // The first may be one that nobody knows of; behind it nothing is written.
         for number in 0..10 {
@@ -58,6 +63,7 @@ async fn a_disk_that_fails_refuses_writes_and_reads_go_on_until_it_is_opened_ane
             }
         }
         assert!(is_there(&store, "before").await && !is_there(&store, "p0").await);
+        nothing_to_write_is_answered(&store).await;
         drop(store);
 
         disk.mount_again();
@@ -70,9 +76,61 @@ async fn a_disk_that_fails_refuses_writes_and_reads_go_on_until_it_is_opened_ane
 /// Creates a package, or finds that it is there.
 async fn created(store: &SqliteStore, name: &str) -> Result<(), StoreError> {
     let package = Package::new(name, &"x".repeat(500)).unwrap();
-    match store.create(package).await? {
+    match store.create(package, Write::new()).await? {
         Create::Created(_) | Create::Exists(_) => Ok(()),
+        stale @ Create::Stale(_) => panic!("{stale:?}"),
     }
+}
+
+/// Pins the package `before`, and opens a day, which shows it.
+async fn pinned(store: &SqliteStore) -> Result<Pin, StoreError> {
+    store.open_daily(Date::MIN..=Date::MIN, UNIX_EPOCH).await?;
+    store.pin_daily(Date::MAX, Date::MIN, &"before".parse().unwrap(), Write::new()).await
+}
+
+/// Every write that has nothing to write is answered as if the disk were sound.
+async fn nothing_to_write_is_answered(store: &SqliteStore) {
+    let (before, absent) = ("before".parse().unwrap(), "absent".parse().unwrap());
+    let stored = store.read(&before).await.unwrap().unwrap();
+    let same = || Replacement::from(stored.package());
+    let (any, stale) = (Write::new, || Write::new().if_revision(Revision::new(1)));
+    let tomorrow = Date::MIN.plus_days(1);
+
+    let created = store.create(stored.package(), any()).await.unwrap();
+    assert_eq!(created, Create::Exists(stored.clone()));
+    let created = store.create(Package::new("absent", "").unwrap(), stale()).await.unwrap();
+    assert!(matches!(created, Create::Stale(_)), "{created:?}");
+    let created = store.create_many(vec![stored.package()]).await.unwrap();
+    assert_eq!(created, [Create::Exists(stored.clone())]);
+
+    let updated = store.update(&before, same(), any()).await.unwrap();
+    assert_eq!(updated, Update::Unchanged(stored.clone()));
+    let updated = store.update(&before, same(), stale()).await.unwrap();
+    assert_eq!(updated, Update::Stale(stored.clone()));
+    assert_eq!(store.update(&absent, same(), any()).await.unwrap(), Update::Absent);
+
+    assert_eq!(store.delete(&before, stale()).await.unwrap(), Delete::Stale(stored.clone()));
+    assert_eq!(store.delete(&absent, any()).await.unwrap(), Delete::Absent);
+
+    let pinned = pinned(store).await.unwrap();
+    assert!(matches!(pinned, Pin::Unchanged(_)), "{pinned:?}");
+    let pinned = store.pin_daily(Date::MAX, Date::MIN, &before, stale()).await.unwrap();
+    assert!(matches!(pinned, Pin::Stale(Some(_))), "{pinned:?}");
+    let pin = |date, name| store.pin_daily(date, Date::MIN, name, any());
+    assert_eq!(pin(tomorrow, &absent).await.unwrap(), Pin::Absent);
+    assert_eq!(pin(Date::MIN, &before).await.unwrap(), Pin::Fixed);
+
+    let unpin = |date, write| store.unpin_daily(date, Date::MIN, write);
+    let unpinned = unpin(Date::MAX, stale()).await.unwrap();
+    assert!(matches!(unpinned, Unpin::Stale(_)), "{unpinned:?}");
+    assert_eq!(unpin(tomorrow, any()).await.unwrap(), Unpin::NotPinned);
+    assert_eq!(unpin(Date::MIN, any()).await.unwrap(), Unpin::Fixed);
+
+    let days = store.open_daily(Date::MIN..=Date::MIN, UNIX_EPOCH).await.unwrap();
+    assert_eq!(days.len(), 1);
+    // The control: what is to be written is refused.
+    let refused = store.open_daily(Date::MIN..=tomorrow, UNIX_EPOCH).await.unwrap_err();
+    assert!(matches!(refused, StoreError::Unavailable { .. }), "{refused:?}");
 }
 
 async fn is_there(store: &SqliteStore, name: &str) -> bool {

@@ -1,10 +1,12 @@
 //! What is opened as a catalogue, and what is not, with a word on what to do.
 
 use std::fs;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use pyaday_core::{Date, Package, PackageStore, Revision};
+use pyaday_core::daily::{Daily, Pin, Pinned};
+use pyaday_core::{Catalogue, Date, Package, PackageStore, Replacement, Revision, Write};
 use pyaday_sqlite::{OpenError, OpenFault, SqliteStore};
 use rusqlite::Connection;
 
@@ -16,7 +18,7 @@ fn refused(path: &Path) -> OpenError {
     let before = fs::read(path).ok();
     let error = SqliteStore::open(path).expect_err("it is not opened");
     assert_eq!(error.to_string(), format!("cannot open {}", path.display()));
-    assert_eq!(fs::read(path).ok(), before);
+    assert!(fs::read(path).ok() == before, "the file was changed");
     // The words end with what to do, and there is nothing else to know of the variants.
     let words = error.fault().to_string();
     assert!(words.starts_with("it ") && words.contains(": "), "{words}");
@@ -27,7 +29,7 @@ fn filled(purpose: &str) -> PathBuf {
     let path = files::fresh(purpose);
     let store = SqliteStore::open(&path).unwrap();
     let flask = Package::new("Flask", "A microframework").unwrap();
-    block_on(store.create(flask)).unwrap();
+    block_on(store.create(flask, Write::new())).unwrap();
     path
 }
 
@@ -47,7 +49,7 @@ fn a_file_keeps_packages_and_revisions() {
     let flask = "flask".parse().unwrap();
     assert_eq!(before.get(&flask).unwrap().package().name.as_str(), "Flask");
     // The newest revision was that of a package which is there no more.
-    block_on(store.delete(&flask, None)).unwrap();
+    block_on(store.delete(&flask, Write::new())).unwrap();
     drop(store);
     let store = SqliteStore::open(&path).unwrap();
     assert!(store.catalogue().is_empty());
@@ -55,6 +57,97 @@ fn a_file_keeps_packages_and_revisions() {
     drop(store);
     // All is in one file when the store is closed.
     assert!(!files::log(&path).exists());
+}
+
+/// Pins the package of a file that is filled.
+fn pinned(store: &SqliteStore, date: Date) -> Pinned {
+    let flask = "flask".parse().unwrap();
+    match block_on(store.pin_daily(date, Date::MIN, &flask, Write::new())).unwrap() {
+        Pin::Pinned(pinned) => pinned,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_file_keeps_each_pin_with_its_revision() {
+    let path = filled("pins");
+    let store = SqliteStore::open(&path).unwrap();
+    let dates = [Date::MIN.plus_days(1), Date::MAX.plus_days(-1), Date::MAX];
+    let pins = dates.map(|date| pinned(&store, date));
+    // The same pin again is no write.
+    let (revision, flask) = (store.catalogue().revision(), "flask".parse().unwrap());
+    let again = store.pin_daily(dates[0], Date::MIN, &flask, Write::new());
+    assert_eq!(block_on(again).unwrap(), Pin::Unchanged(pins[0].clone()));
+    assert_eq!(store.catalogue().revision(), revision);
+    drop(store);
+    let store = SqliteStore::open(&path).unwrap();
+    assert_eq!(block_on(store.pins(Date::MIN, NonZeroUsize::MAX)).unwrap(), pins);
+    assert_eq!(block_on(store.pinned(Date::MAX)).unwrap(), Some(pins[2].clone()));
+    assert_eq!(store.catalogue().revision(), revision);
+}
+
+#[test]
+fn a_file_keeps_the_spelling_that_was_given_last() {
+    let path = filled("spelling");
+    let store = SqliteStore::open(&path).unwrap();
+    let respelled = Replacement::from(Package::new("FLASK", "A microframework").unwrap());
+    block_on(store.update(&"flask".parse().unwrap(), respelled, Write::new())).unwrap();
+    drop(store);
+    let store = SqliteStore::open(&path).unwrap();
+    let flask = store.catalogue().get(&"flask".parse().unwrap()).unwrap();
+    assert_eq!(flask.package().name.as_str(), "FLASK");
+}
+
+#[test]
+fn a_file_keeps_the_days_that_were_opened_together_in_one_revision() {
+    let path = filled("days");
+    let store = SqliteStore::open(&path).unwrap();
+    let flask = pinned(&store, Date::MIN.plus_days(2));
+    let open = |until| store.open_daily(Date::MIN..=Date::MIN.plus_days(until), UNIX_EPOCH);
+    let first = block_on(open(0)).unwrap();
+    let days = block_on(open(3)).unwrap();
+    assert_eq!((days.len(), &days[0]), (4, &first[0]));
+    assert!(days[0].revision() < flask.revision.max(days[1].revision()));
+    assert!(days[1..].iter().all(|day| day.revision() == days[1].revision()));
+    drop(store);
+    let (kept, pins) = journal(&SqliteStore::open(&path).unwrap().catalogue());
+    assert_eq!((kept.into_iter().rev().collect::<Vec<_>>(), pins), (days, vec![]));
+}
+
+#[test]
+fn each_file_has_an_identity_and_keeps_it() {
+    let id = |path: &Path| block_on(SqliteStore::open(path).unwrap().id()).unwrap();
+    let (one, other) = (files::fresh("identity"), files::fresh("identity"));
+    let first = id(&one);
+    assert_eq!(id(&one), first);
+    assert_ne!(id(&other), first);
+    // A copy is a backup, which is the same store.
+    fs::copy(&one, &other).unwrap();
+    assert_eq!(id(&other), first);
+}
+
+/// For instance the identity of a copy that becomes a catalogue of its own.
+#[test]
+fn an_identity_that_was_changed_by_hand_with_its_checksum_is_read() {
+    let path = filled("identity-by-hand");
+    let uuid = "0197f3a0-5b1c-7def-8123-456789abcdef";
+    let checksum = crc32fast::hash(uuid.as_bytes());
+    execute(&path, &format!("UPDATE identity SET uuid = '{uuid}', checksum = {checksum}"));
+    let id = block_on(SqliteStore::open(&path).unwrap().id()).unwrap();
+    assert_eq!(id.to_string(), uuid);
+}
+
+#[test]
+fn revisions_that_are_lost_with_a_file_are_not_used_again() {
+    let path = filled("restored");
+    let backup = fs::read(&path).unwrap();
+    let write = || {
+        let store = SqliteStore::open(&path).unwrap();
+        pinned(&store, Date::MAX).revision
+    };
+    let lost = write();
+    fs::write(&path, backup).unwrap();
+    assert!(write() > lost);
 }
 
 #[test]
@@ -114,40 +207,104 @@ fn a_newer_schema_is_not_opened() {
     assert!(matches!(refused(&path).fault(), OpenFault::NewerSchema { found: 99, known: ..99 }));
 }
 
-/// As a release with the first schema left it.
+/// A file as a release with one of the first two schemas left it: one package, and of the second schema
+/// one day and two pins.
+fn of_schema(version: u32) -> PathBuf {
+    let path = files::fresh("older");
+    execute(&path, include_str!("../../pyaday-sqlite/src/schema/1.sql"));
+    insert(&path, "package", &["flask", "Flask", "A microframework", "[\"web\"]", METADATA, "7"]);
+    insert(&path, "catalogue", &["1", "9"]);
+    if version == 2 {
+        execute(&path, include_str!("../../pyaday-sqlite/src/schema/2.sql"));
+        insert(&path, "daily", &["2026-11-23", "4", FLASK, "1795392000", "8"]);
+        insert(&path, "pin", &["2027-01-01", "flask"]);
+        insert(&path, "pin", &["2027-01-02", "gone"]);
+        insert(&path, "journal", &["1", "2"]);
+    }
+    let header = format!("application_id = 0x70796164; PRAGMA user_version = {version}");
+    execute(&path, &format!("PRAGMA journal_mode = WAL; PRAGMA {header}"));
+    path
+}
+
+const METADATA: &str = r#"{"version":"3"}"#;
+const FLASK: &str =
+    r#"{"name":"Flask","short_desc":"A microframework","tags":["web"],"metadata":{"version":"3"}}"#;
+
+/// Adds a row with its checksum, as the documentation says how. Where a table has an `id`, it is 1.
+fn insert(path: &Path, table: &str, columns: &[&str]) {
+    let checksum = crc32fast::hash(columns.join("\0").as_bytes());
+    let id = if matches!(table, "catalogue" | "journal") { "1, " } else { "" };
+    let values: Vec<_> = columns.iter().map(|text| format!("'{text}'")).collect();
+    execute(path, &format!("INSERT INTO {table} VALUES ({id}{}, {checksum})", values.join(", ")));
+}
+
 #[test]
 fn an_older_schema_is_brought_up_to_date() {
-    let path = files::fresh("older");
-    let connection = Connection::open(&path).unwrap();
-    connection.execute_batch(include_str!("../../pyaday-sqlite/src/schema/1.sql")).unwrap();
-    connection.pragma_update(None, "application_id", 0x7079_6164).unwrap();
-    connection.pragma_update(None, "user_version", 1).unwrap();
-    let row = ["flask", "Flask", "A microframework", "[\"web\"]", r#"{"version":"3"}"#, "7"];
-    let checksum = crc32fast::hash(row.join("\0").as_bytes());
-    let [normalized_name, name, short_desc, tags, metadata, _] = row;
-    connection
-        .execute(
-            "INSERT INTO package VALUES (?1, ?2, ?3, ?4, ?5, 7, ?6)",
-            rusqlite::params![normalized_name, name, short_desc, tags, metadata, checksum],
-        )
-        .unwrap();
-    let checksum = crc32fast::hash(b"1\09");
-    connection.execute("INSERT INTO catalogue VALUES (1, 1, 9, ?1)", [checksum]).unwrap();
-    drop(connection);
+    for version in [1, 2] {
+        let path = of_schema(version);
+        let store = SqliteStore::open(&path).unwrap();
+        let (id, catalogue) = (block_on(store.id()).unwrap(), store.catalogue());
+        let flask = catalogue.get(&"flask".parse().unwrap()).unwrap();
+        assert_eq!(flask.package(), Package::from_json(FLASK.as_bytes()).unwrap());
+        assert_eq!(flask.revision(), Revision::new(7));
+        assert_eq!(catalogue.revision(), Revision::new(9));
+        // What is written then is kept beside what was there.
+        let opened = block_on(store.open_daily(Date::MIN..=Date::MIN, UNIX_EPOCH)).unwrap();
+        assert!(opened[0].revision() > Revision::new(9));
+        let written = store.catalogue();
+        drop(store);
 
-    let store = SqliteStore::open(&path).unwrap();
-    let expected = Package::from_json(
-        br#"{"name":"Flask","short_desc":"A microframework","tags":["web"],"metadata":{"version":"3"}}"#,
-    );
-    let flask = store.catalogue().get(&"flask".parse().unwrap()).unwrap();
-    assert_eq!(flask.package(), expected.unwrap());
-    assert_eq!(flask.revision(), Revision::new(7));
-    let daily = block_on(store.open_daily(Date::MIN, UNIX_EPOCH)).unwrap().unwrap();
-    assert_eq!(daily.revision(), Revision::new(10));
-    drop(store);
-    let connection = Connection::open(&path).unwrap();
-    let version = connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0));
-    assert_eq!(version.unwrap(), 2);
+        let store = SqliteStore::open(&path).unwrap();
+        assert_eq!(block_on(store.id()).unwrap(), id);
+        assert_eq!(journal(&store.catalogue()), journal(&written));
+        drop(store);
+        assert_eq!(tables(&path), tables(&filled("newest")), "of schema {version}");
+    }
+}
+
+#[test]
+fn days_and_pins_of_an_older_schema_are_kept() {
+    let store = SqliteStore::open(of_schema(2)).unwrap();
+    let (days, pins) = journal(&store.catalogue());
+    let date = "2026-11-23".parse().unwrap();
+    let flask = Package::from_json(FLASK.as_bytes()).unwrap();
+    assert_eq!(days, [Daily::new(date, 4, flask, 1_795_392_000, Revision::new(8))]);
+    // Which write made a pin was not kept. It gets the newest revision.
+    let expected = [("2027-01-01", "flask"), ("2027-01-02", "gone")].map(|(date, name)| {
+        Pinned::new(date.parse().unwrap(), name.parse().unwrap(), Revision::new(9))
+    });
+    assert_eq!(pins, expected);
+}
+
+/// A migration computes new checksums, which must not make sound what was damaged before.
+#[test]
+fn a_pin_of_an_older_schema_that_was_damaged_is_told() {
+    let path = of_schema(2);
+    execute(&path, "UPDATE pin SET normalized_name = 'flusk' WHERE date = '2027-01-01'");
+    let error = refused(&path);
+    let OpenFault::Damaged { fault } = error.fault() else { panic!("{error:?}") };
+    assert!(fault.contains("pin of 2027-01-01 is not what was written"), "{fault}");
+
+    let path = of_schema(2);
+    execute(&path, "DELETE FROM catalogue");
+    let error = refused(&path);
+    let OpenFault::Damaged { fault } = error.fault() else { panic!("{error:?}") };
+    assert!(fault.contains("no package was ever written"), "{fault}");
+}
+
+fn journal(catalogue: &Catalogue) -> (Vec<Daily>, Vec<Pinned>) {
+    let days = catalogue.recent_daily(Date::MAX, NonZeroUsize::MAX);
+    (days, catalogue.pins(Date::MIN, NonZeroUsize::MAX))
+}
+
+/// The version of the schema, and the statements that make the tables.
+fn tables(path: &Path) -> (i64, Vec<String>) {
+    let connection = Connection::open(path).unwrap();
+    let version = connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+    let sql = "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name";
+    let mut statement = connection.prepare(sql).unwrap();
+    let tables = statement.query_map((), |row| row.get(0)).unwrap();
+    (version, tables.map(Result::unwrap).collect())
 }
 
 #[test]
@@ -195,6 +352,12 @@ fn rows_that_were_changed_by_hand_are_told_by_name() {
         ("DELETE FROM catalogue", "has 1 packages, but had 0"),
         ("UPDATE daily SET cycle = 9", "day 0000-01-01 is not what was written"),
         ("UPDATE pin SET date = '9999-12-30'", "pin of 9999-12-30 is not what was written"),
+        ("UPDATE pin SET revision = revision - 1", "pin of 9999-12-31 is not what was written"),
+        ("UPDATE identity SET checksum = 1", "`identity` is not what was written"),
+        ("UPDATE identity SET uuid = upper(uuid)", "`identity` is not what was written"),
+        ("UPDATE identity SET uuid = replace(uuid, '-', '')", "`identity` is not what was written"),
+        ("DELETE FROM identity", "row of the table `identity` is missing"),
+        ("DROP TABLE identity", "no such table"),
         ("DELETE FROM daily", "has 0 days and 1 pins, but had 1 and 1"),
         ("DELETE FROM pin", "has 1 days and 0 pins, but had 1 and 1"),
         ("DELETE FROM journal", "has 1 days and 1 pins, but had 0 and 0"),
@@ -202,8 +365,8 @@ fn rows_that_were_changed_by_hand_are_told_by_name() {
     ] {
         let path = filled("by-hand");
         let store = SqliteStore::open(&path).unwrap();
-        block_on(store.open_daily(Date::MIN, UNIX_EPOCH)).unwrap();
-        block_on(store.pin_daily(Date::MAX, Date::MIN, &"flask".parse().unwrap())).unwrap();
+        block_on(store.open_daily(Date::MIN..=Date::MIN, UNIX_EPOCH)).unwrap();
+        pinned(&store, Date::MAX);
         drop(store);
         execute(&path, sql);
         let error = refused(&path);

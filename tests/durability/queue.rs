@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
 
-use pyaday_core::{Package, PackageStore, StoreError};
+use pyaday_core::{Package, PackageStore, StoreError, Write};
 use pyaday_sqlite::SqliteStore;
 
 use crate::files;
@@ -19,7 +19,7 @@ async fn what_the_queue_has_no_room_for_is_refused_and_the_rest_is_written() {
     let mut refused = Vec::new();
     for number in 0..WRITES {
         let name = format!("p{number}");
-        let mut write = Box::pin(store.create(Package::new(&name, "").unwrap()));
+        let mut write = Box::pin(store.create(Package::new(&name, "").unwrap(), Write::new()));
         // Beginning takes a fraction of what writing takes.
         match poll_fn(|context| Poll::Ready(write.as_mut().poll(context))).await {
             Poll::Pending => begun.push((name, write)),

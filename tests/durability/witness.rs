@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::Path;
-use std::time::UNIX_EPOCH;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 
-use pyaday_core::daily::{Daily, Opening, Unpin};
-use pyaday_core::{Catalogue, Date, Details, Package, Query, Revision};
+use pyaday_core::daily::Daily;
+use pyaday_core::{
+    Catalogue, Date, Details, Package, PackageStore, Query, Revision, StoreError, StoreId,
+};
 use pyaday_sqlite::SqliteStore;
 use pyaday_tests::journal::{self, Model, Operation, apply, operation};
 
@@ -15,6 +18,8 @@ use pyaday_tests::journal::{self, Model, Operation, apply, operation};
 pub(crate) struct Witness {
     writers: Vec<Writer>,
     revision: Option<Revision>,
+    /// The identity that the store had when it was opened first.
+    id: Option<StoreId>,
     /// What each day showed when it was seen first.
     shown: BTreeMap<Date, Daily>,
     /// The machine that the writers are on has no power: what they say reaches nobody.
@@ -73,6 +78,10 @@ impl Witness {
         self.is_cut_off = false;
         let store = SqliteStore::open(path).map_err(|error| format!("{error:?}"))?;
         let catalogue = store.catalogue();
+        let id = identity(&store).map_err(|error| format!("{error:?}"))?;
+        if *self.id.get_or_insert(id) != id {
+            self.complaints.push("the store is another one".to_owned());
+        }
         if self.revision > Some(catalogue.revision()) {
             self.complaints.push("revisions went back".to_owned());
         }
@@ -119,17 +128,11 @@ impl Witness {
             }
         }
         for (writer, model) in (0..).zip(models.iter_mut()) {
-            for date in journal::days_to_come(writer) {
-                let mut future = catalogue.clone();
-                if future.unpin_daily(date, Date::MIN) == Unpin::Unpinned {
-                    // What it shows tells what was pinned.
-                    let pick = catalogue.clone().pick_daily(date).ok_or("no pick")?;
-                    let Opening::Opened(daily) = catalogue.clone().open_daily(&pick, UNIX_EPOCH)
-                    else {
-                        return Err("a pick that is stale".to_owned());
-                    };
-                    model.pins.insert(date, daily.name().clone());
+            for pinned in journal::days_to_come(writer).filter_map(|date| catalogue.pinned(date)) {
+                if pinned.revision > catalogue.revision() {
+                    return Err(format!("{pinned:?} is from the future"));
                 }
+                model.pins.insert(pinned.date, pinned.name);
             }
         }
         let pins: usize = models.iter().map(|model| model.pins.len()).sum();
@@ -175,7 +178,7 @@ fn shown_operation(operation: &Operation) -> String {
             let names: Vec<_> = packages.iter().map(|package| package.name.as_str()).collect();
             format!("created {}", names.join(" and "))
         }
-        Operation::Update(name, details) => format!("updated {name} {}", of(details)),
+        Operation::Update(package) => format!("updated {} {}", package.name, of(&package.details)),
         Operation::Delete(name) => format!("deleted {name}"),
         other => format!("{other:?}"),
     }
@@ -183,6 +186,14 @@ fn shown_operation(operation: &Operation) -> String {
 
 fn of(details: &Details) -> &str {
     details.short_desc.as_str()
+}
+
+/// This store has it in memory, so that nothing is to be waited for.
+fn identity(store: &SqliteStore) -> Result<StoreId, StoreError> {
+    match pin!(store.id()).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(id) => id,
+        Poll::Pending => panic!("the identity is not there at once"),
+    }
 }
 
 /// All packages, by pages, which must be what is read one by one and as many as are counted.
