@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::openapi;
 use crate::problem::Problem;
+use crate::public_url::PublicUrl;
 use crate::store::Seed;
 
 /// A store with the options that its requests are answered by.
@@ -74,7 +75,7 @@ pub struct Options {
     pub(crate) page_limit: NonZeroUsize,
     pub(crate) max_page_limit: NonZeroUsize,
     pub(crate) if_match_required: bool,
-    pub(crate) public_url: Option<String>,
+    pub(crate) public_url: Option<PublicUrl>,
     seeds: Box<dyn Fn() -> Seed + Send + Sync>,
     clock: Box<dyn Fn() -> SystemTime + Send + Sync>,
     openapi: OnceLock<openapi::Template>,
@@ -157,15 +158,38 @@ impl Options {
         Self { clock: Box::new(clock), ..self }
     }
 
-    /// What clients see before the paths of their requests, in the absolute links of feeds:
-    /// `https://example.org`, or `https://example.org/pyaday` where a proxy takes `/pyaday` away.
+    /// What clients see before the paths that requests have when they arrive here.
     ///
-    /// Unless told otherwise it is `http://` and the request's own `Host`, which is wrong behind a
-    /// proxy that speaks TLS.
+    /// Where it is set, every URL in an answer is absolute and begins with it: `Location`,
+    /// `Content-Location`, the `Link` to the next page, the links of feeds, and `servers` of the
+    /// OpenAPI document. What follows is the path of the request as it arrived, with every prefix
+    /// that the host itself mounts the catalogue at. So the public URL has the part of the path that
+    /// a proxy takes away, and no other part:
+    ///
+    /// | clients ask for | it arrives as | the public URL |
+    /// |---|---|---|
+    /// | `https://example.org/packages` | `/packages` | `https://example.org` |
+    /// | `https://example.org/api/packages` | `/api/packages` | `https://example.org` |
+    /// | `https://example.org/pyaday/packages` | `/packages` | `https://example.org/pyaday` |
+    /// | `https://example.org/pyaday/api/packages` | `/api/packages` | `https://example.org/pyaday` |
+    ///
+    /// A proxy that puts another prefix in the place of the one that it takes away has no such URL:
+    /// let it only take one away.
+    ///
+    /// Unless it is set, `Location` and `Content-Location` are paths, `Link` is a query, and
+    /// `servers` has a path, all as the request had them: right wherever no proxy changes the path.
+    /// The links of feeds, which must be absolute, begin with the scheme and the authority of the
+    /// request, or with `http://` and its `Host`, which is wrong behind a proxy that speaks TLS.
+    ///
+    /// ```
+    /// use pyaday_core::Options;
+    ///
+    /// let options = Options::new().public_url("https://example.org/pyaday".parse()?);
+    /// # Ok::<(), pyaday_core::InvalidValue>(())
+    /// ```
     #[must_use]
-    pub fn public_url(self, url: impl Into<String>) -> Self {
-        let url: String = url.into();
-        Self { public_url: Some(url.trim_end_matches('/').to_owned()), ..self }
+    pub fn public_url(self, url: PublicUrl) -> Self {
+        Self { public_url: Some(url), ..self }
     }
 
     /// A function that sees every problem before its client does, and may rewrite the members of
@@ -191,6 +215,16 @@ impl Options {
         hook: impl Fn(&Problem, &mut Map<String, Value>) + Send + Sync + 'static,
     ) -> Self {
         Self { problem_hook: Some(Box::new(hook)), ..self }
+    }
+
+    /// A URL that leads a client to a path which requests have here.
+    pub(crate) fn reference(&self, path: &str) -> String {
+        match &self.public_url {
+            Some(url) => format!("{}{path}", url.as_str()),
+            // Two slashes would begin an authority (RFC 3986 §4.2).
+            None if path.starts_with("//") => format!("/.{path}"),
+            None => path.to_owned(),
+        }
     }
 
     pub(crate) fn seed(&self) -> Seed {

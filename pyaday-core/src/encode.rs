@@ -141,8 +141,8 @@ fn encode_page(page: &Page, next: Option<String>) -> Response<Bytes> {
     let mut response = content(StatusCode::OK, JSON, NO_CACHE, body.into());
     let headers = response.headers_mut();
     headers.insert(ETAG, page.revision.entity_tag());
-    if let Some(query) = next {
-        insert(headers, LINK, format!("<?{query}>; rel=\"next\""));
+    if let Some(next) = next {
+        insert(headers, LINK, format!("<{next}>; rel=\"next\""));
     }
     response
 }

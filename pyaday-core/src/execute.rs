@@ -29,7 +29,7 @@ pub enum Outcome {
     Created {
         /// The package.
         package: Stored,
-        /// The path of its resource, as the client would send it.
+        /// The URL of its resource, a path where the host has no public URL.
         location: String,
     },
     /// The package that was asked for.
@@ -38,7 +38,7 @@ pub enum Outcome {
     Packages {
         /// The page.
         page: Page,
-        /// The query of the page behind it, if there is one.
+        /// The URL of the page after it, if there is one; a query where the host has no public URL.
         next: Option<String>,
     },
     /// A package that was drawn.
@@ -49,7 +49,8 @@ pub enum Outcome {
     Daily {
         /// The day.
         daily: Daily,
-        /// The path of its own resource, where another was asked for.
+        /// The URL of its own resource, where another was asked for; a path where the host has no
+        /// public URL.
         content_location: Option<String>,
         /// How long the answer holds, in seconds.
         max_age: u32,
@@ -98,8 +99,8 @@ pub fn execute<S: PackageStore>(
             }
             Command::Options(endpoint) => Ok(Outcome::Options(endpoint)),
             Command::ReadRandomPackage(draw) => Box::pin(sample(api, draw)).await,
-            Command::ListPackages { query, parameters, conditions } => {
-                Box::pin(list(api, query, parameters, conditions)).await
+            Command::ListPackages { query, url, conditions } => {
+                Box::pin(list(api, query, url, conditions)).await
             }
             Command::CreatePackage { package, path } => Box::pin(create(api, package, path)).await,
             Command::UpdatePackage { name, details, conditions } => {
@@ -150,11 +151,11 @@ fn fresh(
 async fn list<S: PackageStore>(
     api: &Api<S>,
     query: Query,
-    parameters: Option<String>,
+    url: String,
     conditions: Preconditions,
 ) -> Result<Outcome, Problem> {
     let page = api.store().list(&query).await?;
-    let next = page.next.as_ref().map(|after| next_page(parameters.as_deref(), after.as_str()));
+    let next = page.next.as_ref().map(|after| next_page(&url, after.as_str()));
     fresh(&conditions, &page.revision.entity_tag(), Outcome::Packages { page, next })
 }
 

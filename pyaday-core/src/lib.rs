@@ -80,6 +80,7 @@ pub mod openapi;
 mod package;
 mod picker;
 mod problem;
+mod public_url;
 mod published;
 mod query;
 mod respond;
@@ -105,6 +106,7 @@ pub use package::{
 };
 pub use picker::Picker;
 pub use problem::{Problem, ProblemType};
+pub use public_url::PublicUrl;
 pub use published::Published;
 pub use query::Draw;
 pub use respond::{

@@ -14,7 +14,8 @@ use crate::problem::ProblemType;
 use crate::query::MAX_COUNT;
 
 /// The document of all blueprints as they are mounted together below `server`, a path or a URL
-/// without a slash at its end; empty for the root.
+/// without a slash at its end; empty for the root. A path is one that requests have here: where the
+/// options have a [public URL](Options::public_url), that comes before it.
 ///
 /// ```
 /// use pyaday_core::{Options, openapi};
@@ -51,7 +52,7 @@ pub fn document(options: &Options, server: &str) -> Value {
             "version": env!("CARGO_PKG_VERSION"),
             "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
         },
-        "servers": [{ "url": url(server) }],
+        "servers": [{ "url": server_url(options, server) }],
         "paths": Endpoint::ALL
             .iter()
             .map(|endpoint| (endpoint.full_path(), path_item(options, endpoint)))
@@ -79,12 +80,17 @@ impl Template {
     }
 
     pub(crate) fn text(&self, server: &str) -> Document {
-        let server = Value::from(url(server)).to_string();
+        let server = Value::from(or_root(server)).to_string();
         Document::new(JSON, [&*self.before, &server, &self.after].concat().into_bytes())
     }
 }
 
-fn url(server: &str) -> &str {
+fn server_url(options: &Options, server: &str) -> String {
+    let is_path = server.is_empty() || server.starts_with('/');
+    or_root(&if is_path { options.reference(server) } else { server.to_owned() }).to_owned()
+}
+
+fn or_root(server: &str) -> &str {
     if server.is_empty() { "/" } else { server }
 }
 
@@ -330,9 +336,13 @@ const fn problems(operation: Operation) -> &'static [ProblemType] {
             P::OutcomeUnknown,
             P::Internal,
         ],
-        O::ReadAtomFeed | O::ReadJsonFeed => {
-            &[P::PreconditionFailed, P::StoreUnavailable, P::OutcomeUnknown, P::Internal]
-        }
+        O::ReadAtomFeed | O::ReadJsonFeed => &[
+            P::UriTooLong,
+            P::PreconditionFailed,
+            P::StoreUnavailable,
+            P::OutcomeUnknown,
+            P::Internal,
+        ],
         O::ReadDay => &[
             P::InvalidDate,
             P::PackageNotFound,
@@ -373,7 +383,7 @@ fn success(operation: Operation) -> Map<String, Value> {
             headers.insert(
                 "Link".into(),
                 json!({
-                    "description": "The page behind this one, absent on the last (RFC 8288).",
+                    "description": "The page after this one, absent on the last (RFC 8288).",
                     "schema": { "type": "string" },
                 }),
             );
@@ -384,7 +394,7 @@ fn success(operation: Operation) -> Map<String, Value> {
             headers.insert(
                 "Location".into(),
                 field(
-                    "The package's path.",
+                    "The URL of the package.",
                     &json!({
                         "type": "string", "format": "uri-reference",
                     }),
@@ -516,7 +526,7 @@ fn daily_fields() -> Map<String, Value> {
 
 fn with_content_location(mut headers: Map<String, Value>) -> Map<String, Value> {
     let schema = json!({ "type": "string", "format": "uri-reference" });
-    headers.insert("Content-Location".into(), field("The day's own path.", &schema));
+    headers.insert("Content-Location".into(), field("The URL of the day itself.", &schema));
     headers
 }
 

@@ -42,6 +42,8 @@ pub enum ProblemType {
     UnsupportedMediaType,
     /// 413: the body is longer than the limit.
     ContentTooLarge,
+    /// 414: the path is too long to make links of.
+    UriTooLong,
     /// 405: the resource does not have this method.
     MethodNotAllowed,
     /// 412: the resource is not as the request's conditions have it.
@@ -70,6 +72,7 @@ impl ProblemType {
         Self::InvalidPackage,
         Self::UnsupportedMediaType,
         Self::ContentTooLarge,
+        Self::UriTooLong,
         Self::MethodNotAllowed,
         Self::PreconditionFailed,
         Self::PreconditionRequired,
@@ -132,6 +135,7 @@ impl ProblemType {
             Self::ContentTooLarge => {
                 (S::PAYLOAD_TOO_LARGE, "content-too-large", "The body is too large")
             }
+            Self::UriTooLong => (S::URI_TOO_LONG, "uri-too-long", "The path is too long"),
             Self::MethodNotAllowed => (
                 S::METHOD_NOT_ALLOWED,
                 "method-not-allowed",
@@ -298,6 +302,13 @@ impl Problem {
     pub(crate) fn unsupported_media_type(operation: Operation, detail: String) -> Self {
         let advice = Advice::Accept(operation);
         Self { advice, ..Self::new(ProblemType::UnsupportedMediaType, detail) }
+    }
+
+    pub(crate) fn uri_too_long(limit: usize) -> Self {
+        let detail = format!(
+            "The path before the feed must be at most {limit} bytes long: each entry's link repeats it."
+        );
+        Self::new(ProblemType::UriTooLong, detail)
     }
 
     pub(crate) fn method_not_allowed(endpoint: &'static Endpoint) -> Self {

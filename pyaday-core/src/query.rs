@@ -54,10 +54,11 @@ pub(crate) fn draw(query: Option<&str>) -> Result<Draw, Problem> {
     Ok(draw)
 }
 
-/// The query of the page behind one: `after` another name, everything else as it was.
-pub(crate) fn next_page(query: Option<&str>, after: &str) -> String {
-    let mut next = String::new();
-    for pair in query.unwrap_or_default().split('&') {
+/// The URL of the page after the one at `url`: `after` another name, everything else as it was.
+pub(crate) fn next_page(url: &str, after: &str) -> String {
+    let (base, query) = url.split_once('?').unwrap_or((url, ""));
+    let mut next = format!("{base}?");
+    for pair in query.split('&') {
         let name = pair.split('=').next().unwrap_or_default();
         if !pair.is_empty() && decode(name).is_none_or(|name| name != "after") {
             next.push_str(pair);

@@ -1,0 +1,109 @@
+//! Facts about the URLs in answers.
+
+use pyaday_core::{Api, MemoryStore, Options, PublicUrl, create_package};
+
+use crate::client::Request;
+use crate::golden;
+use crate::homes::{Actix, Axum, Core, Home};
+
+#[test]
+fn a_public_url_is_an_absolute_http_or_https_url() {
+    for (url, expected) in [
+        ("http://example.org", "http://example.org"),
+        ("https://example.org/", "https://example.org"),
+        ("https://example.org/pyaday", "https://example.org/pyaday"),
+        ("https://example.org:8443/a/b//", "https://example.org:8443/a/b"),
+        ("HTTPS://EXAMPLE.org", "HTTPS://EXAMPLE.org"),
+        ("http://[::1]:5000/x", "http://[::1]:5000/x"),
+        ("http://127.0.0.1:5000", "http://127.0.0.1:5000"),
+        ("https://example.org/a%20b", "https://example.org/a%20b"),
+    ] {
+        assert_eq!(url.parse::<PublicUrl>().unwrap().as_str(), expected);
+    }
+}
+
+#[test]
+fn what_is_no_public_url_is_refused_with_the_rule_that_it_breaks() {
+    const FORM: &str =
+        "must be an http or https URL with a host, such as https://example.org/pyaday";
+    for (url, rule) in [
+        ("", FORM),
+        ("/", FORM),
+        ("/pyaday", FORM),
+        ("example.org", FORM),
+        ("example.org/pyaday", FORM),
+        ("//example.org", FORM),
+        ("ftp://example.org", FORM),
+        ("javascript://example.org", FORM),
+        ("https://", FORM),
+        ("https:///pyaday", FORM),
+        ("https://:80", FORM),
+        ("https://example.org:", FORM),
+        ("https://example.org:65536", FORM),
+        ("https://example.org/a b", FORM),
+        ("https://example.org/<", FORM),
+        ("https://example.org/\r\nx: y", FORM),
+        ("https://example.org/?a=b", "must not have a query or a fragment"),
+        ("https://example.org/#a", "must not have a query or a fragment"),
+        ("https://user:secret@example.org", "must not have a user name or a password"),
+        ("https://example.org/\"", "must have other characters percent-encoded"),
+        ("https://example.org/{tenant}", "must have other characters percent-encoded"),
+        ("https://example.org/é", "must have other characters percent-encoded"),
+    ] {
+        assert_eq!(url.parse::<PublicUrl>().unwrap_err().to_string(), rule, "{url}");
+    }
+}
+
+/// A path that begins with two slashes would name another host if it stood alone.
+#[tokio::test]
+async fn a_location_leads_to_no_other_host() {
+    for (options, expected) in [
+        (Options::new(), "/.//evil.example/packages/flask"),
+        (
+            Options::new().public_url("https://example.org".parse().unwrap()),
+            "https://example.org//evil.example/packages/flask",
+        ),
+    ] {
+        let api = Api::with_options(MemoryStore::new(), options);
+        let request = http::Request::post("//evil.example/packages")
+            .header("content-type", "application/json")
+            .body(r#"{"name":"flask","short_desc":""}"#.to_owned());
+        let response = create_package(&api, request.unwrap()).await;
+        assert_eq!(response.headers()["location"], expected);
+    }
+}
+
+/// A feed repeats the path before it with each entry, so that path has a bound.
+fn a_feed_below_a_long_path_is_refused<H: Home>() {
+    let home = H::mount("/{tenant}", &golden::three_packages(""));
+    for feed in ["feed.json", "feed.atom"] {
+        let answer = |tenant: usize| {
+            let path = format!("/{}/daily/{feed}", "t".repeat(tenant));
+            home.answer(&Request::new("GET", &path))
+        };
+        // `/`, and `/daily` behind it, are seven of the 512.
+        let longest = 512 - "/".len() - "/daily".len();
+        assert_eq!(answer(longest).status, 200);
+        let refused = answer(longest + 1);
+        assert_eq!(refused.status, 414);
+        assert_eq!(
+            refused.text(),
+            r#"{"type":"urn:problem-type:pyaday:uri-too-long","title":"The path is too long","status":414,"detail":"The path before the feed must be at most 512 bytes long: each entry's link repeats it."}"#
+        );
+    }
+}
+
+#[test]
+fn the_core_refuses_a_feed_below_a_long_path() {
+    a_feed_below_a_long_path_is_refused::<Core>();
+}
+
+#[test]
+fn axum_refuses_a_feed_below_a_long_path() {
+    a_feed_below_a_long_path_is_refused::<Axum>();
+}
+
+#[test]
+fn actix_refuses_a_feed_below_a_long_path() {
+    a_feed_below_a_long_path_is_refused::<Actix>();
+}
