@@ -202,7 +202,7 @@ impl Action {
             Self::Operation(operation) => operation,
         };
         let uri = &parts.uri;
-        let conditions = || Preconditions::from_headers(&parts.headers);
+        let conditions = || Preconditions::from_headers(operation, &parts.headers);
         Ok(match operation {
             Operation::ListPackages => Command::ListPackages {
                 query: query::list(options, uri.query())?,

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use http::HeaderValue;
 
 use crate::api::{Api, Options};
-use crate::conditional::{Preconditions, Verdict};
+use crate::conditional::{Failure, Preconditions, Verdict};
 use crate::daily::{Daily, Day, Pin, Unpin};
 use crate::date::{Date, seconds_to_midnight};
 use crate::decode::Command;
@@ -144,7 +144,7 @@ fn fresh(
     match conditions.evaluate(entity_tag) {
         Verdict::Perform => Ok(outcome),
         Verdict::Matched => Ok(Outcome::NotModified(Box::new(outcome))),
-        Verdict::Failed => Err(Problem::precondition_failed()),
+        Verdict::Failed(failure) => Err(Problem::precondition_failed(failure)),
     }
 }
 
@@ -292,7 +292,8 @@ fn admit(options: &Options, conditions: &Preconditions, current: &Stored) -> Res
     }
     match conditions.evaluate(&current.entity_tag()) {
         Verdict::Perform => Ok(()),
-        Verdict::Matched | Verdict::Failed => Err(Problem::precondition_failed()),
+        Verdict::Matched => Err(Problem::precondition_failed(Failure::Changed)),
+        Verdict::Failed(failure) => Err(Problem::precondition_failed(failure)),
     }
 }
 

@@ -88,7 +88,7 @@ mod store;
 
 pub use api::{Api, Options};
 pub use catalogue::Catalogue;
-pub use conditional::{Preconditions, Verdict};
+pub use conditional::{Failure, Preconditions, Verdict};
 pub use date::Date;
 pub use decode::{Command, decode};
 pub use document::Document;

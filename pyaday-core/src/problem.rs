@@ -9,6 +9,7 @@ use http::StatusCode;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
+use crate::conditional::Failure;
 use crate::date::Date;
 use crate::endpoint::{Endpoint, Operation};
 use crate::json::MalformedJson;
@@ -276,11 +277,22 @@ impl Problem {
         Self::new(ProblemType::InvalidQuery, detail)
     }
 
-    pub(crate) fn precondition_failed() -> Self {
-        Self::new(
-            ProblemType::PreconditionFailed,
-            "It has changed, or is not to be there; read it again and repeat the request with its ETag.",
-        )
+    pub(crate) fn precondition_failed(failure: Failure) -> Self {
+        let detail = match failure {
+            Failure::Changed => {
+                "It has changed, or is not to be there; read it again and repeat the request with its ETag."
+            }
+            Failure::Weakened => {
+                "If-Match has an entity tag that is weak (W/\"…\") or ends in -gzip or the like, which \
+                 never matches: the compression of a proxy has weakened it. Read the resource again \
+                 with `Accept-Encoding: identity` and repeat the request with that ETag."
+            }
+            Failure::Malformed => {
+                "If-Match or If-None-Match is malformed, and nothing was changed. Each must be either \
+                 `*` alone or a list of entity tags in double quotes, such as \"1\", \"2\"."
+            }
+        };
+        Self::new(ProblemType::PreconditionFailed, detail)
     }
 
     pub(crate) fn precondition_required() -> Self {
