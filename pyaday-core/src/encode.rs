@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use http::header::{
-    ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_LOCATION, CONTENT_TYPE, ETAG, HeaderName,
-    LINK, LOCATION, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT, ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_LOCATION, CONTENT_TYPE,
+    ETAG, HeaderName, LINK, LOCATION, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
@@ -191,6 +191,9 @@ fn encode_problem(options: &Options, problem: &Problem) -> Response<Bytes> {
                 let field = if media_type == MERGE_PATCH_JSON { ACCEPT_PATCH } else { ACCEPT };
                 headers.insert(field, HeaderValue::from_static(media_type));
             }
+        }
+        Advice::AcceptIdentity => {
+            headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         }
         Advice::RetryAfter(delay) => {
             let seconds = delay.as_secs().saturating_add(u64::from(delay.subsec_nanos() > 0));

@@ -466,11 +466,12 @@ fn no_content(description: &str, entity_tag: bool) -> Value {
 fn problem_response(operation: Operation, kind: ProblemType) -> Value {
     let mut headers = fields("no-store");
     match (kind, operation.media_type()) {
-        (ProblemType::UnsupportedMediaType, Some(MERGE_PATCH_JSON)) => {
-            headers.insert("Accept-Patch".into(), constant_field(MERGE_PATCH_JSON));
-        }
         (ProblemType::UnsupportedMediaType, Some(media_type)) => {
-            headers.insert("Accept".into(), constant_field(media_type));
+            let name = if media_type == MERGE_PATCH_JSON { "Accept-Patch" } else { "Accept" };
+            let what = "What is taken, where the media type is what is wrong.";
+            headers.insert(name.into(), optional_field(what, media_type));
+            let what = "That no content coding is taken, where one is what is wrong.";
+            headers.insert("Accept-Encoding".into(), optional_field(what, "identity"));
         }
         (ProblemType::StoreUnavailable, _) => {
             headers.insert("Retry-After".into(), json!({
@@ -542,6 +543,10 @@ fn field(description: &str, schema: &Value) -> Value {
 
 fn constant_field(value: &str) -> Value {
     json!({ "required": true, "schema": { "type": "string", "const": value } })
+}
+
+fn optional_field(description: &str, value: &str) -> Value {
+    json!({ "description": description, "schema": { "type": "string", "const": value } })
 }
 
 fn reference(schema: &str) -> Value {

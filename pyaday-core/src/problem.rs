@@ -13,6 +13,7 @@ use crate::conditional::Failure;
 use crate::date::Date;
 use crate::endpoint::{Endpoint, Operation};
 use crate::json::MalformedJson;
+use crate::media_type;
 use crate::name::PackageName;
 use crate::package::{FieldError, InvalidPackage, PackageError};
 use crate::store::{StoreError, Stored};
@@ -186,6 +187,8 @@ pub(crate) enum Advice {
     Allow(&'static Endpoint),
     /// `Accept` or its like: what this operation takes.
     Accept(Operation),
+    /// `Accept-Encoding`: no content coding.
+    AcceptIdentity,
     /// `Retry-After`.
     RetryAfter(Duration),
 }
@@ -311,9 +314,12 @@ impl Problem {
         Self::new(ProblemType::ContentTooLarge, detail)
     }
 
-    pub(crate) fn unsupported_media_type(operation: Operation, detail: String) -> Self {
-        let advice = Advice::Accept(operation);
-        Self { advice, ..Self::new(ProblemType::UnsupportedMediaType, detail) }
+    pub(crate) fn unsupported_media_type(operation: Operation, fault: media_type::Fault) -> Self {
+        let advice = match fault {
+            media_type::Fault::MediaType(_) => Advice::Accept(operation),
+            media_type::Fault::ContentCoding => Advice::AcceptIdentity,
+        };
+        Self { advice, ..Self::new(ProblemType::UnsupportedMediaType, fault.to_string()) }
     }
 
     pub(crate) fn uri_too_long(limit: usize) -> Self {
