@@ -238,6 +238,7 @@ pub(crate) fn options(set_up: &str) -> Options {
         "a public URL with a path" => {
             options.public_url("https://example.org/pyaday".parse().unwrap())
         }
+        "answers for the client's own cache" => options.private(true),
         "writes that need If-Match" => options.if_match_required(true),
         other => panic!("With: {other}"),
     }

@@ -75,6 +75,7 @@ pub struct Options {
     pub(crate) page_limit: NonZeroUsize,
     pub(crate) max_page_limit: NonZeroUsize,
     pub(crate) if_match_required: bool,
+    is_private: bool,
     pub(crate) public_url: Option<PublicUrl>,
     seeds: Box<dyn Fn() -> Seed + Send + Sync>,
     clock: Box<dyn Fn() -> SystemTime + Send + Sync>,
@@ -96,6 +97,7 @@ impl Options {
             page_limit: limit(50),
             max_page_limit: limit(200),
             if_match_required: false,
+            is_private: false,
             public_url: None,
             seeds: Box::new(Seed::random),
             clock: Box::new(SystemTime::now),
@@ -158,6 +160,18 @@ impl Options {
         Self { clock: Box::new(clock), ..self }
     }
 
+    /// Whether only the client's own cache may keep the answers of `/daily`, whose `Cache-Control`
+    /// then says `private` instead of `public`
+    /// ([RFC 9111 §5.2.2.7](https://www.rfc-editor.org/rfc/rfc9111#section-5.2.2.7)). They are
+    /// public unless told otherwise.
+    ///
+    /// Say `true` where clients must sign in: a cache that several people share, such as that of a
+    /// proxy, would otherwise give the answer to anybody who asks (§3.5).
+    #[must_use]
+    pub fn private(self, private: bool) -> Self {
+        Self { is_private: private, ..self }
+    }
+
     /// What clients see before the paths that requests have when they arrive here.
     ///
     /// Where it is set, every URL in an answer is absolute and begins with it: `Location`,
@@ -217,6 +231,11 @@ impl Options {
         Self { problem_hook: Some(Box::new(hook)), ..self }
     }
 
+    /// Which caches may keep an answer, as `Cache-Control` says it.
+    pub(crate) fn caches(&self) -> &'static str {
+        if self.is_private { "private" } else { "public" }
+    }
+
     /// A URL that leads a client to a path which requests have here.
     pub(crate) fn reference(&self, path: &str) -> String {
         match &self.public_url {
@@ -271,6 +290,7 @@ impl fmt::Debug for Options {
             .field("page_limit", &self.page_limit)
             .field("max_page_limit", &self.max_page_limit)
             .field("if_match_required", &self.if_match_required)
+            .field("is_private", &self.is_private)
             .field("public_url", &self.public_url)
             .finish_non_exhaustive()
     }

@@ -29,12 +29,12 @@ const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 #[must_use]
 pub fn encode(options: &Options, result: Result<Outcome, Problem>) -> Response<Bytes> {
     match result {
-        Ok(outcome) => encode_outcome(outcome),
+        Ok(outcome) => encode_outcome(options, outcome),
         Err(problem) => encode_problem(options, &problem),
     }
 }
 
-fn encode_outcome(outcome: Outcome) -> Response<Bytes> {
+fn encode_outcome(options: &Options, outcome: Outcome) -> Response<Bytes> {
     match outcome {
         Outcome::Package(package) => {
             let entity_tag = package.entity_tag();
@@ -48,7 +48,8 @@ fn encode_outcome(outcome: Outcome) -> Response<Bytes> {
             content(StatusCode::OK, JSON, NO_STORE, [&items(&packages)[..], b"}"].concat().into())
         }
         Outcome::Daily { daily, content_location, max_age } => {
-            let mut response = content(StatusCode::OK, JSON, public(max_age), daily.body());
+            let cache_control = cacheable(options, max_age);
+            let mut response = content(StatusCode::OK, JSON, cache_control, daily.body());
             let headers = response.headers_mut();
             headers.insert(ETAG, daily.entity_tag());
             if let Some(location) = content_location {
@@ -63,7 +64,7 @@ fn encode_outcome(outcome: Outcome) -> Response<Bytes> {
             response
         }
         Outcome::NotModified(outcome) => {
-            let mut response = encode_outcome(*outcome).map(|_| Bytes::new());
+            let mut response = encode_outcome(options, *outcome).map(|_| Bytes::new());
             *response.status_mut() = StatusCode::NOT_MODIFIED;
             // What is left is what caches need to know (RFC 9110 §15.4.5).
             for field in [CONTENT_TYPE, CONTENT_LENGTH, LINK] {
@@ -97,9 +98,9 @@ fn encode_outcome(outcome: Outcome) -> Response<Bytes> {
     }
 }
 
-/// Any cache may answer for us, for so many seconds.
-fn public(max_age: u32) -> HeaderValue {
-    let value = Bytes::from(format!("public, max-age={max_age}"));
+/// A cache may answer for us, for so many seconds: any cache, or only the client's own.
+fn cacheable(options: &Options, max_age: u32) -> HeaderValue {
+    let value = Bytes::from(format!("{}, max-age={max_age}", options.caches()));
     HeaderValue::from_maybe_shared(value).unwrap_or(NO_CACHE)
 }
 

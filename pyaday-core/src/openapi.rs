@@ -258,13 +258,13 @@ fn described(description: &str, mut object: Value) -> Value {
 }
 
 fn responses(options: &Options, operation: Operation) -> Map<String, Value> {
-    let mut responses = success(operation);
+    let mut responses = success(options, operation);
     let if_none_match = |parameter: &Value| parameter["name"] == "If-None-Match";
     let is_conditional = parameters(options, operation).iter().any(if_none_match);
     if is_conditional && responses.contains_key("200") {
         let headers = with_entity_tag(match operation {
-            Operation::ReadToday => with_content_location(daily_fields()),
-            Operation::ReadDay => daily_fields(),
+            Operation::ReadToday => with_content_location(daily_fields(options)),
+            Operation::ReadDay => daily_fields(options),
             _ => fields("no-cache"),
         });
         let description = "The client has the current representation.";
@@ -376,7 +376,7 @@ const fn problems(operation: Operation) -> &'static [ProblemType] {
     }
 }
 
-fn success(operation: Operation) -> Map<String, Value> {
+fn success(options: &Options, operation: Operation) -> Map<String, Value> {
     let (status, response) = match operation {
         Operation::ListPackages => {
             let mut headers = with_entity_tag(fields("no-cache"));
@@ -430,11 +430,12 @@ fn success(operation: Operation) -> Map<String, Value> {
             content("The package; several if `count` is given.", fields("no-store"), "Draw"),
         ),
         Operation::ReadToday => {
-            let headers = with_entity_tag(with_content_location(daily_fields()));
+            let headers = with_entity_tag(with_content_location(daily_fields(options)));
             ("200", content("The package of this day in UTC.", headers, "Daily"))
         }
         Operation::ReadDay => {
-            ("200", content("The package of the day.", with_entity_tag(daily_fields()), "Daily"))
+            let headers = with_entity_tag(daily_fields(options));
+            ("200", content("The package of the day.", headers, "Daily"))
         }
         Operation::PinDay => ("204", no_content("The day will show the package.", false)),
         Operation::UnpinDay => ("204", no_content("The day has no pin any more.", false)),
@@ -518,9 +519,10 @@ fn fields(cache_control: &str) -> Map<String, Value> {
 }
 
 /// Those of a day, which caches may keep for a while.
-fn daily_fields() -> Map<String, Value> {
+fn daily_fields(options: &Options) -> Map<String, Value> {
     let mut headers = fields("");
-    let schema = json!({ "type": "string", "pattern": "^public, max-age=[0-9]+$" });
+    let pattern = format!("^{}, max-age=[0-9]+$", options.caches());
+    let schema = json!({ "type": "string", "pattern": pattern });
     headers.insert("Cache-Control".to_owned(), json!({ "required": true, "schema": schema }));
     headers
 }
