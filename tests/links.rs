@@ -1,8 +1,9 @@
-//! Facts about the URLs in answers.
+//! Facts about the URLs in answers, and about how large answers get.
 
-use pyaday_core::{Api, MemoryStore, Options, PublicUrl, create_package};
+use pyaday_core::{Api, Endpoint, MemoryStore, Options, PublicUrl, create_package};
+use pyaday_tests::targets::LONGEST_REFUSAL;
 
-use crate::client::Request;
+use crate::client::{Answer, Request};
 use crate::golden;
 use crate::homes::{Actix, Axum, Core, Home};
 
@@ -106,4 +107,76 @@ fn axum_refuses_a_feed_below_a_long_path() {
 #[test]
 fn actix_refuses_a_feed_below_a_long_path() {
     a_feed_below_a_long_path_is_refused::<Actix>();
+}
+
+/// Bytes of an answer, its fields included.
+fn size(answer: &Answer) -> usize {
+    let fields = answer.headers.iter().map(|(name, value)| name.len() + value.len());
+    fields.sum::<usize>() + answer.body.len()
+}
+
+/// Each part of a request as large as the core takes it, in the form that could grow the most.
+fn large_requests(method: &str, path: &str) -> Vec<Request> {
+    let json = ["application/json", "application/merge-patch+json"];
+    let plain = Request::new(method, path);
+    let mut requests = Vec::new();
+    for query in ["{}=1", "tag={}", "q={}", "limit={}", "after={}", "_={}", "utm_{}=1", "%FF{}=1"] {
+        for filling in ["a", "a+", "&tag=a", "%20", "0", "&"] {
+            let filled = query.replace("{}", &filling.repeat(60_000 / filling.len()));
+            requests.push(Request::new(method, &format!("{path}?{filled}")));
+        }
+    }
+    for (name, value) in [
+        ("host", "a".repeat(60_000)),
+        ("host", format!("{}.example.org", "a.".repeat(30_000))),
+        ("if-match", r#""1-gzip","#.repeat(6_000)),
+        ("if-none-match", r#"W/"0","#.repeat(6_000)),
+        ("content-type", "a".repeat(60_000)),
+        ("content-encoding", "a".repeat(60_000)),
+    ] {
+        requests.push(plain.clone().header(name, &value));
+    }
+    let members = |key: &str| {
+        let members = (0..).map(|at| format!(r#""{key}{at}":0"#)).take(60_000 / (key.len() + 10));
+        format!("{{{}}}", members.collect::<Vec<_>>().join(","))
+    };
+    for body in [
+        members(""),
+        members("~"),
+        members(&"\\u0001".repeat(60)),
+        members(&"/".repeat(60_000 - 100)),
+        members(&"/".repeat(5_000)),
+        format!(r#"{{"name":"{}"}}"#, "é".repeat(30_000)),
+        format!(r#"{{"tags":[{}"a"]}}"#, r#""A","#.repeat(15_000)),
+        "1".repeat(60_000),
+        format!(r#"{{"{}"#, "a".repeat(60_000)),
+        "x".repeat(60_000),
+    ] {
+        for media_type in json {
+            let body = body.clone().into_bytes();
+            requests.push(Request { body, ..plain.clone() }.header("content-type", media_type));
+        }
+    }
+    requests
+}
+
+/// The store is small here, so whatever is large comes from the request.
+#[test]
+fn no_answer_grows_with_its_request() {
+    let home = Core::mount("", &golden::three_packages(""));
+    let document = home.answer(&Request::new("GET", "/openapi.json")).body.len();
+    for endpoint in Endpoint::ALL {
+        let path = endpoint.full_path().replace("{name}", "flask").replace("{date}", "2026-11-23");
+        for (method, _) in endpoint.operations() {
+            let bound = match path.as_str() {
+                "/openapi.json" => document + LONGEST_REFUSAL,
+                _ => LONGEST_REFUSAL,
+            };
+            for request in large_requests(method.as_str(), &path) {
+                let (answer, start) = (home.answer(&request), request.target.len().min(80));
+                let target = String::from_utf8_lossy(&request.target[..start]);
+                assert!(size(&answer) <= bound, "{method} {target}: {} bytes", size(&answer));
+            }
+        }
+    }
 }

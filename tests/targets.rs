@@ -75,6 +75,9 @@ fn parse(input: &[u8]) -> Option<(&'static Endpoint, Request<Full<Bytes>>)> {
     Some((Endpoint::find(request.uri().path())?, request))
 }
 
+/// However large a request is, its refusal is not larger, in bytes.
+pub const LONGEST_REFUSAL: usize = 16 * 1024;
+
 fn well_formed(endpoint: &Endpoint, head: bool, response: &Response<Bytes>) {
     let (status, headers, body) = (response.status(), response.headers(), response.body());
     assert!(!status.is_server_error(), "{response:?}");
@@ -92,6 +95,7 @@ fn well_formed(endpoint: &Endpoint, head: bool, response: &Response<Bytes>) {
         assert_eq!(headers["allow"], endpoint.allow());
     }
     if status.is_client_error() {
+        assert!(body.len() <= LONGEST_REFUSAL, "{} bytes", body.len());
         assert_eq!(headers["content-type"], "application/problem+json");
         assert_eq!(headers["cache-control"], "no-store");
         if !head {

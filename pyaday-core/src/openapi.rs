@@ -11,7 +11,7 @@ use crate::api::Options;
 use crate::document::Document;
 use crate::endpoint::{ATOM, Endpoint, FEED_JSON, JSON, MERGE_PATCH_JSON, Operation};
 use crate::problem::ProblemType;
-use crate::query::MAX_COUNT;
+use crate::query::{MAX_COUNT, MAX_SEARCH_BYTES, MAX_TAGS, MAX_WORD_CHARS, MAX_WORDS};
 
 /// The document of all blueprints as they are mounted together below `server`, a path or a URL
 /// without a slash at its end; empty for the root. A path is one that requests have here: where the
@@ -153,6 +153,11 @@ fn operation_object(options: &Options, operation: Operation) -> Value {
         "parameters": parameters(options, operation),
         "responses": responses(options, operation),
     });
+    if matches!(operation, Operation::ListPackages | Operation::ReadRandomPackage) {
+        object["description"] = "The parameter `_` and those whose names begin with `utm_` are \
+                                 ignored. Any other that is not listed here is refused."
+            .into();
+    }
     if let Some(media_type) = operation.media_type() {
         let (schema, example) = request(operation);
         object["requestBody"] = json!({
@@ -216,12 +221,20 @@ fn parameters(options: &Options, operation: Operation) -> Vec<Value> {
                 }),
             ),
             described(
-                "Words, each of which occurs in the name or the description.",
-                parameter("q", "query", json!({ "type": "string" })),
+                &format!(
+                    "Words, each of which occurs in the name or the description: at most \
+                     {MAX_WORDS} different ones, each of at most {MAX_WORD_CHARS} characters, in at \
+                     most {MAX_SEARCH_BYTES} bytes of UTF-8."
+                ),
+                parameter("q", "query", search()),
             ),
             described(
                 "Labels, each of which the package carries.",
-                parameter("tag", "query", json!({ "type": "array", "items": reference("Tag") })),
+                parameter(
+                    "tag",
+                    "query",
+                    json!({ "type": "array", "items": reference("Tag"), "maxItems": MAX_TAGS }),
+                ),
             ),
             if_match(false),
             if_none_match(),
@@ -240,6 +253,16 @@ fn parameters(options: &Options, operation: Operation) -> Vec<Value> {
             vec![if_match(options.if_match_required), if_none_match()]
         }
     }
+}
+
+/// The text of a search, as exactly as a schema can have it: a schema counts characters and not
+/// bytes, and cannot tell a word that is repeated from a different one.
+fn search() -> Value {
+    json!({
+        "type": "string",
+        "maxLength": MAX_SEARCH_BYTES,
+        "pattern": format!("^\\s*(\\S{{1,{MAX_WORD_CHARS}}}(\\s+|$)){{0,{MAX_WORDS}}}$"),
+    })
 }
 
 fn if_match(required: bool) -> Value {
@@ -648,8 +671,9 @@ fn schemas() -> Value {
                 "status": { "type": "integer" },
                 "detail": { "type": "string" },
                 "errors": {
-                    "description": "All faults of an invalid package.",
-                    "type": "array", "minItems": 1,
+                    "description": "All faults of an invalid package, of more than 32 the first, \
+                                    and then how many more there are.",
+                    "type": "array", "minItems": 1, "maxItems": 33,
                     "items": {
                         "type": "object",
                         "properties": {

@@ -211,7 +211,8 @@ impl Problem {
         &self.detail
     }
 
-    /// All faults of an invalid package; empty for every other type.
+    /// The faults of an invalid package, as [`InvalidPackage::errors`] lists them; empty for every
+    /// other type.
     #[must_use]
     pub fn errors(&self) -> &[FieldError] {
         &self.errors
