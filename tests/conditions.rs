@@ -5,9 +5,11 @@ use std::thread;
 
 use headers::{ETag, HeaderMapExt, IfMatch, IfNoneMatch};
 use http::header::{IF_MATCH, IF_NONE_MATCH};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use proptest::prelude::*;
-use pyaday_core::{Api, MemoryStore, Preconditions, Revision, Verdict};
+use pyaday_core::{
+    Api, Endpoint, Failure, MemoryStore, Operation, Preconditions, Revision, Verdict,
+};
 
 use crate::client::{Request, send};
 use crate::faults::{Faulty, MEETING_POINT};
@@ -18,11 +20,16 @@ use crate::races::at_once;
 const CURRENT: &str = "\"1\"";
 
 fn evaluate(fields: &[(HeaderName, &str)]) -> Verdict {
+    evaluate_for(Operation::ReadPackage, fields)
+}
+
+fn evaluate_for(operation: Operation, fields: &[(HeaderName, &str)]) -> Verdict {
     let fields = fields.iter().map(|(name, value)| {
         (name.clone(), HeaderValue::from_bytes(value.as_bytes()).expect("a field value"))
     });
     let headers: HeaderMap = fields.collect();
-    Preconditions::from_headers(&headers).evaluate(&HeaderValue::from_static(CURRENT))
+    let conditions = Preconditions::from_headers(operation, &headers);
+    conditions.evaluate(&HeaderValue::from_static(CURRENT))
 }
 
 #[test]
@@ -36,13 +43,63 @@ fn if_match_comes_before_if_none_match() {
     for (if_match, if_none_match, verdict) in [
         ("\"1\"", "\"1\"", Verdict::Matched),
         ("\"1\"", "\"2\"", Verdict::Perform),
-        ("\"2\"", "\"1\"", Verdict::Failed),
-        ("\"2\"", "\"2\"", Verdict::Failed),
+        ("\"2\"", "\"1\"", Verdict::Failed(Failure::Changed)),
+        ("\"2\"", "\"2\"", Verdict::Failed(Failure::Changed)),
         ("*", "*", Verdict::Matched),
-        ("W/\"1\"", "\"2\"", Verdict::Failed),
+        ("W/\"1\"", "\"2\"", Verdict::Failed(Failure::Weakened)),
     ] {
         let fields = [(IF_MATCH, if_match), (IF_NONE_MATCH, if_none_match)];
         assert_eq!(evaluate(&fields), verdict, "{if_match} {if_none_match}");
+    }
+}
+
+/// Every operation with its method.
+fn operations_with_methods() -> impl Iterator<Item = &'static (Method, Operation)> {
+    Endpoint::ALL.iter().flat_map(Endpoint::operations)
+}
+
+fn operations() -> impl Iterator<Item = Operation> {
+    operations_with_methods().map(|(_, operation)| *operation)
+}
+
+#[test]
+fn an_operation_is_safe_as_its_method_is() {
+    for (method, operation) in operations_with_methods() {
+        assert_eq!(operation.is_safe(), method.is_safe(), "{operation:?}");
+    }
+}
+
+#[test]
+fn an_entity_tag_that_compression_has_changed_is_told_apart() {
+    for (if_match, failure) in [
+        ("W/\"1\"", Failure::Weakened),
+        ("W/\"2\"", Failure::Weakened),
+        ("\"1-gzip\"", Failure::Weakened),
+        ("\"1--gzip\"", Failure::Weakened),
+        ("\"0\", \"1-br\"", Failure::Weakened),
+        ("\"1-zstd\"", Failure::Weakened),
+        ("\"1-deflate\"", Failure::Weakened),
+        ("\"1-gone\"", Failure::Changed),
+        ("\"gzip\"", Failure::Changed),
+        ("\"2\"", Failure::Changed),
+    ] {
+        for operation in operations() {
+            let verdict = evaluate_for(operation, &[(IF_MATCH, if_match)]);
+            assert_eq!(verdict, Verdict::Failed(failure), "{if_match}");
+        }
+    }
+    assert_eq!(evaluate(&[(IF_MATCH, "W/\"1\", \"1\"")]), Verdict::Perform);
+}
+
+#[test]
+fn an_empty_list_is_a_list() {
+    for operation in operations() {
+        for empty in ["", ",", " , ,"] {
+            let verdict = evaluate_for(operation, &[(IF_NONE_MATCH, empty)]);
+            assert_eq!(verdict, Verdict::Perform, "{operation:?}");
+            let verdict = evaluate_for(operation, &[(IF_MATCH, empty)]);
+            assert_eq!(verdict, Verdict::Failed(Failure::Changed), "{operation:?}");
+        }
     }
 }
 
@@ -95,11 +152,20 @@ proptest! {
         }
     }
 
-    /// Whatever a client sends, an unquoted or broken tag never makes a write go through.
+    /// What is no list matches nothing, and a write is not done for it.
     #[test]
-    fn what_is_no_list_matches_nothing(value in "[ !#-~]{0,6}\"[ !#-~]{0,6}") {
-        prop_assert_eq!(evaluate(&[(IF_MATCH, &value)]), Verdict::Failed);
+    fn a_malformed_field_fails_a_write_and_matches_nothing_of_a_read(
+        value in "[ !#-~]{0,6}\"[ !#-~]{0,6}|\\*, ?\"1\"|\"1\", ?\\*|\\*,\\*",
+    ) {
+        let failed = Verdict::Failed(Failure::Changed);
+        prop_assert_eq!(evaluate(&[(IF_MATCH, &value)]), failed);
         prop_assert_eq!(evaluate(&[(IF_NONE_MATCH, &value)]), Verdict::Perform);
+        let malformed = Verdict::Failed(Failure::Malformed);
+        for operation in operations().filter(|operation| !operation.is_safe()) {
+            for name in [IF_MATCH, IF_NONE_MATCH] {
+                prop_assert_eq!(evaluate_for(operation, &[(name, &value)]), malformed);
+            }
+        }
     }
 }
 

@@ -3,8 +3,8 @@
 //!
 //! A scenario begins at a heading `## …` with a catalogue of three packages; a line `With: …` says
 //! how the host set it up, if not by default. Lines with `>` are a
-//! request: its method and path (to which the mount's prefix is put), its fields, an empty line, its
-//! body. Lines with `<` are the answer: its status, its fields but for those that every answer has
+//! request: its method and path (before which the mount's prefix is put, or in which it takes the place
+//! of `{mount}`), its fields, an empty line, its body. Lines with `<` are the answer: its status, its fields but for those that every answer has
 //! (`x-content-type-options: nosniff`, and `content-length` where it is the body's), an empty line,
 //! its body. All other lines are prose.
 //!
@@ -26,6 +26,9 @@ use crate::faults::Faulty;
 use crate::files;
 use crate::homes::{Actix, Axum, Core, Home};
 use crate::postgres::stores::Stores;
+
+/// Where the mount's prefix is in the target of a request.
+const MOUNT: &[u8] = b"{mount}";
 
 /// The prefixes of the mounts, and each as a client sends it.
 const MOUNTS: [(&str, &str); 3] =
@@ -239,7 +242,11 @@ pub(crate) fn options(set_up: &str) -> Options {
     match set_up {
         "" => options,
         "a clock at 23:59:30" => options.clock(clock_at(1_795_478_370)),
-        "a public URL" => options.public_url("https://packages.example.org/"),
+        "a public URL" => options.public_url("https://packages.example.org/".parse().unwrap()),
+        "a public URL with a path" => {
+            options.public_url("https://example.org/pyaday".parse().unwrap())
+        }
+        "answers for the client's own cache" => options.private(true),
         "writes that need If-Match" => options.if_match_required(true),
         other => panic!("With: {other}"),
     }
@@ -252,9 +259,12 @@ pub(crate) fn parse(request: &str, mount: &str) -> Request {
     });
     let start = lines.next().unwrap();
     let space = start.iter().position(|byte| *byte == b' ').expect("a method and a path");
+    let target = &start[space + 1..];
+    let place = target.windows(MOUNT.len()).position(|window| window == MOUNT);
+    let (before, after) = place.map_or((0, 0), |place| (place, place + MOUNT.len()));
     let mut parsed = Request {
         method: String::from_utf8(start[..space].to_vec()).unwrap(),
-        target: [mount.as_bytes(), &start[space + 1..]].concat(),
+        target: [&target[..before], mount.as_bytes(), &target[after..]].concat(),
         ..Request::default()
     };
     for line in lines.by_ref().take_while(|line| !line.is_empty()) {
@@ -341,9 +351,14 @@ fn show(answer: &Answer, mount: &str) -> String {
             ("etag", value) if value.len() == 18 => shown.push_str("< etag: (the document's)\n"),
             ("etag", value) => writeln!(shown, "< etag: {}", without_revision(value)).unwrap(),
             // The mount's prefix is as the client sent it.
-            ("location" | "content-location", value) => {
-                let path = value.strip_prefix(mount).expect("a location under the mount");
-                writeln!(shown, "< {name}: {{mount}}{path}").unwrap();
+            ("location" | "content-location" | "link", value) => {
+                let value = ["/packages/", "/packages?", "/daily/"].into_iter().fold(
+                    value.to_owned(),
+                    |value, path| {
+                        value.replacen(&format!("{mount}{path}"), &format!("{{mount}}{path}"), 1)
+                    },
+                );
+                writeln!(shown, "< {name}: {value}").unwrap();
             }
             (name, value) => writeln!(shown, "< {name}: {value}").unwrap(),
         }
@@ -355,9 +370,12 @@ fn show(answer: &Answer, mount: &str) -> String {
         shown.push_str("<\n< (the document)\n");
     } else if !answer.body.is_empty() {
         // The absolute links of feeds, and the names of their entries.
-        let text = ["example.org", ":8080", ":"].into_iter().fold(answer.text(), |text, before| {
-            text.replace(&format!("{before}{mount}/daily"), &format!("{before}{{mount}}/daily"))
-        });
+        let text = ["example.org", "/pyaday", "localhost", ":8080", ":"].into_iter().fold(
+            answer.text(),
+            |text, before| {
+                text.replace(&format!("{before}{mount}/daily"), &format!("{before}{{mount}}/daily"))
+            },
+        );
         let text = without_identity(&text);
         shown.push_str("<\n");
         text.lines().for_each(|line| writeln!(shown, "< {line}").unwrap());

@@ -18,6 +18,7 @@ mod files;
 mod golden;
 mod histories;
 mod homes;
+mod links;
 mod mounts;
 mod names;
 mod openapi;

@@ -7,8 +7,9 @@ use http::header::{HeaderName, IF_MATCH, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use http_body_util::Full;
 use pyaday_core::{
-    Api, Endpoint, MemoryStore, MergePatch, NormalizedName, Package, PackageError, PackageName,
-    PackageStore, Preconditions, Revision, Stored, Verdict, Write, respond,
+    Api, Endpoint, Failure, MemoryStore, MergePatch, NormalizedName, Operation, Package,
+    PackageError, PackageName, PackageStore, Preconditions, Revision, Stored, Verdict, Write,
+    respond,
 };
 use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
@@ -75,6 +76,9 @@ fn parse(input: &[u8]) -> Option<(&'static Endpoint, Request<Full<Bytes>>)> {
     Some((Endpoint::find(request.uri().path())?, request))
 }
 
+/// However large a request is, its refusal is not larger, in bytes.
+pub const LONGEST_REFUSAL: usize = 16 * 1024;
+
 fn well_formed(endpoint: &Endpoint, head: bool, response: &Response<Bytes>) {
     let (status, headers, body) = (response.status(), response.headers(), response.body());
     assert!(!status.is_server_error(), "{response:?}");
@@ -92,6 +96,7 @@ fn well_formed(endpoint: &Endpoint, head: bool, response: &Response<Bytes>) {
         assert_eq!(headers["allow"], endpoint.allow());
     }
     if status.is_client_error() {
+        assert!(body.len() <= LONGEST_REFUSAL, "{} bytes", body.len());
         assert_eq!(headers["content-type"], "application/problem+json");
         assert_eq!(headers["cache-control"], "no-store");
         if !head {
@@ -154,18 +159,28 @@ pub fn conditions(input: &[u8]) {
     let current = HeaderValue::from_static("\"1\"");
     let verdict = |name: HeaderName| {
         let headers = HeaderMap::from_iter([(name, value.clone())]);
-        Preconditions::from_headers(&headers).evaluate(&current)
+        [Operation::ReadPackage, Operation::UpdatePackage]
+            .map(|operation| Preconditions::from_headers(operation, &headers).evaluate(&current))
     };
     let text = input.trim_ascii();
-    match (verdict(IF_MATCH), verdict(IF_NONE_MATCH)) {
+    let ([if_match, write_if_match], [if_none_match, write_if_none_match]) =
+        (verdict(IF_MATCH), verdict(IF_NONE_MATCH));
+    let malformed = Verdict::Failed(Failure::Malformed);
+    // A write differs from a read where the field is malformed, which is so of both fields or of none.
+    if write_if_match == malformed {
+        assert_eq!(write_if_none_match, malformed);
+    } else {
+        assert_eq!([write_if_match, write_if_none_match], [if_match, if_none_match]);
+    }
+    match (if_match, if_none_match) {
         (Verdict::Perform, Verdict::Matched) => {
             assert!(text == b"*" || text.windows(3).any(|window| window == b"\"1\""));
         }
         // Only a weak entity tag is current for a read and not for a write.
-        (Verdict::Failed, Verdict::Matched) => {
+        (Verdict::Failed(Failure::Weakened), Verdict::Matched) => {
             assert!(text.windows(5).any(|window| window == b"W/\"1\""));
         }
-        (Verdict::Failed, Verdict::Perform) => assert_ne!(text, b"\"1\""),
+        (Verdict::Failed(_), Verdict::Perform) => assert_ne!(text, b"\"1\""),
         other => panic!("{other:?}"),
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use pyaday_core::StoreError;
+use pyaday_core::{InvalidValue, StoreError};
 
 use crate::Summary;
 
@@ -21,6 +21,9 @@ pub enum Error {
         /// The rule that it breaks.
         rule: &'static str,
     },
+    /// The public URL is none. It is not repeated: it may hold a password.
+    #[error("the public URL {0}")]
+    PublicUrl(InvalidValue),
     /// The address cannot be listened on.
     #[error("cannot listen on {address}")]
     Bind {

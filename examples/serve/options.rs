@@ -18,6 +18,14 @@ pub struct Options {
     #[arg(long, env = "PYADAY_PREFIX", value_name = "PATH", default_value = "/")]
     pub prefix: String,
 
+    /// The http or https URL that clients see before the paths of their requests, if it is not that
+    /// of this server
+    ///
+    /// Behind a proxy: `https://example.org`, or `https://example.org/pyaday` where the proxy takes
+    /// `/pyaday` away. All URLs in answers begin with it, and go on with the prefix.
+    #[arg(long, env = "PYADAY_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<String>,
+
     /// Where the packages are kept: `sqlite:PATH` is a file, `postgres://USER@HOST/DATABASE` a database
     /// of PostgreSQL, `memory:` is gone when the server ends
     #[arg(long, env = "PYADAY_STORE", value_name = "URL", default_value = "sqlite:pyaday.db")]

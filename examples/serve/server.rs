@@ -64,6 +64,7 @@ async fn serve<F: Framework, S: PackageStore>(
     open: impl AsyncFnOnce() -> Result<(S, bool), Error>,
 ) -> Result<(), Error> {
     let prefix = options.prefix.parse()?;
+    let answers = answers(options)?;
     // The address is taken at once, so that a mistake in it shows before a long import. Nobody can
     // connect until the packages are there.
     let socket = Socket::bind(&options.bind).await?;
@@ -71,8 +72,17 @@ async fn serve<F: Framework, S: PackageStore>(
     fill(&store, is_new, options.import.as_deref()).await?;
     let stop = stop_signal()?;
     let listener = socket.listen(&prefix)?;
-    let api = Api::with_options(store, pyaday_core::Options::new().on_problem(|it, _| log(it)));
+    let api = Api::with_options(store, answers);
     Ok(F::serve(listener, &prefix, api, stop).await?)
+}
+
+/// What the command line says of the answers.
+fn answers(options: &Options) -> Result<pyaday_core::Options, Error> {
+    let answers = pyaday_core::Options::new().on_problem(|problem, _| log(problem));
+    Ok(match &options.public_url {
+        Some(url) => answers.public_url(url.parse().map_err(Error::PublicUrl)?),
+        None => answers,
+    })
 }
 
 /// Tells on standard error what is the server's fault: the cause, which clients never see.

@@ -19,7 +19,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 /// A program on a free port that forgets its packages, whatever the environment of the test says.
 pub(crate) fn command(program: &str, args: &[&str]) -> Command {
     let mut command = Command::new(program);
-    for option in ["BIND", "PREFIX", "STORE", "IMPORT"] {
+    for option in ["BIND", "PREFIX", "PUBLIC_URL", "STORE", "IMPORT"] {
         command.env_remove(format!("PYADAY_{option}"));
     }
     command.env("PYADAY_BIND", "127.0.0.1:0").env("PYADAY_STORE", "memory:").args(args);
@@ -208,7 +208,15 @@ pub(crate) struct Client(BufReader<TcpStream>);
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
+    /// Names, in lower case, and values.
+    pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: String,
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
+    }
 }
 
 impl Client {
@@ -226,18 +234,16 @@ impl Client {
     pub(crate) fn answer(&mut self) -> Answer {
         let status = self.line();
         let status = status.split(' ').nth(1).unwrap().parse().unwrap();
-        let mut length = 0;
-        loop {
-            let line = self.line().to_ascii_lowercase();
-            match line.split_once(": ") {
-                Some(("content-length", value)) => length = value.parse().unwrap(),
-                Some(_) => {}
-                None => break,
-            }
+        let mut headers = Vec::new();
+        while let Some((name, value)) = self.line().split_once(": ") {
+            headers.push((name.to_ascii_lowercase(), value.to_owned()));
         }
+        let mut answer = Answer { status, headers, body: String::new() };
+        let length = answer.header("content-length").map_or(0, |value| value.parse().unwrap());
         let mut body = vec![0; length];
         self.0.read_exact(&mut body).unwrap();
-        Answer { status, body: String::from_utf8(body).unwrap() }
+        answer.body = String::from_utf8(body).unwrap();
+        answer
     }
 
     /// The status of the answer to a request, unless the server has closed the connection.

@@ -86,16 +86,58 @@ fn a_prefix_that_no_router_takes_literally_is_refused() {
     }
 }
 
+/// The prefix is a part of the paths that arrive, so it follows the public URL.
+#[test]
+fn a_public_url_comes_before_the_prefix() {
+    for program in SERVERS {
+        let url = "https://example.org/pyaday/";
+        let server = Server::start(program, &["--public-url", url, "--prefix", "/api"]);
+        let page = server.get("/api/packages?limit=1");
+        let next = r#"<https://example.org/pyaday/api/packages?limit=1&after=flask>; rel="next""#;
+        assert_eq!(page.header("link"), Some(next));
+        let today = server.get("/api/daily");
+        let location = today.header("content-location").unwrap();
+        assert!(location.starts_with("https://example.org/pyaday/api/daily/2"), "{location}");
+        // Where it listens stays what it was.
+        assert_eq!(server.line, format!("listening on http://127.0.0.1:{}/api", server.port()));
+
+        let server = Server::start(program, &[]);
+        let page = server.get("/packages?limit=1");
+        assert_eq!(page.header("link"), Some(r#"<?limit=1&after=flask>; rel="next""#));
+    }
+}
+
+#[test]
+fn what_is_no_public_url_is_refused() {
+    let form = "must be an http or https URL with a host, such as https://example.org/pyaday";
+    for program in SERVERS {
+        for (url, rule) in [
+            ("", form),
+            ("example.org", form),
+            ("ftp://example.org", form),
+            ("https://user:secret@example.org", "must not have a user name or a password"),
+            ("https://example.org?x=1", "must not have a query or a fragment"),
+        ] {
+            let (code, stdout, stderr) = ending(program, &["--public-url", url], b"");
+            assert_eq!((code, stdout.as_str()), (Some(1), ""));
+            assert_eq!(stderr, format!("error: the public URL {rule}\n"));
+        }
+    }
+}
+
 #[test]
 fn the_options_are_environment_variables_too() {
     for program in SERVERS {
         let mut command = command(program, &[]);
         command.env("PYADAY_PREFIX", "/api").env("PYADAY_STORE", "memory:");
-        command.env("PYADAY_IMPORT", "-");
+        command.env("PYADAY_IMPORT", "-").env("PYADAY_PUBLIC_URL", "https://example.org");
         let process = Process::spawn(command, b"name,summary\ndjango,A web framework.\n");
         let server = Server::listening(process);
         assert_eq!(server.get("/api/packages/django").status, 200);
         assert_eq!(server.get("/api/packages/flask").status, 404);
+        let today = server.get("/api/daily");
+        let location = today.header("content-location").unwrap();
+        assert!(location.starts_with("https://example.org/api/daily/2"), "{location}");
     }
 }
 

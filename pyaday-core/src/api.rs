@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::openapi;
 use crate::problem::Problem;
+use crate::public_url::PublicUrl;
 use crate::store::Seed;
 
 /// A store with the options that its requests are answered by.
@@ -74,7 +75,8 @@ pub struct Options {
     pub(crate) page_limit: NonZeroUsize,
     pub(crate) max_page_limit: NonZeroUsize,
     pub(crate) if_match_required: bool,
-    pub(crate) public_url: Option<String>,
+    is_private: bool,
+    pub(crate) public_url: Option<PublicUrl>,
     pub(crate) feed_id: Option<String>,
     seeds: Box<dyn Fn() -> Seed + Send + Sync>,
     clock: Box<dyn Fn() -> SystemTime + Send + Sync>,
@@ -96,6 +98,7 @@ impl Options {
             page_limit: limit(50),
             max_page_limit: limit(200),
             if_match_required: false,
+            is_private: false,
             public_url: None,
             feed_id: None,
             seeds: Box::new(Seed::random),
@@ -159,15 +162,50 @@ impl Options {
         Self { clock: Box::new(clock), ..self }
     }
 
-    /// What clients see before the paths of their requests, in the absolute links of feeds:
-    /// `https://example.org`, or `https://example.org/pyaday` where a proxy takes `/pyaday` away.
+    /// Whether only the client's own cache may keep the answers of `/daily`, whose `Cache-Control`
+    /// then says `private` instead of `public`
+    /// ([RFC 9111 §5.2.2.7](https://www.rfc-editor.org/rfc/rfc9111#section-5.2.2.7)). They are
+    /// public unless told otherwise.
     ///
-    /// Unless told otherwise it is `http://` and the request's own `Host`, which is wrong behind a
-    /// proxy that speaks TLS.
+    /// Say `true` where clients must sign in: a cache that several people share, such as that of a
+    /// proxy, would otherwise give the answer to anybody who asks (§3.5).
     #[must_use]
-    pub fn public_url(self, url: impl Into<String>) -> Self {
-        let url: String = url.into();
-        Self { public_url: Some(url.trim_end_matches('/').to_owned()), ..self }
+    pub fn private(self, private: bool) -> Self {
+        Self { is_private: private, ..self }
+    }
+
+    /// What clients see before the paths that requests have when they arrive here.
+    ///
+    /// Where it is set, every URL in an answer is absolute and begins with it: `Location`,
+    /// `Content-Location`, the `Link` to the next page, the links of feeds, and `servers` of the
+    /// OpenAPI document. What follows is the path of the request as it arrived, with every prefix
+    /// that the host itself mounts the catalogue at. So the public URL has the part of the path that
+    /// a proxy takes away, and no other part:
+    ///
+    /// | clients ask for | it arrives as | the public URL |
+    /// |---|---|---|
+    /// | `https://example.org/packages` | `/packages` | `https://example.org` |
+    /// | `https://example.org/api/packages` | `/api/packages` | `https://example.org` |
+    /// | `https://example.org/pyaday/packages` | `/packages` | `https://example.org/pyaday` |
+    /// | `https://example.org/pyaday/api/packages` | `/api/packages` | `https://example.org/pyaday` |
+    ///
+    /// A proxy that puts another prefix in the place of the one that it takes away has no such URL:
+    /// let it only take one away.
+    ///
+    /// Unless it is set, `Location` and `Content-Location` are paths, `Link` is a query, and
+    /// `servers` has a path, all as the request had them: right wherever no proxy changes the path.
+    /// The links of feeds, which must be absolute, begin with the scheme and the authority of the
+    /// request, or with `http://` and its `Host`, which is wrong behind a proxy that speaks TLS.
+    ///
+    /// ```
+    /// use pyaday_core::Options;
+    ///
+    /// let options = Options::new().public_url("https://example.org/pyaday".parse()?);
+    /// # Ok::<(), pyaday_core::InvalidValue>(())
+    /// ```
+    #[must_use]
+    pub fn public_url(self, url: PublicUrl) -> Self {
+        Self { public_url: Some(url), ..self }
     }
 
     /// The identity of the feeds, an IRI for good; that of an entry is this one, `/` and the date.
@@ -203,6 +241,21 @@ impl Options {
         hook: impl Fn(&Problem, &mut Map<String, Value>) + Send + Sync + 'static,
     ) -> Self {
         Self { problem_hook: Some(Box::new(hook)), ..self }
+    }
+
+    /// Which caches may keep an answer, as `Cache-Control` says it.
+    pub(crate) fn caches(&self) -> &'static str {
+        if self.is_private { "private" } else { "public" }
+    }
+
+    /// A URL that leads a client to a path which requests have here.
+    pub(crate) fn reference(&self, path: &str) -> String {
+        match &self.public_url {
+            Some(url) => format!("{}{path}", url.as_str()),
+            // Two slashes would begin an authority (RFC 3986 §4.2).
+            None if path.starts_with("//") => format!("/.{path}"),
+            None => path.to_owned(),
+        }
     }
 
     pub(crate) fn seed(&self) -> Seed {
@@ -249,6 +302,7 @@ impl fmt::Debug for Options {
             .field("page_limit", &self.page_limit)
             .field("max_page_limit", &self.max_page_limit)
             .field("if_match_required", &self.if_match_required)
+            .field("is_private", &self.is_private)
             .field("public_url", &self.public_url)
             .finish_non_exhaustive()
     }

@@ -30,8 +30,9 @@ pub enum Command {
     ListPackages {
         /// Which ones.
         query: Query,
-        /// The query of the URL, as it was sent.
-        parameters: Option<String>,
+        /// The URL of the page, its query as it was sent; the query alone where the host has no
+        /// public URL.
+        url: String,
         /// The request's conditions.
         conditions: Preconditions,
     },
@@ -40,7 +41,8 @@ pub enum Command {
         /// The package to add, or what is wrong with the body: a client hears of it only if its
         /// conditions hold.
         package: Result<Package, Problem>,
-        /// The path that the request was sent to, as it was sent.
+        /// The URL of the list, as a client can follow it: the path that the request was sent to,
+        /// unless the host has a public URL.
         path: String,
         /// The request's conditions on the list of packages.
         conditions: Preconditions,
@@ -82,7 +84,8 @@ pub enum Command {
     ReadRandomPackage(Draw),
     /// Tell the package of this day.
     ReadToday {
-        /// The path that the request was sent to, as it was sent.
+        /// The URL that the request was sent to, as a client can follow it: a path unless the host
+        /// has a public URL.
         path: String,
         /// The request's conditions.
         conditions: Preconditions,
@@ -134,7 +137,7 @@ pub enum Command {
     },
     /// Describe what is mounted.
     ReadOpenApi {
-        /// The path below which all blueprints are mounted.
+        /// The URL below which all blueprints are mounted: a path unless the host has a public URL.
         server: String,
         /// The request's conditions.
         conditions: Preconditions,
@@ -222,16 +225,16 @@ impl Action {
             Self::Operation(operation) => operation,
         };
         let uri = &parts.uri;
-        let conditions = || Preconditions::from_headers(&parts.headers);
+        let conditions = || Preconditions::from_headers(operation, &parts.headers);
         Ok(match operation {
             Operation::ListPackages => Command::ListPackages {
                 query: query::list(options, uri.query())?,
-                parameters: uri.query().map(str::to_owned),
+                url: page_url(options, uri),
                 conditions: conditions(),
             },
             Operation::CreatePackage => Command::CreatePackage {
                 package: Package::from_json(body).map_err(Problem::from),
-                path: uri.path().to_owned(),
+                path: options.reference(uri.path()),
                 conditions: conditions(),
             },
             Operation::ReadPackage => {
@@ -252,7 +255,7 @@ impl Action {
             }
             Operation::ReadRandomPackage => Command::ReadRandomPackage(query::draw(uri.query())?),
             Operation::ReadToday => {
-                Command::ReadToday { path: uri.path().to_owned(), conditions: conditions() }
+                Command::ReadToday { path: options.reference(uri.path()), conditions: conditions() }
             }
             Operation::ReadDay => Command::ReadDay { date: date(uri)?, conditions: conditions() },
             Operation::ListPins => Command::ListPins { conditions: conditions() },
@@ -264,11 +267,19 @@ impl Action {
                 Command::PinDay { date, name, conditions: conditions() }
             }
             Operation::UnpinDay => Command::UnpinDay { date: date(uri)?, conditions: conditions() },
-            Operation::ReadAtomFeed => feed(options, parts, FeedFormat::Atom),
-            Operation::ReadJsonFeed => feed(options, parts, FeedFormat::Json),
+            Operation::ReadAtomFeed => Command::ReadFeed {
+                format: FeedFormat::Atom,
+                url: feed_url(options, parts)?,
+                conditions: conditions(),
+            },
+            Operation::ReadJsonFeed => Command::ReadFeed {
+                format: FeedFormat::Json,
+                url: feed_url(options, parts)?,
+                conditions: conditions(),
+            },
             Operation::ReadOpenApi => {
                 let server = uri.path().strip_suffix(Blueprint::OpenApi.path());
-                let server = server.unwrap_or_default().to_owned();
+                let server = options.reference(server.unwrap_or_default());
                 Command::ReadOpenApi { server, conditions: conditions() }
             }
         })
@@ -308,22 +319,42 @@ fn last_segment<T: FromStr>(uri: &Uri) -> Option<T> {
     }
 }
 
-fn feed(options: &Options, parts: &Parts, format: FeedFormat) -> Command {
-    let path = parts.uri.path();
-    let mount = path.rsplit_once('/').map_or("", |(mount, _)| mount);
-    let url = format!("{}{mount}", origin(options, parts));
-    Command::ReadFeed { format, url, conditions: Preconditions::from_headers(&parts.headers) }
+/// The URL of a page. Behind a proxy, what the request says of its scheme and authority may lead
+/// nowhere, so without a public URL it is relative.
+fn page_url(options: &Options, uri: &Uri) -> String {
+    let base = options.public_url.as_ref().map(|_| options.reference(uri.path()));
+    format!("{}?{}", base.unwrap_or_default(), uri.query().unwrap_or_default())
 }
 
-/// What a client sees before the path: as the host says, or as the request does.
-fn origin(options: &Options, parts: &Parts) -> String {
-    if let Some(url) = &options.public_url {
-        return url.clone();
+/// The absolute URL at which the blueprint of a feed is mounted.
+fn feed_url(options: &Options, parts: &Parts) -> Result<String, Problem> {
+    /// The longest path, in bytes. A host's prefix may capture a segment of any length, and a feed
+    /// repeats it with each of its links.
+    const MAX: usize = 512;
+
+    let path = parts.uri.path();
+    let mount = path.rsplit_once('/').map_or("", |(mount, _)| mount);
+    if mount.len() > MAX {
+        return Err(Problem::uri_too_long(MAX));
     }
-    // The authority of the URL, if it has one, goes before the field (RFC 9112 §3.2.2).
+    Ok(match options.public_url {
+        Some(_) => options.reference(mount),
+        None => format!("{}{mount}", origin(parts)),
+    })
+}
+
+/// The scheme and authority that a client sees, as its request says.
+fn origin(parts: &Parts) -> String {
+    /// The longest name of a host, in bytes ([RFC 1035](https://www.rfc-editor.org/rfc/rfc1035)).
+    const MAX_HOST: usize = 255;
+
+    // The authority of the URL, if it has one, goes before the field (RFC 9112 §3.2.2). A URL of
+    // another scheme does not lead here, and must lead nobody there.
+    let scheme = parts.uri.scheme_str().filter(|scheme| matches!(*scheme, "http" | "https"));
+    let authority = scheme.and(parts.uri.authority()).cloned();
     let field = || parts.headers.get(HOST)?.to_str().ok()?.parse::<Authority>().ok();
-    let authority = parts.uri.authority().cloned().or_else(field);
-    let scheme = parts.uri.scheme_str().unwrap_or("http");
+    let authority = authority.or_else(field).filter(|it| it.host().len() <= MAX_HOST);
+    let scheme = scheme.unwrap_or("http");
     match authority {
         Some(authority) => match authority.port() {
             Some(port) => format!("{scheme}://{}:{port}", authority.host()),

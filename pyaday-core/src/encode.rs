@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use http::header::{
-    ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_LOCATION, CONTENT_TYPE, ETAG, HeaderName,
-    LINK, LOCATION, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT, ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_LOCATION, CONTENT_TYPE,
+    ETAG, HeaderName, LINK, LOCATION, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
@@ -29,12 +29,12 @@ const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 #[must_use]
 pub fn encode(options: &Options, result: Result<Outcome, Problem>) -> Response<Bytes> {
     match result {
-        Ok(outcome) => encode_outcome(outcome),
+        Ok(outcome) => encode_outcome(options, outcome),
         Err(problem) => encode_problem(options, &problem),
     }
 }
 
-fn encode_outcome(outcome: Outcome) -> Response<Bytes> {
+fn encode_outcome(options: &Options, outcome: Outcome) -> Response<Bytes> {
     match outcome {
         Outcome::Package(package) => {
             let entity_tag = package.entity_tag();
@@ -48,7 +48,8 @@ fn encode_outcome(outcome: Outcome) -> Response<Bytes> {
             content(StatusCode::OK, JSON, NO_STORE, [&items(&packages)[..], b"}"].concat().into())
         }
         Outcome::Daily { daily, content_location, max_age } => {
-            let mut response = content(StatusCode::OK, JSON, public(max_age), daily.body());
+            let cache_control = cacheable(options, max_age);
+            let mut response = content(StatusCode::OK, JSON, cache_control, daily.body());
             let headers = response.headers_mut();
             headers.insert(ETAG, daily.entity_tag());
             if let Some(location) = content_location {
@@ -63,7 +64,7 @@ fn encode_outcome(outcome: Outcome) -> Response<Bytes> {
             response
         }
         Outcome::NotModified(outcome) => {
-            let mut response = encode_outcome(*outcome).map(|_| Bytes::new());
+            let mut response = encode_outcome(options, *outcome).map(|_| Bytes::new());
             *response.status_mut() = StatusCode::NOT_MODIFIED;
             // What is left is what caches need to know (RFC 9110 §15.4.5).
             for field in [CONTENT_TYPE, CONTENT_LENGTH, LINK] {
@@ -104,9 +105,9 @@ fn encode_outcome(outcome: Outcome) -> Response<Bytes> {
     }
 }
 
-/// Any cache may answer for us, for so many seconds.
-fn public(max_age: u32) -> HeaderValue {
-    let value = Bytes::from(format!("public, max-age={max_age}"));
+/// A cache may answer for us, for so many seconds: any cache, or only the client's own.
+fn cacheable(options: &Options, max_age: u32) -> HeaderValue {
+    let value = Bytes::from(format!("{}, max-age={max_age}", options.caches()));
     HeaderValue::from_maybe_shared(value).unwrap_or(NO_CACHE)
 }
 
@@ -148,8 +149,8 @@ fn encode_page(page: &Page, next: Option<String>) -> Response<Bytes> {
     let mut response = content(StatusCode::OK, JSON, NO_CACHE, body.into());
     let headers = response.headers_mut();
     headers.insert(ETAG, page.revision.entity_tag());
-    if let Some(query) = next {
-        insert(headers, LINK, format!("<?{query}>; rel=\"next\""));
+    if let Some(next) = next {
+        insert(headers, LINK, format!("<{next}>; rel=\"next\""));
     }
     response
 }
@@ -198,6 +199,9 @@ fn encode_problem(options: &Options, problem: &Problem) -> Response<Bytes> {
                 let field = if media_type == MERGE_PATCH_JSON { ACCEPT_PATCH } else { ACCEPT };
                 headers.insert(field, HeaderValue::from_static(media_type));
             }
+        }
+        Advice::AcceptIdentity => {
+            headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         }
         Advice::RetryAfter(delay) => {
             let seconds = delay.as_secs().saturating_add(u64::from(delay.subsec_nanos() > 0));

@@ -135,6 +135,30 @@ impl Operation {
         }
     }
 
+    /// True if the operation only reads: its method is safe
+    /// ([RFC 9110 §9.2.1](https://www.rfc-editor.org/rfc/rfc9110#section-9.2.1)).
+    #[must_use]
+    pub const fn is_safe(self) -> bool {
+        match self {
+            Self::ListPackages
+            | Self::ReadPackage
+            | Self::ReadRandomPackage
+            | Self::ReadToday
+            | Self::ReadAtomFeed
+            | Self::ReadJsonFeed
+            | Self::ReadDay
+            | Self::ListPins
+            | Self::ReadPin
+            | Self::ReadOpenApi => true,
+            Self::CreatePackage
+            | Self::UpdatePackage
+            | Self::PatchPackage
+            | Self::DeletePackage
+            | Self::PinDay
+            | Self::UnpinDay => false,
+        }
+    }
+
     /// The media type of the body that the operation takes; `None` if it ignores a body.
     #[must_use]
     pub const fn media_type(self) -> Option<&'static str> {

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use http::HeaderValue;
 
 use crate::api::{Api, Options};
-use crate::conditional::{Preconditions, Verdict};
+use crate::conditional::{Failure, Preconditions, Verdict};
 use crate::daily::{Daily, Day, Pin, Pinned, Unpin};
 use crate::date::{Date, seconds_to_midnight};
 use crate::decode::Command;
@@ -32,7 +32,7 @@ pub enum Outcome {
     Created {
         /// The package.
         package: Stored,
-        /// The path of its resource, as the client would send it.
+        /// The URL of its resource, a path where the host has no public URL.
         location: String,
     },
     /// The package that was asked for.
@@ -41,7 +41,7 @@ pub enum Outcome {
     Packages {
         /// The page.
         page: Page,
-        /// The query of the page behind it, if there is one.
+        /// The URL of the page after it, if there is one; a query where the host has no public URL.
         next: Option<String>,
     },
     /// A package that was drawn.
@@ -52,7 +52,8 @@ pub enum Outcome {
     Daily {
         /// The day.
         daily: Daily,
-        /// The path of its own resource, where another was asked for.
+        /// The URL of its own resource, where another was asked for; a path where the host has no
+        /// public URL.
         content_location: Option<String>,
         /// How long the answer holds, in seconds.
         max_age: u32,
@@ -103,8 +104,8 @@ pub fn execute<S: PackageStore>(
             }
             Command::Options(endpoint) => Ok(Outcome::Options(endpoint)),
             Command::ReadRandomPackage(draw) => Box::pin(sample(api, draw)).await,
-            Command::ListPackages { query, parameters, conditions } => {
-                Box::pin(list(api, query, parameters, conditions)).await
+            Command::ListPackages { query, url, conditions } => {
+                Box::pin(list(api, query, url, conditions)).await
             }
             Command::CreatePackage { package, path, conditions } => {
                 Box::pin(create(api, package, path, conditions)).await
@@ -158,18 +159,18 @@ fn fresh(
     match conditions.evaluate(entity_tag) {
         Verdict::Perform => Ok(outcome),
         Verdict::Matched => Ok(Outcome::NotModified(Box::new(outcome))),
-        Verdict::Failed => Err(Problem::precondition_failed()),
+        Verdict::Failed(failure) => Err(Problem::precondition_failed(failure)),
     }
 }
 
 async fn list<S: PackageStore>(
     api: &Api<S>,
     query: Query,
-    parameters: Option<String>,
+    url: String,
     conditions: Preconditions,
 ) -> Result<Outcome, Problem> {
     let page = api.store().list(&query).await?;
-    let next = page.next.as_ref().map(|after| next_page(parameters.as_deref(), after.as_str()));
+    let next = page.next.as_ref().map(|after| next_page(&url, after.as_str()));
     fresh(&conditions, &page.revision.entity_tag(), Outcome::Packages { page, next })
 }
 
@@ -192,7 +193,7 @@ async fn create<S: PackageStore>(
     match store.create(package, terms.write()).await? {
         Create::Created(package) => Ok(Outcome::Created { package, location }),
         Create::Exists(there) => Err(Problem::package_exists(&there)),
-        Create::Stale(_) => Err(terms.refusal()),
+        Create::Stale(list) => Err(terms.refused(Some(list))),
     }
 }
 
@@ -295,7 +296,7 @@ async fn pin_day<S: PackageStore>(
     match store.pin_daily(date, last_open, &name?, terms.write()).await? {
         Pin::Pinned(_) | Pin::Unchanged(_) => Ok(Outcome::Pinned),
         Pin::Fixed => Err(Problem::past_is_fixed(date)),
-        Pin::Stale(_) => Err(terms.refusal()),
+        Pin::Stale(pinned) => Err(terms.refused(pinned.map(|pinned| pinned.revision))),
         Pin::Absent => Err(Problem::package_not_found()),
     }
 }
@@ -310,7 +311,7 @@ async fn unpin_day<S: PackageStore>(
     match api.store().unpin_daily(date, last_open, terms.write()).await? {
         Unpin::Unpinned => Ok(Outcome::Unpinned),
         Unpin::Fixed => Err(Problem::past_is_fixed(date)),
-        Unpin::Stale(_) => Err(terms.refusal()),
+        Unpin::Stale(pinned) => Err(terms.refused(Some(pinned.revision))),
         Unpin::NotPinned => Err(Problem::not_pinned(date)),
     }
 }
@@ -412,40 +413,58 @@ impl Terms {
         Self { conditions, if_match_required: options.if_match_required }
     }
 
-    /// Whether the write may replace the version of this revision, or add what is not there.
-    fn admit(&self, current: Option<Revision>) -> bool {
-        match current {
-            Some(_) if self.lacks_if_match() => false,
-            Some(current) => self.conditions.evaluate(&current.entity_tag()) == Verdict::Perform,
-            // No representation has any of the tags that the field lists.
-            None => !self.conditions.has_if_match(),
-        }
-    }
-
-    /// The same, to be asked by the store in the moment of the write.
+    /// What the store asks in the moment of the write.
     fn write(&self) -> Write {
         if self.conditions.is_empty() && !self.if_match_required {
             return Write::new();
         }
         let terms = Self { conditions: self.conditions.clone(), ..*self };
-        Write::new().only_if(move |current| terms.admit(current))
+        Write::new().only_if(move |current| terms.refusal(current).is_none())
     }
 
     /// Refuses the write if it may not replace the version of this revision.
     fn check(&self, current: Option<Revision>) -> Result<(), Problem> {
-        if self.admit(current) { Ok(()) } else { Err(self.refusal()) }
+        self.refusal(current).map_or(Ok(()), |refusal| Err(refusal.into()))
     }
 
-    /// Why the write is refused.
-    fn refusal(&self) -> Problem {
-        match self.lacks_if_match() {
-            true => Problem::precondition_required(),
-            false => Problem::precondition_failed(),
+    /// Why the write may not replace the version of this revision, or add what is not there.
+    fn refusal(&self, current: Option<Revision>) -> Option<Refusal> {
+        if current.is_some() && self.lacks_if_match() {
+            return Some(Refusal::Required);
         }
+        let verdict = match current {
+            Some(current) => self.conditions.evaluate(&current.entity_tag()),
+            None => self.conditions.evaluate_absent(),
+        };
+        match verdict {
+            Verdict::Perform => None,
+            Verdict::Matched => Some(Refusal::Failed(Failure::Changed)),
+            Verdict::Failed(failure) => Some(Refusal::Failed(failure)),
+        }
+    }
+
+    /// What a client is told that the store has refused because of this revision.
+    fn refused(&self, current: Option<Revision>) -> Problem {
+        self.refusal(current).unwrap_or(Refusal::Failed(Failure::Changed)).into()
     }
 
     fn lacks_if_match(&self) -> bool {
         self.if_match_required && !self.conditions.has_if_match()
+    }
+}
+
+/// Why a write is refused.
+enum Refusal {
+    Required,
+    Failed(Failure),
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Required => Self::precondition_required(),
+            Refusal::Failed(failure) => Self::precondition_failed(failure),
+        }
     }
 }
 
@@ -471,7 +490,7 @@ async fn update<S: PackageStore>(
     match api.store().update(&name, replacement?, terms.write()).await? {
         Update::Updated(_) | Update::Unchanged(_) => Ok(Outcome::Updated),
         Update::Absent => Err(Problem::package_not_found()),
-        Update::Stale(_) => Err(terms.refusal()),
+        Update::Stale(current) => Err(terms.refused(Some(current.revision()))),
     }
 }
 
@@ -546,6 +565,6 @@ async fn delete<S: PackageStore>(
     match api.store().delete(&name, terms.write()).await? {
         Delete::Deleted => Ok(Outcome::Deleted),
         Delete::Absent => Err(Problem::package_not_found()),
-        Delete::Stale(_) => Err(terms.refusal()),
+        Delete::Stale(current) => Err(terms.refused(Some(current.revision()))),
     }
 }

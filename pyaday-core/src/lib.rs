@@ -80,6 +80,7 @@ pub mod openapi;
 mod package;
 mod picker;
 mod problem;
+mod public_url;
 mod published;
 mod query;
 mod respond;
@@ -87,7 +88,7 @@ mod store;
 
 pub use api::{Api, Options};
 pub use catalogue::Catalogue;
-pub use conditional::{Preconditions, Verdict};
+pub use conditional::{Failure, Preconditions, Verdict};
 pub use date::Date;
 pub use decode::{Command, decode};
 pub use document::Document;
@@ -105,6 +106,7 @@ pub use package::{
 };
 pub use picker::Picker;
 pub use problem::{Problem, ProblemType};
+pub use public_url::PublicUrl;
 pub use published::Published;
 pub use query::Draw;
 pub use respond::{

@@ -3,24 +3,34 @@
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
 
-/// Why a body is not what an operation takes, if it is not: a sentence.
+/// Why a body is not what an operation takes.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Fault {
+    /// By its `Content-Type`: a sentence.
+    #[error("{0}")]
+    MediaType(String),
+    /// By its `Content-Encoding`.
+    #[error("The body must not be compressed or encoded otherwise.")]
+    ContentCoding,
+}
+
+/// Why a body is not what an operation takes, if it is not.
 ///
 /// Media types compare as [RFC 9110 §8.3.1](https://www.rfc-editor.org/rfc/rfc9110#section-8.3.1)
 /// has it. A charset may be named if it is UTF-8, which JSON is always in; a content coding only if
 /// it changes nothing.
-pub(crate) fn fault(headers: &HeaderMap, expected: &str) -> Option<String> {
+pub(crate) fn fault(headers: &HeaderMap, expected: &str) -> Option<Fault> {
     let mut content_types = headers.get_all(CONTENT_TYPE).iter();
     let (Some(content_type), None) = (content_types.next(), content_types.next()) else {
-        return Some(format!("The request must have one Content-Type; {expected} is taken."));
+        let detail = format!("The request must have one Content-Type; {expected} is taken.");
+        return Some(Fault::MediaType(detail));
     };
     if !is_utf8_of(content_type, expected) {
-        return Some(format!("The body must be {expected}, in UTF-8."));
+        return Some(Fault::MediaType(format!("The body must be {expected}, in UTF-8.")));
     }
     let mut codings = headers.get_all(CONTENT_ENCODING).iter();
-    if !codings.all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
-        return Some("The body must not be compressed or encoded otherwise.".to_owned());
-    }
-    None
+    let is_identity = codings.all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity"));
+    (!is_identity).then_some(Fault::ContentCoding)
 }
 
 fn is_utf8_of(value: &HeaderValue, expected: &str) -> bool {

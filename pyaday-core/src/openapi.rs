@@ -11,10 +11,11 @@ use crate::api::Options;
 use crate::document::Document;
 use crate::endpoint::{ATOM, Endpoint, FEED_JSON, JSON, MERGE_PATCH_JSON, Operation};
 use crate::problem::ProblemType;
-use crate::query::MAX_COUNT;
+use crate::query::{MAX_COUNT, MAX_SEARCH_BYTES, MAX_TAGS, MAX_WORD_CHARS, MAX_WORDS};
 
 /// The document of all blueprints as they are mounted together below `server`, a path or a URL
-/// without a slash at its end; empty for the root.
+/// without a slash at its end; empty for the root. A path is one that requests have here: where the
+/// options have a [public URL](Options::public_url), that comes before it.
 ///
 /// ```
 /// use pyaday_core::{Options, openapi};
@@ -51,7 +52,7 @@ pub fn document(options: &Options, server: &str) -> Value {
             "version": env!("CARGO_PKG_VERSION"),
             "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
         },
-        "servers": [{ "url": url(server) }],
+        "servers": [{ "url": server_url(options, server) }],
         "paths": Endpoint::ALL
             .iter()
             .map(|endpoint| (endpoint.full_path(), path_item(options, endpoint)))
@@ -79,12 +80,17 @@ impl Template {
     }
 
     pub(crate) fn text(&self, server: &str) -> Document {
-        let server = Value::from(url(server)).to_string();
+        let server = Value::from(or_root(server)).to_string();
         Document::new(JSON, [&*self.before, &server, &self.after].concat().into_bytes())
     }
 }
 
-fn url(server: &str) -> &str {
+fn server_url(options: &Options, server: &str) -> String {
+    let is_path = server.is_empty() || server.starts_with('/');
+    or_root(&if is_path { options.reference(server) } else { server.to_owned() }).to_owned()
+}
+
+fn or_root(server: &str) -> &str {
     if server.is_empty() { "/" } else { server }
 }
 
@@ -147,6 +153,11 @@ fn operation_object(options: &Options, operation: Operation) -> Value {
         "parameters": parameters(options, operation),
         "responses": responses(options, operation),
     });
+    if matches!(operation, Operation::ListPackages | Operation::ReadRandomPackage) {
+        object["description"] = "The parameter `_` and those whose names begin with `utm_` are \
+                                 ignored. Any other that is not listed here is refused."
+            .into();
+    }
     if let Some(media_type) = operation.media_type() {
         let (schema, example) = request(operation);
         object["requestBody"] = json!({
@@ -212,12 +223,20 @@ fn parameters(options: &Options, operation: Operation) -> Vec<Value> {
                 }),
             ),
             described(
-                "Words, each of which occurs in the name or the description.",
-                parameter("q", "query", json!({ "type": "string" })),
+                &format!(
+                    "Words, each of which occurs in the name or the description: at most \
+                     {MAX_WORDS} different ones, each of at most {MAX_WORD_CHARS} characters, in at \
+                     most {MAX_SEARCH_BYTES} bytes of UTF-8."
+                ),
+                parameter("q", "query", search()),
             ),
             described(
                 "Labels, each of which the package carries.",
-                parameter("tag", "query", json!({ "type": "array", "items": reference("Tag") })),
+                parameter(
+                    "tag",
+                    "query",
+                    json!({ "type": "array", "items": reference("Tag"), "maxItems": MAX_TAGS }),
+                ),
             ),
             if_match(false),
             if_none_match(),
@@ -243,6 +262,16 @@ fn parameters(options: &Options, operation: Operation) -> Vec<Value> {
     }
 }
 
+/// The text of a search, as exactly as a schema can have it: a schema counts characters and not
+/// bytes, and cannot tell a word that is repeated from a different one.
+fn search() -> Value {
+    json!({
+        "type": "string",
+        "maxLength": MAX_SEARCH_BYTES,
+        "pattern": format!("^\\s*(\\S{{1,{MAX_WORD_CHARS}}}(\\s+|$)){{0,{MAX_WORDS}}}$"),
+    })
+}
+
 fn if_match(required: bool) -> Value {
     let mut if_match = parameter("If-Match", "header", json!({ "type": "string" }));
     if_match["required"] = required.into();
@@ -259,13 +288,13 @@ fn described(description: &str, mut object: Value) -> Value {
 }
 
 fn responses(options: &Options, operation: Operation) -> Map<String, Value> {
-    let mut responses = success(operation);
+    let mut responses = success(options, operation);
     let if_none_match = |parameter: &Value| parameter["name"] == "If-None-Match";
     let is_conditional = parameters(options, operation).iter().any(if_none_match);
     if is_conditional && responses.contains_key("200") {
         let headers = with_entity_tag(match operation {
-            Operation::ReadToday => with_content_location(daily_fields()),
-            Operation::ReadDay => daily_fields(),
+            Operation::ReadToday => with_content_location(daily_fields(options)),
+            Operation::ReadDay => daily_fields(options),
             _ => fields("no-cache"),
         });
         let description = "The client has the current representation.";
@@ -338,9 +367,13 @@ const fn problems(operation: Operation) -> &'static [ProblemType] {
             P::OutcomeUnknown,
             P::Internal,
         ],
-        O::ReadAtomFeed | O::ReadJsonFeed => {
-            &[P::PreconditionFailed, P::StoreUnavailable, P::OutcomeUnknown, P::Internal]
-        }
+        O::ReadAtomFeed | O::ReadJsonFeed => &[
+            P::UriTooLong,
+            P::PreconditionFailed,
+            P::StoreUnavailable,
+            P::OutcomeUnknown,
+            P::Internal,
+        ],
         O::ReadDay => &[
             P::InvalidDate,
             P::PackageNotFound,
@@ -382,14 +415,14 @@ const fn problems(operation: Operation) -> &'static [ProblemType] {
     }
 }
 
-fn success(operation: Operation) -> Map<String, Value> {
+fn success(options: &Options, operation: Operation) -> Map<String, Value> {
     let (status, response) = match operation {
         Operation::ListPackages => {
             let mut headers = with_entity_tag(fields("no-cache"));
             headers.insert(
                 "Link".into(),
                 json!({
-                    "description": "The page behind this one, absent on the last (RFC 8288).",
+                    "description": "The page after this one, absent on the last (RFC 8288).",
                     "schema": { "type": "string" },
                 }),
             );
@@ -400,7 +433,7 @@ fn success(operation: Operation) -> Map<String, Value> {
             headers.insert(
                 "Location".into(),
                 field(
-                    "The package's path.",
+                    "The URL of the package.",
                     &json!({
                         "type": "string", "format": "uri-reference",
                     }),
@@ -436,11 +469,12 @@ fn success(operation: Operation) -> Map<String, Value> {
             content("The package; several if `count` is given.", fields("no-store"), "Draw"),
         ),
         Operation::ReadToday => {
-            let headers = with_entity_tag(with_content_location(daily_fields()));
+            let headers = with_entity_tag(with_content_location(daily_fields(options)));
             ("200", content("The package of this day in UTC.", headers, "Daily"))
         }
         Operation::ReadDay => {
-            ("200", content("The package of the day.", with_entity_tag(daily_fields()), "Daily"))
+            let headers = with_entity_tag(daily_fields(options));
+            ("200", content("The package of the day.", headers, "Daily"))
         }
         Operation::ListPins => {
             ("200", content("The pins.", with_entity_tag(fields("no-cache")), "Pins"))
@@ -478,11 +512,12 @@ fn no_content(description: &str, entity_tag: bool) -> Value {
 fn problem_response(operation: Operation, kind: ProblemType) -> Value {
     let mut headers = fields("no-store");
     match (kind, operation.media_type()) {
-        (ProblemType::UnsupportedMediaType, Some(MERGE_PATCH_JSON)) => {
-            headers.insert("Accept-Patch".into(), constant_field(MERGE_PATCH_JSON));
-        }
         (ProblemType::UnsupportedMediaType, Some(media_type)) => {
-            headers.insert("Accept".into(), constant_field(media_type));
+            let name = if media_type == MERGE_PATCH_JSON { "Accept-Patch" } else { "Accept" };
+            let what = "What is taken, where the media type is what is wrong.";
+            headers.insert(name.into(), optional_field(what, media_type));
+            let what = "That no content coding is taken, where one is what is wrong.";
+            headers.insert("Accept-Encoding".into(), optional_field(what, "identity"));
         }
         (ProblemType::StoreUnavailable, _) => {
             headers.insert("Retry-After".into(), json!({
@@ -529,16 +564,17 @@ fn fields(cache_control: &str) -> Map<String, Value> {
 }
 
 /// Those of a day, which caches may keep for a while.
-fn daily_fields() -> Map<String, Value> {
+fn daily_fields(options: &Options) -> Map<String, Value> {
     let mut headers = fields("");
-    let schema = json!({ "type": "string", "pattern": "^public, max-age=[0-9]+$" });
+    let pattern = format!("^{}, max-age=[0-9]+$", options.caches());
+    let schema = json!({ "type": "string", "pattern": pattern });
     headers.insert("Cache-Control".to_owned(), json!({ "required": true, "schema": schema }));
     headers
 }
 
 fn with_content_location(mut headers: Map<String, Value>) -> Map<String, Value> {
     let schema = json!({ "type": "string", "format": "uri-reference" });
-    headers.insert("Content-Location".into(), field("The day's own path.", &schema));
+    headers.insert("Content-Location".into(), field("The URL of the day itself.", &schema));
     headers
 }
 
@@ -554,6 +590,10 @@ fn field(description: &str, schema: &Value) -> Value {
 
 fn constant_field(value: &str) -> Value {
     json!({ "required": true, "schema": { "type": "string", "const": value } })
+}
+
+fn optional_field(description: &str, value: &str) -> Value {
+    json!({ "description": description, "schema": { "type": "string", "const": value } })
 }
 
 fn reference(schema: &str) -> Value {
@@ -668,8 +708,9 @@ fn schemas() -> Value {
                 "status": { "type": "integer" },
                 "detail": { "type": "string" },
                 "errors": {
-                    "description": "All faults of an invalid package.",
-                    "type": "array", "minItems": 1,
+                    "description": "All faults of an invalid package, of more than 32 the first, \
+                                    and then how many more there are.",
+                    "type": "array", "minItems": 1, "maxItems": 33,
                     "items": {
                         "type": "object",
                         "properties": {

@@ -96,7 +96,7 @@ impl Package {
         }
         errors.unknown(&members, "is not a member of a pin");
         match name {
-            Some(name) if errors.0.is_empty() => Ok(name),
+            Some(name) if errors.is_empty() => Ok(name),
             _ => Err(errors.into_invalid().into()),
         }
     }
@@ -235,7 +235,7 @@ impl Fields {
             Some(_) => errors.take("/metadata", Err(InvalidValue::new("must be an object"))),
         };
         errors.unknown(&self.0, "is not a member of a package");
-        match (short_desc, errors.0.is_empty()) {
+        match (short_desc, errors.is_empty()) {
             (Some(short_desc), true) => {
                 let metadata = metadata.unwrap_or_default();
                 Ok((name, Details { short_desc, tags, metadata }))
@@ -493,7 +493,7 @@ impl FieldError {
     }
 }
 
-/// A document that is JSON but no package: all its faults.
+/// A document that is JSON but no package: its faults, all at once.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct InvalidPackage {
     errors: Vec<FieldError>,
@@ -506,7 +506,8 @@ impl InvalidPackage {
         errors.into_invalid()
     }
 
-    /// The faults: those of known members first, in the order of the representation.
+    /// The faults: those of known members first, in the order of the representation. There are at
+    /// most 32, then one that says how many more there are.
     #[must_use]
     pub fn errors(&self) -> &[FieldError] {
         &self.errors
@@ -538,13 +539,29 @@ pub enum PackageError {
     Invalid(#[from] InvalidPackage),
 }
 
-/// The faults found so far.
+/// The faults found so far: the first of them, and how many more there are.
 #[derive(Default)]
-struct Errors(Vec<FieldError>);
+struct Errors {
+    first: Vec<FieldError>,
+    more: usize,
+}
 
 impl Errors {
+    /// How many faults are listed: a few help, thousands would be many times as long as the body.
+    const MAX: usize = 32;
+    /// The longest name of an unknown member that is repeated, in bytes.
+    const MAX_KEY_BYTES: usize = 64;
+
+    fn is_empty(&self) -> bool {
+        self.first.is_empty()
+    }
+
     fn push(&mut self, pointer: String, detail: impl Into<Cow<'static, str>>) {
-        self.0.push(FieldError { pointer, detail: detail.into() });
+        if self.first.len() < Self::MAX {
+            self.first.push(FieldError { pointer, detail: detail.into() });
+        } else {
+            self.more += 1;
+        }
     }
 
     /// The value, or its fault noted.
@@ -561,8 +578,15 @@ impl Errors {
     /// Members that are left when all that are known were taken.
     fn unknown(&mut self, members: &Map<String, Value>, rule: &'static str) {
         for unknown in members.keys() {
-            let pointer = format!("/{}", unknown.replace('~', "~0").replace('/', "~1"));
-            self.push(pointer, rule);
+            if unknown.len() > Self::MAX_KEY_BYTES {
+                let limit = Self::MAX_KEY_BYTES;
+                let detail =
+                    format!("must not have a member whose name is longer than {limit} bytes");
+                self.push(String::new(), detail);
+            } else {
+                let pointer = format!("/{}", unknown.replace('~', "~0").replace('/', "~1"));
+                self.push(pointer, rule);
+            }
         }
     }
 
@@ -586,6 +610,14 @@ impl Errors {
     }
 
     fn into_invalid(self) -> InvalidPackage {
-        InvalidPackage { errors: self.0 }
+        let Self { first: mut errors, more } = self;
+        if more > 0 {
+            let detail = match more {
+                1 => "has 1 more fault, which is not listed".to_owned(),
+                more => format!("has {more} more faults, which are not listed"),
+            };
+            errors.push(FieldError { pointer: String::new(), detail: detail.into() });
+        }
+        InvalidPackage { errors }
     }
 }

@@ -9,9 +9,11 @@ use http::StatusCode;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
+use crate::conditional::Failure;
 use crate::date::Date;
 use crate::endpoint::{Endpoint, Operation};
 use crate::json::MalformedJson;
+use crate::media_type;
 use crate::name::PackageName;
 use crate::package::{FieldError, InvalidPackage, PackageError};
 use crate::store::{StoreError, Stored};
@@ -42,6 +44,8 @@ pub enum ProblemType {
     UnsupportedMediaType,
     /// 413: the body is longer than the limit.
     ContentTooLarge,
+    /// 414: the path is too long to make links of.
+    UriTooLong,
     /// 405: the resource does not have this method.
     MethodNotAllowed,
     /// 412: the resource is not as the request's conditions have it.
@@ -70,6 +74,7 @@ impl ProblemType {
         Self::InvalidPackage,
         Self::UnsupportedMediaType,
         Self::ContentTooLarge,
+        Self::UriTooLong,
         Self::MethodNotAllowed,
         Self::PreconditionFailed,
         Self::PreconditionRequired,
@@ -132,6 +137,7 @@ impl ProblemType {
             Self::ContentTooLarge => {
                 (S::PAYLOAD_TOO_LARGE, "content-too-large", "The body is too large")
             }
+            Self::UriTooLong => (S::URI_TOO_LONG, "uri-too-long", "The path is too long"),
             Self::MethodNotAllowed => (
                 S::METHOD_NOT_ALLOWED,
                 "method-not-allowed",
@@ -181,6 +187,8 @@ pub(crate) enum Advice {
     Allow(&'static Endpoint),
     /// `Accept` or its like: what this operation takes.
     Accept(Operation),
+    /// `Accept-Encoding`: no content coding.
+    AcceptIdentity,
     /// `Retry-After`.
     RetryAfter(Duration),
 }
@@ -203,7 +211,8 @@ impl Problem {
         &self.detail
     }
 
-    /// All faults of an invalid package; empty for every other type.
+    /// The faults of an invalid package, as [`InvalidPackage::errors`] lists them; empty for every
+    /// other type.
     #[must_use]
     pub fn errors(&self) -> &[FieldError] {
         &self.errors
@@ -284,11 +293,22 @@ impl Problem {
         Self::new(ProblemType::InvalidQuery, detail)
     }
 
-    pub(crate) fn precondition_failed() -> Self {
-        Self::new(
-            ProblemType::PreconditionFailed,
-            "It has changed, or is not to be there; read it again and repeat the request with its ETag.",
-        )
+    pub(crate) fn precondition_failed(failure: Failure) -> Self {
+        let detail = match failure {
+            Failure::Changed => {
+                "It has changed, or is not to be there; read it again and repeat the request with its ETag."
+            }
+            Failure::Weakened => {
+                "If-Match has an entity tag that is weak (W/\"…\") or ends in -gzip or the like, which \
+                 never matches: the compression of a proxy has weakened it. Read the resource again \
+                 with `Accept-Encoding: identity` and repeat the request with that ETag."
+            }
+            Failure::Malformed => {
+                "If-Match or If-None-Match is malformed, and nothing was changed. Each must be either \
+                 `*` alone or a list of entity tags in double quotes, such as \"1\", \"2\"."
+            }
+        };
+        Self::new(ProblemType::PreconditionFailed, detail)
     }
 
     /// Other writes came in between, each time that it was tried.
@@ -317,9 +337,19 @@ impl Problem {
         Self::new(ProblemType::ContentTooLarge, detail)
     }
 
-    pub(crate) fn unsupported_media_type(operation: Operation, detail: String) -> Self {
-        let advice = Advice::Accept(operation);
-        Self { advice, ..Self::new(ProblemType::UnsupportedMediaType, detail) }
+    pub(crate) fn unsupported_media_type(operation: Operation, fault: media_type::Fault) -> Self {
+        let advice = match fault {
+            media_type::Fault::MediaType(_) => Advice::Accept(operation),
+            media_type::Fault::ContentCoding => Advice::AcceptIdentity,
+        };
+        Self { advice, ..Self::new(ProblemType::UnsupportedMediaType, fault.to_string()) }
+    }
+
+    pub(crate) fn uri_too_long(limit: usize) -> Self {
+        let detail = format!(
+            "The path before the feed must be at most {limit} bytes long: each entry's link repeats it."
+        );
+        Self::new(ProblemType::UriTooLong, detail)
     }
 
     pub(crate) fn method_not_allowed(endpoint: &'static Endpoint) -> Self {
