@@ -18,6 +18,8 @@ mod files;
 mod golden;
 mod histories;
 mod homes;
+mod http2;
+mod layers;
 mod mounts;
 mod names;
 mod openapi;
