@@ -98,7 +98,7 @@ fn what_only_the_frameworks_decide_is_as_the_readme_says() {
             let server = Server::start(program, &[]);
             let mut client = server.connect();
             client.send(&request);
-            assert_eq!(client.answer().status, status, "{program} {:.200}", request);
+            assert_eq!(client.answer().status, status, "{program} {request:.200}");
         }
     }
 }
