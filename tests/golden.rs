@@ -143,7 +143,7 @@ fn answers<H: Home, S: PackageStore>(scenarios: &[Scenario], store: &dyn Fn() ->
 }
 
 pub(crate) struct Scenario {
-    title: String,
+    pub(crate) title: String,
     pub(crate) set_up: String,
     pub(crate) exchanges: Vec<Exchange>,
 }
@@ -151,7 +151,7 @@ pub(crate) struct Scenario {
 #[derive(Default)]
 pub(crate) struct Exchange {
     pub(crate) request: String,
-    answer: String,
+    pub(crate) answer: String,
 }
 
 pub(crate) fn read_list() -> Vec<Scenario> {
@@ -340,7 +340,7 @@ fn repetition(text: &str) -> Option<(usize, &str, &str)> {
 }
 
 /// An answer as the list writes it.
-fn show(answer: &Answer, mount: &str) -> String {
+pub(crate) fn show(answer: &Answer, mount: &str) -> String {
     let mut shown = format!("< {}\n", answer.status);
     let length = answer.body.len().to_string();
     for (name, value) in &answer.headers {

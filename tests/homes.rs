@@ -2,14 +2,18 @@
 //!
 //! The last two are real servers on real sockets.
 
+use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 
+use axum::serve::{IncomingStream, ListenerExt, TapIo};
 use bytes::Bytes;
 use http_body_util::Full;
 use pyaday_core::{Api, Endpoint, PackageStore, respond};
+use tokio::net::TcpStream;
 use tokio::sync::oneshot;
+use tower::Service;
 
 use crate::client::{Answer, Request, send};
 
@@ -60,6 +64,15 @@ impl Home for Core {
     }
 }
 
+/// A connection that axum has accepted.
+type Incoming<'a> = IncomingStream<'a, TapIo<tokio::net::TcpListener, fn(&mut TcpStream)>>;
+
+/// Without it an answer in HTTP/2, which comes in several packets, waits for the client's word on the
+/// first.
+fn no_delay(stream: &mut TcpStream) {
+    stream.set_nodelay(true).unwrap();
+}
+
 /// A server in a thread of its own, which ends with it.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
@@ -83,14 +96,22 @@ impl Server {
         Self { address, stop: Some(stop), thread: Some(thread) }
     }
 
-    /// Serves an axum application.
-    pub(crate) fn axum(app: axum::Router) -> Self {
+    /// Serves an axum application, over HTTP/1.1 and HTTP/2.
+    pub(crate) fn axum<M, A>(app: M) -> Self
+    where
+        M: for<'a> Service<Incoming<'a>, Response = A, Error = Infallible> + Send + 'static,
+        for<'a> <M as Service<Incoming<'a>>>::Future: Send,
+        A: Service<axum::extract::Request, Response = axum::response::Response, Error = Infallible>,
+        A: Clone + Send + 'static,
+        A::Future: Send,
+    {
         Self::start(move |listener, stopped| {
             listener.set_nonblocking(true).unwrap();
             let mut builder = tokio::runtime::Builder::new_multi_thread();
             let runtime = builder.worker_threads(2).enable_all().build().unwrap();
             runtime.block_on(async {
                 let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+                let listener = listener.tap_io(no_delay as fn(&mut TcpStream));
                 tokio::select! {
                     served = async { axum::serve(listener, app).await } => served.unwrap(),
                     _ = stopped => {}

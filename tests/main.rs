@@ -18,6 +18,8 @@ mod files;
 mod golden;
 mod histories;
 mod homes;
+mod http2;
+mod layers;
 mod links;
 mod mounts;
 mod names;

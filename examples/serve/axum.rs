@@ -4,6 +4,11 @@ use std::io;
 use std::net::TcpListener;
 
 use axum::Router;
+use axum::extract::Request;
+use axum::http::header::{CONNECTION, HOST};
+use axum::http::{StatusCode, Version};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
 use axum_server::Handle;
 use axum_server::accept::NoDelayAcceptor;
 use pyaday_core::{Api, PackageStore};
@@ -41,6 +46,7 @@ impl Axum {
         app: Router,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
+        let app = app.layer(from_fn(require_host));
         let handle = Handle::new();
         let mut server = axum_server::from_tcp(listener)?
             .acceptor(NoDelayAcceptor::new())
@@ -53,5 +59,15 @@ impl Axum {
             handle.graceful_shutdown(Some(GRACE));
         });
         server.serve(app.into_make_service()).await
+    }
+}
+
+/// Refuses a request that does not name its host exactly once (RFC 9112 §3.2), which hyper does not
+/// do and actix-web does. The answer is the one of actix-web.
+async fn require_host(request: Request, next: Next) -> Response {
+    match request.headers().get_all(HOST).iter().count() {
+        1 => next.run(request).await,
+        0 if request.version() < Version::HTTP_11 => next.run(request).await,
+        _ => (StatusCode::BAD_REQUEST, [(CONNECTION, "close")]).into_response(),
     }
 }

@@ -86,6 +86,9 @@ pub enum Error {
         /// The cause.
         source: StoreError,
     },
+    /// A signal came before the server listened; what an import had written by then is in the store.
+    #[error("stopped by a signal before it listened; what was imported so far is in the store")]
+    Stopped,
     /// The process cannot be told to stop, or the server failed.
     #[error("cannot serve")]
     Serve(#[from] io::Error),

@@ -25,7 +25,7 @@ pub use import::{Source, Summary, import};
 pub use options::Options;
 pub use prefix::Prefix;
 pub use server::{Framework, run};
-pub use signal::stop_signal;
+pub use signal::StopSignal;
 pub use socket::Socket;
 pub use store::StoreUrl;
 

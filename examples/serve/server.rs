@@ -11,7 +11,7 @@ use pyaday_sqlite::{SqliteStore, sqlite_version};
 
 use crate::error::{tell, with_causes};
 use crate::store::fill;
-use crate::{Error, Options, Prefix, Socket, StoreUrl, stop_signal};
+use crate::{Error, Options, Prefix, Socket, StopSignal, StoreUrl};
 
 /// A web framework to serve with.
 pub trait Framework {
@@ -65,14 +65,21 @@ async fn serve<F: Framework, S: PackageStore>(
 ) -> Result<(), Error> {
     let prefix = options.prefix.parse()?;
     let answers = answers(options)?;
+    let mut stop = StopSignal::new()?;
     // The address is taken at once, so that a mistake in it shows before a long import. Nobody can
     // connect until the packages are there.
     let socket = Socket::bind(&options.bind).await?;
     let (store, is_new) = open().await?;
-    fill(&store, is_new, options.import.as_deref()).await?;
-    let stop = stop_signal()?;
+    tokio::select! {
+        () = stop.received() => return Err(Error::Stopped),
+        filled = fill(&store, is_new, options.import.as_deref()) => filled?,
+    }
     let listener = socket.listen(&prefix)?;
     let api = Api::with_options(store, answers);
+    let stop = async move {
+        stop.received().await;
+        tell("stopping");
+    };
     Ok(F::serve(listener, &prefix, api, stop).await?)
 }
 

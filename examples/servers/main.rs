@@ -4,6 +4,7 @@
 #[cfg(unix)]
 mod durable;
 mod import;
+mod messages;
 mod process;
 mod sources;
 mod start;

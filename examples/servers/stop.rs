@@ -1,6 +1,6 @@
 //! How a server ends.
 
-use std::os::unix::process::ExitStatusExt;
+use std::process::Command;
 use std::thread;
 
 use crate::process::{Ended, Process, SERVERS, Server, command};
@@ -84,10 +84,57 @@ fn a_signal_during_the_import_ends_it_too() {
         process.write(b"name,summary\nno package,\n");
         process.wait_for("standard input:2: ");
         process.signal(signal);
-        let Ended { status, stdout, .. } = process.end();
-        assert_eq!((status.code(), stdout.as_str()), (None, ""), "{program} {signal}");
-        assert!(matches!((signal, status.signal()), ("TERM", Some(15)) | ("INT", Some(2))));
+        let Ended { status, stdout, stderr } = process.end();
+        assert_eq!((status.code(), stdout.as_str()), (Some(1), ""), "{program} {signal}");
+        assert!(stderr.starts_with("error: stopped by a signal before it listened;"), "{stderr}");
     }
+}
+
+/// A shell ignores SIGINT in its background jobs, and what a process ignores its children ignore.
+#[test]
+fn a_signal_ends_it_even_if_it_was_started_with_the_signal_ignored() {
+    for (program, signal) in cases() {
+        for arguments in [&[][..], &["--import", "-"]] {
+            let mut process = Process::spawn_open(ignoring(signal, &command(program, arguments)));
+            if arguments.is_empty() {
+                let server = Server::listening(process);
+                server.process.signal(signal);
+                assert_eq!(server.process.end().status.code(), Some(0), "{program} {signal}");
+            } else {
+                process.write(b"name,summary\nno package,\n");
+                process.wait_for("standard input:2: ");
+                process.signal(signal);
+                assert_eq!(process.end().status.code(), Some(1), "{program} {signal}");
+            }
+        }
+    }
+}
+
+/// The control of the test above: a program that does nothing about it outlives the signal.
+#[test]
+fn a_signal_that_is_ignored_does_not_end_another_program() {
+    for signal in SIGNALS {
+        let mut process = Process::spawn_open(ignoring(signal, &Command::new("cat")));
+        process.write(b"begun\n");
+        assert_eq!(process.line().as_deref(), Some("begun"));
+        process.signal(signal);
+        process.write(b"alive\n");
+        assert_eq!(process.line().as_deref(), Some("alive"), "{signal}");
+    }
+}
+
+/// The same command, started with a signal ignored. A shell is the way without unsafe code.
+fn ignoring(signal: &str, command: &Command) -> Command {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", r#"trap "" "$0" && exec "$@""#, signal]).arg(command.get_program());
+    shell.args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
+    }
+    shell
 }
 
 fn cases() -> impl Iterator<Item = (&'static str, &'static str)> {

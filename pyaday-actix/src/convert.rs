@@ -5,7 +5,7 @@
 use std::convert::Infallible;
 use std::mem;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::error::PayloadError;
@@ -21,7 +21,8 @@ pub(crate) fn request(
     payload: dev::Payload,
     fields: &[http::HeaderName],
 ) -> http::Request<Payload> {
-    let mut converted = http::Request::new(Payload(payload));
+    let body = Payload { remaining: length(request, &payload), payload };
+    let mut converted = http::Request::new(body);
     // http 1 accepts every method and path that http 0.2 does, so neither conversion fails; if one
     // did, the core would refuse what the default stands for: GET of no package.
     *converted.method_mut() =
@@ -83,11 +84,31 @@ fn value(value: &http::HeaderValue) -> Option<HeaderValue> {
     }
 }
 
+/// How long the body of a request in HTTP/1 is, if it is not in chunks (RFC 9112 §6.3).
+///
+/// actix-web finds that out by itself, but for a request with `Upgrade: websocket`: of that it hands
+/// over all that comes until the client closes the connection. A payload that a middleware put in
+/// place of the connection's has a length of its own.
+fn length(request: &HttpRequest, payload: &dev::Payload) -> Option<u64> {
+    let fields = request.headers();
+    let is_in_chunks = fields.contains_key(header::TRANSFER_ENCODING);
+    if !matches!(payload, dev::Payload::H1 { .. }) || is_in_chunks {
+        return None;
+    }
+    let length =
+        fields.get(header::CONTENT_LENGTH).and_then(|it| it.to_str().ok()?.trim().parse().ok());
+    Some(length.unwrap_or(0))
+}
+
 /// The body of a request, for the core to read.
 ///
 /// A [`dev::Payload`] is not `Send`, and need not be: actix-web answers a request in the thread that
 /// accepted it.
-pub(crate) struct Payload(dev::Payload);
+pub(crate) struct Payload {
+    payload: dev::Payload,
+    /// How many bytes are still to come, if that is known.
+    remaining: Option<u64>,
+}
 
 impl http_body::Body for Payload {
     type Data = Bytes;
@@ -97,8 +118,19 @@ impl http_body::Body for Payload {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, PayloadError>>> {
-        let next = Pin::new(&mut self.0).poll_next(context);
-        next.map(|chunk| chunk.map(|chunk| chunk.map(Frame::data)))
+        if self.remaining == Some(0) {
+            return Poll::Ready(None);
+        }
+        let next = ready!(Pin::new(&mut self.payload).poll_next(context));
+        Poll::Ready(match (next, self.remaining) {
+            (None, Some(_)) => Some(Err(PayloadError::Incomplete(None))),
+            (Some(Ok(mut chunk)), Some(remaining)) => {
+                chunk.truncate(usize::try_from(remaining).unwrap_or(usize::MAX));
+                self.remaining = Some(remaining.saturating_sub(chunk.len() as u64));
+                Some(Ok(Frame::data(chunk)))
+            }
+            (next, _) => next.map(|chunk| chunk.map(Frame::data)),
+        })
     }
 }
 

@@ -17,17 +17,20 @@
 //!
 //! The routes are services of axum's router, which take all methods: the host's state may be of any
 //! type, its middleware and `MatchedPath` see them, and they nest under any prefix, captures included.
+//!
+//! Layers of tower-http go around them as around any routes. `CompressionLayer` leaves the answer to a
+//! HEAD as it is, because that has no content: its `Content-Length` is the one without compression.
+//! `CorsLayer` answers each OPTIONS by itself, so that no `Allow` is seen. Serve the routes with `nest`,
+//! `merge` or `fallback_service`: `any_service` adds `Content-Length: 0` to answers without content.
 
 use std::convert::Infallible;
-use std::mem::take;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use axum::Router;
-use axum::body::{Body, Bytes, HttpBody};
+use axum::body::{Body, Bytes};
 use axum::extract::{OriginalUri, Request};
 use axum::response::Response;
-use http_body::{Frame, SizeHint};
 use pin_project_lite::pin_project;
 use pyaday_core::{Api, Blueprint, Endpoint, PackageStore, respond};
 use tower::service_fn;
@@ -83,37 +86,8 @@ impl<F: Future<Output = axum::http::Response<Bytes>>> Future for Answering<F> {
     type Output = Result<Response, Infallible>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let response = self.project().response.poll(context);
-        response.map(|response| Ok(response.map(|bytes| Body::new(Answer(bytes)))))
-    }
-}
-
-/// The body of a response.
-///
-/// The length of an empty one stays open: axum would otherwise add `Content-Length: 0` where the
-/// core leaves the field out, to a 304 for one, if a host serves the routes as a fallback.
-struct Answer(Bytes);
-
-impl HttpBody for Answer {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let bytes = take(&mut self.0);
-        Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        match self.0.len() {
-            0 => SizeHint::default(),
-            length => SizeHint::with_exact(length as u64),
-        }
+        // The body says how long it is, an empty one too: a compression layer encodes what may have
+        // content, and the content of a 204, a 304 or a HEAD is an error in HTTP/2.
+        self.project().response.poll(context).map(|response| Ok(response.map(Body::from)))
     }
 }

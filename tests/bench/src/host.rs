@@ -19,7 +19,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderValue, header};
 use pyaday_bench::{fill, package};
 use pyaday_core::{Api, MemoryStore, Package, PackageStore};
-use pyaday_examples::{Actix, Axum, Prefix, Socket, Source, StoreUrl, import, stop_signal};
+use pyaday_examples::{Actix, Axum, Prefix, Socket, Source, StopSignal, StoreUrl, import};
 use pyaday_sqlite::SqliteStore;
 
 /// 86 bytes, the average of PyPI.
@@ -70,7 +70,8 @@ async fn run<S: PackageStore>(
     }
     let api = Api::new(store);
     let socket = Socket::bind("127.0.0.1:0").await?;
-    let stop = stop_signal()?;
+    let mut signal = StopSignal::new()?;
+    let stop = async move { signal.received().await };
     let listener = socket.listen(&"/".parse::<Prefix>()?)?;
     match framework {
         "axum" => {
