@@ -360,7 +360,7 @@ impl Read for NothingUntilWritten {
     }
 }
 
-fn runtime() -> tokio::runtime::Runtime {
+pub(crate) fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().build().unwrap()
 }
 
@@ -396,9 +396,9 @@ proptest! {
 }
 
 /// A text that comes in small pieces, as through a pipe.
-struct Pieces {
-    text: Cursor<Vec<u8>>,
-    piece: usize,
+pub(crate) struct Pieces {
+    pub(crate) text: Cursor<Vec<u8>>,
+    pub(crate) piece: usize,
 }
 
 impl Read for Pieces {

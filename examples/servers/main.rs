@@ -3,8 +3,12 @@
 
 #[cfg(unix)]
 mod durable;
+mod existing;
+mod formats;
 mod import;
+mod not_a_list;
 mod process;
+mod secrets;
 mod sources;
 mod start;
 #[cfg(unix)]

@@ -21,6 +21,8 @@ pub(super) struct Json {
     around: Place,
     /// True until the first value was looked at.
     is_first: bool,
+    /// True if values must have all that a new package needs.
+    whole: bool,
     /// What the members of the document are so far, if it is one that holds packages.
     document: Vec<(String, u8)>,
 }
@@ -43,16 +45,16 @@ enum Place {
 
 impl Json {
     /// An array, which the text begins with.
-    pub(super) fn of_array() -> Self {
-        Self::at(Place::Sequence)
+    pub(super) fn of_array(whole: bool) -> Self {
+        Self::at(Place::Sequence, whole)
     }
 
-    fn at(place: Place) -> Self {
-        Self { place, around: Place::End, is_first: true, document: Vec::new() }
+    fn at(place: Place, whole: bool) -> Self {
+        Self { place, around: Place::End, is_first: true, whole, document: Vec::new() }
     }
 
     /// Objects, the first of which the text begins with.
-    pub(super) fn of_objects<R: Read>(text: &mut Text<R>) -> Result<Self, ReadError> {
+    pub(super) fn of_objects<R: Read>(text: &mut Text<R>, whole: bool) -> Result<Self, ReadError> {
         let end = match text.line(0)? {
             Line::EndsAt(end) => end,
             Line::TooLong | Line::None => MAX_BYTES.min(text.window().len()),
@@ -77,7 +79,7 @@ impl Json {
         let holds = |name: &str, first| members.iter().any(|it| it.0 == name && it.1 == first);
         let is_package = members.iter().any(|(name, _)| name == "name");
         let is_document = !is_package && (holds("items", b'[') || holds("info", b'{'));
-        Ok(Self::at(if is_document { Place::Document } else { place }))
+        Ok(Self::at(if is_document { Place::Document } else { place }, whole))
     }
 
     /// Reads the next value.
@@ -176,6 +178,7 @@ impl Json {
         };
         let value = &text.window()[..end];
         if std::mem::take(&mut self.is_first)
+            && self.whole
             && let Some(kind) = foreign::element(&members(value))
         {
             return Err(ReadError::NotAList(kind.to_owned()));

@@ -39,6 +39,12 @@ pub(super) fn read(text: &[u8]) -> Result<Given, String> {
         }
         Err(PackageError::Invalid(error)) => match serde_json::from_slice(text) {
             Ok(Value::Object(members)) if !members.contains_key("short_desc") => adapted(members),
+            // A patch, in which `null` takes a member away: a new package does not have it.
+            Ok(Value::Object(members)) if members.values().any(Value::is_null) => {
+                let whole = without_nulls(members);
+                let package = Package::from_json(&whole).map_err(|error| error.to_string())?;
+                by_members(package, text, true)
+            }
             _ => Err(error.to_string()),
         },
     }
@@ -59,11 +65,11 @@ fn adapted(members: Map<String, Value>) -> Result<Given, String> {
         });
     }
     let (mut representation, summary_is) = representation(members);
-    let patch = serde_json::to_vec(&representation).map_err(|error| error.to_string())?;
+    let patch = Value::Object(representation.clone()).to_string().into_bytes();
     if summary_is.is_none() {
         representation.insert("short_desc".to_owned(), Value::from(""));
     }
-    let whole = serde_json::to_vec(&representation).map_err(|error| error.to_string())?;
+    let whole = without_nulls(representation);
     match Package::from_json(&whole) {
         Ok(package) => by_members(package, &patch, summary_is.is_some()),
         Err(PackageError::Malformed(error)) => Err(error.reason().to_owned()),
@@ -76,6 +82,12 @@ fn adapted(members: Map<String, Value>) -> Result<Given, String> {
             Err(faults.collect::<Vec<_>>().join("; "))
         }
     }
+}
+
+/// An object as text, without its members that are `null`.
+fn without_nulls(mut members: Map<String, Value>) -> Vec<u8> {
+    members.retain(|_, value| !value.is_null());
+    Value::Object(members).to_string().into_bytes()
 }
 
 /// The members of a representation that say the same, and which member was the summary.
@@ -98,7 +110,6 @@ fn representation(members: Map<String, Value>) -> (Map<String, Value>, Option<St
                 representation.insert("short_desc".to_owned(), short_desc(value));
                 summary_is = Some(name);
             }
-            (Kind::Tags, Value::Null) => {}
             (Kind::Tags, Value::String(text)) => {
                 let tags: Vec<&str> = labels(&text).collect();
                 representation.insert("tags".to_owned(), Value::from(tags));

@@ -59,8 +59,8 @@ impl<R: Read> Reader<R> {
     /// Reading fails, or the file is not a list of packages.
     pub fn open(input: R, whole: bool) -> Result<Self, ReadError> {
         let mut text = Text::new(input);
-        // The first bytes may be all that comes for now.
-        text.fill_to(1)?;
+        // The first line may be all that comes for now.
+        text.line(0)?;
         if let Some(kind) = foreign::binary(text.window()) {
             return Err(ReadError::NotAList(kind.to_owned()));
         }
@@ -68,8 +68,10 @@ impl<R: Read> Reader<R> {
         let begins = text.window().trim_ascii_start();
         let format = match (begins.first(), begins.get(1..).unwrap_or_default()) {
             (None, _) => return Err(ReadError::NotAList("is empty".to_owned())),
-            (Some(b'{'), _) => Format::Json(Json::of_objects(&mut text)?),
-            (Some(b'['), after) if !foreign::is_toml_table(after) => Format::Json(Json::of_array()),
+            (Some(b'{'), _) => Format::Json(Json::of_objects(&mut text, whole)?),
+            (Some(b'['), after) if !foreign::is_toml_table(after) => {
+                Format::Json(Json::of_array(whole))
+            }
             (Some(_), _) => Format::Table(Table::open(&mut text, whole)?),
         };
         Ok(Self { text, format })
