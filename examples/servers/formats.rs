@@ -3,7 +3,9 @@
 use std::io::{Cursor, Read, repeat};
 use std::num::NonZeroUsize;
 
+use proptest::prelude::*;
 use pyaday_core::{MemoryStore, PackageStore, Query};
+use pyaday_examples::reader::{ReadError, Reader};
 use pyaday_examples::{OnExisting, Source, import};
 
 use crate::import::{Pieces, runtime};
@@ -193,4 +195,48 @@ fn what_is_not_needed_of_a_document_may_be_of_any_length() {
     let (packages, refused) = taken_from(text);
     assert_eq!(packages.lines().count(), 2, "{packages}");
     assert_eq!(refused, 0);
+}
+
+/// All that a reader says of a text that comes in pieces of this size.
+fn read(text: &[u8], piece: usize) -> Vec<String> {
+    let text = Pieces { text: Cursor::new(text.to_vec()), piece };
+    let mut reader = match Reader::open(text, true) {
+        Ok(reader) => reader,
+        Err(error) => return vec![error.to_string()],
+    };
+    let mut said = Vec::new();
+    loop {
+        match reader.next_row() {
+            Ok(Some(row)) => said.push(format!("{row:?}")),
+            Ok(None) => return said,
+            Err(ReadError::Read(error)) => panic!("{error}"),
+            Err(error) => {
+                said.push(error.to_string());
+                return said;
+            }
+        }
+    }
+}
+
+proptest! {
+    /// Whatever is in a file: a reader comes to its end, and says the same however the text comes.
+    #[test]
+    fn any_text_is_read_to_its_end(
+        beginning in prop::sample::select(vec![
+            "", "[", "{\"items\":[", "{\"info\":", "{\n", "name\tsummary\n", "name,summary\n", "sep=;\n",
+            "name;summary\r", "\"name\"\t\"summary\"\n",
+        ]),
+        parts in prop::collection::vec(
+            prop::sample::select(vec![
+                "{", "}", "[", "]", ",", ":", "\"", "\\", "\n", "\r", "\t", ";", " ", "1", "null", "é",
+                "a", "\"name\"", "\"summary\"", "\"items\"", "\"info\"",
+                "{\"name\":\"a\",\"summary\":\"\"}",
+            ]),
+            0..30,
+        ),
+        piece in 1_usize..9,
+    ) {
+        let text = beginning.to_owned() + &parts.concat();
+        prop_assert_eq!(read(text.as_bytes(), piece), read(text.as_bytes(), 1_000));
+    }
 }

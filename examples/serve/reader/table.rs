@@ -47,16 +47,19 @@ impl Table {
     /// of summaries.
     pub(super) fn open<R: Read>(text: &mut Text<R>, whole: bool) -> Result<Self, ReadError> {
         let splitter = Splitter::open(text)?;
-        let beginning = text.window()[..text.window().len().min(LOOK)].to_owned();
+        let first_line = match text.line(0)? {
+            Line::EndsAt(end) => text.window()[..end.min(LOOK)].to_owned(),
+            Line::TooLong | Line::None => text.window()[..text.window().len().min(LOOK)].to_owned(),
+        };
         let mut table = Self { splitter, columns: Vec::new(), has_summary: true };
         let header = match table.read_record(text)? {
             Some(result) => result.and_then(|()| columns(table.fields(), whole)),
             None => Err("is empty".to_owned()),
         };
-        table.columns = header.map_err(|fault| match foreign::text(&beginning) {
-            Some(kind) => ReadError::NotAList(kind.to_owned()),
-            None => ReadError::NotAList(format!("has no usable header: {fault}")),
-        })?;
+        table.columns = match header {
+            Ok(columns) => columns,
+            Err(fault) => return Err(not_a_list(text, first_line, &fault)?),
+        };
         table.has_summary = table.columns.iter().any(|column| column.kind == Kind::ShortDesc);
         Ok(table)
     }
@@ -186,6 +189,21 @@ impl Splitter {
             delimiter => Self::Csv(Fields::new(delimiter, true)),
         }
     }
+}
+
+/// What to say of a text whose header, of which this is the first line, is not that of a table of
+/// packages.
+fn not_a_list<R: Read>(
+    text: &mut Text<R>,
+    first_line: Vec<u8>,
+    fault: &str,
+) -> io::Result<ReadError> {
+    let length = text.fill_to(LOOK)?.min(LOOK);
+    let beginning = [&first_line, &text.window()[..length]].concat();
+    Ok(ReadError::NotAList(match foreign::text(&beginning) {
+        Some(kind) => kind.to_owned(),
+        None => format!("has no usable header: {fault}"),
+    }))
 }
 
 /// Reads a record with fields in quotes and consumes it; what is wrong with it as a record.

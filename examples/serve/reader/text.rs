@@ -22,6 +22,8 @@ pub(super) struct Text<R: Read> {
     end: usize,
     ended: bool,
     number: u64,
+    /// True if the last byte that was consumed is a carriage return, to which a line feed belongs.
+    after_return: bool,
 }
 
 /// The line at a place in the window.
@@ -41,7 +43,7 @@ impl<R: Read> Text<R> {
         let mut decoder = DecodeReaderBytesBuilder::new();
         let input = decoder.bom_sniffing(true).strip_bom(true).utf8_passthru(true).build(input);
         let buffer = vec![0; MAX_BYTES + CHUNK].into();
-        Self { input, buffer, start: 0, end: 0, ended: false, number: 1 }
+        Self { input, buffer, start: 0, end: 0, ended: false, number: 1, after_return: false }
     }
 
     /// The number of the window's first line, from 1.
@@ -95,18 +97,20 @@ impl<R: Read> Text<R> {
     pub(super) fn consume_lines(&mut self, lines: u64, bytes: usize) {
         self.start += bytes;
         self.number += lines;
+        self.after_return = false;
     }
 
-    /// Consumes so many bytes of the window, and counts the lines that end in them.
+    /// Consumes so many bytes of the window, and counts the lines that end in them. The two bytes of
+    /// one line's end may be consumed one after the other.
     pub(super) fn consume(&mut self, bytes: usize) {
-        let window = self.window();
-        let lines = (0..bytes).filter(|at| match window[*at] {
-            b'\n' => true,
-            b'\r' => window.get(at + 1).is_some_and(|next| *next != b'\n'),
-            _ => false,
-        });
-        let lines = lines.count() as u64;
+        let mut after_return = self.after_return;
+        let mut lines = 0;
+        for byte in &self.window()[..bytes] {
+            lines += u64::from(*byte == b'\r' || (*byte == b'\n' && !after_return));
+            after_return = *byte == b'\r';
+        }
         self.consume_lines(lines, bytes);
+        self.after_return = after_return;
     }
 
     /// Consumes the first line, however long it is.
