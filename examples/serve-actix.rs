@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use pyaday_examples::{Actix, Options, Parser, report, run};
+use pyaday_examples::{Actix, Options, report, run};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    report(run::<Actix>(&Options::parse()).await)
+    report(run::<Actix>(&Options::of_process()).await)
 }

@@ -1,13 +1,16 @@
 //! Why a server did not start, in the one line that a person gets to read.
 
-use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use pyaday_core::{InvalidValue, StoreError};
 
-use crate::Summary;
+use crate::{Summary, Url};
+
+/// What can be imported, for messages.
+const TAKEN: &str = "what can be imported is TSV or CSV whose header has the columns `name` and \
+                     `summary`, or JSON objects with these members, one a line or in an array";
 
 /// What keeps a server from starting, or ends it.
 #[derive(Debug, thiserror::Error)]
@@ -33,13 +36,12 @@ pub enum Error {
         source: io::Error,
     },
     /// No store has such a URL.
-    #[error(
-        "the store {url:?} is not supported: there are `memory:`, `sqlite:PATH` and \
-         `postgres://USER@HOST/DATABASE`"
-    )]
+    #[error("the store \"{url}\" is not supported: {advice}")]
     UnknownStore {
         /// What was given.
-        url: String,
+        url: Url,
+        /// What to write instead.
+        advice: String,
     },
     /// The file of the store cannot be used.
     #[error(transparent)]
@@ -55,16 +57,42 @@ pub enum Error {
         /// The cause.
         source: io::Error,
     },
-    /// A file to import is none that can be: it has no usable header.
-    #[error(
-        "cannot import {name}: it {fault}; expected is TSV or CSV whose header names the columns \
-         `name` and `summary` (or `short_desc`), or one JSON object a line"
-    )]
-    Header {
+    /// A file to import is not a list of packages.
+    #[error("cannot import {name}: it {fault}; {TAKEN}")]
+    NotAList {
         /// What was to be imported.
         name: String,
         /// What is wrong, in words that follow the file's name.
         fault: String,
+    },
+    /// All rows were refused, or so many of the first that the others were not read.
+    #[error(
+        "cannot import {name}: all of its first {refused} rows were refused; the lines above say why; \
+         {TAKEN}"
+    )]
+    AllRefused {
+        /// What was being imported.
+        name: String,
+        /// How many rows were read.
+        refused: u64,
+    },
+    /// A new store got nothing, so that there is nothing to serve.
+    #[error("the import of {name} added nothing to a new store: it has no rows; {TAKEN}")]
+    NothingAdded {
+        /// What was imported.
+        name: String,
+    },
+    /// Packages exist that must not.
+    #[error(
+        "the import of {name} met packages that exist already ({summary}); the others were added; \
+         import with `--on-existing skip` to leave them as they are, or with `--on-existing update` \
+         to change them"
+    )]
+    Existing {
+        /// What was imported.
+        name: String,
+        /// What became of its rows.
+        summary: Summary,
     },
     /// Reading stopped before the end of the file; what was read is in the store.
     #[error("cannot read {name} to its end, so far {summary}")]
@@ -77,12 +105,12 @@ pub enum Error {
         source: io::Error,
     },
     /// The store failed during an import.
-    #[error("the import of {name} failed with {added} packages added before")]
+    #[error("the import of {name} failed, so far {summary}")]
     Store {
         /// What was being imported.
         name: String,
-        /// How many packages the store had added before it failed.
-        added: u64,
+        /// What became of the rows before.
+        summary: Summary,
         /// The cause.
         source: StoreError,
     },
@@ -132,12 +160,4 @@ pub(crate) fn tell(text: &str) {
     }
     line.push('\n');
     let _ = io::stderr().write_all(line.as_bytes());
-}
-
-/// The beginning of a text, up to so many characters.
-pub(crate) fn excerpt(text: &str, limit: usize) -> Cow<'_, str> {
-    match text.char_indices().nth(limit) {
-        Some((end, _)) => format!("{}…", &text[..end]).into(),
-        None => text.into(),
-    }
 }

@@ -3,11 +3,8 @@
 //! A thread reads the file, since reading blocks, and hands batches to the task that writes them:
 //! while one batch is written the next is read, and no more than that is in memory.
 
-mod fields;
-mod lines;
-mod progress;
-mod rows;
-mod table;
+mod report;
+mod write;
 
 use std::fmt;
 use std::fs::File;
@@ -16,19 +13,21 @@ use std::panic::resume_unwind;
 use std::path::Path;
 use std::thread;
 
-use pyaday_core::{Create, Package, PackageStore};
+use clap::ValueEnum;
+use pyaday_core::PackageStore;
 use tokio::sync::mpsc;
 
-use self::progress::Progress;
-use self::rows::{ReadError, Rows};
+use self::report::Report;
+use self::write::{Item, Writer};
 use crate::Error;
-use crate::error::excerpt;
+use crate::reader::{ReadError, Reader, Row};
+use crate::url::shown;
 
 /// How many packages are written at once.
 const BATCH: usize = 5_000;
 
-/// The longest reason that is told for a row, in characters.
-const REASON: usize = 1_000;
+/// How many rows may be refused until the file is taken for something else, if none is accepted.
+const HOPELESS: u64 = 100;
 
 /// A text to import and what to call it.
 pub struct Source {
@@ -47,7 +46,7 @@ impl Source {
         if path == Path::new("-") {
             return Ok(Self::new("standard input", io::stdin()));
         }
-        let name = path.display().to_string();
+        let name = shown(&path.display().to_string());
         match File::open(path).and_then(|file| Ok((file.metadata()?, file))) {
             Ok((metadata, file)) => {
                 let size = metadata.is_file().then_some(metadata.len());
@@ -76,12 +75,28 @@ impl fmt::Debug for Source {
     }
 }
 
+/// What becomes of a package that the store has already.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum OnExisting {
+    /// It stays as it is.
+    #[default]
+    Skip,
+    /// What the row says replaces what the package has, as PATCH does; what the row lacks stays.
+    Update,
+    /// It stays as it is, and the import ends with an error after its last row.
+    Error,
+}
+
 /// What became of the rows of a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
+    /// What was to become of packages that the store had.
+    pub on_existing: OnExisting,
     /// Packages that are new in the store.
     pub added: u64,
-    /// Packages whose names the store had; they stayed as they were.
+    /// Packages that the store had, with something else in them.
+    pub updated: u64,
+    /// Packages that the store had; they stayed as they were.
     pub present: u64,
     /// Rows that are no package.
     pub refused: u64,
@@ -91,99 +106,145 @@ impl Summary {
     /// How many rows were read.
     #[must_use]
     pub fn read(&self) -> u64 {
-        self.added + self.present + self.refused
+        self.added + self.updated + self.present + self.refused
     }
 }
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { added, present, refused } = self;
-        write!(f, "{} read, {added} added, {present} present, {refused} refused", self.read())
+        let Self { on_existing, added, updated, present, refused } = self;
+        write!(f, "{} read, {added} added, ", self.read())?;
+        match on_existing {
+            OnExisting::Update => write!(f, "{updated} updated, {present} unchanged, ")?,
+            OnExisting::Skip | OnExisting::Error => write!(f, "{present} present, ")?,
+        }
+        write!(f, "{refused} refused")
     }
 }
 
 /// Adds the packages of a source to a store.
 ///
-/// A row that is no package is reported on standard error with its line, and the others are added.
-/// A package whose name the store has stays as it is.
+/// A row that is no package is reported on standard error with its line, if it is one of the first
+/// 20, and the others are added.
 ///
 /// # Errors
-/// The source is of no known format, reading it fails, or the store fails. What was read before is
-/// in the store.
-pub async fn import<S: PackageStore>(store: &S, source: Source) -> Result<Summary, Error> {
+/// The source is not a list of packages, all of its first 100 rows are refused, reading it fails, or
+/// the store fails; with [`OnExisting::Error`] also that the store had some of the packages. What was
+/// read before is in the store.
+pub async fn import<S: PackageStore>(
+    store: &S,
+    source: Source,
+    on_existing: OnExisting,
+) -> Result<Summary, Error> {
     let Source { name, size, input } = source;
-    let progress = Progress::new(size);
+    let report = Report::new(&name, size);
     let (sender, mut batches) = mpsc::channel(1);
+    let mut reading = Reading { report: report.clone(), on_existing, accepted: 0, refused: 0 };
     let reader = {
-        let (name, progress) = (name.clone(), progress.clone());
-        thread::spawn(move || read(&name, input, &sender, &progress))
+        let input = report.watch(input);
+        thread::spawn(move || {
+            let end = reading.read(input, &sender);
+            (reading.refused, end)
+        })
     };
-    let mut summary = Summary::default();
+    let writer = Writer { store, on_existing, report: &report };
+    let mut summary = Summary { on_existing, ..Summary::default() };
     while let Some(batch) = batches.recv().await {
-        let results = match store.create_many(batch).await {
-            Ok(results) => results,
-            Err(source) => {
-                progress.end();
-                // The reader ends with its next batch; it may wait for its input until then.
-                return Err(Error::Store { name, added: summary.added, source });
-            }
-        };
-        for result in results {
-            match result {
-                Create::Created(_) => summary.added += 1,
-                // A batch has no terms that it could break.
-                Create::Exists(_) | Create::Stale(_) => summary.present += 1,
-            }
+        if let Err(source) = writer.write(batch, &mut summary).await {
+            report.end();
+            // The reader ends with its next batch; it may wait for its input until then.
+            return Err(Error::Store { name, summary, source });
         }
     }
-    progress.end();
-    let Reading { refused, end } = reader.join().unwrap_or_else(|panic| resume_unwind(panic));
-    summary.refused = refused;
+    let (refused, end) = reader.join().unwrap_or_else(|panic| resume_unwind(panic));
+    report.end();
+    summary.refused += refused;
+    finish(name, summary, end)
+}
+
+/// What an import came to.
+fn finish(name: String, summary: Summary, end: Result<(), ReadError>) -> Result<Summary, Error> {
+    let broken = |source: io::Error| match summary.read() {
+        0 => Error::Unreadable { name: name.clone(), source },
+        _ => Error::BrokenOff { name: name.clone(), summary, source },
+    };
     match end {
-        Ok(()) => Ok(summary),
-        Err(ReadError::Header(fault)) => Err(Error::Header { name, fault }),
-        Err(ReadError::Read(source)) if summary.read() == 0 => {
-            Err(Error::Unreadable { name, source })
+        Err(ReadError::NotAList(fault)) => Err(Error::NotAList { name, fault }),
+        Err(ReadError::Read(source)) => Err(broken(source)),
+        Err(malformed) => Err(broken(io::Error::new(io::ErrorKind::InvalidData, malformed))),
+        Ok(()) if summary.refused > 0 && summary.refused == summary.read() => {
+            Err(Error::AllRefused { name, refused: summary.refused })
         }
-        Err(ReadError::Read(source)) => Err(Error::BrokenOff { name, summary, source }),
+        Ok(()) if summary.on_existing == OnExisting::Error && summary.present > 0 => {
+            Err(Error::Existing { name, summary })
+        }
+        Ok(()) => Ok(summary),
     }
 }
 
-/// What the reader has to say when it is done.
+/// The side of an import that reads.
 struct Reading {
+    report: Report,
+    on_existing: OnExisting,
+    accepted: u64,
     refused: u64,
-    end: Result<(), ReadError>,
 }
 
-/// Reads all rows and sends the packages in batches, until nobody takes them.
-fn read(
-    name: &str,
-    input: Box<dyn Read + Send>,
-    batches: &mpsc::Sender<Vec<Package>>,
-    progress: &Progress,
-) -> Reading {
-    let mut refused = 0;
-    let mut batch = Vec::new();
-    let end = Rows::open(input).and_then(|mut rows| {
-        while let Some(row) = rows.next()? {
-            progress.advance(row.bytes);
-            match row.package {
-                Ok(package) => batch.push(package),
-                Err(reason) => {
-                    refused += 1;
-                    let reason = excerpt(&reason, REASON);
-                    progress.tell(&format!("{name}:{}: {reason}", row.line));
-                }
+impl Reading {
+    /// Reads all rows and sends the packages in batches, until nobody takes them.
+    fn read(
+        &mut self,
+        input: Box<dyn Read + Send>,
+        batches: &mpsc::Sender<Vec<Item>>,
+    ) -> Result<(), ReadError> {
+        let mut batch = Vec::new();
+        let end = self.read_into(&mut batch, input, batches);
+        if !batch.is_empty() {
+            // If nobody takes it, then the import has failed already.
+            let _ = batches.blocking_send(batch);
+        }
+        end
+    }
+
+    fn read_into(
+        &mut self,
+        batch: &mut Vec<Item>,
+        input: Box<dyn Read + Send>,
+        batches: &mpsc::Sender<Vec<Item>>,
+    ) -> Result<(), ReadError> {
+        let mut reader = Reader::open(input, self.on_existing != OnExisting::Update)?;
+        while let Some(row) = reader.next_row()? {
+            self.report.advance();
+            batch.extend(self.accept(row));
+            if batch.len() == BATCH && batches.blocking_send(std::mem::take(batch)).is_err() {
+                break;
             }
-            if batch.len() == BATCH && batches.blocking_send(std::mem::take(&mut batch)).is_err() {
+            if self.accepted == 0 && self.refused == HOPELESS {
                 break;
             }
         }
         Ok(())
-    });
-    if !batch.is_empty() {
-        // If nobody takes it, then the import has failed already.
-        let _ = batches.blocking_send(batch);
     }
-    Reading { refused, end }
+
+    fn accept(&mut self, row: Row) -> Option<Item> {
+        let Row { line, package } = row;
+        let must_be_whole = self.on_existing != OnExisting::Update;
+        let package = match package {
+            Ok(given) if must_be_whole && !given.is_whole() => {
+                Err("there is no `summary` or `short_desc`".to_owned())
+            }
+            package => package,
+        };
+        match package {
+            Ok(given) => {
+                self.accepted += 1;
+                Some(Item { line, given })
+            }
+            Err(reason) => {
+                self.refused += 1;
+                self.report.name(line, &reason);
+                None
+            }
+        }
+    }
 }

@@ -5,29 +5,31 @@
 
 mod actix;
 mod axum;
+mod begun;
 mod error;
 mod import;
 mod options;
 mod prefix;
+pub mod reader;
 mod server;
 mod signal;
 mod socket;
 mod store;
+mod url;
 
 use std::time::Duration;
-
-pub use clap::Parser;
 
 pub use actix::Actix;
 pub use axum::Axum;
 pub use error::{Error, report};
-pub use import::{Source, Summary, import};
+pub use import::{OnExisting, Source, Summary, import};
 pub use options::Options;
 pub use prefix::Prefix;
 pub use server::{Framework, run};
 pub use signal::StopSignal;
 pub use socket::Socket;
 pub use store::StoreUrl;
+pub use url::Url;
 
 /// How long requests that were begun may take once the server was told to stop.
 const GRACE: Duration = Duration::from_secs(5);

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::Error;
+use crate::url::shown;
 
 /// A path to mount at: `/`, or segments such as `/api/v1`.
 ///
@@ -27,7 +28,7 @@ impl FromStr for Prefix {
         match fault(prefix) {
             None if prefix == "/" => Ok(Self(String::new())),
             None => Ok(Self(prefix.to_owned())),
-            Some(rule) => Err(Error::Prefix { prefix: prefix.to_owned(), rule }),
+            Some(rule) => Err(Error::Prefix { prefix: shown(prefix), rule }),
         }
     }
 }

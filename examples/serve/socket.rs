@@ -5,6 +5,7 @@ use std::net::{SocketAddr, TcpListener};
 
 use tokio::net::{TcpSocket, lookup_host};
 
+use crate::url::shown;
 use crate::{Error, Prefix};
 
 /// How many connections the system keeps until they are accepted.
@@ -25,8 +26,8 @@ impl Socket {
     /// There is no such address here, or it is taken.
     pub async fn bind(address: &str) -> Result<Self, Error> {
         match bind(address).await {
-            Ok(socket) => Ok(Self { address: address.to_owned(), socket }),
-            Err(source) => Err(Error::Bind { address: address.to_owned(), source }),
+            Ok(socket) => Ok(Self { address: shown(address), socket }),
+            Err(source) => Err(Error::Bind { address: shown(address), source }),
         }
     }
 

@@ -1,12 +1,12 @@
 //! The store that a URL names, and what is in it when the server begins.
 
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
 use pyaday_core::PackageStore;
 
 use crate::error::tell;
-use crate::{Error, Source, import};
+use crate::url::without_user_info;
+use crate::{Error, OnExisting, Source, Url, import};
 
 /// The packages of a catalogue that nobody filled.
 const FIRST_PACKAGES: &str = "\
@@ -24,42 +24,88 @@ pub enum StoreUrl {
     /// `sqlite:PATH`
     Sqlite(PathBuf),
     /// `postgres://…`
-    Postgres(String),
+    Postgres(Url),
 }
 
-impl FromStr for StoreUrl {
-    type Err = Error;
+impl TryFrom<&Url> for StoreUrl {
+    type Error = Error;
 
-    fn from_str(url: &str) -> Result<Self, Error> {
-        match url.split_once(':') {
+    fn try_from(url: &Url) -> Result<Self, Error> {
+        match url.as_str().split_once(':') {
             Some(("memory", "")) => Ok(Self::Memory),
-            Some(("sqlite", path)) if !path.is_empty() => Ok(Self::Sqlite(path.into())),
+            Some(("sqlite", path)) if is_path(path) => Ok(Self::Sqlite(path.into())),
             Some(("postgres" | "postgresql", rest)) if rest.starts_with("//") => {
-                Ok(Self::Postgres(url.to_owned()))
+                Ok(Self::Postgres(url.clone()))
             }
-            _ => Err(Error::UnknownStore { url: url.to_owned() }),
+            _ => Err(Error::UnknownStore { url: url.clone(), advice: advice(url.as_str()) }),
         }
+    }
+}
+
+/// Whether what follows `sqlite:` is the path of a file, and not another program's way to name one.
+fn is_path(path: &str) -> bool {
+    let is_other = path.starts_with("//") || path.starts_with("file:") || path.contains('?');
+    !path.is_empty() && !is_other && !is_memory(path)
+}
+
+fn is_memory(path: &str) -> bool {
+    matches!(path.trim_matches('/'), ":memory:" | "memory:" | ":memory")
+}
+
+/// What to write in the place of a URL that names no store.
+fn advice(url: &str) -> String {
+    const FORMS: &str = "there are `memory:`, `sqlite:PATH` and `postgres://USER@HOST/DATABASE`";
+
+    let (scheme, rest) = url.split_once(':').unwrap_or(("", url));
+    let scheme = scheme.to_lowercase();
+    let path = rest.split('?').next().unwrap_or_default().trim_start_matches("file:");
+    let relative = path.trim_start_matches('/');
+    let is_file = [".db", ".sqlite", ".sqlite3"].iter().any(|end| path.ends_with(end));
+    match scheme.as_str() {
+        "memory" => "write `memory:`".to_owned(),
+        "" | "sqlite" | "sqlite3" | "file" if is_memory(path) || path == "memory" => {
+            "write `memory:`".to_owned()
+        }
+        "sqlite" | "sqlite3" | "file" if relative.is_empty() => FORMS.to_owned(),
+        "sqlite" | "sqlite3" | "file" if path.starts_with("///") => {
+            let relative = without_user_info(relative);
+            format!("write `sqlite:{relative}`, or `sqlite:/{relative}` for an absolute path")
+        }
+        "sqlite" | "sqlite3" | "file" => {
+            let path = without_user_info(path.strip_prefix("//").unwrap_or(path));
+            format!("write `sqlite:{path}`")
+        }
+        "" if is_file => format!("write `sqlite:{}`", without_user_info(path)),
+        it if it.starts_with("postgres") || it.ends_with("sql") && it.starts_with('p') => {
+            "write `postgres://USER@HOST/DATABASE`".to_owned()
+        }
+        _ => FORMS.to_owned(),
     }
 }
 
 /// Adds the packages of a file to a store; without a file, a new store gets a few to begin with.
 ///
 /// # Errors
-/// The file cannot be imported.
+/// The file cannot be imported, or it leaves a new store empty.
 pub(crate) async fn fill<S: PackageStore>(
     store: &S,
     is_new: bool,
     file: Option<&Path>,
+    on_existing: OnExisting,
 ) -> Result<(), Error> {
     match file {
         Some(file) => {
             let source = Source::open(file)?;
             let name = source.name().to_owned();
-            let summary = import(store, source).await?;
+            let summary = import(store, source, on_existing).await?;
+            if is_new && summary.read() == 0 {
+                return Err(Error::NothingAdded { name });
+            }
             tell(&format!("imported {name}: {summary}"));
         }
         None if is_new => {
-            import(store, Source::new("the first packages", FIRST_PACKAGES.as_bytes())).await?;
+            let first = Source::new("the first packages", FIRST_PACKAGES.as_bytes());
+            import(store, first, on_existing).await?;
         }
         None => {}
     }

@@ -3,9 +3,13 @@
 
 #[cfg(unix)]
 mod durable;
+mod existing;
+mod formats;
 mod import;
 mod messages;
+mod not_a_list;
 mod process;
+mod secrets;
 mod sources;
 mod start;
 #[cfg(unix)]

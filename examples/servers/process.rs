@@ -19,7 +19,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 /// A program on a free port that forgets its packages, whatever the environment of the test says.
 pub(crate) fn command(program: &str, args: &[&str]) -> Command {
     let mut command = Command::new(program);
-    for option in ["BIND", "PREFIX", "PUBLIC_URL", "STORE", "IMPORT"] {
+    for option in ["BIND", "PREFIX", "PUBLIC_URL", "STORE", "IMPORT", "ON_EXISTING"] {
         command.env_remove(format!("PYADAY_{option}"));
     }
     command.env("PYADAY_BIND", "127.0.0.1:0").env("PYADAY_STORE", "memory:").args(args);

@@ -1,7 +1,9 @@
 //! How a server starts, or why it does not.
 
+use std::fs;
 use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
 use std::thread;
 use std::time::Instant;
 
@@ -142,26 +144,43 @@ fn the_options_are_environment_variables_too() {
 }
 
 #[test]
-fn a_url_of_no_store_is_refused() {
-    for program in SERVERS {
-        for url in [
-            "",
-            "memory",
-            "memory:x",
-            "sqlite:",
-            "packages.db",
-            "postgres:",
-            "mysql://localhost/packages",
-        ] {
-            let (code, stdout, stderr) = ending(program, &["--store", url], b"");
-            assert_eq!((code, stdout.as_str()), (Some(1), ""));
-            let expected = format!(
-                "error: the store {url:?} is not supported: there are `memory:`, `sqlite:PATH` and \
-                 `postgres://USER@HOST/DATABASE`\n"
-            );
-            assert_eq!(stderr, expected);
-        }
+fn a_url_of_no_store_is_refused_with_the_form_that_is_meant() {
+    let forms = "there are `memory:`, `sqlite:PATH` and `postgres://USER@HOST/DATABASE`";
+    let urls = [
+        ("", forms),
+        ("sqlite:", forms),
+        ("sqlite://", forms),
+        ("mysql://localhost/packages", forms),
+        ("memory", "write `memory:`"),
+        ("memory:x", "write `memory:`"),
+        ("memory://", "write `memory:`"),
+        (":memory:", "write `memory:`"),
+        ("sqlite::memory:", "write `memory:`"),
+        ("sqlite://:memory:", "write `memory:`"),
+        ("sqlite:///:memory:", "write `memory:`"),
+        ("sqlite://x.db", "write `sqlite:x.db`"),
+        ("sqlite:///x.db", "write `sqlite:x.db`, or `sqlite:/x.db` for an absolute path"),
+        ("sqlite:////a/x.db", "write `sqlite:a/x.db`, or `sqlite:/a/x.db` for an absolute path"),
+        ("sqlite:x.db?mode=rwc", "write `sqlite:x.db`"),
+        ("sqlite:file:x.db", "write `sqlite:x.db`"),
+        ("SQLite:x.db", "write `sqlite:x.db`"),
+        ("sqlite3:x.db", "write `sqlite:x.db`"),
+        ("file:x.db", "write `sqlite:x.db`"),
+        ("packages.db", "write `sqlite:packages.db`"),
+        ("postgres:", "write `postgres://USER@HOST/DATABASE`"),
+        ("postgres:localhost/packages", "write `postgres://USER@HOST/DATABASE`"),
+        ("postgresql+psycopg2://localhost/packages", "write `postgres://USER@HOST/DATABASE`"),
+    ];
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("near-misses");
+    fs::create_dir_all(&folder).unwrap();
+    for (number, (url, advice)) in urls.into_iter().enumerate() {
+        let mut command = command(SERVERS[number % 2], &["--store", url]);
+        command.current_dir(&folder);
+        let Ended { status, stdout, stderr } = Process::spawn(command, b"").end();
+        assert_eq!((status.code(), stdout.as_str()), (Some(1), ""), "{url}");
+        assert_eq!(stderr, format!("error: the store \"{url}\" is not supported: {advice}\n"));
     }
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
 }
 
 #[test]

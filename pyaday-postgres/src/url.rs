@@ -26,6 +26,11 @@ pub(crate) fn parse(url: &str) -> Result<Config, ConnectError> {
     if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
         return unsupported("must begin with `postgres://`");
     }
+    // The parser ends the user information at the first one, takes what follows for a host or the name
+    // of a parameter, and repeats that in its error: it may be a part of the password.
+    if url.matches('@').count() > 1 {
+        return unsupported("has more than one `@`: write those of a name or a password as `%40`");
+    }
     let mut config: Config = url
         .parse()
         .map_err(|error: tokio_postgres::Error| ConnectError::Url { source: Arc::new(error) })?;

@@ -57,6 +57,10 @@ pub enum OpenFault {
     /// It is a folder or a device.
     #[error("it is not a file: name a file, which need not exist yet")]
     NotAFile,
+    /// It is a URL, of which [`OpenError::path`] has the scheme alone, since there may be a password
+    /// in it.
+    #[error("it is a URL: give the path of a file")]
+    Url,
     /// It cannot be opened or created.
     #[error(
         "it can neither be opened nor created: check that its folder exists and that this process \

@@ -116,6 +116,9 @@ impl SqliteStore {
     /// never taken for one with fewer packages.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
         let path = path.as_ref();
+        if let Some((scheme, _)) = path.to_string_lossy().split_once("://") {
+            return Err(OpenError::new(Path::new(&format!("{scheme}://…")), OpenFault::Url));
+        }
         let failed = |fault| OpenError::new(path, fault);
         let file = path.to_owned();
         let (jobs, queue) = mpsc::sync_channel(writer::QUEUE);

@@ -201,6 +201,14 @@ fn what_is_no_catalogue_is_not_opened() {
 }
 
 #[test]
+fn a_url_is_not_a_path_and_its_password_is_not_shown() {
+    let error = SqliteStore::open("postgres://u:s3cret@localhost/packages.db").unwrap_err();
+    assert_eq!(error.to_string(), "cannot open postgres://…");
+    assert_eq!(error.fault().to_string(), "it is a URL: give the path of a file");
+    assert!(!format!("{error:?}").contains("s3cret"));
+}
+
+#[test]
 fn a_newer_schema_is_not_opened() {
     let path = filled("newer");
     execute(&path, "PRAGMA user_version = 99");

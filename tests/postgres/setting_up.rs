@@ -32,6 +32,11 @@ fn a_url_that_is_none_is_told() {
         ("host=localhost", "the URL of the database must begin with `postgres://`"),
         ("postgres:///pyaday", "the URL of the database names no host"),
         (
+            "postgres://u:p@b?c=d@a/pyaday",
+            "the URL of the database has more than one `@`: write those of a name or a password as \
+             `%40`",
+        ),
+        (
             "postgres://a,b,c/pyaday?port=1,2",
             "the URL of the database has another number of ports than of hosts",
         ),
@@ -50,6 +55,28 @@ fn a_url_that_is_none_is_told() {
     }
     for url in ["postgres://a:b:c/", "postgres://a/?what=1", "postgres://a/?connect_timeout=x"] {
         assert!(matches!(refused(url, Options::new()), ConnectError::Url { .. }), "{url}");
+    }
+}
+
+#[test]
+fn no_error_shows_what_a_url_says_of_the_user() {
+    for rest in [
+        "a:b:c/",
+        "a/?what=1",
+        "a/?connect_timeout=x",
+        "/pyaday",
+        "a/pyaday?sslmode=require",
+        "b?s3cret=s3cret@a/",
+        "s3cret:s3cret@a/",
+        "a/%ff?port=s3cret",
+    ] {
+        for url in [format!("postgres://s3cret:s3cret@{rest}"), format!("mysql://u:s3cret@{rest}")]
+        {
+            let error = refused(&url, Options::new());
+            let source = error.source().map_or_else(String::new, |it| format!("{it} {it:?}"));
+            let shown = format!("{error} {error:?} {source}");
+            assert!(!shown.contains("s3cret"), "{shown}");
+        }
     }
 }
 

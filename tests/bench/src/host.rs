@@ -19,7 +19,9 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderValue, header};
 use pyaday_bench::{fill, package};
 use pyaday_core::{Api, MemoryStore, Package, PackageStore};
-use pyaday_examples::{Actix, Axum, Prefix, Socket, Source, StopSignal, StoreUrl, import};
+use pyaday_examples::{
+    Actix, Axum, OnExisting, Prefix, Socket, Source, StopSignal, StoreUrl, Url, import,
+};
 use pyaday_sqlite::SqliteStore;
 
 /// 86 bytes, the average of PyPI.
@@ -41,7 +43,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         }
         _ => {}
     }
-    match store.parse()? {
+    match StoreUrl::try_from(&store.parse::<Url>()?)? {
         StoreUrl::Memory => run(framework, MemoryStore::new(), packages).await,
         StoreUrl::Sqlite(path) => {
             let store = SqliteStore::open(path)?;
@@ -66,7 +68,9 @@ async fn run<S: PackageStore>(
 ) -> Result<(), Box<dyn Error>> {
     match packages.parse() {
         Ok(count) => fill(&store, count).await?,
-        Err(_) => drop(import(&store, Source::open(packages.as_ref())?).await?),
+        Err(_) => {
+            import(&store, Source::open(packages.as_ref())?, OnExisting::Skip).await?;
+        }
     }
     let api = Api::new(store);
     let socket = Socket::bind("127.0.0.1:0").await?;

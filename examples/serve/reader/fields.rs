@@ -1,7 +1,7 @@
 //! The fields of a TSV or CSV record, split as its lines come.
 //!
-//! The crate csv reads on over any number of lines behind a quote that is never closed, and takes
-//! text behind a closing quote for a part of the field. Here such a record is known for what it is
+//! The crate csv reads on over any number of lines after a quote that is never closed, and takes
+//! text after a closing quote for a part of the field. Here such a record is known for what it is
 //! at the first byte that shows it, so that the lines it swallowed can be read again.
 
 /// Splits records; holds the fields of one.
@@ -21,7 +21,7 @@ enum State {
     Start,
     Unquoted,
     Quoted,
-    /// Behind a quote in a quoted field: the closing one, or the first half of a doubled one.
+    /// After a quote in a quoted field: the closing one, or the first half of a doubled one.
     Closed,
 }
 
@@ -36,16 +36,14 @@ pub(super) enum Record {
 }
 
 impl Fields {
-    pub(super) fn tsv() -> Self {
-        Self::new(b'\t', false)
-    }
-
-    pub(super) fn csv() -> Self {
-        Self::new(b',', true)
-    }
-
-    fn new(delimiter: u8, quoting: bool) -> Self {
+    /// Splits at `delimiter`; with `quoting`, fields may stand in quotes.
+    pub(super) fn new(delimiter: u8, quoting: bool) -> Self {
         Self { delimiter, quoting, state: State::Start, text: Vec::new(), ends: Vec::new() }
+    }
+
+    /// What separates the fields.
+    pub(super) fn delimiter(&self) -> u8 {
+        self.delimiter
     }
 
     /// Begins a record.
@@ -86,6 +84,12 @@ impl Fields {
     fn take(&mut self, byte: u8, state: State) -> State {
         self.text.push(byte);
         state
+    }
+
+    /// Adds a field as it is.
+    pub(super) fn add(&mut self, field: &[u8]) {
+        self.text.extend_from_slice(field);
+        self.ends.push(self.text.len());
     }
 
     /// How many fields the record has.

@@ -1,0 +1,52 @@
+//! What a run of the server has created, so that it can be taken back.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use pyaday_core::{PackageStore, Seed, StoreError};
+
+use crate::Error;
+
+/// The files of a store that were not there before it was opened.
+#[derive(Debug, Default)]
+pub(crate) struct Begun {
+    files: Vec<PathBuf>,
+}
+
+impl Begun {
+    /// Looks which files of an SQLite store are missing, before it is opened.
+    ///
+    /// A file that cannot be looked at may exist. A log without its database is another store's rest,
+    /// so then nothing is taken for new.
+    pub(crate) fn before(path: &Path) -> Self {
+        let files = ["", "-wal", "-journal", "-shm"].map(|end| {
+            let mut file = OsString::from(path);
+            file.push(end);
+            PathBuf::from(file)
+        });
+        let is_missing = |file: &PathBuf| fs::symlink_metadata(file).is_err_and(is_not_found);
+        let are_missing = files.iter().all(is_missing);
+        Self { files: if are_missing { files.into() } else { Vec::new() } }
+    }
+
+    /// Removes what the run has created, if the store, which did not get its first packages, is still
+    /// empty. Nothing that was there before is touched.
+    pub(crate) async fn take_back<S: PackageStore>(self, store: S, error: &Error) {
+        let may_be_written =
+            matches!(error, Error::Store { source: StoreError::OutcomeUnknown { .. }, .. });
+        let is_empty = matches!(store.random(Seed::random()).await, Ok(None));
+        // This closes the files.
+        drop(store);
+        if is_empty && !may_be_written {
+            for file in self.files {
+                // Most of them do not exist. One that cannot be removed stays: the error is told.
+                let _ = fs::remove_file(file);
+            }
+        }
+    }
+}
+
+fn is_not_found(error: std::io::Error) -> bool {
+    error.kind() == std::io::ErrorKind::NotFound
+}

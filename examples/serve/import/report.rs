@@ -1,0 +1,69 @@
+//! What an import says while it runs: which rows it refuses, and on a terminal how far it is.
+
+use std::io::Read;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::error::tell;
+use crate::reader::excerpt;
+
+/// How many rows are named. The others are counted.
+const NAMED: u64 = 20;
+
+/// The longest reason that is given for a row, in characters.
+const REASON: usize = 1_000;
+
+/// A bar if the size of the import is known, a count of rows if not; nothing where standard error is
+/// no terminal. Clones are one report.
+#[derive(Clone)]
+pub(super) struct Report {
+    source: Arc<str>,
+    bar: ProgressBar,
+    is_sized: bool,
+    named: Arc<AtomicU64>,
+}
+
+impl Report {
+    /// The report on a source of this name and, if it is known, this many bytes.
+    pub(super) fn new(source: &str, size: Option<u64>) -> Self {
+        let (bar, template) = match size {
+            Some(size) => (ProgressBar::new(size), "{wide_bar} {bytes}/{total_bytes} {eta}"),
+            None => (ProgressBar::new_spinner(), "{spinner} {human_pos} rows, {elapsed}"),
+        };
+        let style = ProgressStyle::with_template(template);
+        let bar = bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        Self { source: source.into(), bar, is_sized: size.is_some(), named: Arc::default() }
+    }
+
+    /// The same input. What is read of it moves the bar.
+    pub(super) fn watch(&self, input: Box<dyn Read + Send>) -> Box<dyn Read + Send> {
+        if self.is_sized { Box::new(self.bar.wrap_read(input)) } else { input }
+    }
+
+    /// Counts a row.
+    pub(super) fn advance(&self) {
+        if !self.is_sized {
+            self.bar.inc(1);
+        }
+    }
+
+    /// Says what is wrong with the row that begins in this line, unless enough rows were named.
+    pub(super) fn name(&self, line: u64, reason: &str) {
+        if self.named.fetch_add(1, Relaxed) < NAMED {
+            let reason = excerpt(reason, REASON);
+            self.bar.suspend(|| tell(&format!("{}:{line}: {reason}", self.source)));
+        }
+    }
+
+    /// Takes the bar away, and says how many rows were not named.
+    pub(super) fn end(&self) {
+        self.bar.finish_and_clear();
+        match self.named.load(Relaxed).saturating_sub(NAMED) {
+            0 => {}
+            1 => tell(&format!("{}: the same or similar for 1 more row", self.source)),
+            more => tell(&format!("{}: the same or similar for {more} more rows", self.source)),
+        }
+    }
+}

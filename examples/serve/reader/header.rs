@@ -1,0 +1,41 @@
+//! What the columns of a table, and the members of a JSON object, are by their names.
+
+/// What a column or a member is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Kind {
+    Name,
+    ShortDesc,
+    /// A description, which is the summary where there is no other.
+    Description,
+    Tags,
+    /// It has no name, and must be empty.
+    Nameless,
+    Metadata,
+}
+
+/// What a name stands for. Neither case nor white space around it matters.
+pub(super) fn kind(name: &str) -> Kind {
+    match name.trim().to_lowercase().as_str() {
+        "" => Kind::Nameless,
+        "name" => Kind::Name,
+        "summary" | "short_desc" => Kind::ShortDesc,
+        "description" => Kind::Description,
+        "tags" => Kind::Tags,
+        _ => Kind::Metadata,
+    }
+}
+
+/// The text of a summary: `UNKNOWN` is what old tools wrote where there is none.
+pub(super) fn summary(text: &str) -> &str {
+    if text == "UNKNOWN" { "" } else { text }
+}
+
+/// The labels in a text: separated by white space, commas, semicolons or bars, or written as a list
+/// of Python or JSON.
+pub(super) fn labels(text: &str) -> impl Iterator<Item = &str> {
+    let list = text.trim().strip_prefix('[').and_then(|text| text.strip_suffix(']'));
+    let separator = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '|');
+    let labels = list.unwrap_or(text).split(separator);
+    let quotes: &[char] = if list.is_some() { &['\'', '"'] } else { &[] };
+    labels.map(move |label| label.trim_matches(quotes)).filter(|label| !label.is_empty())
+}

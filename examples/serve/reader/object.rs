@@ -1,0 +1,168 @@
+//! The package that a JSON object describes: a representation, or what PyPI and other tools write.
+
+use pyaday_core::{MergePatch, Package, PackageError};
+use serde_json::{Map, Value};
+
+use super::given::Given;
+use super::header::{Kind, kind, labels, summary};
+use super::listed;
+
+/// Members of PyPI's JSON that say nothing of a package itself, or too much for metadata.
+const LEFT_OUT: [&str; 12] = [
+    "bugtrack_url",
+    "description",
+    "description_content_type",
+    "docs_url",
+    "downloads",
+    "dynamic",
+    "package_url",
+    "platform",
+    "project_url",
+    "release_url",
+    "yanked",
+    "yanked_reason",
+];
+
+/// Reads an object.
+///
+/// # Errors
+/// Why it is no package.
+pub(super) fn read(text: &[u8]) -> Result<Given, String> {
+    match Package::from_json(text) {
+        Ok(package) => by_members(package, text, true),
+        Err(PackageError::Malformed(error)) => {
+            let place = match error.line() {
+                1 => format!("column {}", error.column()),
+                line => format!("column {} of line {line} of the object", error.column()),
+            };
+            Err(format!("malformed JSON, {} at {place}", error.reason()))
+        }
+        Err(PackageError::Invalid(error)) => match serde_json::from_slice(text) {
+            Ok(Value::Object(members)) if !members.contains_key("short_desc") => adapted(members),
+            // A patch, in which `null` takes a member away: a new package does not have it.
+            Ok(Value::Object(members)) if members.values().any(Value::is_null) => {
+                let whole = without_nulls(members);
+                let package = Package::from_json(&whole).map_err(|error| error.to_string())?;
+                by_members(package, text, true)
+            }
+            _ => Err(error.to_string()),
+        },
+    }
+}
+
+fn by_members(package: Package, text: &[u8], has_summary: bool) -> Result<Given, String> {
+    let patch = MergePatch::from_json(text).map_err(|error| error.to_string())?;
+    Ok(Given::by_members(package, patch, has_summary))
+}
+
+/// The package of an object that is not a representation.
+fn adapted(members: Map<String, Value>) -> Result<Given, String> {
+    if !members.keys().any(|name| kind(name) == Kind::Name) {
+        let found = listed(members.keys().map(String::as_str));
+        return Err(match found.as_str() {
+            "" => "there is no `name`: the object is empty".to_owned(),
+            found => format!("there is no `name`: the members are {found}"),
+        });
+    }
+    let (mut representation, summary_is) = representation(members);
+    let patch = Value::Object(representation.clone()).to_string().into_bytes();
+    if summary_is.is_none() {
+        representation.insert("short_desc".to_owned(), Value::from(""));
+    }
+    let whole = without_nulls(representation);
+    match Package::from_json(&whole) {
+        Ok(package) => by_members(package, &patch, summary_is.is_some()),
+        Err(PackageError::Malformed(error)) => Err(error.reason().to_owned()),
+        Err(PackageError::Invalid(invalid)) => {
+            let faults =
+                invalid.errors().iter().map(|error| match (error.pointer(), &summary_is) {
+                    ("/short_desc", Some(name)) => format!("/{name} {}", error.detail()),
+                    _ => error.to_string(),
+                });
+            Err(faults.collect::<Vec<_>>().join("; "))
+        }
+    }
+}
+
+/// An object as text, without its members that are `null`.
+fn without_nulls(mut members: Map<String, Value>) -> Vec<u8> {
+    members.retain(|_, value| !value.is_null());
+    Value::Object(members).to_string().into_bytes()
+}
+
+/// The members of a representation that say the same, and which member was the summary.
+fn representation(members: Map<String, Value>) -> (Map<String, Value>, Option<String>) {
+    let has_summary = members.keys().any(|name| kind(name) == Kind::ShortDesc);
+    let mut representation = Map::new();
+    let mut metadata = Map::new();
+    let mut summary_is = None;
+    for (name, value) in members {
+        match (kind(&name), value) {
+            (Kind::Name, Value::String(text)) => {
+                representation.insert("name".to_owned(), Value::from(text.trim()));
+            }
+            (Kind::Name, value) => drop(representation.insert("name".to_owned(), value)),
+            (Kind::ShortDesc, value) => {
+                representation.insert("short_desc".to_owned(), short_desc(value));
+                summary_is = Some(name);
+            }
+            (Kind::Description, value) if !has_summary => {
+                representation.insert("short_desc".to_owned(), short_desc(value));
+                summary_is = Some(name);
+            }
+            (Kind::Tags, Value::String(text)) => {
+                let tags: Vec<&str> = labels(&text).collect();
+                representation.insert("tags".to_owned(), Value::from(tags));
+            }
+            (Kind::Tags, value) => drop(representation.insert("tags".to_owned(), value)),
+            (_, Value::Object(members)) if name == "metadata" => metadata.extend(members),
+            (_, value) => {
+                let (name, value) = core_metadata(name, value);
+                if !is_nothing(&value) && !LEFT_OUT.contains(&name.as_str()) {
+                    metadata.insert(name, value);
+                }
+            }
+        }
+    }
+    // PyPI's `project_url` is its own page; that of core metadata is made of `project_urls`.
+    if let Some(urls) = metadata.shift_remove("project_urls") {
+        metadata.insert("project_url".to_owned(), urls);
+    }
+    if !metadata.is_empty() {
+        representation.insert("metadata".to_owned(), Value::Object(metadata));
+    }
+    (representation, summary_is)
+}
+
+/// PyPI's JSON has `null` where there is no summary.
+fn short_desc(value: Value) -> Value {
+    match value {
+        Value::Null => Value::from(""),
+        Value::String(text) => Value::from(summary(&text)),
+        other => other,
+    }
+}
+
+/// A member of PyPI's JSON in the spelling of core metadata.
+fn core_metadata(name: String, value: Value) -> (String, Value) {
+    match (name.as_str(), value) {
+        ("classifiers", value) => ("classifier".to_owned(), value),
+        ("project_urls", Value::Object(urls)) => {
+            let urls = urls.iter().filter_map(|(label, url)| {
+                url.as_str().map(|url| Value::from(format!("{label}, {url}")))
+            });
+            (name, urls.collect())
+        }
+        (_, value) => (name, value),
+    }
+}
+
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => members.is_empty(),
+        _ => false,
+    }
+}

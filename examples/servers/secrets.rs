@@ -1,0 +1,89 @@
+//! No message shows the user information of a URL.
+
+use pyaday_examples::{Error, StoreUrl, Url};
+
+use crate::process::{Ended, Process, SERVERS, Server, command};
+
+/// Runs a program that ends by itself; all that it writes.
+fn written(args: &[&str], variables: &[(&str, &str)]) -> String {
+    let both = SERVERS.map(|program| {
+        let mut command = command(program, args);
+        command.envs(variables.iter().copied());
+        let Ended { stdout, stderr, .. } = Process::spawn(command, b"").end();
+        format!("{stdout}{stderr}")
+    });
+    let [axum, actix] = both;
+    axum + &actix
+}
+
+/// Each shows the host, or else the test would not see what is written.
+const URLS: [&str; 9] = [
+    "mysql://s3cret:s3cret@host/packages",
+    "sqlite://s3cret:s3cret@host/packages.db",
+    "postgres:s3cret:s3cret@host/packages",
+    "postgresql+psycopg2://s3cret:s3cret@host/packages",
+    "s3cret:s3cret@host/packages.db",
+    "mysql://s3cret:s3/c?r#s3cret@s3cret@host/packages",
+    "mysql://s3cret:s3 s3cret\"s3cret@host/packages",
+    "mysql://s3cret@host/packages?password=s3cret&x=1",
+    "//s3cret:s3cret@host",
+];
+
+#[test]
+fn what_is_no_store_is_shown_without_its_user_information() {
+    for url in URLS {
+        for text in [written(&["--store", url], &[]), written(&[], &[("PYADAY_STORE", url)])] {
+            assert!(text.contains("host") && !text.contains("s3cret"), "{text}");
+        }
+        let url: Url = url.parse().unwrap();
+        let error: Error = StoreUrl::try_from(&url).unwrap_err();
+        assert!(!format!("{error:?} {url:?} {url}").contains("s3cret"));
+    }
+    let url: Url = "postgres://s3cret:s3cret@host/packages".parse().unwrap();
+    let store = StoreUrl::try_from(&url).unwrap();
+    assert_eq!(format!("{store:?}"), "Postgres(\"postgres://…@host/packages\")");
+    // The control: this is how a database is reached.
+    assert_eq!(url.as_str(), "postgres://s3cret:s3cret@host/packages");
+}
+
+#[test]
+fn a_url_in_the_wrong_place_is_shown_without_its_user_information() {
+    let url = "postgres://s3cret:s3cret@host/packages";
+    for text in [
+        written(&[url], &[]),
+        written(&["--store", "memory:", url], &[]),
+        written(&[&format!("--on-existing={url}")], &[]),
+        written(&["--on-existing", url], &[]),
+        written(&[], &[("PYADAY_ON_EXISTING", url)]),
+        written(&["--import", url], &[]),
+        written(&["--bind", url], &[]),
+        written(&["--prefix", url], &[]),
+    ] {
+        assert!(text.contains("host") && !text.contains("s3cret"), "{text}");
+    }
+    for text in [
+        written(&["--unknown", url], &[]),
+        written(&[&format!("--stores={url}")], &[]),
+        written(&["--help"], &[("PYADAY_STORE", url)]),
+        written(&["-h"], &[("PYADAY_STORE", url)]),
+    ] {
+        assert!(!text.is_empty() && !text.contains("s3cret"), "{text}");
+    }
+}
+
+#[test]
+fn a_database_that_cannot_be_used_is_told_without_its_user_information() {
+    for rest in
+        ["", "a:b:c/", "host/?what=1", "host/?sslmode=require", "x@host/", "x?s3cret=1@host/"]
+    {
+        let url = format!("postgres://s3cret:s3cret@{rest}");
+        let text = written(&["--store", &url], &[]);
+        assert!(text.contains("the URL of the database") && !text.contains("s3cret"), "{text}");
+    }
+    let server = Server::start(SERVERS[0], &["--store", "postgres://s3cret:s3cret@127.0.0.1:1/x"]);
+    let told = server.process.told();
+    assert!(told.contains("unavailable") && !told.contains("s3cret"), "{told}");
+    assert_eq!(server.get("/packages/flask").status, 503);
+    let told = server.process.told();
+    assert!(told.contains("store-unavailable") && !told.contains("s3cret"), "{told}");
+}
