@@ -100,6 +100,7 @@ impl Call<'_> {
 }
 
 /// What becomes of a call to a [`Failing`] store.
+#[derive(Debug)]
 #[non_exhaustive]
 pub enum Then {
     /// The store around which this one is answers it.
@@ -111,26 +112,11 @@ pub enum Then {
     FailAfter(StoreError),
     /// It panics with this message, and the other store is not called.
     Panic(String),
-    /// The other store carries it out. This function is called before the answer is returned, and may
-    /// wait, or call the store itself.
-    PassThen(Box<dyn FnOnce() + Send>),
-}
-
-impl fmt::Debug for Then {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Pass => f.write_str("Pass"),
-            Self::Fail(error) => f.debug_tuple("Fail").field(error).finish(),
-            Self::FailAfter(error) => f.debug_tuple("FailAfter").field(error).finish(),
-            Self::Panic(message) => f.debug_tuple("Panic").field(message).finish(),
-            Self::PassThen(_) => f.debug_tuple("PassThen").finish_non_exhaustive(),
-        }
-    }
 }
 
 impl<S: PackageStore> Failing<S> {
-    /// A store around this one. The function decides what becomes of each call when its future is
-    /// polled first.
+    /// A store around this one. The function decides what becomes of each call, when its future is
+    /// polled first. It may wait, so that calls meet which seldom would.
     #[must_use]
     pub fn new(store: S, decide: impl Fn(Call<'_>) -> Then + Send + Sync + 'static) -> Self {
         Self { store, decide: Box::new(decide) }
@@ -156,11 +142,6 @@ impl<S: PackageStore> Failing<S> {
             }
             #[expect(clippy::panic, reason = "the test asked for it")]
             Then::Panic(message) => panic!("{message}"),
-            Then::PassThen(after) => {
-                let answer = answer.await;
-                after();
-                answer
-            }
         }
     }
 }
@@ -277,9 +258,6 @@ impl<S: PackageStore> PackageStore for Failing<S> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
     use super::*;
     use crate::conformance::fixtures::{full, name};
     use crate::memory::MemoryStore;
@@ -317,22 +295,6 @@ mod tests {
         let call = tokio::spawn(async { by_name().read(&name("panics")).await.is_ok() });
         let panic = call.await.unwrap_err().into_panic();
         assert_eq!(panic.downcast_ref::<String>().map(String::as_str), Some("on purpose"));
-    }
-
-    #[tokio::test]
-    async fn a_function_is_called_after_the_call_and_before_its_answer() {
-        let count = Arc::new(AtomicUsize::new(0));
-        let counted = Arc::clone(&count);
-        let store = Failing::new(MemoryStore::new(), move |_| {
-            let counted = Arc::clone(&counted);
-            let count = move || {
-                counted.fetch_add(1, Ordering::SeqCst);
-            };
-            Then::PassThen(Box::new(count))
-        });
-        assert!(store.create(full("flask"), Write::new()).await.is_ok());
-        assert!(store.read(&name("flask")).await.unwrap().is_some());
-        assert_eq!(count.load(Ordering::SeqCst), 2);
     }
 
     #[test]

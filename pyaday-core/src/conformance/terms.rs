@@ -16,6 +16,11 @@ pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
         Fact::new("a create on other terms than the newest revision writes nothing", create_stale),
         Fact::new("an update is asked about the revision that it replaces", update),
         Fact::new("a delete is asked about the revision that it removes", delete),
+    ]
+}
+
+pub(super) fn facts_of_pins<S: Subject>() -> Vec<Fact<S>> {
+    vec![
         Fact::new("a pin is asked about the date's pin, or about none", pin),
         Fact::new("the taking back of a pin is asked about the pin's revision", unpin),
         Fact::new("on no terms is what is absent or fixed written", absent_or_fixed),
