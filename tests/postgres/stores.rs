@@ -1,9 +1,11 @@
 //! Stores of databases that work.
 
-use std::sync::LazyLock;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{LazyLock, Mutex};
 
-use pyaday_core::conformance::Subject;
+use pyaday_core::conformance::{CannotReopen, Subject};
+use pyaday_core::{PackageStore, StoreId};
 use pyaday_postgres::{Options, PostgresStore, Reads};
 use tokio::runtime::Runtime;
 use tokio_postgres::{Client, NoTls};
@@ -20,6 +22,8 @@ pub(crate) struct Stores {
     client: Client,
     reads: Reads,
     next: AtomicUsize,
+    /// With which options the stores of the suite were opened, by their identities.
+    opened: Mutex<HashMap<StoreId, Options>>,
 }
 
 impl Stores {
@@ -27,7 +31,7 @@ impl Stores {
     pub(crate) fn new(test: &str, reads: Reads) -> Option<Self> {
         let database = Database::new(test)?;
         let client = connect(&database.url());
-        Some(Self { database, client, reads, next: AtomicUsize::new(0) })
+        Some(Self { database, client, reads, next: AtomicUsize::new(0), opened: Mutex::default() })
     }
 
     /// A connection beside all stores.
@@ -97,7 +101,18 @@ impl Subject for Stores {
     type Store = PostgresStore;
 
     fn empty(&self) -> PostgresStore {
-        self.open(self.options())
+        let options = self.options();
+        let store = self.open(options.clone());
+        let id = self.block_on(store.id()).unwrap();
+        self.opened.lock().unwrap().insert(id, options);
+        store
+    }
+
+    fn reopen(&self, store: PostgresStore) -> Result<PostgresStore, CannotReopen> {
+        let id = self.block_on(store.id()).unwrap();
+        let options = self.opened.lock().unwrap()[&id].clone();
+        drop(store);
+        Ok(self.open(options))
     }
 
     fn cases(&self) -> u32 {
