@@ -33,13 +33,15 @@ pub(super) struct Model {
     /// does the taking back of a pin.
     newest: Revision,
     told: bool,
+    /// Whether anything was written yet.
+    written: bool,
 }
 
 impl Model {
     /// An empty store, of which a page was read.
     pub(super) fn empty(page: &Page) -> Self {
         let (packages, days, pins) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        Self { packages, days, pins, newest: page.revision, told: true }
+        Self { packages, days, pins, newest: page.revision, told: true, written: false }
     }
 
     /// States that `answer` is what the contract has `call` answered now, and goes on from there.
@@ -133,6 +135,7 @@ impl Model {
         // Not `next`: that looks at the clock, which has gone on since the store did the same.
         self.newest = Revision::new(self.newest.get() + 1);
         self.told = false;
+        self.written = true;
     }
 
     /// States that a write has a revision greater than those before it.
@@ -141,6 +144,7 @@ impl Model {
         ensure(grown, call, format!("a revision greater than {before}"), &revision)?;
         self.newest = self.newest.max(revision);
         self.told = true;
+        self.written = true;
         Ok(())
     }
 
@@ -427,6 +431,8 @@ fn sequence<S: Subject>(mut bench: Bench<'_, S>, steps: &[Step], reopens: bool) 
         if reopens && at % CALLS == CALLS - 1 {
             done.push("open again".to_owned());
             bench = bench.reopened()?;
+            // A store that was never written to may begin its revisions anew.
+            model.told &= model.written;
         }
         let call = seen.call(step);
         done.push(call.to_string());
