@@ -12,9 +12,13 @@ use tokio_postgres::{Client, NoTls};
 
 use super::database::Database;
 use super::proxy::Proxy;
+use crate::golden::REVISION;
 
 /// Where stores work. Whoever asks them may have a runtime of their own, or none.
 pub(crate) static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
+
+/// All tables of a catalogue.
+const TABLES: [&str; 5] = ["package", "daily", "pin", "change", "head"];
 
 /// Stores in one database, each with a schema of its own.
 pub(crate) struct Stores {
@@ -67,18 +71,40 @@ impl Stores {
         RUNTIME.block_on(PostgresStore::connect(&self.database.url(), options)).unwrap()
     }
 
-    /// A store whose first write has the revision 1, as if its tables had been made before the clock
-    /// began.
+    /// A store whose writes are numbered one by one, as if its tables had been made when the clock was far
+    /// ahead.
     pub(crate) fn numbered_from_one(&self) -> PostgresStore {
         let schema = self.fresh();
         let options = Options::new().reads(self.reads).schema(&schema);
         drop(self.open(options.clone()));
         let schema = schema.replace('"', "\"\"");
         self.execute(&format!(
-            "UPDATE \"{schema}\".head SET revision = 0, journal = 0;
-             UPDATE \"{schema}\".change SET revision = 0"
+            "UPDATE \"{schema}\".head SET revision = {REVISION};
+             UPDATE \"{schema}\".change SET revision = {REVISION}"
         ));
         self.open(options)
+    }
+
+    /// Keeps a copy of each table of a catalogue: what a standby has that lacks what comes.
+    pub(crate) fn keep_copies(&self, schema: &str) {
+        let keep = |table| {
+            format!(
+                "DROP TABLE IF EXISTS kept_{table};
+                 CREATE TABLE kept_{table} AS SELECT * FROM {schema}.{table};"
+            )
+        };
+        self.execute(&TABLES.map(keep).concat());
+    }
+
+    /// Puts the copies back and carries out more statements, all in one transaction.
+    pub(crate) fn put_copies_back(&self, schema: &str, more: &str) {
+        let put_back = |table| {
+            format!(
+                "DELETE FROM {schema}.{table};
+                 INSERT INTO {schema}.{table} SELECT * FROM kept_{table};"
+            )
+        };
+        self.execute(&format!("BEGIN; {}{more} COMMIT", TABLES.map(put_back).concat()));
     }
 
     /// Carries out statements beside all stores.
