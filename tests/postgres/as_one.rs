@@ -5,19 +5,21 @@ use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::SystemTime;
 
-use pyaday_core::conformance::{self, Subject};
+use pyaday_core::conformance::{self, CannotReopen, Subject, Verdict};
 use pyaday_core::daily::{Daily, Day, Pin, Pinned, Unpin};
 use pyaday_core::{
     Create, Date, Delete, NormalizedName, Package, PackageStore, Page, Query, Replacement, Seed,
     StoreError, StoreId, Stored, Tag, Update, Write,
 };
-use pyaday_postgres::{PostgresStore, Reads};
+use pyaday_postgres::{Options, PostgresStore, Reads};
 
 use super::stores::Stores;
 
 /// The two of them.
 struct Pair {
     processes: [PostgresStore; 2],
+    /// What both were opened with.
+    options: Options,
     calls: AtomicUsize,
     /// Whether each refreshes before it reads.
     refreshes: bool,
@@ -45,13 +47,23 @@ struct Pairs {
     refreshes: bool,
 }
 
+impl Pairs {
+    fn open(&self, options: Options) -> Pair {
+        let processes = [0; 2].map(|_| self.stores.open(options.clone()));
+        Pair { processes, options, calls: AtomicUsize::new(0), refreshes: self.refreshes }
+    }
+}
+
 impl Subject for Pairs {
     type Store = Pair;
 
     fn empty(&self) -> Pair {
-        let options = self.stores.options();
-        let processes = [self.stores.open(options.clone()), self.stores.open(options)];
-        Pair { processes, calls: AtomicUsize::new(0), refreshes: self.refreshes }
+        self.open(self.stores.options())
+    }
+
+    fn reopen(&self, Pair { processes, options, .. }: Pair) -> Result<Pair, CannotReopen> {
+        drop(processes);
+        Ok(self.open(options))
     }
 
     fn cases(&self) -> u32 {
@@ -63,7 +75,8 @@ impl Subject for Pairs {
 /// matter of who else is there.
 fn keep_the_contract(pairs: &Pairs) {
     for fact in conformance::facts().iter().filter(|fact| !fact.name().contains("likely")) {
-        fact.check(pairs).unwrap_or_else(|broken| panic!("{broken}"));
+        let verdict = fact.check(pairs).unwrap_or_else(|broken| panic!("{broken}"));
+        assert!(matches!(verdict, Verdict::Holds), "{}: {verdict:?}", fact.name());
     }
 }
 
