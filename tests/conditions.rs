@@ -11,11 +11,11 @@ use pyaday_core::{
     Api, Endpoint, Failure, MemoryStore, Operation, Preconditions, Revision, Verdict,
 };
 
-use crate::client::{Request, send};
-use crate::faults::{MEETING_POINT, faulty};
+use crate::concurrent_requests::at_once;
 use crate::golden::REVISION;
-use crate::homes::{Actix, Axum, Core, Home, Server};
-use crate::races::at_once;
+use crate::store_failures::{MEETING_POINT, faulty};
+use crate::support::client::{Request, send};
+use crate::support::homes::{Actix, Axum, Core, Home, Server};
 
 const CURRENT: &str = "\"1\"";
 

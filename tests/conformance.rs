@@ -9,8 +9,8 @@ use pyaday_core::{MemoryStore, PackageStore, StoreId};
 use pyaday_postgres::Reads;
 use pyaday_sqlite::SqliteStore;
 
-use crate::files;
 use crate::postgres::stores::Stores;
+use crate::support::files;
 
 mod broken;
 mod faulty;

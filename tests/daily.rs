@@ -19,9 +19,9 @@ use pyaday_core::{
 use pyaday_sqlite::SqliteStore;
 use pyaday_tests::numbers::Numbers;
 
-use crate::client::{Answer, Request};
-use crate::files;
-use crate::homes::{Actix, Axum, Core, Home};
+use crate::support::client::{Answer, Request};
+use crate::support::files;
+use crate::support::homes::{Actix, Axum, Core, Home};
 
 fn date(text: &str) -> Date {
     text.parse().unwrap()

@@ -21,11 +21,11 @@ use pyaday_core::{Api, MemoryStore, Options, Package, PackageStore, Revision, Se
 use pyaday_postgres::Reads;
 use pyaday_sqlite::SqliteStore;
 
-use crate::client::{Answer, Request};
-use crate::faults::faulty;
-use crate::files;
-use crate::homes::{Actix, Axum, Core, Home};
 use crate::postgres::stores::Stores;
+use crate::store_failures::faulty;
+use crate::support::client::{Answer, Request};
+use crate::support::files;
+use crate::support::homes::{Actix, Axum, Core, Home};
 
 /// Where the mount's prefix is in the target of a request.
 const MOUNT: &[u8] = b"{mount}";

@@ -3,9 +3,9 @@
 use pyaday_core::{Api, Endpoint, MemoryStore, Options, PublicUrl, create_package};
 use pyaday_tests::targets::LONGEST_REFUSAL;
 
-use crate::client::{Answer, Request};
 use crate::golden;
-use crate::homes::{Actix, Axum, Core, Home};
+use crate::support::client::{Answer, Request};
+use crate::support::homes::{Actix, Axum, Core, Home};
 
 #[test]
 fn a_public_url_is_an_absolute_http_or_https_url() {

@@ -8,8 +8,8 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::routing::get;
 use pyaday_core::{Api, Blueprint, MemoryStore, Package, PackageStore, Write};
 
-use crate::client::{Request, send};
-use crate::homes::Server;
+use crate::support::client::{Request, send};
+use crate::support::homes::Server;
 
 const FLASK: &str = r#"{"name":"flask","short_desc":""}"#;
 

@@ -6,9 +6,9 @@ use jsonschema::Validator;
 use pyaday_core::{Api, Endpoint, MemoryStore, Options, ProblemType, openapi};
 use serde_json::{Value, json};
 
-use crate::client::{Answer, Request};
 use crate::golden;
-use crate::homes::{Actix, Axum, Core, Home};
+use crate::support::client::{Answer, Request};
+use crate::support::homes::{Actix, Axum, Core, Home};
 
 /// A part of the document as a schema of its own, which its references still lead into.
 fn validator(document: &Value, schema: &Value) -> Validator {

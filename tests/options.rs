@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use pyaday_core::{Api, MemoryStore, Options, ProblemType};
 
-use crate::client::Request;
-use crate::faults::faulty;
-use crate::homes::{Actix, Axum, Core, Home};
+use crate::store_failures::faulty;
+use crate::support::client::Request;
+use crate::support::homes::{Actix, Axum, Core, Home};
 
 /// A hook that panics changes nothing.
 fn panicking_hook<H: Home>() {

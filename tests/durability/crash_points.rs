@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use super::scribe::{Scribe, Task};
-use super::witness::Witness;
-use crate::files;
-use crate::tools::{Tool, are_there};
+use crate::support::files;
+use crate::support::tools::{Tool, are_there};
+use crate::support::verifier::Witness;
+use crate::support::writer_process::{Scribe, Task};
 
 /// What a store asks of the system that matters for what is on the disk.
 const CALLS: [&str; 5] = ["pwrite64", "fsync", "fdatasync", "ftruncate", "unlink"];

@@ -7,12 +7,12 @@ use std::path::Path;
 use pyaday_core::daily::{Daily, Pinned};
 use pyaday_core::{Date, Package, PackageStore, Query, StoreId, Stored, Write};
 use pyaday_sqlite::SqliteStore;
-use pyaday_tests::journal::{anchors, operation};
 use pyaday_tests::numbers::Numbers;
+use pyaday_tests::workload::{anchors, operation};
 use rusqlite::Connection;
 
-use crate::files;
-use crate::tools::cycles;
+use crate::support::files;
+use crate::support::tools::cycles;
 
 /// How long a page of the database is, in bytes.
 const PAGE: usize = 4096;

@@ -9,7 +9,7 @@ use pyaday_core::{
 };
 use pyaday_sqlite::SqliteStore;
 
-use super::disk::{Disk, Kind};
+use crate::support::disk::{Disk, Kind};
 
 #[tokio::test]
 async fn a_full_disk_refuses_writes_until_there_is_space_and_reads_go_on() {

@@ -2,10 +2,10 @@
 
 use pyaday_tests::numbers::Numbers;
 
-use super::scribe::{Scribe, Task};
-use super::witness::Witness;
-use crate::files;
-use crate::tools::cycles;
+use crate::support::files;
+use crate::support::tools::cycles;
+use crate::support::verifier::Witness;
+use crate::support::writer_process::{Scribe, Task};
 
 const WRITERS: u32 = 4;
 

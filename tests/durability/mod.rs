@@ -8,12 +8,9 @@
 
 mod crash_points;
 mod damage;
-mod disk;
 mod failing_disk;
 mod kill;
 mod opening;
 mod power_cut;
 mod queue;
-mod scribe;
 mod statements;
-mod witness;

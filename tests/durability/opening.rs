@@ -10,8 +10,8 @@ use pyaday_core::{Catalogue, Date, Package, PackageStore, Replacement, Revision,
 use pyaday_sqlite::{OpenError, OpenFault, SqliteStore};
 use rusqlite::Connection;
 
-use super::disk::{Disk, Kind};
-use crate::files;
+use crate::support::disk::{Disk, Kind};
+use crate::support::files;
 
 /// Why a file is not opened, which must leave it as it was.
 fn refused(path: &Path) -> OpenError {
@@ -163,7 +163,7 @@ fn a_file_is_open_once() {
     let store = SqliteStore::open(&path).unwrap();
     // By another connection of this process, by another process, by one of sqlite3.
     assert!(matches!(SqliteStore::open(&path).unwrap_err().fault(), OpenFault::InUse));
-    let scribe = std::process::Command::new(env!("CARGO_BIN_EXE_scribe"));
+    let scribe = std::process::Command::new(env!("CARGO_BIN_EXE_test-writer"));
     let said = { scribe }.arg(&path).args(["1", "0", "1"]).output().unwrap().stdout;
     assert!(String::from_utf8(said).unwrap().contains("fault: InUse"));
     let other = Connection::open(&path).unwrap();

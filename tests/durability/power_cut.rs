@@ -4,10 +4,10 @@
 
 use pyaday_tests::numbers::Numbers;
 
-use super::disk::{Disk, Kind};
-use super::scribe::{Scribe, Task};
-use super::witness::Witness;
-use crate::tools::{Tool, are_there, cycles};
+use crate::support::disk::{Disk, Kind};
+use crate::support::tools::{Tool, are_there, cycles};
+use crate::support::verifier::Witness;
+use crate::support::writer_process::{Scribe, Task};
 
 const WRITERS: u32 = 4;
 

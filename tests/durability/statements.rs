@@ -2,11 +2,11 @@
 
 use pyaday_core::{PackageStore, StoreError};
 use pyaday_sqlite::SqliteStore;
-use pyaday_tests::journal::{anchors, operation};
+use pyaday_tests::workload::{anchors, operation};
 use rusqlite::Connection;
 
-use super::witness::Witness;
-use crate::files;
+use crate::support::files;
+use crate::support::verifier::Witness;
 
 /// Lets so many rows be written, and none behind them.
 const TRIGGERS: &str = "

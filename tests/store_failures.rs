@@ -7,8 +7,8 @@ use std::time::Duration;
 use pyaday_core::conformance::{Call, Failing, Then};
 use pyaday_core::{Api, MemoryStore, PackageStore, StoreError};
 
-use crate::client::{Answer, Request};
-use crate::homes::{Actix, Axum, Core, Home};
+use crate::support::client::{Answer, Request};
+use crate::support::homes::{Actix, Axum, Core, Home};
 
 /// Two writers of this package wait for each other: both have seen the version that they mean before
 /// either writes.

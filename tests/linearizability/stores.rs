@@ -11,7 +11,7 @@ use pyaday_sqlite::SqliteStore;
 
 use super::model::{Answer, Call};
 use super::recorder::{Plan, Subject, record};
-use crate::files;
+use crate::support::files;
 
 /// Whether some histories of a store could have come one after another.
 async fn histories<S: Subject>(subject: impl Fn() -> S) -> Result<(), String> {

@@ -5,8 +5,8 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-use super::witness::Witness;
-use crate::tools::run;
+use crate::support::tools::run;
+use crate::support::verifier::Witness;
 
 /// A process that writes, in a process group of its own.
 pub(crate) struct Scribe {
@@ -32,7 +32,7 @@ impl Scribe {
     pub(crate) fn start_under(program: &[&str], task: &Task<'_>) -> Self {
         let numbers =
             [u64::from(task.writers), task.from, task.to].map(|number| number.to_string());
-        let scribe = env!("CARGO_BIN_EXE_scribe");
+        let scribe = env!("CARGO_BIN_EXE_test-writer");
         let mut words = program.iter().copied().chain([scribe, task.path.to_str().unwrap()]);
         let mut command = Command::new(words.next().unwrap());
         command.args(words).args(numbers).args(task.answers_early.then_some("early"));

@@ -11,7 +11,7 @@ use pyaday_core::{
     Catalogue, Date, Details, Package, PackageStore, Query, Revision, StoreError, StoreId,
 };
 use pyaday_sqlite::SqliteStore;
-use pyaday_tests::journal::{self, Model, Operation, apply, operation};
+use pyaday_tests::workload::{self, Model, Operation, apply, operation};
 
 /// What some writers were told of their writes.
 #[derive(Default)]
@@ -119,7 +119,7 @@ impl Witness {
         let all = catalogue.recent_daily(Date::MAX, NonZeroUsize::MAX);
         for daily in &all {
             let writer = (0..).zip(models.iter_mut()).find(|(writer, _)| {
-                (journal::days(*writer)..journal::days(writer + 1)).contains(&daily.date())
+                (workload::days(*writer)..workload::days(writer + 1)).contains(&daily.date())
             });
             writer.ok_or("a day that nobody opened")?.1.days.insert(daily.date());
             let before = self.shown.entry(daily.date()).or_insert_with(|| daily.clone());
@@ -128,7 +128,7 @@ impl Witness {
             }
         }
         for (writer, model) in (0..).zip(models.iter_mut()) {
-            for pinned in journal::days_to_come(writer).filter_map(|date| catalogue.pinned(date)) {
+            for pinned in workload::days_to_come(writer).filter_map(|date| catalogue.pinned(date)) {
                 if pinned.revision > catalogue.revision() {
                     return Err(format!("{pinned:?} is from the future"));
                 }

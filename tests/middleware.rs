@@ -32,10 +32,10 @@ use tower_http::normalize_path::NormalizePathLayer;
 use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
-use crate::client::{self, Answer, Request};
 use crate::golden::{Exchange, Scenario, parse, read_list, show, three_packages};
-use crate::homes::Server;
-use crate::http2::Http2;
+use crate::support::client::{self, Answer, Request};
+use crate::support::homes::Server;
+use crate::support::http2::Http2;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 

@@ -6,8 +6,8 @@ use std::thread;
 
 use pyaday_core::{Api, MemoryStore};
 
-use crate::client::{Request, send};
-use crate::homes::{Actix, Axum, Home, Server};
+use crate::support::client::{Request, send};
+use crate::support::homes::{Actix, Axum, Home, Server};
 
 const CLIENTS: usize = 16;
 

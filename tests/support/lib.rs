@@ -13,7 +13,9 @@
     reason = "a target says that something does not hold by panicking"
 )]
 
-pub mod journal;
 pub mod numbers;
 pub mod targets;
 pub mod tools;
+pub mod workload;
+
+pub use workload as journal;

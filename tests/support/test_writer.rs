@@ -15,7 +15,7 @@ use std::{env, thread};
 
 use pyaday_core::{PackageStore, StoreError};
 use pyaday_sqlite::SqliteStore;
-use pyaday_tests::journal::{anchors, operation};
+use pyaday_tests::workload::{anchors, operation};
 
 fn main() {
     let arguments: Vec<_> = env::args().skip(1).collect();
