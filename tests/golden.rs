@@ -96,9 +96,9 @@ fn actix_answers_the_golden_list_from_a_database() {
     answers_the_list::<Actix, _>(&|| stores.numbered_from_one());
 }
 
-/// A list that nobody reads would pass.
+/// The control: an empty list, or one that is not compared, would pass.
 #[test]
-fn the_golden_list_is_read_and_compared() {
+fn a_wrong_golden_answer_is_detected() {
     let scenarios = read_list();
     let exchanges: usize = scenarios.iter().map(|scenario| scenario.exchanges.len()).sum();
     assert!(exchanges >= 200, "{exchanges} exchanges");
@@ -332,7 +332,7 @@ fn expand(line: &str) -> Vec<u8> {
     bytes
 }
 
-/// `{3*a}` at the beginning of a text, and what comes behind it.
+/// `{3*a}` at the beginning of a text, and what comes after it.
 fn repetition(text: &str) -> Option<(usize, &str, &str)> {
     let (count, rest) = text.strip_prefix('{')?.split_once('*')?;
     let (repeated, after) = rest.split_once('}')?;

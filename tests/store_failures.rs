@@ -51,7 +51,7 @@ fn unavailable() -> StoreError {
 
 /// A day that cannot be opened takes only itself away.
 #[test]
-fn feeds_go_on_when_no_day_can_be_opened() {
+fn feeds_are_200_when_no_day_can_be_opened() {
     let home = Core::mount("", &Api::new(faulty(MemoryStore::new())));
     home.answer(&requests("no-more-days")[0]);
     is_problem(&home.answer(&Request::new("GET", "/daily")), 503, "store-unavailable");
@@ -92,7 +92,7 @@ fn is_problem(answer: &Answer, status: u16, slug: &str) {
     assert_eq!(answer.header("cache-control"), Some("no-store"));
 }
 
-fn faults_are_told<H: Home>() {
+fn store_errors_are_problems<H: Home>() {
     for answer in answers::<H>("unavailable") {
         is_problem(&answer, 503, "store-unavailable");
         assert_eq!(answer.header("retry-after"), Some("2"));
@@ -112,16 +112,16 @@ fn faults_are_told<H: Home>() {
 }
 
 #[test]
-fn the_core_tells_a_stores_faults_as_problems() {
-    faults_are_told::<Core>();
+fn the_core_answers_store_errors_as_problems() {
+    store_errors_are_problems::<Core>();
 }
 
 #[test]
-fn axum_tells_a_stores_faults_as_problems() {
-    faults_are_told::<Axum>();
+fn axum_answers_store_errors_as_problems() {
+    store_errors_are_problems::<Axum>();
 }
 
 #[test]
-fn actix_tells_a_stores_faults_as_problems() {
-    faults_are_told::<Actix>();
+fn actix_answers_store_errors_as_problems() {
+    store_errors_are_problems::<Actix>();
 }

@@ -1,4 +1,5 @@
-//! What clients were told, and whether a store that does one thing after another could have told it.
+//! Linearizability: the answers that concurrent clients got must be those of some order of their calls,
+//! one after another, in which no call comes before one that ended before it began.
 
 mod brute_force;
 mod by_hand;

@@ -1,10 +1,13 @@
-//! What holds on every framework and every store: facts about the crates through their public
-//! doors. The tests are in `main.rs` and its modules; the requests and answers in `golden/`.
+//! The helpers that the tests share with other programs.
 //!
-//! Here is what they share with other programs: what holds for any input at all, as functions of it,
-//! for a fuzzer (`fuzz/`) to drive and for the tests to replay what it found worth keeping
-//! (`corpus/`); what a process writes that is there to be killed (`scribe.rs`); and what a test does
-//! that a machine has not all the tools for.
+//! - [`targets`]: what holds for any input, as functions of the input. A fuzzer calls them (`fuzz/`),
+//!   and the tests call them with the inputs that are kept in `corpus/`.
+//! - [`workload`]: the writes of the process that the durability tests kill (`test_writer.rs`).
+//! - [`numbers`]: random numbers that are the same in every run.
+//! - [`tools`]: programs that a test needs and that a machine may not have.
+//!
+//! The helpers of the tests alone are in `mod.rs`. The tests are in `main.rs` and its modules, and the
+//! requests and answers of the golden list in `golden/`.
 
 #![allow(
     clippy::expect_used,
