@@ -15,9 +15,8 @@ use serde_json::json;
 use super::bench::{Bench, Checked, Fault, ensure, same, shows};
 use super::fixtures::{at_least_one, everything, name, normalized, package, tag};
 use super::{Fact, Subject};
-use crate::name::NormalizedName;
-use crate::package::{Details, Package, Tag};
-use crate::store::{Create, Delete, Page, Query, Revision, Seed, Stored, Update};
+use crate::package::{Details, NormalizedName, Package, Revision, Stored, Tag};
+use crate::store::{Create, Delete, Page, Query, Seed, Update};
 
 pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
     vec![Fact::new("any sequence of calls is answered as the contract has it", sequences)]

@@ -15,7 +15,8 @@ use super::fixtures::{
 };
 use super::lists::pages;
 use super::{Fact, Subject};
-use crate::store::{Create, Delete, Page, Query, Revision, Stored, Update};
+use crate::package::{Revision, Stored};
+use crate::store::{Create, Delete, Page, Query, Update};
 
 pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
     vec![
