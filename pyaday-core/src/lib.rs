@@ -24,8 +24,8 @@
 //! let request = Request::get("/packages/Dynaconf").body(String::new())?;
 //! let response = read_package(&api, request).await;
 //! assert_eq!(
-//!     response.body(),
-//!     r#"{"name":"dynaconf","short_desc":"The dynamic configurator."}"#
+//!     response.body().as_bytes(),
+//!     Some(&br#"{"name":"dynaconf","short_desc":"The dynamic configurator."}"#[..])
 //! );
 //! # Ok(())
 //! # }
@@ -33,14 +33,15 @@
 //!
 //! # How a request is answered
 //!
-//! [`respond`] joins three steps, each of which is public:
+//! [`respond`] joins three steps, each of which is a public function:
 //!
-//! 1. [`decode`] reads a request into a [`Command`], without I/O;
+//! 1. [`decode_head`] and [`decode_body`] read a request into a [`Command`], without I/O;
 //! 2. [`execute`] carries it out, the only step that touches the store;
 //! 3. [`encode`] writes the [`Outcome`], or the [`Problem`], as a response, again without I/O.
 //!
-//! What is served where is data: the table [`Endpoint::ALL`], in groups that are mounted as one
-//! ([`Blueprint`]). Every refusal is an RFC 9457 problem details object, one of [`ProblemType`].
+//! Which operations there are is data: the table [`Operation::ALL`], and [`Endpoint::ALL`] by path,
+//! in groups that are mounted as one ([`Blueprint`]). Every refusal is an RFC 9457 problem details
+//! object, of a [`ProblemType`] or of a host's own making.
 //!
 //! # Names
 //!
@@ -71,7 +72,7 @@ mod store;
 pub use catalogue::{Catalogue, MemoryStore, Picker, Published};
 pub use daily::Date;
 pub use http::{
-    Api, Blueprint, Document, Draw, Endpoint, Failure, Operation, Options, Preconditions, Problem,
+    Api, Blueprint, Body, BodyError, Endpoint, Failure, Operation, Options, Preconditions, Problem,
     ProblemType, PublicUrl, Verdict,
 };
 pub use operation::*;

@@ -4,9 +4,7 @@
 //! as §13.1.3 and §13.1.4 ask of a resource without a modification date.
 
 use http::header::{GetAll, IF_MATCH, IF_NONE_MATCH};
-use http::{HeaderMap, HeaderValue};
-
-use super::endpoint::Operation;
+use http::{HeaderMap, HeaderValue, Method};
 
 /// The conditions of a request, read from its fields `If-Match` and `If-None-Match`.
 ///
@@ -68,18 +66,19 @@ struct EntityTag {
 }
 
 impl Preconditions {
-    /// Reads the conditions of a request for an operation.
+    /// Reads the conditions of a request.
     ///
-    /// The operation decides what a malformed field means: a read is answered as if the field
-    /// matched nothing, a write is refused.
+    /// The method decides what a malformed field means: a request of a safe method
+    /// ([RFC 9110 §9.2.1](https://www.rfc-editor.org/rfc/rfc9110#section-9.2.1)) is answered as if
+    /// the field matched nothing, any other is refused.
     #[must_use]
-    pub fn from_headers(operation: Operation, headers: &HeaderMap) -> Self {
+    pub fn from_headers(method: &Method, headers: &HeaderMap) -> Self {
         let if_match = EntityTags::from_fields(headers.get_all(IF_MATCH));
         let if_none_match = EntityTags::from_fields(headers.get_all(IF_NONE_MATCH));
         match (if_match, if_none_match) {
             (None, None) => Self(None),
             (if_match, if_none_match) => {
-                let is_read = operation.is_safe();
+                let is_read = method.is_safe();
                 Self(Some(Box::new(Fields { is_read, if_match, if_none_match })))
             }
         }

@@ -1,11 +1,14 @@
 //! Texts that are made for an answer.
 
 use bytes::Bytes;
-use http::HeaderValue;
+use http::{HeaderValue, Response};
+
+use super::body::Body;
+use super::response::{self, NO_CACHE};
 
 /// A text that is made for an answer and has no revision of its own.
 #[derive(Clone, Debug)]
-pub struct Document {
+pub(crate) struct Document {
     media_type: &'static str,
     text: Bytes,
     entity_tag: HeaderValue,
@@ -13,8 +16,8 @@ pub struct Document {
 
 impl Document {
     pub(crate) fn new(media_type: &'static str, text: Vec<u8>) -> Self {
-        // FNV-1a, 64 bits. Whoever forged a collision, a curator in a feed, would keep from a cache
-        // that something has changed, and no more.
+        // FNV-1a, 64 bits. A curator who forged a collision, in a feed, could hide a change from
+        // caches, and do no other harm.
         let hash = text.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
             (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
         });
@@ -23,21 +26,33 @@ impl Document {
         Self { media_type, text: text.into(), entity_tag }
     }
 
-    /// The media type.
-    #[must_use]
-    pub fn media_type(&self) -> &'static str {
-        self.media_type
-    }
-
-    /// The text.
-    #[must_use]
-    pub fn text(&self) -> Bytes {
-        self.text.clone()
-    }
-
     /// The strong entity tag, quoted: a hash of the text.
-    #[must_use]
-    pub fn entity_tag(&self) -> HeaderValue {
+    pub(crate) fn entity_tag(&self) -> HeaderValue {
         self.entity_tag.clone()
+    }
+
+    /// The response with the text.
+    pub(crate) fn into_response(self) -> Response<Body> {
+        response::tagged(self.media_type, NO_CACHE, self.entity_tag, self.text)
+    }
+}
+
+/// A text that is rendered once for all requests, but for one place.
+#[derive(Debug)]
+pub(crate) struct Template {
+    before: String,
+    after: String,
+}
+
+impl Template {
+    /// The text with the place at the first `mark`.
+    pub(crate) fn new(text: &str, mark: &str) -> Self {
+        let (before, after) = text.split_once(mark).unwrap_or((text, ""));
+        Self { before: before.to_owned(), after: after.to_owned() }
+    }
+
+    /// The text with this in the place.
+    pub(crate) fn fill(&self, place: &str) -> Vec<u8> {
+        [&*self.before, place, &self.after].concat().into_bytes()
     }
 }

@@ -1,22 +1,28 @@
 //! What all operations share of HTTP.
 
 mod api;
-mod conditions;
-mod document;
+mod body;
+pub(crate) mod conditions;
+pub(crate) mod document;
 mod endpoint;
+pub(crate) mod facts;
+pub(crate) mod head;
 pub(crate) mod media_type;
 mod options;
+pub(crate) mod path;
 mod problem;
+mod problem_type;
 mod public_url;
 pub(crate) mod query;
+mod refusals;
+pub(crate) mod response;
 
 pub use api::Api;
+pub use body::{Body, BodyError};
 pub use conditions::{Failure, Preconditions, Verdict};
-pub use document::Document;
-pub(crate) use endpoint::{ATOM, FEED_JSON, JSON, MERGE_PATCH_JSON};
-pub use endpoint::{Blueprint, Endpoint, Operation};
+pub use endpoint::Endpoint;
+pub use facts::{Blueprint, Operation};
 pub use options::Options;
-pub(crate) use problem::Advice;
-pub use problem::{Problem, ProblemType};
+pub use problem::Problem;
+pub use problem_type::ProblemType;
 pub use public_url::PublicUrl;
-pub use query::Draw;

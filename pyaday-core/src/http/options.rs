@@ -8,9 +8,9 @@ use std::time::SystemTime;
 
 use serde_json::{Map, Value};
 
+use super::document::Template;
 use super::problem::Problem;
 use super::public_url::PublicUrl;
-use crate::openapi;
 use crate::store::Seed;
 
 /// What a host may decide about the answers, once, for whatever mounts them.
@@ -31,7 +31,8 @@ pub struct Options {
     pub(crate) feed_id: Option<String>,
     seeds: Box<dyn Fn() -> Seed + Send + Sync>,
     clock: Box<dyn Fn() -> SystemTime + Send + Sync>,
-    openapi: OnceLock<openapi::Template>,
+    /// The OpenAPI document, which is rendered once.
+    pub(crate) openapi: OnceLock<Template>,
     problem_hook: Option<Box<ProblemHook>>,
 }
 
@@ -181,7 +182,7 @@ impl Options {
     /// use pyaday_core::Options;
     ///
     /// let options = Options::new().on_problem(|problem, members| {
-    ///     if problem.kind().status().is_server_error() {
+    ///     if problem.status().is_server_error() {
     ///         members.insert("support".to_owned(), "https://example.org/help".into());
     ///     }
     /// });
@@ -217,11 +218,6 @@ impl Options {
         (self.clock)()
     }
 
-    /// The OpenAPI document, which is rendered once.
-    pub(crate) fn openapi(&self) -> &openapi::Template {
-        self.openapi.get_or_init(|| openapi::Template::new(self))
-    }
-
     /// A problem's object as its client gets it.
     pub(crate) fn problem_body(&self, problem: &Problem) -> Vec<u8> {
         // Serialising texts and numbers into memory has no way to fail.
@@ -233,7 +229,7 @@ impl Options {
         let rewritten = catch_unwind(AssertUnwindSafe(|| {
             let mut members = problem.members();
             hook(problem, &mut members);
-            members.insert("status".to_owned(), problem.kind().status().as_u16().into());
+            members.insert("status".to_owned(), problem.status().as_u16().into());
             members
         }));
         rewritten.map_or_else(|_| unchanged(), |it| serde_json::to_vec(&it).unwrap_or_default())

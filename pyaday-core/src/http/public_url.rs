@@ -33,7 +33,7 @@ impl FromStr for PublicUrl {
     type Err = InvalidValue;
 
     fn from_str(url: &str) -> Result<Self, InvalidValue> {
-        match fault(url) {
+        match broken_rule(url) {
             None => Ok(Self(url.trim_end_matches('/').into())),
             Some(rule) => Err(InvalidValue::new(rule)),
         }
@@ -46,7 +46,8 @@ impl fmt::Display for PublicUrl {
     }
 }
 
-fn fault(url: &str) -> Option<&'static str> {
+/// The rule that a URL breaks, if it is not a public URL.
+fn broken_rule(url: &str) -> Option<&'static str> {
     const FORM: &str =
         "must be an http or https URL with a host, such as https://example.org/pyaday";
 

@@ -89,6 +89,9 @@ pub enum PackageError {
     Invalid(#[from] InvalidPackage),
 }
 
+/// How many faults are listed: a few help, thousands would be many times as long as the body.
+pub(crate) const MAX_ERRORS: usize = 32;
+
 /// The faults found so far: the first of them, and how many more there are.
 #[derive(Default)]
 pub(crate) struct Errors {
@@ -97,8 +100,6 @@ pub(crate) struct Errors {
 }
 
 impl Errors {
-    /// How many faults are listed: a few help, thousands would be many times as long as the body.
-    const MAX: usize = 32;
     /// The longest name of an unknown member that is repeated, in bytes.
     const MAX_KEY_BYTES: usize = 64;
 
@@ -107,7 +108,7 @@ impl Errors {
     }
 
     pub(crate) fn push(&mut self, pointer: String, detail: impl Into<Cow<'static, str>>) {
-        if self.first.len() < Self::MAX {
+        if self.first.len() < MAX_ERRORS {
             self.first.push(FieldError { pointer, detail: detail.into() });
         } else {
             self.more += 1;

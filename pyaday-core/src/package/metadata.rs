@@ -24,8 +24,10 @@ pub struct Metadata {
 
 impl Metadata {
     /// The largest object, in bytes of compact JSON.
-    const MAX_BYTES: usize = 16 * 1024;
-    const TOO_LONG: &str = "must be at most 16384 bytes of JSON";
+    pub const MAX_BYTES: usize = 16 * 1024;
+    fn too_long() -> InvalidValue {
+        InvalidValue::new(format!("must be at most {} bytes of JSON", Self::MAX_BYTES))
+    }
 
     /// The metadata of which [`as_json`](Self::as_json) once gave this text, for a store that has
     /// verified by other means that the text is what it wrote: it is checked, but not brought into
@@ -38,7 +40,7 @@ impl Metadata {
             return Ok(Self::default());
         }
         if text.len() > Self::MAX_BYTES {
-            return Err(InvalidValue::new(Self::TOO_LONG));
+            return Err(Self::too_long());
         }
         // The representation around it is one level.
         if !text.starts_with('{') || json::check(text, json::MAX_DEPTH - 1).is_err() {
@@ -81,11 +83,12 @@ impl TryFrom<Map<String, Value>> for Metadata {
         }
         // The representation around this object is one level, the object itself another.
         if !members.values().all(|value| json::fits_depth(value, json::MAX_DEPTH - 2)) {
-            return Err(InvalidValue::new("must not nest deeper than 126 levels"));
+            let limit = json::MAX_DEPTH - 2;
+            return Err(InvalidValue::new(format!("must not nest deeper than {limit} levels")));
         }
         match serde_json::to_string(&members) {
             Ok(text) if text.len() <= Self::MAX_BYTES => Ok(Self { text: text.into() }),
-            Ok(_) => Err(InvalidValue::new(Self::TOO_LONG)),
+            Ok(_) => Err(Self::too_long()),
             Err(_) => Err(InvalidValue::new("must be expressible as JSON")),
         }
     }

@@ -25,7 +25,7 @@ pub use short_desc::ShortDesc;
 pub use stored::Stored;
 pub use tag::{Tag, Tags};
 
-pub(crate) use error::Errors;
+pub(crate) use error::{Errors, MAX_ERRORS};
 pub(crate) use name::is_spelling_of;
 pub(crate) use reading::Fields;
-pub(crate) use stored::{render, spelling};
+pub(crate) use stored::{render, spelling, write_items};

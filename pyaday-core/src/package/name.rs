@@ -1,5 +1,6 @@
 //! Names of packages, as people spell them and as the catalogue compares them.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -9,9 +10,6 @@ use arrayvec::ArrayString;
 use serde::{Serialize, Serializer};
 
 use super::invalid::InvalidValue;
-
-/// The longest name that the catalogue takes, in bytes.
-const MAX_BYTES: usize = 255;
 
 /// A valid package name in the spelling its author chose: `Flask`, `zope.interface`.
 ///
@@ -36,6 +34,9 @@ const MAX_BYTES: usize = 255;
 pub struct PackageName(Box<str>);
 
 impl PackageName {
+    /// The longest name that the catalogue takes, in bytes.
+    pub const MAX_BYTES: usize = 255;
+
     /// The name as it was spelled.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -54,9 +55,9 @@ impl FromStr for PackageName {
     type Err = InvalidValue;
 
     fn from_str(name: &str) -> Result<Self, InvalidValue> {
-        match fault(name.as_bytes()) {
+        match broken_rule(name.as_bytes()) {
             None => Ok(Self(name.into())),
-            Some(fault) => Err(InvalidValue::new(fault)),
+            Some(rule) => Err(InvalidValue::new(rule)),
         }
     }
 }
@@ -138,9 +139,9 @@ impl FromStr for NormalizedName {
     type Err = InvalidValue;
 
     fn from_str(name: &str) -> Result<Self, InvalidValue> {
-        match fault(name.as_bytes()) {
+        match broken_rule(name.as_bytes()) {
             None => Ok(Self::of(name)),
-            Some(fault) => Err(InvalidValue::new(fault)),
+            Some(rule) => Err(InvalidValue::new(rule)),
         }
     }
 }
@@ -189,23 +190,25 @@ impl fmt::Display for NormalizedName {
     }
 }
 
-/// What makes `name` no package name, if anything does.
+/// The rule that `name` breaks, if it is not a valid name.
 ///
 /// It looks at bytes: a regular expression that folds case would let U+212A, U+017F and U+0131
 /// through, whose lower or upper case is an ASCII letter.
-fn fault(name: &[u8]) -> Option<&'static str> {
+fn broken_rule(name: &[u8]) -> Option<Cow<'static, str>> {
     let (Some(first), Some(last)) = (name.first(), name.last()) else {
-        return Some("must not be empty");
+        return Some("must not be empty".into());
     };
-    if name.len() > MAX_BYTES {
-        return Some("must be at most 255 characters long");
+    if name.len() > PackageName::MAX_BYTES {
+        let limit = PackageName::MAX_BYTES;
+        return Some(format!("must be at most {limit} characters long").into());
     }
     let inside = |byte: &u8| byte.is_ascii_alphanumeric() || is_separator(*byte);
     if !name.iter().all(inside) {
-        return Some("must consist of ASCII letters, digits, `.`, `_` and `-` only");
+        let rule = "must consist of ASCII letters, digits, `.`, `_` and `-` only";
+        return Some(rule.into());
     }
     if !(first.is_ascii_alphanumeric() && last.is_ascii_alphanumeric()) {
-        return Some("must begin and end with an ASCII letter or digit");
+        return Some("must begin and end with an ASCII letter or digit".into());
     }
     None
 }

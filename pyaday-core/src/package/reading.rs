@@ -110,7 +110,7 @@ impl Errors {
         };
         if items.len() > Tags::MAX {
             // Not also what is wrong with each: the answer would be many times as long as the body.
-            self.push("/tags".to_owned(), Tags::TOO_MANY);
+            self.push("/tags".to_owned(), Tags::too_many().into_rule());
             return Tags::default();
         }
         let mut tags = BTreeSet::new();

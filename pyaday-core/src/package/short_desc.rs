@@ -18,7 +18,7 @@ pub struct ShortDesc(Box<str>);
 
 impl ShortDesc {
     /// The longest description, in characters.
-    const MAX_CHARS: usize = 512;
+    pub const MAX_CHARS: usize = 512;
 
     /// The text.
     #[must_use]
@@ -32,7 +32,8 @@ impl FromStr for ShortDesc {
 
     fn from_str(text: &str) -> Result<Self, InvalidValue> {
         if text.chars().count() > Self::MAX_CHARS {
-            return Err(InvalidValue::new("must be at most 512 characters long"));
+            let limit = Self::MAX_CHARS;
+            return Err(InvalidValue::new(format!("must be at most {limit} characters long")));
         }
         if text.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')) {
             return Err(InvalidValue::new("must not contain control characters or line breaks"));

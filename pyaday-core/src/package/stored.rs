@@ -68,7 +68,7 @@ impl Stored {
         self.text
     }
 
-    pub(crate) fn json(&self) -> &[u8] {
+    fn json(&self) -> &[u8] {
         &self.text[usize::from(self.entity_tag_end)..]
     }
 
@@ -106,4 +106,20 @@ impl fmt::Debug for Stored {
             .field("representation", &String::from_utf8_lossy(self.json()))
             .finish()
     }
+}
+
+/// The representations in an array. The object around it is still open.
+pub(crate) fn write_items(packages: &[Stored]) -> Vec<u8> {
+    /// What a page has besides: the link to the next.
+    const REST: usize = 300;
+
+    let length: usize = packages.iter().map(|package| package.json().len() + 1).sum();
+    let mut body = Vec::with_capacity(length + REST);
+    body.extend(b"{\"items\":[");
+    for (at, package) in packages.iter().enumerate() {
+        body.extend(if at == 0 { &b""[..] } else { b"," });
+        body.extend(package.json());
+    }
+    body.push(b']');
+    body
 }

@@ -15,7 +15,7 @@ pub struct Tag(Box<str>);
 
 impl Tag {
     /// The longest label, in bytes.
-    const MAX_BYTES: usize = 40;
+    pub const MAX_BYTES: usize = 40;
 
     /// The label.
     #[must_use]
@@ -34,9 +34,10 @@ impl FromStr for Tag {
             || text.starts_with('-')
             || !text.bytes().all(inside)
         {
-            return Err(InvalidValue::new(
-                "must be 1 to 40 of `a-z`, `0-9` and `-`, and not begin with `-`",
-            ));
+            let limit = Self::MAX_BYTES;
+            return Err(InvalidValue::new(format!(
+                "must be 1 to {limit} of `a-z`, `0-9` and `-`, and not begin with `-`"
+            )));
         }
         Ok(Self(text.into()))
     }
@@ -56,7 +57,11 @@ pub struct Tags(pub(super) BTreeSet<Tag>);
 impl Tags {
     /// The most labels that one package has.
     pub const MAX: usize = 32;
-    pub(super) const TOO_MANY: &str = "must be at most 32 tags";
+
+    /// The rule that more labels break.
+    pub(super) fn too_many() -> InvalidValue {
+        InvalidValue::new(format!("must be at most {} tags", Self::MAX))
+    }
 
     /// True if there are none.
     #[must_use]
@@ -81,7 +86,7 @@ impl TryFrom<BTreeSet<Tag>> for Tags {
 
     fn try_from(tags: BTreeSet<Tag>) -> Result<Self, InvalidValue> {
         if tags.len() > Self::MAX {
-            return Err(InvalidValue::new(Self::TOO_MANY));
+            return Err(Self::too_many());
         }
         Ok(Self(tags))
     }
