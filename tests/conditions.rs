@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use pyaday_core::{Api, Failure, MemoryStore, Operation, Preconditions, Revision, Verdict};
 
 use crate::client::{Request, send};
-use crate::faults::{Faulty, MEETING_POINT};
+use crate::faults::{MEETING_POINT, faulty};
 use crate::golden::REVISION;
 use crate::homes::{Actix, Axum, Core, Home, Server};
 use crate::races::at_once;
@@ -161,7 +161,7 @@ proptest! {
 fn of_two_writers_that_have_read_one_version_one_writes() {
     let path = format!("/packages/{MEETING_POINT}");
     for methods in [["PUT", "PUT"], ["PUT", "PATCH"], ["PATCH", "PATCH"], ["PUT", "DELETE"]] {
-        let api = &Api::new(Faulty(MemoryStore::after(Revision::new(REVISION))));
+        let api = &Api::new(faulty(MemoryStore::after(Revision::new(REVISION))));
         let body = format!(r#"{{"name":"{MEETING_POINT}","short_desc":""}}"#);
         let first = format!("\"{}\"", REVISION + 1);
         assert_eq!(

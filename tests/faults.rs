@@ -1,15 +1,11 @@
 //! Facts about stores that fail or panic, and the store that does for the tests.
 
-use std::num::NonZeroUsize;
-use std::ops::RangeInclusive;
 use std::sync::Barrier;
-use std::time::{Duration, SystemTime};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use pyaday_core::daily::{Daily, Day, Pin, Pinned, Unpin};
-use pyaday_core::{
-    Api, Create, Date, Delete, MemoryStore, NormalizedName, Package, PackageStore, Page, Query,
-    Replacement, Seed, StoreError, StoreId, Stored, Tag, Update, Write,
-};
+use pyaday_core::conformance::{Call, Failing, Then};
+use pyaday_core::{Api, MemoryStore, PackageStore, StoreError};
 
 use crate::client::{Answer, Request};
 use crate::homes::{Actix, Axum, Core, Home};
@@ -19,146 +15,44 @@ use crate::homes::{Actix, Axum, Core, Home};
 pub(crate) const MEETING_POINT: &str = "meeting-point";
 static MEETING: Barrier = Barrier::new(2);
 
-/// How a store behaves towards each call, by the package's name.
-pub(crate) struct Faulty<S>(pub(crate) S);
-
-async fn fault(name: &str) -> Result<(), StoreError> {
-    match name {
-        "panics" => panic!("a store's bug: secret"),
-        "unavailable" => Err(StoreError::Unavailable {
-            retry_after: Duration::from_millis(1500),
-            source: "disk full: secret".into(),
-        }),
-        "broken" => Err(StoreError::Internal { source: "row 7: secret".into() }),
-        "unknown" => Err(StoreError::OutcomeUnknown { source: "no reply: secret".into() }),
-        _ => Ok(()),
-    }
+/// A store that fails by the name of the package that a call is about. Once a package `no-more-days` was
+/// created, no day is opened.
+pub(crate) fn faulty<S: PackageStore>(store: S) -> Failing<S> {
+    let no_more_days = AtomicBool::new(false);
+    Failing::new(store, move |call| {
+        if matches!(call, Call::OpenDaily(..)) && no_more_days.load(Ordering::SeqCst) {
+            return Then::Fail(unavailable());
+        }
+        let name = call.name();
+        match name.as_ref().map_or("", |name| name.as_str()) {
+            "panics" => Then::Panic("a store's bug: secret".to_owned()),
+            "unavailable" => Then::Fail(unavailable()),
+            "broken" => Then::Fail(StoreError::Internal { source: "row 7: secret".into() }),
+            "unknown" => {
+                Then::Fail(StoreError::OutcomeUnknown { source: "no reply: secret".into() })
+            }
+            "no-more-days" => {
+                no_more_days.store(true, Ordering::SeqCst);
+                Then::Pass
+            }
+            MEETING_POINT if matches!(call, Call::Update(_) | Call::Delete(_)) => {
+                MEETING.wait();
+                Then::Pass
+            }
+            _ => Then::Pass,
+        }
+    })
 }
 
-/// Waits for the other writer, if the package is the one of [`MEETING_POINT`].
-fn meet(name: &NormalizedName) {
-    if name.as_str() == MEETING_POINT {
-        MEETING.wait();
-    }
-}
-
-impl<S: PackageStore> PackageStore for Faulty<S> {
-    async fn id(&self) -> Result<StoreId, StoreError> {
-        self.0.id().await
-    }
-
-    async fn refresh(&self) -> Result<(), StoreError> {
-        self.0.refresh().await
-    }
-
-    async fn create(&self, package: Package, write: Write) -> Result<Create, StoreError> {
-        fault(package.name.as_str()).await?;
-        self.0.create(package, write).await
-    }
-
-    async fn create_many(&self, packages: Vec<Package>) -> Result<Vec<Create>, StoreError> {
-        self.0.create_many(packages).await
-    }
-
-    async fn read(&self, name: &NormalizedName) -> Result<Option<Stored>, StoreError> {
-        fault(name.as_str()).await?;
-        self.0.read(name).await
-    }
-
-    async fn update(
-        &self,
-        name: &NormalizedName,
-        replacement: Replacement,
-        write: Write,
-    ) -> Result<Update, StoreError> {
-        fault(name.as_str()).await?;
-        meet(name);
-        self.0.update(name, replacement, write).await
-    }
-
-    async fn delete(&self, name: &NormalizedName, write: Write) -> Result<Delete, StoreError> {
-        fault(name.as_str()).await?;
-        meet(name);
-        self.0.delete(name, write).await
-    }
-
-    async fn random(&self, seed: Seed) -> Result<Option<Stored>, StoreError> {
-        self.0.random(seed).await
-    }
-
-    async fn sample(
-        &self,
-        count: NonZeroUsize,
-        tag: Option<&Tag>,
-        seed: Seed,
-    ) -> Result<Vec<Stored>, StoreError> {
-        self.0.sample(count, tag, seed).await
-    }
-
-    async fn list(&self, query: &Query) -> Result<Page, StoreError> {
-        self.0.list(query).await
-    }
-
-    async fn daily(&self, date: Date) -> Result<Day, StoreError> {
-        self.0.daily(date).await
-    }
-
-    async fn open_daily(
-        &self,
-        dates: RangeInclusive<Date>,
-        picked_at: SystemTime,
-    ) -> Result<Vec<Daily>, StoreError> {
-        fault(if self.is_there("no-more-days").await { "unavailable" } else { "" }).await?;
-        self.0.open_daily(dates, picked_at).await
-    }
-
-    async fn recent_daily(
-        &self,
-        until: Date,
-        count: NonZeroUsize,
-    ) -> Result<Vec<Daily>, StoreError> {
-        self.0.recent_daily(until, count).await
-    }
-
-    async fn pins(&self, last_open: Date, count: NonZeroUsize) -> Result<Vec<Pinned>, StoreError> {
-        self.0.pins(last_open, count).await
-    }
-
-    async fn pinned(&self, date: Date) -> Result<Option<Pinned>, StoreError> {
-        self.0.pinned(date).await
-    }
-
-    async fn pin_daily(
-        &self,
-        date: Date,
-        last_open: Date,
-        name: &NormalizedName,
-        write: Write,
-    ) -> Result<Pin, StoreError> {
-        self.0.pin_daily(date, last_open, name, write).await
-    }
-
-    async fn unpin_daily(
-        &self,
-        date: Date,
-        last_open: Date,
-        write: Write,
-    ) -> Result<Unpin, StoreError> {
-        self.0.unpin_daily(date, last_open, write).await
-    }
-}
-
-impl<S: PackageStore> Faulty<S> {
-    async fn is_there(&self, name: &str) -> bool {
-        let name = name.parse().unwrap();
-        matches!(self.0.read(&name).await, Ok(Some(_)))
-    }
+fn unavailable() -> StoreError {
+    let retry_after = Duration::from_millis(1500);
+    StoreError::Unavailable { retry_after, source: "disk full: secret".into() }
 }
 
 /// A day that cannot be opened takes only itself away.
 #[test]
 fn feeds_go_on_when_no_day_can_be_opened() {
-    let home = Core::mount("", &Api::new(Faulty(MemoryStore::new())));
+    let home = Core::mount("", &Api::new(faulty(MemoryStore::new())));
     home.answer(&requests("no-more-days")[0]);
     is_problem(&home.answer(&Request::new("GET", "/daily")), 503, "store-unavailable");
     for feed in ["/daily/feed.atom", "/daily/feed.json"] {
@@ -179,7 +73,7 @@ fn requests(name: &str) -> [Request; 4] {
 
 /// The answers to all of them, none of which may tell the cause.
 fn answers<H: Home>(name: &str) -> Vec<Answer> {
-    let home = H::mount("", &Api::new(Faulty(MemoryStore::new())));
+    let home = H::mount("", &Api::new(faulty(MemoryStore::new())));
     let answers: Vec<_> = requests(name).iter().map(|request| home.answer(request)).collect();
     for answer in &answers {
         assert!(!answer.text().contains("secret"), "{answer:?}");

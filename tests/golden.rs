@@ -22,7 +22,7 @@ use pyaday_postgres::Reads;
 use pyaday_sqlite::SqliteStore;
 
 use crate::client::{Answer, Request};
-use crate::faults::Faulty;
+use crate::faults::faulty;
 use crate::files;
 use crate::homes::{Actix, Axum, Core, Home, Steps};
 use crate::postgres::stores::Stores;
@@ -224,8 +224,8 @@ pub(crate) fn three_packages(set_up: &str) -> Api<impl PackageStore> {
 
 /// The talk's packages, in a store whose revisions begin at 1 and which fails for some names, and
 /// draws that are always the same.
-fn three_packages_in<S: PackageStore>(store: S, set_up: &str) -> Api<Faulty<S>> {
-    let store = Faulty(store);
+fn three_packages_in<S: PackageStore>(store: S, set_up: &str) -> Api<impl PackageStore> {
+    let store = faulty(store);
     let packages = [
         ("flask", "A simple framework for building complex web applications."),
         ("sanic", "A web server and web framework that's written to go fast."),

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use pyaday_core::{Api, MemoryStore, Options, ProblemType};
 
 use crate::client::Request;
-use crate::faults::Faulty;
+use crate::faults::faulty;
 use crate::homes::{Actix, Axum, Core, Home};
 
 /// A hook that panics changes nothing.
@@ -21,7 +21,7 @@ fn panicking_hook<H: Home>() {
 }
 
 fn mount<H: Home>(options: Options) -> H {
-    H::mount("", &Api::with_options(Faulty(MemoryStore::new()), options))
+    H::mount("", &Api::with_options(faulty(MemoryStore::new()), options))
 }
 
 fn create(name: &str) -> Request {

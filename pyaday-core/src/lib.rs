@@ -57,7 +57,8 @@
 //!
 //! [`MemoryStore`] keeps everything in memory. A store of your own implements [`PackageStore`]; the
 //! feature `conformance` holds it against the trait's contract, fact by fact, with one call in a
-//! test: `pyaday_core::conformance::run(&MyStore::new)`.
+//! test: `pyaday_core::conformance::run`. The same feature has a store that fails when a test wants it
+//! to: `pyaday_core::conformance::Failing`.
 
 mod catalogue;
 #[cfg(feature = "conformance")]

@@ -18,12 +18,15 @@
 //! they cost there. Each process follows the database: it reads what has changed since it looked last,
 //! as one batch, when the database tells it (`NOTIFY`), and every 100 milliseconds whether it is told
 //! or not. A process shows its own writes at once and those of others a moment later. How much later at
-//! most [`PostgresStore::age`] says, and [`PostgresStore::wait_for`] waits for a revision that somebody
-//! has seen elsewhere. While the database is away reads go on, for [`Options::max_age`].
+//! most [`PostgresStore::age`] says. [`refresh`](PackageStore::refresh) asks the database, and waits until
+//! this process shows what was there then: reads that begin after it show every write that was
+//! acknowledged anywhere before it was called. One statement serves all who wait for it.
+//! [`PostgresStore::wait_for`] waits for a revision that somebody has seen elsewhere. While the database is
+//! away reads go on, for [`Options::max_age`], and `refresh` is refused.
 //!
 //! With [`Reads::Database`] nothing is kept in memory, and reads are statements. They show what was
-//! written anywhere, and go to the primary, all of them. Opening a day reads all names, one process's
-//! requests one behind the other; it is refused if that takes longer than 20 seconds.
+//! written anywhere, and go to the primary, all of them. Opening a day loads all packages within the
+//! write, and holds other writes up for as long.
 //!
 //! # Writes
 //!
@@ -33,6 +36,9 @@
 //! `head` is locked first, revisions and the feed of changes are in the order of the commits: who reads
 //! the feed behind what it has read already misses nothing, however long a transaction takes.
 //!
+//! Conditions are asked in the transaction too ([`Write`]), so each write is decided by what is in the
+//! database, and by nothing that this process remembers.
+//!
 //! Several writes share a transaction as long as it has at most 2,000 rows and one megabyte. If its
 //! statements take too long, it is rolled back, and half as many of its writes are tried again in one
 //! transaction, down to a single write. Later transactions grow again step by step. A write that is larger,
@@ -40,7 +46,8 @@
 //!
 //! Each transaction has a random token, which `head` and the feed hold. Who does not find in the feed
 //! the transaction that it read last has followed a history that is none any more, such as that of a
-//! primary whose standby took over without having everything, and loads all packages anew.
+//! primary whose standby took over without having everything, and loads all packages anew, as the
+//! beginning of another history in memory.
 //!
 //! # When it fails
 //!
@@ -53,8 +60,7 @@
 //!   did not wait for its standby to the end.
 //! - Somebody holds the lock, or no connection is free: refused within two seconds.
 //! - No synchronous standby is left: a commit waits for three seconds or what its size adds to them, and
-//!   is unknown then; behind it
-//!   writes are refused until the standby is back.
+//!   is unknown then. After it, writes are refused until the standby is back.
 //! - The statements of a transaction may take two seconds and its commit three, and each of both a second
 //!   more for every 2,000 rows and for every megabyte: a network of ten megabits a second is fast enough.
 //!   Writes whose transaction takes longer are tried again together with fewer others, for at most five
@@ -75,6 +81,12 @@
 //!
 //! ```sql
 #![doc = include_str!("schema/1.sql")]
+//! ```
+//!
+//! The second schema changes two of these tables:
+//!
+//! ```sql
+#![doc = include_str!("schema/2.sql")]
 //! ```
 //!
 //! Read it as you like. Who writes to it by other means takes the row `head` first, in the same

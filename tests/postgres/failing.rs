@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Pool, Runtime};
-use pyaday_core::{Create, Package, PackageStore, StoreError};
+use pyaday_core::{Create, Package, PackageStore, StoreError, Write};
 use pyaday_postgres::{Connector, Options, PostgresStore, Reads};
 use tokio_postgres::NoTls;
 
@@ -15,7 +15,7 @@ use super::stores::{RUNTIME, Stores, connect};
 use crate::tools::{Tool, are_there};
 
 fn create(store: &PostgresStore, name: &str) -> Result<Create, StoreError> {
-    RUNTIME.block_on(store.create(Package::new(name, "").unwrap()))
+    RUNTIME.block_on(store.create(Package::new(name, "").unwrap(), Write::new()))
 }
 
 fn open(node: &Node, options: Options) -> PostgresStore {
@@ -291,7 +291,7 @@ fn a_statement_that_fails_takes_its_whole_transaction_with_it() {
             RUNTIME.block_on(client.batch_execute(&trigger)).unwrap();
             assert!(create(&store, "django").is_err(), "{table}");
             let flask = "flask".parse().unwrap();
-            assert!(RUNTIME.block_on(store.delete(&flask, None)).is_err(), "{table}");
+            assert!(RUNTIME.block_on(store.delete(&flask, Write::new())).is_err(), "{table}");
             let drop = format!("DROP TRIGGER refuse ON failing.{table}");
             RUNTIME.block_on(client.batch_execute(&drop)).unwrap();
             RUNTIME.block_on(async {

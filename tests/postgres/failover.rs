@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use pyaday_core::{Package, PackageStore};
+use pyaday_core::{Package, PackageStore, Write};
 use pyaday_postgres::{Options, PostgresStore};
 
 use super::cluster::Cluster;
@@ -64,7 +64,7 @@ async fn change_primaries(
 async fn store(cluster: &Cluster) -> Arc<PostgresStore> {
     let store = PostgresStore::connect(&cluster.url(), Options::new()).await.unwrap();
     // So that there is always one to be shown.
-    store.create(Package::new("anchor", "").unwrap()).await.unwrap();
+    store.create(Package::new("anchor", "").unwrap(), Write::new()).await.unwrap();
     Arc::new(store)
 }
 

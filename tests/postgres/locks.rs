@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use pyaday_core::{Api, NormalizedName, Package, PackageStore, StoreError};
+use pyaday_core::{Api, NormalizedName, Package, PackageStore, StoreError, Write};
 use pyaday_postgres::{PostgresStore, Reads};
 use tokio::task::JoinSet;
 
@@ -52,7 +52,12 @@ fn writes_that_find_the_catalogue_locked_are_refused() {
     let writes = || {
         at_once(|number| {
             let store = Arc::clone(&store);
-            async move { store.create(Package::new(&format!("p{number}"), "").unwrap()).await.map(drop) }
+            async move {
+                store
+                    .create(Package::new(&format!("p{number}"), "").unwrap(), Write::new())
+                    .await
+                    .map(drop)
+            }
         })
     };
     stores.execute(&format!("BEGIN; SELECT FROM {schema}.head FOR UPDATE"));

@@ -1,5 +1,6 @@
 //! Facts about the store for several machines, on real servers of the tests' own.
 
+mod as_one;
 mod cluster;
 mod database;
 mod deadlines;
@@ -9,6 +10,7 @@ mod failover;
 mod following;
 mod histories;
 mod locks;
+mod lost_history;
 mod node;
 mod order;
 mod pair;

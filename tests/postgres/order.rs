@@ -174,8 +174,8 @@ async fn a_store_notices_that_a_primary_has_another_history() {
     for name in ["new-1", "new-2", "new-3"] {
         insist(&other, name).await;
     }
-    // It is as far as the other history was, by all that is counted.
-    assert_eq!(other.catalogue().unwrap().revision(), before);
+    // It has as many changes as the other history had, and uses none of its revisions again.
+    assert!(other.catalogue().unwrap().revision() > before);
     network.all().for_each(super::proxy::Proxy::cut);
     network.all().for_each(super::proxy::Proxy::heal);
     until_seen(&follower, "new-3");

@@ -1,174 +1,336 @@
-//! Two processes on one database, taken for one store: each call goes to the other than the last.
+//! Two processes on one database: what one has just written, the other decides by, although it does not
+//! know it yet. What it cannot know, it does not decide.
 
-use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::SystemTime;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, SystemTime};
 
-use pyaday_core::conformance::{self, Subject};
-use pyaday_core::daily::{Daily, Day, Pin, Unpin};
-use pyaday_core::{
-    Create, Date, Delete, Details, NormalizedName, Package, PackageStore, Page, Query, Revision,
-    Seed, StoreError, Stored, Tag, Update,
-};
-use pyaday_postgres::{PostgresStore, Reads};
+use deadpool_postgres::{Manager, ManagerConfig, Pool, Runtime};
+use pyaday_core::{Api, Date, PackageStore, StoreError};
+use pyaday_postgres::{Options, PostgresStore, Reads};
+use tokio_postgres::NoTls;
 
-use super::PATIENCE;
-use super::stores::Stores;
+use super::events::{answer, until};
+use super::proxy::Proxy;
+use super::stores::{RUNTIME, Stores};
+use crate::client::{Answer, Request};
+use crate::homes::{Core, Home};
 
-/// The two of them.
-struct Pair {
-    processes: [PostgresStore; 2],
-    calls: AtomicUsize,
-    /// Whether one waits for what the other has told.
-    waits: bool,
+/// A process of the service.
+struct Process {
+    store: Arc<PostgresStore>,
+    home: Core,
 }
 
-impl Pair {
-    /// Whose turn it is to write.
-    fn writer(&self) -> &PostgresStore {
-        &self.processes[self.calls.fetch_add(1, Ordering::SeqCst) % 2]
+impl Process {
+    fn new(store: PostgresStore) -> Self {
+        let store = Arc::new(store);
+        Self { home: Core::mount("", &Api::new(Arc::clone(&store))), store }
     }
 
-    /// Whose turn it is to read, or to pick from what it reads.
-    async fn reader(&self) -> Result<&PostgresStore, StoreError> {
-        let turn = self.calls.fetch_add(1, Ordering::SeqCst);
-        let [own, other] = [turn % 2, 1 - turn % 2].map(|at| &self.processes[at]);
-        if !self.waits {
-            return Ok(own);
+    /// One that learns nothing of the other by itself: it hears no notifications, and does not ask.
+    fn deaf(url: &str, options: Options) -> Self {
+        let config = url.parse().unwrap();
+        let manager = Manager::from_config(config, NoTls, ManagerConfig::default());
+        let pool = Pool::builder(manager).runtime(Runtime::Tokio1).build().unwrap();
+        let options = options.poll_interval(Duration::from_secs(3_600));
+        Self::new(RUNTIME.block_on(PostgresStore::with_pool(pool, options)).unwrap())
+    }
+
+    fn refresh(&self) -> Result<(), StoreError> {
+        RUNTIME.block_on(answer(self.store.refresh()))
+    }
+
+    /// The status and the entity tag of what a path has.
+    fn get(&self, path: &str) -> (u16, Option<String>) {
+        let told = self.home.answer(&Request::new("GET", path));
+        (told.status, told.header("etag").map(str::to_owned))
+    }
+
+    /// Has something done that cannot fail.
+    fn does(&self, request: &Request) {
+        let told = self.home.answer(request);
+        assert!(matches!(told.status, 201 | 204), "{request:?}: {told:?}");
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Kind {
+    Post,
+    Put,
+    Patch,
+    Delete,
+    Pin,
+    Unpin,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Condition {
+    None,
+    IfMatchCurrent,
+    IfMatchStale,
+    IfNoneMatchAny,
+}
+
+/// What the other process has just done to the package or to the pin.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Other {
+    Created,
+    Changed,
+    Removed,
+}
+
+/// A write to a package or a pin that no other case has.
+#[derive(Clone, Copy, Debug)]
+struct Case {
+    number: i32,
+    kind: Kind,
+    condition: Condition,
+    is_valid: bool,
+    other: Other,
+}
+
+/// Every write, with every condition, with a body that is valid and with one that is not, after everything
+/// that the other may have done.
+fn cases() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for kind in [Kind::Post, Kind::Put, Kind::Patch, Kind::Delete, Kind::Pin, Kind::Unpin] {
+        for condition in [
+            Condition::None,
+            Condition::IfMatchCurrent,
+            Condition::IfMatchStale,
+            Condition::IfNoneMatchAny,
+        ] {
+            for is_valid in [true, false] {
+                for other in [Other::Created, Other::Changed, Other::Removed] {
+                    let has_body = !matches!(kind, Kind::Delete | Kind::Unpin);
+                    if is_valid || has_body {
+                        let number = cases.len() as i32;
+                        cases.push(Case { number, kind, condition, is_valid, other });
+                    }
+                }
+            }
         }
-        let told = other.catalogue().map_or(Revision::new(0), |catalogue| catalogue.revision());
-        own.wait_for(told, PATIENCE).await?;
-        Ok(own)
+    }
+    cases
+}
+
+impl Case {
+    fn name(self) -> String {
+        format!("p{}", self.number)
+    }
+
+    fn is_of_pin(self) -> bool {
+        matches!(self.kind, Kind::Pin | Kind::Unpin)
+    }
+
+    /// The path of the package or of the pin.
+    fn path(self) -> String {
+        let date = Date::of(SystemTime::now()).plus_days(9 + self.number);
+        match self.is_of_pin() {
+            true => format!("/daily/pins/{date}"),
+            false => format!("/packages/{}", self.name()),
+        }
+    }
+
+    /// The path of what the conditions are about.
+    fn conditional_path(self) -> String {
+        match self.kind {
+            Kind::Post => "/packages".to_owned(),
+            _ => self.path(),
+        }
+    }
+
+    fn create(self) -> Request {
+        match self.is_of_pin() {
+            true => Request::new("PUT", &self.path()).json(r#"{"name":"flask"}"#),
+            false => self.post(),
+        }
+    }
+
+    fn post(self) -> Request {
+        let body = format!(r#"{{"name":"{}","short_desc":""}}"#, self.name());
+        Request::new("POST", "/packages").json(&body)
+    }
+
+    fn change(self) -> Request {
+        let body = if self.is_of_pin() { r#"{"name":"sanic"}"# } else { r#"{"short_desc":"new"}"# };
+        Request::new("PUT", &self.path()).json(body)
+    }
+
+    fn remove(self) -> Request {
+        Request::new("DELETE", &self.path())
+    }
+
+    /// Has the other make what it is to change or to remove.
+    fn set_up(self, writer: &Process) {
+        if self.other != Other::Created {
+            writer.does(&self.create());
+        }
+    }
+
+    /// Has the other write what the process that is behind does not know of. Gives the entity tags that are
+    /// current and stale then.
+    fn write(self, writer: &Process, behind: &Process) -> Tags {
+        let (path, conditional) = (self.path(), self.conditional_path());
+        let before = behind.get(&path);
+        let stale = writer.get(&conditional).1;
+        writer.does(&match self.other {
+            Other::Created => self.create(),
+            Other::Changed => self.change(),
+            Other::Removed => self.remove(),
+        });
+        // The control: what the process that is behind has in memory is not what is there.
+        assert_ne!(before, writer.get(&path), "{self:?}");
+        assert_eq!(before, behind.get(&path), "{self:?}");
+        let never = || "\"1\"".to_owned();
+        let stale = stale.unwrap_or_else(never);
+        Tags { current: writer.get(&conditional).1.unwrap_or_else(never), stale }
+    }
+
+    fn request(self, tags: &Tags) -> Request {
+        let invalid = r#"{"short_desc":1}"#;
+        let request = match (self.kind, self.is_valid) {
+            (Kind::Delete | Kind::Unpin, _) => self.remove(),
+            (Kind::Post, true) => self.post(),
+            (Kind::Post, false) => Request::new("POST", "/packages").json(invalid),
+            (Kind::Patch, _) => {
+                let mut request = Request::new("PATCH", &self.path())
+                    .header("content-type", "application/merge-patch+json");
+                let body = if self.is_valid { r#"{"short_desc":"patched"}"# } else { invalid };
+                request.body = body.into();
+                request
+            }
+            (Kind::Put, true) => {
+                Request::new("PUT", &self.path()).json(r#"{"short_desc":"replaced"}"#)
+            }
+            (Kind::Pin, true) => Request::new("PUT", &self.path()).json(r#"{"name":"django"}"#),
+            (Kind::Put | Kind::Pin, false) => Request::new("PUT", &self.path()).json(invalid),
+        };
+        match self.condition {
+            Condition::None => request,
+            Condition::IfMatchCurrent => request.header("if-match", &tags.current),
+            Condition::IfMatchStale => request.header("if-match", &tags.stale),
+            Condition::IfNoneMatchAny => request.header("if-none-match", "*"),
+        }
+    }
+
+    /// What the contract says of it.
+    fn expected(self) -> u16 {
+        let is_there = self.other != Other::Removed;
+        let is_admitted = match self.kind {
+            // There always is a list.
+            Kind::Post => matches!(self.condition, Condition::None | Condition::IfMatchCurrent),
+            Kind::Pin if !is_there => {
+                matches!(self.condition, Condition::None | Condition::IfNoneMatchAny)
+            }
+            _ if !is_there => return 404,
+            _ => matches!(self.condition, Condition::None | Condition::IfMatchCurrent),
+        };
+        match (is_admitted, self.is_valid, self.kind) {
+            (false, ..) => 412,
+            (true, false, _) => 422,
+            (true, true, Kind::Post) if is_there => 409,
+            (true, true, Kind::Post) => 201,
+            (true, true, _) => 204,
+        }
+    }
+
+    /// True if the answer depends on nothing that is in the database: no condition, and no package that must
+    /// be there.
+    fn needs_no_database(self) -> bool {
+        self.kind == Kind::Post && !self.is_valid && self.condition == Condition::None
     }
 }
 
-/// Pairs of stores, each on a schema of its own.
-struct Pairs {
-    stores: Stores,
-    waits: bool,
+struct Tags {
+    current: String,
+    stale: String,
 }
 
-impl Subject for Pairs {
-    type Store = Pair;
-
-    fn empty(&self) -> Pair {
-        let options = self.stores.options();
-        let processes = [self.stores.open(options.clone()), self.stores.open(options)];
-        Pair { processes, calls: AtomicUsize::new(0), waits: self.waits }
+/// Two processes, of which the second is behind and has a network of its own.
+fn pair(test: &str) -> Option<(Stores, Process, Process, Proxy)> {
+    let stores = Stores::new(test, Reads::Memory)?;
+    let options = stores.options();
+    let (network, url) = stores.network();
+    let writer = Process::new(stores.open(options.clone()));
+    for name in ["flask", "sanic", "django"] {
+        let body = format!(r#"{{"name":"{name}","short_desc":""}}"#);
+        writer.does(&Request::new("POST", "/packages").json(&body));
     }
+    let behind = Process::deaf(&url, options);
+    Some((stores, writer, behind, network))
+}
 
-    fn cases(&self) -> u32 {
-        4
+#[test]
+fn a_write_is_decided_by_what_another_process_has_just_written() {
+    let Some((_stores, writer, behind, _network)) = pair("two that write") else { return };
+    for case in cases() {
+        case.set_up(&writer);
+        behind.refresh().unwrap();
+        let tags = case.write(&writer, &behind);
+        let told = behind.home.answer(&case.request(&tags));
+        assert_eq!(told.status, case.expected(), "{case:?}: {}", told.text());
+        if told.status < 300 {
+            writer.refresh().unwrap();
+            assert_eq!(writer.get(&case.path()), behind.get(&case.path()), "{case:?}");
+        }
     }
 }
 
-/// States all of the contract but how likely draws are, which takes thousands of them and is no
-/// matter of who else is there.
-fn keep_the_contract(pairs: &Pairs) {
-    for fact in conformance::facts().iter().filter(|fact| !fact.name().contains("likely")) {
-        fact.check(pairs).unwrap_or_else(|broken| panic!("{broken}"));
+/// What a process that is cut off from the database answers to all of these.
+fn answers(behind: &Process, requests: Vec<Request>) -> Vec<Answer> {
+    let asking = requests.into_iter().map(|request| {
+        let api = Api::new(Arc::clone(&behind.store));
+        thread::spawn(move || Core::mount("", &api).answer(&request))
+    });
+    asking.collect::<Vec<_>>().into_iter().map(|asking| asking.join().unwrap()).collect()
+}
+
+#[test]
+fn a_process_that_is_cut_off_decides_nothing_by_what_it_remembers() {
+    let Some((_stores, writer, behind, network)) = pair("one that is cut off") else { return };
+    let cases = cases();
+    cases.iter().for_each(|case| case.set_up(&writer));
+    behind.refresh().unwrap();
+    let requests: Vec<_> =
+        cases.iter().map(|case| case.request(&case.write(&writer, &behind))).collect();
+    network.hold_all();
+    let told = answers(&behind, requests.clone());
+    for (case, told) in cases.iter().zip(&told) {
+        let expected = if case.needs_no_database() { 422 } else { 503 };
+        assert_eq!(told.status, expected, "{case:?}: {}", told.text());
+        // What is certain not to have happened may be tried again.
+        assert_eq!(told.header("retry-after").is_some(), expected == 503, "{case:?}");
+    }
+    assert!(matches!(behind.refresh(), Err(StoreError::Unavailable { .. })));
+    // It shows what it remembers.
+    assert_eq!(behind.get("/packages/flask").0, 200);
+
+    // The control: with the database, the same requests are decided by what is there.
+    network.cut();
+    network.heal();
+    until("the database is there again", || behind.refresh().ok());
+    for (case, request) in cases.iter().zip(requests) {
+        // Each creation changes the list that the conditions of the others are about.
+        if case.kind != Kind::Post {
+            let told = behind.home.answer(&request);
+            assert_eq!(told.status, case.expected(), "{case:?}: {}", told.text());
+        }
     }
 }
 
 #[test]
-fn two_processes_that_read_from_the_database_are_as_one() {
-    let Some(stores) = Stores::new("two processes with direct reads", Reads::Database) else {
-        return;
-    };
-    keep_the_contract(&Pairs { stores, waits: false });
-}
-
-#[test]
-fn two_processes_that_read_from_memory_and_wait_are_as_one() {
-    let Some(stores) = Stores::new("two processes", Reads::Memory) else { return };
-    keep_the_contract(&Pairs { stores, waits: true });
-}
-
-/// The control: one that does not wait for the other.
-#[test]
-fn two_processes_that_read_from_memory_at_once_are_two() {
-    let Some(stores) = Stores::new("two processes that do not wait", Reads::Memory) else { return };
-    let pairs = Pairs { stores, waits: false };
-    assert!(conformance::facts().iter().any(|fact| fact.check(&pairs).is_err()));
-}
-
-impl PackageStore for Pair {
-    async fn create(&self, package: Package) -> Result<Create, StoreError> {
-        self.writer().create(package).await
-    }
-
-    async fn create_many(&self, packages: Vec<Package>) -> Result<Vec<Create>, StoreError> {
-        self.writer().create_many(packages).await
-    }
-
-    async fn read(&self, name: &NormalizedName) -> Result<Option<Stored>, StoreError> {
-        self.reader().await?.read(name).await
-    }
-
-    async fn update(
-        &self,
-        name: &NormalizedName,
-        expected: Option<Revision>,
-        details: Details,
-    ) -> Result<Update, StoreError> {
-        self.writer().update(name, expected, details).await
-    }
-
-    async fn delete(
-        &self,
-        name: &NormalizedName,
-        expected: Option<Revision>,
-    ) -> Result<Delete, StoreError> {
-        self.writer().delete(name, expected).await
-    }
-
-    async fn random(&self, seed: Seed) -> Result<Option<Stored>, StoreError> {
-        self.reader().await?.random(seed).await
-    }
-
-    async fn sample(
-        &self,
-        count: NonZeroUsize,
-        tag: Option<&Tag>,
-        seed: Seed,
-    ) -> Result<Vec<Stored>, StoreError> {
-        self.reader().await?.sample(count, tag, seed).await
-    }
-
-    async fn list(&self, query: &Query) -> Result<Page, StoreError> {
-        self.reader().await?.list(query).await
-    }
-
-    async fn daily(&self, date: Date) -> Result<Day, StoreError> {
-        self.reader().await?.daily(date).await
-    }
-
-    async fn open_daily(
-        &self,
-        date: Date,
-        picked_at: SystemTime,
-    ) -> Result<Option<Daily>, StoreError> {
-        self.reader().await?.open_daily(date, picked_at).await
-    }
-
-    async fn recent_daily(
-        &self,
-        until: Date,
-        count: NonZeroUsize,
-    ) -> Result<Vec<Daily>, StoreError> {
-        self.reader().await?.recent_daily(until, count).await
-    }
-
-    async fn pin_daily(
-        &self,
-        date: Date,
-        last_open: Date,
-        name: &NormalizedName,
-    ) -> Result<Pin, StoreError> {
-        self.writer().pin_daily(date, last_open, name).await
-    }
-
-    async fn unpin_daily(&self, date: Date, last_open: Date) -> Result<Unpin, StoreError> {
-        self.writer().unpin_daily(date, last_open).await
+fn a_refresh_shows_what_was_written_before_it() {
+    let Some((_stores, writer, behind, _network)) = pair("a refresh") else { return };
+    for number in 0..20 {
+        let name = format!("fresh-{number}");
+        let (path, body) =
+            (format!("/packages/{name}"), format!(r#"{{"name":"{name}","short_desc":""}}"#));
+        writer.does(&Request::new("POST", "/packages").json(&body));
+        // The control: it does not know of it by itself.
+        assert_eq!(behind.get(&path).0, 404);
+        behind.refresh().unwrap();
+        assert_eq!(behind.get(&path), writer.get(&path));
     }
 }

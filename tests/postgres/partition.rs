@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::pin::pin;
 use std::time::UNIX_EPOCH;
 
-use pyaday_core::{Date, Package, PackageStore, Query, Seed, StoreError};
+use pyaday_core::{Date, Package, PackageStore, Query, Replacement, Seed, StoreError, Write};
 use pyaday_postgres::{Options, PostgresStore, Reads};
 use tokio_postgres::NoTls;
 
@@ -22,13 +22,21 @@ async fn call_everything(store: &PostgresStore) -> Vec<Result<(), StoreError>> {
     let (query, tag) = (Query::new(ten), None);
     let writes = async {
         tokio::join!(
-            async { answer(store.create(package.clone())).await.map(drop) },
+            async { answer(store.create(package.clone(), Write::new())).await.map(drop) },
             async { answer(store.create_many(vec![package.clone()])).await.map(drop) },
-            async { answer(store.update(&name, None, details)).await.map(drop) },
-            async { answer(store.delete(&name, None)).await.map(drop) },
-            async { answer(store.open_daily(date, UNIX_EPOCH)).await.map(drop) },
-            async { answer(store.pin_daily(date.plus_days(9), date, &name)).await.map(drop) },
-            async { answer(store.unpin_daily(date.plus_days(9), date)).await.map(drop) },
+            async {
+                answer(store.update(&name, Replacement::new(details), Write::new())).await.map(drop)
+            },
+            async { answer(store.delete(&name, Write::new())).await.map(drop) },
+            async { answer(store.open_daily(date..=date, UNIX_EPOCH)).await.map(drop) },
+            async {
+                answer(store.pin_daily(date.plus_days(9), date, &name, Write::new()))
+                    .await
+                    .map(drop)
+            },
+            async {
+                answer(store.unpin_daily(date.plus_days(9), date, Write::new())).await.map(drop)
+            },
         )
     };
     let reads = async {
@@ -50,7 +58,7 @@ const WRITES: usize = 7;
 
 async fn open(url: &str, reads: Reads) -> PostgresStore {
     let store = PostgresStore::connect(url, Options::new().reads(reads)).await.unwrap();
-    store.create(Package::new("flask", "").unwrap()).await.unwrap();
+    store.create(Package::new("flask", "").unwrap(), Write::new()).await.unwrap();
     store
 }
 
@@ -122,7 +130,7 @@ async fn a_commit_whose_answer_is_lost_is_unknown_and_happened() {
     let network = cluster.network();
     let store = open(&network.url(), Reads::Memory).await;
     network.to(cluster.primary()).hold_answers_to(b"COMMIT\0");
-    let told = answer(store.create(Package::new("lost", "").unwrap())).await;
+    let told = answer(store.create(Package::new("lost", "").unwrap(), Write::new())).await;
     assert!(matches!(told, Err(StoreError::OutcomeUnknown { .. })), "{told:?}");
     assert_eq!(there(&cluster, "lost"), "1");
     network.all().for_each(Proxy::cut);
@@ -162,11 +170,11 @@ async fn commit_late(
 ) {
     let proxy = network.to(cluster.primary());
     proxy.hold_all_from(b"COMMIT\0");
-    let late = answer(store.create(Package::new(name, "").unwrap()));
+    let late = answer(store.create(Package::new(name, "").unwrap(), Write::new()));
     let in_between = async {
         until("the commit is on its way", || proxy.has_heard().then_some(()));
         // It waits for the late one, and is told so rather than overtaking it.
-        answer(other.create(Package::new("in-between", "").unwrap())).await
+        answer(other.create(Package::new("in-between", "").unwrap(), Write::new())).await
     };
     let (late, in_between) = tokio::join!(late, in_between);
     assert!(matches!(late, Err(StoreError::OutcomeUnknown { .. })), "{late:?}");
@@ -187,7 +195,7 @@ async fn a_commit_that_never_arrives_is_unknown_and_did_not_happen() {
     let store = open(&network.url(), Reads::Memory).await;
     let proxy = network.to(cluster.primary());
     proxy.hold_all_from(b"COMMIT\0");
-    let create = |name| answer(store.create(Package::new(name, "").unwrap()));
+    let create = |name| answer(store.create(Package::new(name, "").unwrap(), Write::new()));
     let mut lost = pin!(create("lost"));
     assert!(is_pending(lost.as_mut()).await);
     let behind = async {

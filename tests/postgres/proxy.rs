@@ -38,6 +38,8 @@ struct State {
     pace: Pace,
     /// What the network does as soon as a client has said this.
     trap: Option<(&'static [u8], Mode)>,
+    /// How often clients have said this.
+    count: (&'static [u8], usize),
     /// Both ends of each connection, which [`Proxy::cut`] closes.
     open: Vec<TcpStream>,
 }
@@ -57,6 +59,7 @@ impl Proxy {
             mode: Mode::Passes,
             pace: Pace::default(),
             trap: None,
+            count: (b"", 0),
             open: Vec::new(),
         });
         let network = Arc::new(Network { upstream, state, changed: Condvar::new() });
@@ -99,6 +102,16 @@ impl Proxy {
     /// Holds back all answers as soon as a client says this.
     pub(crate) fn hold_answers_to(&self, words: &'static [u8]) {
         self.network.lock().trap = Some((words, Mode::HoldsAnswers));
+    }
+
+    /// From now on it is counted how often clients say this, at most once in a piece.
+    pub(crate) fn count(&self, words: &'static [u8]) {
+        self.network.lock().count = (words, 0);
+    }
+
+    /// How often clients have said it.
+    pub(crate) fn counted(&self) -> usize {
+        self.network.lock().count.1
     }
 
     /// True if a client has said that.
@@ -180,8 +193,14 @@ impl Network {
     /// Whether what is said springs the trap. Servers do not say what clients do.
     fn hear(&self, bytes: &[u8]) {
         let mut state = self.lock();
+        let says = |words: &[u8]| {
+            !words.is_empty() && bytes.windows(words.len()).any(|part| part == words)
+        };
+        if says(state.count.0) {
+            state.count.1 += 1;
+        }
         if let Some((words, mode)) = state.trap
-            && bytes.windows(words.len()).any(|part| part == words)
+            && says(words)
         {
             (state.mode, state.trap) = (mode, None);
         }

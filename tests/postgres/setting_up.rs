@@ -2,9 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::error::Error;
+use std::num::NonZeroUsize;
 
 use deadpool_postgres::{Manager, Pool};
-use pyaday_core::{Create, Package, PackageStore, StoreError};
+use pyaday_core::conformance::Subject;
+use pyaday_core::daily::{Pin, Pinned};
+use pyaday_core::{Create, Date, Package, PackageStore, Revision, StoreError, Write};
 use pyaday_postgres::{ConnectError, Options, PostgresStore, Reads};
 use tokio_postgres::NoTls;
 
@@ -21,7 +24,7 @@ fn flask() -> Package {
 }
 
 fn create(store: &PostgresStore, name: &str) -> Result<Create, StoreError> {
-    RUNTIME.block_on(store.create(Package::new(name, "").unwrap()))
+    RUNTIME.block_on(store.create(Package::new(name, "").unwrap(), Write::new()))
 }
 
 #[test]
@@ -135,13 +138,46 @@ fn a_newer_schema_is_used_if_it_says_that_it_can_be() {
     stores.execute("UPDATE newer.head SET schema = 9");
     create(&stores.open(options.clone()), "one").unwrap();
     create(&store, "two").unwrap();
-    stores.execute("UPDATE newer.head SET oldest = 2");
+    stores.execute("UPDATE newer.head SET oldest = 3");
     let error = refused(&stores.url(), options);
-    assert!(matches!(error, ConnectError::NewerSchema { found: 9, known: 1 }), "{error:?}");
+    assert!(matches!(error, ConnectError::NewerSchema { found: 9, known: 2 }), "{error:?}");
     // A process that was there before does not write either.
     assert!(matches!(create(&store, "three"), Err(StoreError::Internal { .. })));
     stores.execute("UPDATE newer.head SET oldest = 1");
     assert!(matches!(create(&store, "three"), Ok(Create::Created(_))));
+}
+
+/// What a release left that knew the first schema only.
+#[test]
+fn tables_of_the_first_schema_get_an_identity_and_revisions_of_pins() {
+    let Some(stores) = Stores::new("the first schema", Reads::Memory) else { return };
+    let tables = include_str!("../../pyaday-postgres/src/schema/1.sql");
+    stores.execute(&format!("CREATE SCHEMA first; {}", tables.replace("pyaday.", "first.")));
+    stores.execute(
+        "INSERT INTO first.head (id, schema, oldest, revision, journal, packages, position, token)
+             VALUES (1, 1, 1, 9, 8, 1, 2, 5);
+         INSERT INTO first.change (position, revision, token) VALUES (2, 9, 5);
+         INSERT INTO first.package VALUES ('flask', 'Flask', '', '{}', '{}', 9, 0, 'flask');
+         INSERT INTO first.pin VALUES ('2027-01-01', 'flask'), ('2027-01-02', 'gone')",
+    );
+    let open = || stores.open(stores.options().schema("first"));
+    let (one, other, unrelated) = (open(), open(), stores.empty());
+    RUNTIME.block_on(async {
+        assert_eq!(one.id().await.unwrap(), other.id().await.unwrap());
+        assert_ne!(one.id().await.unwrap(), unrelated.id().await.unwrap());
+        let pins = one.pins(Date::MIN, NonZeroUsize::MAX).await.unwrap();
+        let expected = [("2027-01-01", "flask"), ("2027-01-02", "gone")].map(|(date, name)| {
+            Pinned::new(date.parse().unwrap(), name.parse().unwrap(), Revision::new(8))
+        });
+        assert_eq!(pins, expected);
+        // They go on from there.
+        let write = Write::new().if_revision(Revision::new(8));
+        let (date, name) = (pins[1].date, flask().name.normalized());
+        let pinned = one.pin_daily(date, Date::MIN, &name, write.clone()).await.unwrap();
+        assert!(matches!(pinned, Pin::Pinned(_)), "{pinned:?}");
+        let stale = other.pin_daily(date, Date::MIN, &name, write).await.unwrap();
+        assert!(matches!(stale, Pin::Stale(Some(_))), "{stale:?}");
+    });
 }
 
 #[test]
@@ -154,7 +190,7 @@ fn many_that_begin_at_once_have_one_catalogue() {
                 let (url, options) = (url.clone(), options.clone());
                 tokio::spawn(async move {
                     let store = PostgresStore::connect(&url, options).await.unwrap();
-                    store.create(flask()).await.unwrap()
+                    store.create(flask(), Write::new()).await.unwrap()
                 })
             });
             let mut outcomes = Vec::new();
@@ -165,10 +201,8 @@ fn many_that_begin_at_once_have_one_catalogue() {
         });
         let is_created = |outcome: &&Create| matches!(outcome, Create::Created(_));
         assert_eq!(outcomes.iter().filter(is_created).count(), 1);
-        let tags: BTreeSet<_> = outcomes
-            .iter()
-            .map(|(Create::Created(stored) | Create::Exists(stored))| stored.revision())
-            .collect();
+        let tags: BTreeSet<_> =
+            outcomes.iter().map(|outcome| outcome.stored().unwrap().revision()).collect();
         assert_eq!(tags.len(), 1);
     }
 }

@@ -1,7 +1,7 @@
 //! A standby that is away: nobody confirms what is written.
 
 use deadpool_postgres::{Manager, Pool};
-use pyaday_core::{Package, PackageStore, StoreError};
+use pyaday_core::{Package, PackageStore, StoreError, Write};
 use pyaday_postgres::{Options, PostgresStore, Reads};
 use tokio_postgres::NoTls;
 
@@ -20,10 +20,10 @@ async fn without_its_standby_nothing_is_acknowledged() {
     let Some(mut cluster) = Cluster::start("a standby that is lost") else { return };
     let (store, other) = (open(&cluster).await, open(&cluster).await);
     cluster.lose_standby();
-    let first = answer(store.create(Package::new("first", "").unwrap())).await;
+    let first = answer(store.create(Package::new("first", "").unwrap(), Write::new())).await;
     assert!(matches!(first, Err(StoreError::OutcomeUnknown { .. })), "{first:?}");
     for store in [&store, &other] {
-        let told = answer(store.create(Package::new("second", "").unwrap())).await;
+        let told = answer(store.create(Package::new("second", "").unwrap(), Write::new())).await;
         assert!(matches!(told, Err(StoreError::Unavailable { .. })), "{told:?}");
         // Nobody sees what may still be lost; reads go on.
         let seen = |name: &str| store.catalogue().unwrap().get(&name.parse().unwrap());
@@ -44,7 +44,7 @@ async fn without_a_standby_to_wait_for_all_is_acknowledged() {
     let store = open(&cluster).await;
     cluster.desynchronize();
     cluster.lose_standby();
-    answer(store.create(Package::new("first", "").unwrap())).await.unwrap();
+    answer(store.create(Package::new("first", "").unwrap(), Write::new())).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -75,7 +75,7 @@ async fn a_standby_is_not_taken_for_the_primary() {
         let store = PostgresStore::with_pool(pool.clone(), options).await.unwrap();
         let read = answer(store.read(&flask)).await;
         assert!(matches!(read, Err(StoreError::Unavailable { .. })), "{read:?}");
-        let told = answer(store.create(Package::new("first", "").unwrap())).await;
+        let told = answer(store.create(Package::new("first", "").unwrap(), Write::new())).await;
         assert!(matches!(told, Err(StoreError::Unavailable { .. })), "{told:?}");
     }
     let store = PostgresStore::with_pool(pool, Options::new()).await.unwrap();
@@ -93,7 +93,7 @@ async fn write_to_the_old(cluster: &mut Cluster) -> Result<(), StoreError> {
     let url = cluster.primary().url("postgres");
     let new = PostgresStore::connect(&url, Options::new()).await.unwrap();
     insist(&new, "new").await;
-    let told = answer(old.create(Package::new("old", "").unwrap())).await;
+    let told = answer(old.create(Package::new("old", "").unwrap(), Write::new())).await;
     assert!(new.catalogue().unwrap().get(&"old".parse().unwrap()).is_none());
     told.map(drop)
 }

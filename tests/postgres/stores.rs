@@ -1,18 +1,24 @@
 //! Stores of databases that work.
 
-use std::sync::LazyLock;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{LazyLock, Mutex};
 
-use pyaday_core::conformance::Subject;
+use pyaday_core::conformance::{CannotReopen, Subject};
+use pyaday_core::{PackageStore, StoreId};
 use pyaday_postgres::{Options, PostgresStore, Reads};
 use tokio::runtime::Runtime;
 use tokio_postgres::{Client, NoTls};
 
 use super::database::Database;
 use super::proxy::Proxy;
+use crate::golden::REVISION;
 
 /// Where stores work. Whoever asks them may have a runtime of their own, or none.
 pub(crate) static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
+
+/// All tables of a catalogue.
+const TABLES: [&str; 5] = ["package", "daily", "pin", "change", "head"];
 
 /// Stores in one database, each with a schema of its own.
 pub(crate) struct Stores {
@@ -20,6 +26,8 @@ pub(crate) struct Stores {
     client: Client,
     reads: Reads,
     next: AtomicUsize,
+    /// With which options the stores of the suite were opened, by their identities.
+    opened: Mutex<HashMap<StoreId, Options>>,
 }
 
 impl Stores {
@@ -27,7 +35,7 @@ impl Stores {
     pub(crate) fn new(test: &str, reads: Reads) -> Option<Self> {
         let database = Database::new(test)?;
         let client = connect(&database.url());
-        Some(Self { database, client, reads, next: AtomicUsize::new(0) })
+        Some(Self { database, client, reads, next: AtomicUsize::new(0), opened: Mutex::default() })
     }
 
     /// A connection beside all stores.
@@ -63,18 +71,40 @@ impl Stores {
         RUNTIME.block_on(PostgresStore::connect(&self.database.url(), options)).unwrap()
     }
 
-    /// A store whose first write has the revision 1, as if its tables had been made before the clock
-    /// began.
+    /// A store whose writes are numbered one by one, as if its tables had been made when the clock was far
+    /// ahead.
     pub(crate) fn numbered_from_one(&self) -> PostgresStore {
         let schema = self.fresh();
         let options = Options::new().reads(self.reads).schema(&schema);
         drop(self.open(options.clone()));
         let schema = schema.replace('"', "\"\"");
         self.execute(&format!(
-            "UPDATE \"{schema}\".head SET revision = 0, journal = 0;
-             UPDATE \"{schema}\".change SET revision = 0"
+            "UPDATE \"{schema}\".head SET revision = {REVISION};
+             UPDATE \"{schema}\".change SET revision = {REVISION}"
         ));
         self.open(options)
+    }
+
+    /// Keeps a copy of each table of a catalogue: what a standby has that lacks what comes.
+    pub(crate) fn keep_copies(&self, schema: &str) {
+        let keep = |table| {
+            format!(
+                "DROP TABLE IF EXISTS kept_{table};
+                 CREATE TABLE kept_{table} AS SELECT * FROM {schema}.{table};"
+            )
+        };
+        self.execute(&TABLES.map(keep).concat());
+    }
+
+    /// Puts the copies back and carries out more statements, all in one transaction.
+    pub(crate) fn put_copies_back(&self, schema: &str, more: &str) {
+        let put_back = |table| {
+            format!(
+                "DELETE FROM {schema}.{table};
+                 INSERT INTO {schema}.{table} SELECT * FROM kept_{table};"
+            )
+        };
+        self.execute(&format!("BEGIN; {}{more} COMMIT", TABLES.map(put_back).concat()));
     }
 
     /// Carries out statements beside all stores.
@@ -97,7 +127,18 @@ impl Subject for Stores {
     type Store = PostgresStore;
 
     fn empty(&self) -> PostgresStore {
-        self.open(self.options())
+        let options = self.options();
+        let store = self.open(options.clone());
+        let id = self.block_on(store.id()).unwrap();
+        self.opened.lock().unwrap().insert(id, options);
+        store
+    }
+
+    fn reopen(&self, store: PostgresStore) -> Result<PostgresStore, CannotReopen> {
+        let id = self.block_on(store.id()).unwrap();
+        let options = self.opened.lock().unwrap()[&id].clone();
+        drop(store);
+        Ok(self.open(options))
     }
 
     fn cases(&self) -> u32 {

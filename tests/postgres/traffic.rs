@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
-use pyaday_core::{Date, Package, PackageStore, StoreError};
+use pyaday_core::{Date, Package, PackageStore, StoreError, Write};
 use pyaday_postgres::PostgresStore;
 use tokio::task::JoinSet;
 
@@ -82,11 +82,11 @@ impl Told {
         let days = Date::MIN.plus_days((run as i32 * WRITERS as i32 + writer as i32) * 1_000);
         let (what, outcome) = if step % 8 == 7 && step < 8_000 {
             let date = days.plus_days(step as i32 / 8);
-            let opened = store.open_daily(date, UNIX_EPOCH);
-            (date.to_string(), answer(opened).await.map(|daily| assert!(daily.is_some())))
+            let opened = store.open_daily(date..=date, UNIX_EPOCH);
+            (date.to_string(), answer(opened).await.map(|daily| assert_eq!(daily.len(), 1)))
         } else {
             let name = format!("run-{run}-{writer}-{step}");
-            let created = store.create(Package::new(&name, "").unwrap());
+            let created = store.create(Package::new(&name, "").unwrap(), Write::new());
             let outcome = answer(created).await.map(drop);
             (name, outcome)
         };
@@ -112,7 +112,7 @@ impl Told {
 
 /// Creates a package of this name, as often as it takes.
 pub(crate) async fn insist(store: &PostgresStore, name: &str) {
-    while answer(store.create(Package::new(name, "").unwrap())).await.is_err() {
+    while answer(store.create(Package::new(name, "").unwrap(), Write::new())).await.is_err() {
         // As one does who was told to come again.
         tokio::time::sleep(Duration::from_millis(50)).await;
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use pyaday_core::{
-    Create, NormalizedName, Package, PackageStore, StoreError, Stored, Update, Write,
+    Create, NormalizedName, PackageStore, Replacement, StoreError, Stored, Update, Write,
 };
 
 use super::report::Report;
@@ -126,9 +126,10 @@ impl<S: PackageStore> Writer<'_, S> {
                 Ok(details) => details,
                 Err(reason) => return Ok(self.refuse(item.line, &reason)),
             };
-            let spelled = Package { name: item.given.package().name.clone(), details };
+            // The name of a row says which package it is, not how it is to be spelled.
+            let replacement = Replacement::new(details);
             let write = Write::new().if_revision(stored.revision());
-            stored = match self.store.update(name, spelled.into(), write).await? {
+            stored = match self.store.update(name, replacement, write).await? {
                 Update::Updated(_) => return Ok(Done::Updated),
                 Update::Unchanged(_) => return Ok(Done::Same),
                 Update::Stale(stored) => stored,

@@ -17,9 +17,19 @@ use crate::package::Revision;
 /// 3. commit to the database, if there is one,
 /// 4. publish the clone if the commit succeeded, drop it if it surely did not happen.
 ///
-/// If the outcome of the commit is unknown, the clone must neither be published nor simply dropped: the
-/// database may have it, and the next write to the old catalogue could get the same revision. Then
-/// load a catalogue anew from the database, or refuse all writes until that was done.
+/// What becomes of the clone depends on how the commit ends:
+///
+/// | the commit | the caller is told | the clone | the next write begins with |
+/// |---|---|---|---|
+/// | succeeded | the answer | is published | the published catalogue |
+/// | surely did not happen | [`Unavailable`](crate::StoreError::Unavailable) or [`Internal`](crate::StoreError::Internal) | is dropped | the published catalogue |
+/// | may have happened | [`OutcomeUnknown`](crate::StoreError::OutcomeUnknown) | is dropped | a catalogue that was loaded anew |
+///
+/// In the last row the published catalogue may be older than the database. A write that began with it
+/// could get the revision that the lost one has, and two versions would share an entity tag. So the
+/// store takes no write until it has loaded from the database, by [`Catalogue::new`] and the
+/// `restore` methods, what the database has now, and has published that. Readers may go on with the
+/// old one until then.
 ///
 /// [`MemoryStore`](crate::MemoryStore) is this without the third step. No write changes anything
 /// before its last step, so one that panics leaves the catalogue as it was.

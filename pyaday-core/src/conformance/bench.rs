@@ -4,14 +4,16 @@ use std::any::Any;
 use std::error::Error;
 use std::fmt::{Debug, Display};
 use std::num::NonZeroUsize;
+use std::ops::RangeInclusive;
 use std::time::SystemTime;
 
 use super::Subject;
 use super::fixtures::{at_least_one, everything};
-use crate::daily::{Daily, Date, Day, Pin, Unpin};
+use crate::daily::{Daily, Date, Day, Pin, Pinned, Unpin};
 use crate::package::{Details, NormalizedName, Package, Revision, Stored, Tag};
 use crate::store::{
-    Create, Delete, PackageStore, Page, Query, Replacement, Seed, StoreError, Update, Write,
+    Create, Delete, PackageStore, Page, Query, Replacement, Seed, StoreError, StoreId, Update,
+    Write,
 };
 
 /// What a check comes to.
@@ -89,6 +91,17 @@ impl<'a, S: Subject> Bench<'a, S> {
         Self { subject, store: subject.empty() }
     }
 
+    /// The same store, closed and opened again.
+    pub(super) fn reopened(self) -> Checked<Self> {
+        let Self { subject, store } = self;
+        let store = subject.reopen(store).map_err(|error| Fault {
+            done: "the store was closed and opened again".to_owned(),
+            expected: "the store, as the subject opened another one before".to_owned(),
+            came: error.to_string(),
+        })?;
+        Ok(Self { subject, store })
+    }
+
     fn answer<T>(
         &self,
         method: &str,
@@ -104,8 +117,21 @@ impl<'a, S: Subject> Bench<'a, S> {
         })
     }
 
+    pub(super) fn id(&self) -> Checked<StoreId> {
+        self.answer("id", self.store.id())
+    }
+
+    pub(super) fn refresh(&self) -> Checked {
+        self.answer("refresh", self.store.refresh())
+    }
+
     pub(super) fn create(&self, package: &Package) -> Checked<Create> {
-        self.answer("create", self.store.create(package.clone(), Write::new()))
+        self.create_on(package, Write::new())
+    }
+
+    /// Creates a package on these terms.
+    pub(super) fn create_on(&self, package: &Package, write: Write) -> Checked<Create> {
+        self.answer("create", self.store.create(package.clone(), write))
     }
 
     pub(super) fn create_many(&self, packages: &[Package]) -> Checked<Vec<Create>> {
@@ -122,8 +148,17 @@ impl<'a, S: Subject> Bench<'a, S> {
         expected: Option<Revision>,
         details: &Details,
     ) -> Checked<Update> {
-        let replacement = Replacement::new(details.clone());
-        self.answer("update", self.store.update(name, replacement, expecting(expected)))
+        self.update_on(name, Replacement::new(details.clone()), expecting(expected))
+    }
+
+    /// Replaces a package on these terms.
+    pub(super) fn update_on(
+        &self,
+        name: &NormalizedName,
+        replacement: Replacement,
+        write: Write,
+    ) -> Checked<Update> {
+        self.answer("update", self.store.update(name, replacement, write))
     }
 
     pub(super) fn delete(
@@ -131,7 +166,12 @@ impl<'a, S: Subject> Bench<'a, S> {
         name: &NormalizedName,
         expected: Option<Revision>,
     ) -> Checked<Delete> {
-        self.answer("delete", self.store.delete(name, expecting(expected)))
+        self.delete_on(name, expecting(expected))
+    }
+
+    /// Deletes a package on these terms.
+    pub(super) fn delete_on(&self, name: &NormalizedName, write: Write) -> Checked<Delete> {
+        self.answer("delete", self.store.delete(name, write))
     }
 
     pub(super) fn random(&self, seed: Seed) -> Checked<Option<Stored>> {
@@ -156,12 +196,30 @@ impl<'a, S: Subject> Bench<'a, S> {
     }
 
     pub(super) fn open_daily(&self, date: Date, at: SystemTime) -> Checked<Option<Daily>> {
-        let days = self.answer("open_daily", self.store.open_daily(date..=date, at))?;
+        let days = self.open_days(date..=date, at)?;
+        let one_at_most = days.len() <= 1;
+        ensure(one_at_most, format!("{date} was opened"), "one day at most", &days)?;
         Ok(days.into_iter().next())
+    }
+
+    pub(super) fn open_days(
+        &self,
+        dates: RangeInclusive<Date>,
+        at: SystemTime,
+    ) -> Checked<Vec<Daily>> {
+        self.answer("open_daily", self.store.open_daily(dates, at))
     }
 
     pub(super) fn recent_daily(&self, until: Date, count: usize) -> Checked<Vec<Daily>> {
         self.answer("recent_daily", self.store.recent_daily(until, at_least_one(count)))
+    }
+
+    pub(super) fn pins(&self, last_open: Date, count: usize) -> Checked<Vec<Pinned>> {
+        self.answer("pins", self.store.pins(last_open, at_least_one(count)))
+    }
+
+    pub(super) fn pinned(&self, date: Date) -> Checked<Option<Pinned>> {
+        self.answer("pinned", self.store.pinned(date))
     }
 
     pub(super) fn pin_daily(
@@ -170,11 +228,27 @@ impl<'a, S: Subject> Bench<'a, S> {
         last_open: Date,
         name: &NormalizedName,
     ) -> Checked<Pin> {
-        self.answer("pin_daily", self.store.pin_daily(date, last_open, name, Write::new()))
+        self.pin_on(date, last_open, name, Write::new())
+    }
+
+    /// Pins a date on these terms.
+    pub(super) fn pin_on(
+        &self,
+        date: Date,
+        last_open: Date,
+        name: &NormalizedName,
+        write: Write,
+    ) -> Checked<Pin> {
+        self.answer("pin_daily", self.store.pin_daily(date, last_open, name, write))
     }
 
     pub(super) fn unpin_daily(&self, date: Date, last_open: Date) -> Checked<Unpin> {
-        self.answer("unpin_daily", self.store.unpin_daily(date, last_open, Write::new()))
+        self.unpin_on(date, last_open, Write::new())
+    }
+
+    /// Takes a pin back on these terms.
+    pub(super) fn unpin_on(&self, date: Date, last_open: Date, write: Write) -> Checked<Unpin> {
+        self.answer("unpin_daily", self.store.unpin_daily(date, last_open, write))
     }
 
     /// All packages, as one page.
@@ -212,23 +286,54 @@ impl<'a, S: Subject> Bench<'a, S> {
         }
     }
 
+    /// Replaces a package by one whose name is another spelling of its own.
+    pub(super) fn respell(&self, package: &Package) -> Checked<Stored> {
+        let done = format!("`{}` replaced another spelling of its name", package.name);
+        let replacement = Replacement::from(package.clone());
+        match self.update_on(&package.name.normalized(), replacement, Write::new())? {
+            Update::Updated(version) => {
+                shows(done, &version, package)?;
+                Ok(version)
+            }
+            other => Err(Fault { done, expected: "Updated".to_owned(), came: shown(&other) }),
+        }
+    }
+
     /// Deletes a package that exists.
     pub(super) fn remove(&self, name: &NormalizedName) -> Checked {
         let came = self.delete(name, None)?;
         same(format!("`{name}` was deleted, which existed"), &came, &Delete::Deleted)
     }
 
-    /// States that a call writes nothing: the packages and the store's revision stay as they are.
+    /// All that the store holds now.
+    pub(super) fn holds(&self) -> Checked<Holds> {
+        Ok(Holds {
+            page: self.page()?,
+            days: self.recent_daily(Date::MAX, usize::MAX)?,
+            pins: self.pins(Date::MIN, usize::MAX)?,
+        })
+    }
+
+    /// States that a call writes nothing: the packages, the days, the pins and the store's revision
+    /// stay as they are.
     pub(super) fn writes_nothing<T>(
         &self,
         done: &str,
         call: impl FnOnce() -> Checked<T>,
     ) -> Checked<T> {
-        let before = self.page()?;
+        let before = self.holds()?;
         let answer = call()?;
-        same(format!("{done}; all packages listed before and behind"), &self.page()?, &before)?;
+        same(format!("{done}; what the store holds, before and after"), &self.holds()?, &before)?;
         Ok(answer)
     }
+}
+
+/// All that a store holds at a moment.
+#[derive(Debug, PartialEq)]
+pub(super) struct Holds {
+    pub(super) page: Page,
+    pub(super) days: Vec<Daily>,
+    pub(super) pins: Vec<Pinned>,
 }
 
 fn added(done: impl Display, came: Create, package: &Package) -> Checked<Stored> {

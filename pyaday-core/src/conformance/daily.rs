@@ -15,6 +15,7 @@ pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
         Fact::new("an empty store opens no day", empty),
         Fact::new("a day shows the package with the highest score", highest),
         Fact::new("nothing is shown again until everything was", cycles),
+        Fact::new("a new cycle leaves out what the days before and after show", neighbours),
         Fact::new("a day stays as it was shown, and tells when its package is gone", fixed),
         Fact::new("a pinned package is shown, once, on its day", pinned),
         Fact::new("a pin whose package is gone gives way", gives_way),
@@ -23,42 +24,66 @@ pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
         Fact::new("the newest days are listed first, up to a date", recent),
         Fact::new("opening and pinning change the store's revision", revisions),
         Fact::new("of many that open a day at once, all are shown the same", opens_once),
-        Fact::new("a pin and the opening of its day come one behind the other", pin_or_open),
+        Fact::new("a pin and the opening of its day come one after the other", pin_or_open),
     ]
 }
 
 /// The n-th day of the suite.
-fn day(number: i32) -> Date {
+pub(super) fn day(number: i32) -> Date {
     Date::of(UNIX_EPOCH).plus_days(20_000 + number)
 }
 
 /// When the suite's days are opened.
-fn moment() -> SystemTime {
+pub(super) fn moment() -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(1_800_000_000)
 }
 
-/// What `open_daily` is to show on dates by the rule, one behind the other, without pins.
-fn expected(
+/// What `open_daily` is to show by the rule on dates that are opened one after another in this order,
+/// without pins.
+pub(super) fn expected(
     names: &[NormalizedName],
     dates: impl IntoIterator<Item = Date>,
 ) -> Vec<NormalizedName> {
-    let mut shown = BTreeSet::new();
-    let mut all: Vec<NormalizedName> = Vec::new();
+    let mut of_cycle = BTreeSet::new();
+    let mut all: Vec<(Date, NormalizedName)> = Vec::new();
     for date in dates {
-        if shown.len() == names.len() {
-            shown.clear();
+        if of_cycle.len() == names.len() {
+            of_cycle.clear();
         }
-        let before = all.last().filter(|_| shown.is_empty() && names.len() > 1);
-        let eligible = names.iter().filter(|name| !shown.contains(*name) && Some(*name) != before);
-        let pick = eligible.max_by_key(|name| (score(date, name), std::cmp::Reverse(*name)));
-        all.extend(pick.cloned());
-        shown.extend(pick.cloned());
+        let pick = highest_of(date, names, |name| !of_cycle.contains(name));
+        let pick = if of_cycle.is_empty() { first_of_cycle(date, names, &all) } else { pick };
+        of_cycle.extend(pick.cloned());
+        all.extend(pick.map(|pick| (date, pick.clone())));
     }
-    all
+    all.into_iter().map(|(_, name)| name).collect()
+}
+
+/// The first of a cycle among these names, after these days were opened.
+pub(super) fn first_of_cycle<'a>(
+    date: Date,
+    names: &'a [NormalizedName],
+    opened: &[(Date, NormalizedName)],
+) -> Option<&'a NormalizedName> {
+    let shown_on = |date| opened.iter().find(|(of, _)| *of == date).map(|(_, name)| name);
+    let (before, after) = (shown_on(date.plus_days(-1)), shown_on(date.plus_days(1)));
+    let without = |left_out: &[Option<&NormalizedName>]| {
+        highest_of(date, names, |name| !left_out.contains(&Some(name)))
+    };
+    without(&[before, after]).or_else(|| without(&[before])).or_else(|| without(&[]))
+}
+
+/// The eligible name with the highest score.
+pub(super) fn highest_of(
+    date: Date,
+    names: &[NormalizedName],
+    is_eligible: impl Fn(&NormalizedName) -> bool,
+) -> Option<&NormalizedName> {
+    let eligible = names.iter().filter(|name| is_eligible(name));
+    eligible.max_by_key(|name| (score(date, name), std::cmp::Reverse(*name)))
 }
 
 /// Opens a day, which must show something.
-fn open<S: Subject>(bench: &Bench<'_, S>, date: Date) -> Checked<Daily> {
+pub(super) fn open<S: Subject>(bench: &Bench<'_, S>, date: Date) -> Checked<Daily> {
     let shown = bench.open_daily(date, moment())?;
     shown.ok_or_else(|| Fault {
         done: format!("{date} was opened, with packages in the store"),
@@ -112,6 +137,25 @@ fn cycles<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     Ok(())
 }
 
+fn neighbours<S: Subject>(bench: &Bench<'_, S>) -> Checked {
+    // With two packages no other is left, and with one not even another than the day before.
+    for count in 1..6 {
+        let bench = Bench::new(bench.subject);
+        let packages = numbered("p", count);
+        bench.add_all(&packages)?;
+        let names: Vec<_> = packages.iter().map(|package| package.name.normalized()).collect();
+        // Days between two that are open, and days with one neighbour, when a cycle begins.
+        let dates: Vec<_> = [1, 3, 5, 7, 9, 11, 2, 10, 4, 8, 6, 0, 20, 19, 18, 21].map(day).into();
+        let expected = expected(&names, dates.iter().copied());
+        for (date, expected) in dates.iter().zip(&expected) {
+            let shown = open(&bench, *date)?;
+            let done = format!("{count} packages were there, and of {dates:?} {date} was opened");
+            same(done, shown.name(), expected)?;
+        }
+    }
+    Ok(())
+}
+
 fn fixed<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     bench.add(&full("flask"))?;
     let shown = open(bench, day(0))?;
@@ -134,13 +178,13 @@ fn other_than_ordinary(date: Date, names: &[NormalizedName]) -> Option<Normalize
     names.iter().find(|name| !ordinary.contains(name)).cloned()
 }
 
-fn some_packages<S: Subject>(bench: &Bench<'_, S>) -> Checked<Vec<NormalizedName>> {
+pub(super) fn some_packages<S: Subject>(bench: &Bench<'_, S>) -> Checked<Vec<NormalizedName>> {
     bench.add_all(&bare(&["a", "b", "c", "d"]))?;
     Ok(["a", "b", "c", "d"].map(name).to_vec())
 }
 
 /// States that a date is pinned to a package, since now or already.
-fn is_pinned(done: &str, came: &Pin, name: &NormalizedName) -> Checked {
+pub(super) fn is_pinned(done: &str, came: &Pin, name: &NormalizedName) -> Checked {
     let is_name = |pinned: &Pinned| pinned.name == *name;
     let holds = matches!(came, Pin::Pinned(it) | Pin::Unchanged(it) if is_name(it));
     ensure(holds, done, format!("a pin to `{name}`"), came)

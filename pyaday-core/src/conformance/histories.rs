@@ -1,5 +1,6 @@
 //! The fact that covers all threads can do: their calls might have come one after another.
 
+use std::num::NonZeroUsize;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -8,9 +9,12 @@ use proptest::collection::vec;
 use proptest::strategy::{Strategy, ValueTree};
 
 use super::bench::{Bench, Checked, Fault};
+use super::calls::{Answer, Call};
 use super::fixtures::everything;
-use super::model::{Answer, Call, Model, Seen, Step, runner, step};
+use super::generated::{Seen, Step, runner, step};
+use super::model::Model;
 use super::{Fact, Subject};
+use crate::daily::Date;
 
 pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
     vec![Fact::new("what threads are answered at once could come one after another", linearizable)]
@@ -39,12 +43,12 @@ fn linearizable<S: Subject>(bench: &Bench<'_, S>) -> Checked {
         })?;
         let history = history(bench, &plan.current())?;
         // What the store holds in the end belongs to what the threads may have done.
-        let list = Call::List(everything());
-        let last = list.put(bench)?;
+        let last = [Call::List(everything()), Call::Pins(Date::MIN, NonZeroUsize::MAX)];
+        let last = last.into_iter().map(|call| Ok((call.put(bench)?, call)));
+        let last = last.collect::<Checked<Vec<_>>>()?;
         let heads: Vec<&[Event]> = history.iter().map(Vec::as_slice).collect();
         let before = model.clone();
-        model =
-            in_some_order(before, &heads, &(list, last)).ok_or_else(|| not_in_order(&history))?;
+        model = in_some_order(before, &heads, &last).ok_or_else(|| not_in_order(&history))?;
     }
     Ok(())
 }
@@ -76,13 +80,14 @@ fn history<S: Subject>(bench: &Bench<'_, S>, plan: &[Vec<Step>]) -> Checked<Vec<
     })
 }
 
-/// The model after an order of the events that the model accepts, the one in `last` behind all of
-/// them, if there is such an order. What had ended before another began comes before it.
-fn in_some_order(model: Model, heads: &[&[Event]], last: &(Call, Answer)) -> Option<Model> {
+/// The model after an order of the events that the model accepts, those in `last` after all of them,
+/// if there is such an order. What had ended before another began comes before it.
+fn in_some_order(model: Model, heads: &[&[Event]], last: &[(Answer, Call)]) -> Option<Model> {
     let earliest_end = heads.iter().filter_map(|events| Some(events.first()?.end)).min();
     let Some(earliest_end) = earliest_end else {
         let mut model = model;
-        return model.accept(&last.0, &last.1).is_ok().then_some(model);
+        let accepted = last.iter().all(|(answer, call)| model.accept(call, answer).is_ok());
+        return accepted.then_some(model);
     };
     heads.iter().enumerate().find_map(|(thread, events)| {
         let (event, rest) = events.split_first()?;

@@ -2,187 +2,54 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::num::NonZeroUsize;
 
 use proptest::collection::vec;
-use proptest::prelude::{Just, Strategy};
-use proptest::sample::{select, subsequence};
-use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
-use proptest::{option, prop_oneof};
-use serde_json::json;
+use proptest::test_runner::TestCaseError;
 
 use super::bench::{Bench, Checked, Fault, ensure, same, shows};
-use super::fixtures::{at_least_one, everything, name, normalized, package, tag};
+use super::calls::{Answer, Call, last_open};
+use super::daily::{first_of_cycle, highest_of};
+use super::fixtures::normalized;
+use super::generated::{Seen, Step, runner, step_with_days};
 use super::{Fact, Subject};
-use crate::package::{Details, NormalizedName, Package, Revision, Stored, Tag};
-use crate::store::{Create, Delete, Page, Query, Seed, Update};
+use crate::daily::Date;
+use crate::daily::{Daily, Day, Pin, Pinned, Unpin};
+use crate::package::NormalizedName;
+use crate::package::{Package, Tag};
+use crate::package::{Revision, Stored};
+use crate::store::{Create, Delete, Page, Query, Replacement, Update};
 
 pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
     vec![Fact::new("any sequence of calls is answered as the contract has it", sequences)]
-}
-
-/// A call to a store.
-#[derive(Clone, Debug)]
-pub(super) enum Call {
-    Create(Package),
-    CreateMany(Vec<Package>),
-    Read(NormalizedName),
-    Update(NormalizedName, Option<Revision>, Details),
-    Delete(NormalizedName, Option<Revision>),
-    Random(Seed),
-    Sample(NonZeroUsize, Option<Tag>, Seed),
-    List(Query),
-}
-
-/// What a store answered.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Answer {
-    Create(Create),
-    CreateMany(Vec<Create>),
-    Read(Option<Stored>),
-    Update(Update),
-    Delete(Delete),
-    Random(Option<Stored>),
-    Sample(Vec<Stored>),
-    List(Page),
-}
-
-impl Call {
-    pub(super) fn put<S: Subject>(&self, bench: &Bench<'_, S>) -> Checked<Answer> {
-        Ok(match self {
-            Self::Create(package) => Answer::Create(bench.create(package)?),
-            Self::CreateMany(packages) => Answer::CreateMany(bench.create_many(packages)?),
-            Self::Read(name) => Answer::Read(bench.read(name)?),
-            Self::Update(name, expected, details) => {
-                Answer::Update(bench.update(name, *expected, details)?)
-            }
-            Self::Delete(name, expected) => Answer::Delete(bench.delete(name, *expected)?),
-            Self::Random(seed) => Answer::Random(bench.random(*seed)?),
-            Self::Sample(count, tag, seed) => {
-                Answer::Sample(bench.sample(*count, tag.as_ref(), *seed)?)
-            }
-            Self::List(query) => Answer::List(bench.list(query)?),
-        })
-    }
-}
-
-/// The call in a few words, where `Debug` takes lines.
-impl fmt::Display for Call {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let json = |package: &Package| json!(package).to_string();
-        match self {
-            Self::Create(package) => write!(f, "create {}", json(package)),
-            Self::CreateMany(packages) => {
-                write!(
-                    f,
-                    "create_many [{}]",
-                    packages.iter().map(json).collect::<Vec<_>>().join(", ")
-                )
-            }
-            Self::Read(name) => write!(f, "read {name}"),
-            Self::Update(name, expected, details) => {
-                write!(f, "update {name} in {expected:?} to {}", json!(details))
-            }
-            Self::Delete(name, expected) => write!(f, "delete {name} in {expected:?}"),
-            Self::Random(_) => write!(f, "random"),
-            Self::Sample(count, tag, _) => write!(f, "sample {count} of {tag:?}"),
-            Self::List(query) => write!(f, "list {query:?}"),
-        }
-    }
-}
-
-impl Answer {
-    /// The versions that the answer shows.
-    fn versions(&self) -> Vec<&Stored> {
-        match self {
-            Self::Create(Create::Created(version) | Create::Exists(version))
-            | Self::Read(Some(version))
-            | Self::Update(
-                Update::Updated(version) | Update::Unchanged(version) | Update::Stale(version),
-            )
-            | Self::Delete(Delete::Stale(version)) => vec![version],
-            Self::CreateMany(answers) => answers.iter().filter_map(Create::stored).collect(),
-            _ => Vec::new(),
-        }
-    }
-}
-
-/// Which revision a generated update or delete expects.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Expected {
-    Any,
-    /// The last that the caller saw of the name.
-    Last,
-    /// The first that the caller saw of the name.
-    First,
-    /// One that no package had yet.
-    Never,
-}
-
-/// A generated call, before it is known which revision it expects.
-#[derive(Clone, Debug)]
-pub(super) struct Step {
-    call: Call,
-    expected: Expected,
-}
-
-/// The revisions of each name that a caller saw, in order.
-#[derive(Default)]
-pub(super) struct Seen(BTreeMap<NormalizedName, BTreeSet<Revision>>);
-
-impl Seen {
-    /// The call that a step is to this caller.
-    pub(super) fn call(&self, step: &Step) -> Call {
-        let expected = |name: &NormalizedName| {
-            let seen = self.0.get(name);
-            match step.expected {
-                Expected::Any => None,
-                Expected::Last => seen.and_then(|seen| seen.last()).copied(),
-                Expected::First => seen.and_then(|seen| seen.first()).copied(),
-                Expected::Never => Some(Revision::new(u64::MAX)),
-            }
-        };
-        match step.call.clone() {
-            Call::Update(name, _, details) => {
-                let expected = expected(&name);
-                Call::Update(name, expected, details)
-            }
-            Call::Delete(name, _) => {
-                let expected = expected(&name);
-                Call::Delete(name, expected)
-            }
-            other => other,
-        }
-    }
-
-    pub(super) fn note(&mut self, answer: &Answer) {
-        for version in answer.versions() {
-            self.0.entry(normalized(version)).or_default().insert(version.revision());
-        }
-    }
 }
 
 /// What a store must hold after the calls so far.
 #[derive(Clone)]
 pub(super) struct Model {
     packages: BTreeMap<NormalizedName, (Package, Stored)>,
-    /// The store's newest revision, or one before it: a delete does not tell its own.
+    days: BTreeMap<Date, Daily>,
+    pins: BTreeMap<Date, Pinned>,
+    /// The store's newest revision, or one that it is not before: a delete does not tell its own, nor
+    /// does the taking back of a pin.
     newest: Revision,
     told: bool,
+    /// Whether anything was written yet.
+    written: bool,
 }
 
 impl Model {
     /// An empty store, of which a page was read.
     pub(super) fn empty(page: &Page) -> Self {
-        Self { packages: BTreeMap::new(), newest: page.revision, told: true }
+        let (packages, days, pins) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Self { packages, days, pins, newest: page.revision, told: true, written: false }
     }
 
     /// States that `answer` is what the contract has `call` answered now, and goes on from there.
     pub(super) fn accept(&mut self, call: &Call, answer: &Answer) -> Checked {
         match (call, answer) {
-            (Call::Create(package), Answer::Create(answer)) => {
-                self.create_many(call, std::slice::from_ref(package), std::slice::from_ref(answer))
+            (Call::Create(package, expected), Answer::Create(answer)) => {
+                self.create(call, package, *expected, answer)
             }
             (Call::CreateMany(packages), Answer::CreateMany(answers)) => {
                 self.create_many(call, packages, answers)
@@ -190,8 +57,8 @@ impl Model {
             (Call::Read(name), Answer::Read(answer)) => {
                 same(call, answer, &self.version(name).cloned())
             }
-            (Call::Update(name, expected, details), Answer::Update(answer)) => {
-                self.update(call, name, *expected, details, answer)
+            (Call::Update(name, expected, replacement), Answer::Update(answer)) => {
+                self.update(call, name, *expected, replacement, answer)
             }
             (Call::Delete(name, expected), Answer::Delete(answer)) => {
                 self.delete(call, name, *expected, answer)
@@ -204,8 +71,82 @@ impl Model {
                 self.sample(call, count.get(), tag.as_ref(), answer)
             }
             (Call::List(query), Answer::List(answer)) => self.list(call, query, answer),
+            (call, answer) => self.accept_of_days(call, answer),
+        }
+    }
+
+    fn accept_of_days(&mut self, call: &Call, answer: &Answer) -> Checked {
+        match (call, answer) {
+            (Call::Pin(date, name, expected), Answer::Pin(answer)) => {
+                self.pin(call, *date, name, *expected, answer)
+            }
+            (Call::Unpin(date, expected), Answer::Unpin(answer)) => {
+                self.unpin(call, *date, *expected, answer)
+            }
+            (Call::Pinned(date), Answer::Pinned(answer)) => {
+                same(call, answer, &self.pins.get(date).cloned())
+            }
+            (Call::Pins(after, count), Answer::Pins(answer)) => {
+                let pins = self.pins.values().filter(|pinned| pinned.date > *after);
+                same(call, answer, &pins.take(count.get()).cloned().collect())
+            }
+            (Call::Open(first, last), Answer::Open(answer)) => {
+                self.open(call, (*first, *last), answer)
+            }
+            (Call::Daily(date), Answer::Daily(answer)) => same(call, answer, &self.day(*date)),
+            (Call::Recent(until, count), Answer::Recent(answer)) => {
+                same(call, answer, &self.recent(*until, *count))
+            }
             (call, answer) => ensure(false, call, "an answer to this call", answer),
         }
+    }
+
+    fn create(
+        &mut self,
+        call: &Call,
+        package: &Package,
+        expected: Option<Revision>,
+        answer: &Create,
+    ) -> Checked {
+        if let Create::Stale(newest) = answer {
+            let refused = expected.is_some_and(|expected| expected != *newest);
+            ensure(refused, call, "no Stale with the revision that was expected", answer)?;
+            return self.tells_newest(call, *newest);
+        }
+        if let Some(expected) = expected {
+            // It was admitted, so this is the newest.
+            self.tells_newest(call, expected)?;
+        }
+        self.create_many(call, std::slice::from_ref(package), std::slice::from_ref(answer))
+    }
+
+    /// States that a revision can be the newest one, which it is from now on.
+    fn tells_newest(&mut self, call: &Call, newest: Revision) -> Checked {
+        let fits = if self.told { newest == self.newest } else { newest >= self.newest };
+        let least = if self.told { "" } else { "at least " };
+        let expected = format!("the newest revision: {least}{}", self.newest);
+        ensure(fits, call, expected, &newest)?;
+        self.newest = newest;
+        self.told = true;
+        Ok(())
+    }
+
+    /// Something was written whose revision the answer does not tell.
+    fn wrote_untold(&mut self) {
+        // Not `next`: that looks at the clock, which has gone on since the store did the same.
+        self.newest = Revision::new(self.newest.get() + 1);
+        self.told = false;
+        self.written = true;
+    }
+
+    /// States that a write has a revision greater than those before it.
+    fn wrote_in(&mut self, call: &Call, before: Revision, revision: Revision) -> Checked {
+        let grown = revision > before;
+        ensure(grown, call, format!("a revision greater than {before}"), &revision)?;
+        self.newest = self.newest.max(revision);
+        self.told = true;
+        self.written = true;
+        Ok(())
     }
 
     fn version(&self, name: &NormalizedName) -> Option<&Stored> {
@@ -233,7 +174,7 @@ impl Model {
         call: &Call,
         name: &NormalizedName,
         expected: Option<Revision>,
-        details: &Details,
+        replacement: &Replacement,
         answer: &Update,
     ) -> Checked {
         let Some((package, version)) = self.packages.get(name) else {
@@ -242,14 +183,15 @@ impl Model {
         if expected.is_some_and(|expected| expected != version.revision()) {
             return same(call, answer, &Update::Stale(version.clone()));
         }
-        if package.details == *details {
+        let spelling = replacement.spelling.as_ref().unwrap_or(&package.name).clone();
+        let replaced = Package { name: spelling, details: replacement.details.clone() };
+        if *package == replaced {
             return same(call, answer, &Update::Unchanged(version.clone()));
         }
         let Update::Updated(version) = answer else {
             return ensure(false, call, "Updated", answer);
         };
-        let package = Package { name: package.name.clone(), details: details.clone() };
-        self.wrote(call, self.newest, package, version)
+        self.wrote(call, self.newest, replaced, version)
     }
 
     fn delete(
@@ -267,9 +209,7 @@ impl Model {
         }
         same(call, answer, &Delete::Deleted)?;
         self.packages.remove(name);
-        // Not `next`: that looks at the clock, which has gone on since the store did the same.
-        self.newest = Revision::new(self.newest.get() + 1);
-        self.told = false;
+        self.wrote_untold();
         Ok(())
     }
 
@@ -281,10 +221,7 @@ impl Model {
         version: &Stored,
     ) -> Checked {
         shows(call, version, &package)?;
-        let grown = version.revision() > before;
-        ensure(grown, call, format!("a revision greater than {before}"), version)?;
-        self.newest = self.newest.max(version.revision());
-        self.told = true;
+        self.wrote_in(call, before, version.revision())?;
         self.packages.insert(package.name.normalized(), (package, version.clone()));
         Ok(())
     }
@@ -325,16 +262,121 @@ impl Model {
             None => "no `next`".to_owned(),
         };
         ensure(next_fits, call, expected, &page.next)?;
-        let told =
-            if self.told { page.revision == self.newest } else { page.revision >= self.newest };
-        let least = if self.told { "" } else { "at least " };
-        let expected = format!("a page of revision {least}{}", self.newest);
-        ensure(told, call, expected, &page.revision)?;
-        self.newest = page.revision;
-        self.told = true;
+        self.tells_newest(call, page.revision)
+    }
+
+    fn pin(
+        &mut self,
+        call: &Call,
+        date: Date,
+        name: &NormalizedName,
+        expected: Option<Revision>,
+        answer: &Pin,
+    ) -> Checked {
+        if date <= last_open() || self.days.contains_key(&date) {
+            return same(call, answer, &Pin::Fixed);
+        }
+        let current = self.pins.get(&date).cloned();
+        let revision = current.as_ref().map(|pinned| pinned.revision);
+        let is_stale = expected.is_some() && expected != revision;
+        if is_stale && (self.packages.contains_key(name) || *answer != Pin::Absent) {
+            return same(call, answer, &Pin::Stale(current));
+        }
+        if !self.packages.contains_key(name) {
+            return same(call, answer, &Pin::Absent);
+        }
+        if let Some(current) = current.filter(|current| current.name == *name) {
+            return same(call, answer, &Pin::Unchanged(current));
+        }
+        let Pin::Pinned(pinned) = answer else {
+            return ensure(false, call, "Pinned", answer);
+        };
+        same(call, pinned, &Pinned::new(date, name.clone(), pinned.revision))?;
+        self.wrote_in(call, self.newest, pinned.revision)?;
+        self.pins.insert(date, pinned.clone());
         Ok(())
     }
+
+    fn unpin(
+        &mut self,
+        call: &Call,
+        date: Date,
+        expected: Option<Revision>,
+        answer: &Unpin,
+    ) -> Checked {
+        if date <= last_open() || self.days.contains_key(&date) {
+            return same(call, answer, &Unpin::Fixed);
+        }
+        let Some(current) = self.pins.get(&date) else {
+            return same(call, answer, &Unpin::NotPinned);
+        };
+        if expected.is_some_and(|expected| expected != current.revision) {
+            return same(call, answer, &Unpin::Stale(current.clone()));
+        }
+        same(call, answer, &Unpin::Unpinned)?;
+        self.pins.remove(&date);
+        self.wrote_untold();
+        Ok(())
+    }
+
+    fn open(&mut self, call: &Call, dates: (Date, Date), answer: &[Daily]) -> Checked {
+        let mut expected = Vec::new();
+        let mut date = dates.0;
+        let mut revision = None;
+        while date <= dates.1 {
+            if !self.days.contains_key(&date)
+                && let Some((package, cycle)) = self.pick(date)
+            {
+                let came = answer.iter().find(|daily| daily.date() == date);
+                let of_write = *revision.get_or_insert(came.map_or(self.newest, Daily::revision));
+                let daily = Daily::new(date, cycle, package, OPENED, of_write);
+                self.pins.remove(&date);
+                self.days.insert(date, daily);
+            }
+            expected.extend(self.shown(date));
+            date = date.plus_days(1);
+        }
+        same(call, &answer, &&expected[..])?;
+        revision.map_or(Ok(()), |revision| self.wrote_in(call, self.newest, revision))
+    }
+
+    /// What a date is to show by the rule, and in which cycle.
+    fn pick(&self, date: Date) -> Option<(Package, u32)> {
+        let cycle = self.days.values().map(Daily::cycle).max().unwrap_or(1);
+        let package = |name: &NormalizedName| self.packages.get(name).map(|(it, _)| it.clone());
+        if let Some(pinned) = self.pins.get(&date).and_then(|pinned| package(&pinned.name)) {
+            return Some((pinned, cycle));
+        }
+        let names: Vec<_> = self.packages.keys().cloned().collect();
+        let of_cycle: BTreeSet<_> =
+            self.days.values().filter(|daily| daily.cycle() == cycle).map(Daily::name).collect();
+        if let Some(name) = highest_of(date, &names, |name| !of_cycle.contains(name)) {
+            return Some((package(name)?, cycle));
+        }
+        let opened: Vec<_> =
+            self.days.values().map(|daily| (daily.date(), daily.name().clone())).collect();
+        Some((package(first_of_cycle(date, &names, &opened)?)?, cycle + 1))
+    }
+
+    /// What a date shows, with whether its package is there now.
+    fn shown(&self, date: Date) -> Option<Daily> {
+        let daily = self.days.get(&date)?;
+        Some(daily.clone().with_gone(!self.packages.contains_key(daily.name())))
+    }
+
+    fn day(&self, date: Date) -> Day {
+        let first = self.days.keys().next().copied();
+        self.shown(date).map_or(Day::Unopened { first }, Day::Shown)
+    }
+
+    fn recent(&self, until: Date, count: NonZeroUsize) -> Vec<Daily> {
+        let dates = self.days.range(..=until).rev().take(count.get());
+        dates.filter_map(|(date, _)| self.shown(*date)).collect()
+    }
 }
+
+/// The seconds of the moment when days are opened.
+const OPENED: i64 = 1_800_000_000;
 
 fn selects(query: &Query, name: &NormalizedName, package: &Package) -> bool {
     let lower = |text: &str| text.chars().flat_map(char::to_lowercase).collect::<String>();
@@ -348,101 +390,20 @@ fn selects(query: &Query, name: &NormalizedName, package: &Package) -> bool {
         && query.words.iter().all(occurs)
 }
 
-/// The calls that sequences and histories are made of: few names, tags and descriptions, so that
-/// they meet.
-pub(super) fn step() -> impl Strategy<Value = Step> {
-    let call = prop_oneof![
-        4 => packages().prop_map(Call::Create),
-        2 => vec(packages(), 0..5).prop_map(Call::CreateMany),
-        3 => spellings().prop_map(|spelling| Call::Read(name(spelling))),
-        4 => (spellings(), packages())
-            .prop_map(|(spelling, package)| Call::Update(name(spelling), None, package.details)),
-        3 => spellings().prop_map(|spelling| Call::Delete(name(spelling), None)),
-        1 => seeds().prop_map(Call::Random),
-        2 => (counts(), option::of(labels()), seeds())
-            .prop_map(|(count, tag, seed)| Call::Sample(count, tag, seed)),
-        4 => queries().prop_map(Call::List),
-    ];
-    let expected = prop_oneof![
-        3 => Just(Expected::Any),
-        3 => Just(Expected::Last),
-        1 => Just(Expected::First),
-        1 => Just(Expected::Never),
-    ];
-    (call, expected).prop_map(|(call, expected)| Step { call, expected })
-}
-
-fn spellings() -> impl Strategy<Value = &'static str> {
-    select(vec![
-        "flask",
-        "Flask",
-        "FLASK",
-        "a",
-        "A",
-        "a-b",
-        "a.B",
-        "A__b",
-        "ab",
-        "AB",
-        "a0",
-        "zope.interface",
-        "Zope-Interface",
-    ])
-}
-
-fn labels() -> impl Strategy<Value = Tag> {
-    select(vec!["web", "cli", "x"]).prop_map(tag)
-}
-
-fn packages() -> impl Strategy<Value = Package> {
-    let short_descs = select(vec!["", "a framework", "A Framework", "ÉTÉ 100 %", "été_1", "\\'\""]);
-    let tags = subsequence(vec!["cli", "web", "x"], 0..=3);
-    let metadata = select(vec![
-        json!({}),
-        json!({"version": "1"}),
-        json!({"version": 1}),
-        json!({"version": 1.0}),
-        json!({"z": [null, {"b": "\u{0}", "a": -0.1}], "a": u64::MAX}),
-    ]);
-    (spellings(), short_descs, tags, metadata).prop_map(|(name, short_desc, tags, metadata)| {
-        package(
-            &json!({"name": name, "short_desc": short_desc, "tags": tags, "metadata": metadata}),
-        )
-    })
-}
-
-fn counts() -> impl Strategy<Value = NonZeroUsize> {
-    prop_oneof![5 => (1_usize..6).prop_map(at_least_one), 1 => Just(NonZeroUsize::MAX)]
-}
-
-fn queries() -> impl Strategy<Value = Query> {
-    let after = option::of(prop_oneof![spellings(), select(vec!["0", "a-a", "g", "zz"])]);
-    let tags = prop_oneof![3 => Just(Vec::new()), 1 => subsequence(vec!["cli", "web", "x"], 1..=2)];
-    let words = select(vec!["", "a", "FRAME", "é", "É", "%", "_", "-", "\\", "'", "a F", "no"]);
-    let words = prop_oneof![2 => Just(Vec::new()), 1 => vec(words, 1..3)];
-    (after, tags, words, counts()).prop_map(|(after, tags, words, limit)| Query {
-        after: after.map(name),
-        tags: tags.into_iter().map(tag).collect(),
-        words: words.into_iter().map(str::to_owned).collect(),
-        limit,
-    })
-}
-
-fn seeds() -> impl Strategy<Value = Seed> {
-    proptest::array::uniform32(proptest::num::u8::ANY).prop_map(Seed::new)
-}
-
-/// A source of cases that gives the same ones in each run.
-pub(super) fn runner(cases: u32) -> TestRunner {
-    let config = Config { cases, failure_persistence: None, ..Config::default() };
-    TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha))
-}
-
 fn sequences<S: Subject>(bench: &Bench<'_, S>) -> Checked {
+    all_sequences(bench, false)
+}
+
+/// The same, and the store is opened again between the calls.
+pub(super) fn reopened_sequences<S: Subject>(bench: &Bench<'_, S>) -> Checked {
+    all_sequences(bench, true)
+}
+
+fn all_sequences<S: Subject>(bench: &Bench<'_, S>, reopens: bool) -> Checked {
     // proptest reports the simplest failing case, and that is the last one to fail.
     let simplest = RefCell::new(None);
-    let outcome = runner(bench.subject.cases()).run(&vec(step(), 1..40), |steps| {
-        sequence(&Bench::new(bench.subject), &steps).map_err(|fault| {
+    let outcome = runner(bench.subject.cases()).run(&vec(step_with_days(), 1..40), |steps| {
+        sequence(Bench::new(bench.subject), &steps, reopens).map_err(|fault| {
             let reason = TestCaseError::fail(fault.came.clone());
             simplest.replace(Some(fault));
             reason
@@ -459,15 +420,24 @@ fn sequences<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     }
 }
 
-fn sequence<S: Subject>(bench: &Bench<'_, S>, steps: &[Step]) -> Checked {
+fn sequence<S: Subject>(mut bench: Bench<'_, S>, steps: &[Step], reopens: bool) -> Checked {
+    /// After how many calls the store is opened again.
+    const CALLS: usize = 5;
+
     let mut model = Model::empty(&bench.page()?);
     let mut seen = Seen::default();
     let mut done = Vec::new();
-    let list_all = Step { call: Call::List(everything()), expected: Expected::Any };
-    for step in steps.iter().chain([&list_all]) {
+    let list_all = Step::list_all();
+    for (at, step) in steps.iter().chain([&list_all]).enumerate() {
+        if reopens && at % CALLS == CALLS - 1 {
+            done.push("open again".to_owned());
+            bench = bench.reopened()?;
+            // A store that was never written to may begin its revisions anew.
+            model.told &= model.written;
+        }
         let call = seen.call(step);
         done.push(call.to_string());
-        let answer = call.put(bench)?;
+        let answer = call.put(&bench)?;
         seen.note(&answer);
         model.accept(&call, &answer).map_err(|fault| Fault { done: done.join("; "), ..fault })?;
     }
@@ -475,5 +445,10 @@ fn sequence<S: Subject>(bench: &Bench<'_, S>, steps: &[Step]) -> Checked {
         done.push(format!("read {name}"));
         same(done.join("; "), &bench.read(name)?, &Some(version.clone()))?;
     }
-    Ok(())
+    let (pins, days) = (Date::MIN, Date::MAX);
+    done.push("list all pins and days".to_owned());
+    let pins = bench.pins(pins, usize::MAX)?;
+    same(done.join("; "), &pins, &model.pins.values().cloned().collect())?;
+    let recent = bench.recent_daily(days, usize::MAX)?;
+    same(done.join("; "), &recent, &model.recent(days, NonZeroUsize::MAX))
 }

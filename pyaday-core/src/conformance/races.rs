@@ -10,13 +10,15 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use super::bench::{Bench, Checked, Fault, ensure, same};
+use super::daily::day;
 use super::fixtures::{
     described, details, everything, first, name, names, normalized, numbered, seed,
 };
 use super::lists::pages;
 use super::{Fact, Subject};
+use crate::daily::{Pin, Unpin};
 use crate::package::{Revision, Stored};
-use crate::store::{Create, Delete, Page, Query, Update};
+use crate::store::{Create, Delete, Page, Query, Replacement, Update, Write};
 
 pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
     vec![
@@ -26,12 +28,23 @@ pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
         Fact::new("no update is lost among those that expect what they read", nothing_lost),
         Fact::new("of many that delete a package at once, one does", deletes),
         Fact::new(
+            "of many that create in one revision of the store at once, one does",
+            tied_creates,
+        ),
+        Fact::new(
             "of those that update and delete one revision at once, one does",
             update_or_delete,
         ),
         Fact::new("no reader sees a part of a batch", batches_are_whole),
         Fact::new("a page shows one moment, that of its revision", pages_are_moments),
         Fact::new("a walk among writers sees each package that stays once", walk_among_writers),
+    ]
+}
+
+pub(super) fn facts_of_pins<S: Subject>() -> Vec<Fact<S>> {
+    vec![
+        Fact::new("of many that pin a date on the same terms at once, one does", pins),
+        Fact::new("of many that take back one pin at once, one does", unpins),
     ]
 }
 
@@ -71,6 +84,95 @@ fn while_writing(
         read()?;
         writer.join().unwrap_or_else(|panic| resume_unwind(panic))
     })
+}
+
+/// Terms that admit one revision alone, in each round in another of the ways to say so.
+fn either(round: usize, revision: Revision) -> Write {
+    match round.is_multiple_of(2) {
+        true => Write::new().if_revision(revision),
+        false => Write::new().only_if(move |current| current == Some(revision)),
+    }
+}
+
+fn tied_creates<S: Subject>(bench: &Bench<'_, S>) -> Checked {
+    for round in 0..ROUNDS {
+        let before = bench.page()?.revision;
+        let answers = at_once(|number| {
+            bench.create_on(&described(&format!("p-{round}-{number}"), ""), either(round, before))
+        })?;
+        let now = bench.page()?.revision;
+        let created = answers.iter().filter(|answer| matches!(answer, Create::Created(_))).count();
+        let fits = answers.iter().all(|answer| match answer {
+            Create::Created(version) => version.revision() == now,
+            Create::Stale(newest) => *newest == now,
+            Create::Exists(_) => false,
+        });
+        let done = format!(
+            "{THREADS} threads created different names at once, each if the store's newest revision \
+             is {before}; then it was {now}",
+        );
+        ensure(
+            created == 1 && fits,
+            done,
+            "one Created, the others Stale, all with that",
+            &answers,
+        )?;
+    }
+    Ok(())
+}
+
+fn pins<S: Subject>(bench: &Bench<'_, S>) -> Checked {
+    let packages = numbered("p", THREADS + 1);
+    bench.add_all(&packages)?;
+    let names: Vec<_> = packages.iter().map(|package| package.name.normalized()).collect();
+    for round in 0..ROUNDS {
+        // In every second round of dates there is a pin already.
+        let date = day(1 + round as i32);
+        let before = match round % 4 {
+            0 | 1 => None,
+            _ => {
+                bench.pin_daily(date, day(0), &names[THREADS])?;
+                bench.pinned(date)?.map(|pinned| pinned.revision)
+            }
+        };
+        let answers = at_once(|number| {
+            let only_if_none = Write::new().only_if(|current| current.is_none());
+            let write = before.map_or(only_if_none, |before| either(round, before));
+            bench.pin_on(date, day(0), &names[number], write)
+        })?;
+        let now = bench.pinned(date)?;
+        let pinned = answers.iter().filter(|answer| matches!(answer, Pin::Pinned(_))).count();
+        let fits = answers.iter().all(|answer| match answer {
+            Pin::Pinned(pinned) => Some(pinned) == now.as_ref(),
+            Pin::Stale(current) => *current == now,
+            _ => false,
+        });
+        let done = format!(
+            "{THREADS} threads pinned a date at once, each if its pin is in revision {before:?}; then \
+             its pin was {now:?}",
+        );
+        ensure(pinned == 1 && fits, done, "one Pinned, the others Stale, all that pin", &answers)?;
+    }
+    Ok(())
+}
+
+fn unpins<S: Subject>(bench: &Bench<'_, S>) -> Checked {
+    bench.add(&described("flask", ""))?;
+    let date = day(1);
+    for round in 0..ROUNDS {
+        bench.pin_daily(date, day(0), &name("flask"))?;
+        let pinned = bench.pinned(date)?.map(|pinned| pinned.revision);
+        let answers = at_once(|_| {
+            let write = pinned.map_or_else(Write::new, |revision| either(round, revision));
+            bench.unpin_on(date, day(0), write)
+        })?;
+        let count = |answer| answers.iter().filter(|other| **other == answer).count();
+        let fits = count(Unpin::Unpinned) == 1 && count(Unpin::NotPinned) == THREADS - 1;
+        let done = format!("{THREADS} threads took back one pin at once, in revision {pinned:?}");
+        ensure(fits, done, "one Unpinned, the others NotPinned", &answers)?;
+        same("its date's pin was read after them", &bench.pinned(date)?, &None)?;
+    }
+    Ok(())
 }
 
 fn creates<S: Subject>(bench: &Bench<'_, S>) -> Checked {
@@ -133,7 +235,8 @@ fn updates<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     for round in 0..ROUNDS {
         let answers = at_once(|number| {
             let details = details(&format!("of thread {number} in round {round}"));
-            bench.update(&own, Some(before.revision()), &details)
+            let write = either(round, before.revision());
+            bench.update_on(&own, Replacement::new(details), write)
         })?;
         let stored = bench.read(&own)?;
         let updated = answers.iter().filter(|answer| matches!(answer, Update::Updated(_))).count();

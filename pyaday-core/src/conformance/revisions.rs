@@ -1,6 +1,7 @@
 //! Facts about revisions: each change has its own, and a page tells the newest.
 
 use super::bench::{Bench, Checked, ensure, same};
+use super::daily::{day, open};
 use super::fixtures::{
     bare, described, details, first, full, name, normalized, with_tags, with_words,
 };
@@ -14,6 +15,7 @@ pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
         Fact::new("a delete changes the store's revision", delete_counts),
         Fact::new("a page tells the store's newest revision, whatever it shows", newest),
         Fact::new("every change has a revision greater than all before it", growing),
+        Fact::new("a revision is at least the clock's microseconds", not_before_the_clock),
         Fact::new("what writes nothing leaves the store's revision", refused),
     ]
 }
@@ -104,6 +106,28 @@ fn never_again<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     Ok(())
 }
 
+fn not_before_the_clock<S: Subject>(bench: &Bench<'_, S>) -> Checked {
+    let flask = name("flask");
+    let writes: [(&str, &dyn Fn() -> Checked); 8] = [
+        ("a package was created", &|| bench.add(&full("flask")).map(drop)),
+        ("a batch was created", &|| bench.add_all(&bare(&["a", "b"])).map(drop)),
+        ("a package was updated", &|| bench.change(&flask, &details("new")).map(drop)),
+        ("a package was respelled", &|| bench.respell(&full("FLASK")).map(drop)),
+        ("a date was pinned", &|| bench.pin_daily(day(9), day(0), &flask).map(drop)),
+        ("a pin was taken back", &|| bench.unpin_daily(day(9), day(0)).map(drop)),
+        ("a day was opened", &|| open(bench, day(0)).map(drop)),
+        ("a package was deleted", &|| bench.remove(&flask)),
+    ];
+    for (done, write) in writes {
+        let before = Revision::now();
+        write()?;
+        let revision = bench.page()?.revision;
+        let done = format!("{done} after the moment {before} by the clock");
+        ensure(revision >= before, done, "a revision of at least that", &revision)?;
+    }
+    Ok(())
+}
+
 fn refused<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     let (flask, absent) = (name("flask"), name("absent"));
     let version = bench.add(&full("flask"))?;
@@ -118,8 +142,11 @@ fn refused<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     bench.update(&absent, None, &new)?;
     bench.delete(&flask, other)?;
     bench.delete(&absent, None)?;
+    bench.pin_daily(day(9), day(0), &absent)?;
+    bench.unpin_daily(day(9), day(0))?;
     let done = "creates of what exists, updates and deletes of what is absent or in another \
-                revision, and an update with equal details were tried";
+                revision, an update with equal details, a pin of what is absent and the taking back of \
+                none were tried";
     same(format!("{done}, and a page read"), &bench.page()?.revision, &before)?;
     same(format!("{done}, and `flask` read"), &bench.read(&flask)?, &Some(version.clone()))?;
     let again = bench.create(&full("flask"))?;

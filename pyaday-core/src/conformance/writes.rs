@@ -22,7 +22,7 @@ pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
         Fact::new("a batch is answered in its own order", batch_order),
         Fact::new("a name twice in a batch is created once, as its first package", batch_twice),
         Fact::new("a batch of nothing new writes nothing", batch_of_nothing),
-        Fact::new("an update replaces all but the name, whose spelling stays", updated),
+        Fact::new("an update without a spelling replaces all but the name", updated),
         Fact::new("an update with equal details writes nothing", unchanged),
         Fact::new("an update in the expected revision is done", update_expected),
         Fact::new("an update in another revision than expected writes nothing", update_stale),
@@ -31,6 +31,8 @@ pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
         Fact::new("a delete in the expected revision is done", delete_expected),
         Fact::new("a delete in another revision than expected writes nothing", delete_stale),
         Fact::new("a deleted name is free for any spelling of it", created_anew),
+        Fact::new("a store has one identity, and no other store has it", identity),
+        Fact::new("reads after a refresh show what was written", refreshed),
         Fact::new("every method shows the same version of a package", one_version),
     ]
 }
@@ -331,4 +333,26 @@ fn one_version<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     same("the only package was created again", &created, &Create::Exists(version.clone()))?;
     let updated = bench.update(&flask, None, &version.package().details)?;
     same("the only package was updated with its details", &updated, &Update::Unchanged(version))
+}
+
+fn identity<S: Subject>(bench: &Bench<'_, S>) -> Checked {
+    let id = bench.id()?;
+    same("the identity was read twice", &bench.id()?, &id)?;
+    bench.add(&full("flask"))?;
+    bench.remove(&name("flask"))?;
+    same("the identity was read before and after writes", &bench.id()?, &id)?;
+    let other = Bench::new(bench.subject).id()?;
+    let done = "the identities of two new stores were read";
+    ensure(other != id, done, format!("another than {id}"), &other)
+}
+
+fn refreshed<S: Subject>(bench: &Bench<'_, S>) -> Checked {
+    bench.refresh()?;
+    let version = bench.add(&full("flask"))?;
+    bench.refresh()?;
+    let read = bench.read(&name("flask"))?;
+    same("a package was created, the store refreshed and it read", &read, &Some(version))?;
+    bench.remove(&name("flask"))?;
+    bench.refresh()?;
+    same("it was deleted, the store refreshed and it read", &bench.read(&name("flask"))?, &None)
 }

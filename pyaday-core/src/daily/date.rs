@@ -81,6 +81,29 @@ impl Date {
     }
 }
 
+/// Midnight in UTC, when the date begins; 1970 if the system's clock does not reach that far back.
+///
+/// ```
+/// use std::time::SystemTime;
+/// use pyaday_core::Date;
+///
+/// let date: Date = "2024-02-29".parse()?;
+/// for date in [date, Date::MIN, Date::MAX] {
+///     assert_eq!(Date::of(SystemTime::from(date)), date);
+/// }
+/// # Ok::<(), pyaday_core::InvalidValue>(())
+/// ```
+impl From<Date> for SystemTime {
+    fn from(date: Date) -> Self {
+        let from_1970 = Duration::from_secs(u64::from(date.days.unsigned_abs()) * 24 * 60 * 60);
+        match date.days < 0 {
+            true => UNIX_EPOCH.checked_sub(from_1970),
+            false => UNIX_EPOCH.checked_add(from_1970),
+        }
+        .unwrap_or(UNIX_EPOCH)
+    }
+}
+
 impl FromStr for Date {
     type Err = InvalidValue;
 

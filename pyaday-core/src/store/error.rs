@@ -24,7 +24,14 @@ pub enum StoreError {
         /// The cause.
         source: Box<dyn Error + Send + Sync>,
     },
-    /// The write may have happened, or may still: the store lost contact before it knew.
+    /// The write may have happened, or may still happen: the store lost contact before it knew.
+    ///
+    /// The caller reads what is there, after a [`refresh`](crate::PackageStore::refresh), before it tries
+    /// again; the same write on terms ([`Write::if_revision`](crate::Write::if_revision)) is refused if the first one happened.
+    ///
+    /// The store must not go on from what it had before the write: the database may be a revision
+    /// ahead, and the next write would give the same revision to something else. It loads what the
+    /// database has before it takes another write, as [`Catalogue`](crate::Catalogue) describes.
     #[error("the store lost contact during a write that may have happened")]
     OutcomeUnknown {
         /// The cause.

@@ -27,7 +27,7 @@ use crate::package::{NormalizedName, Package, Stored, Tag};
 /// - Each write that changes something gives a [`Revision`](crate::Revision) greater than every one before it in the
 ///   whole store. None is ever used again, not for a package that is deleted and created anew.
 /// - A store that is opened again has the same packages, days, pins and [identity](Self::id), and the
-///   same newest revision.
+///   same newest revision; one to which nothing was ever written may begin its revisions anew.
 /// - The journal of the package of the day is part of the store: a date is opened once, a pin and the
 ///   opening of its date come one behind the other, and both are writes with a revision.
 /// - A write runs to its end once its future was polled, even when the future is dropped: a store

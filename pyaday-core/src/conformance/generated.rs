@@ -1,0 +1,232 @@
+//! Random calls, the same in each run: what sequences and histories are made of.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroUsize;
+
+use proptest::collection::vec;
+use proptest::prelude::{Just, Strategy, any};
+use proptest::sample::{select, subsequence};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use proptest::{option, prop_oneof};
+use serde_json::json;
+
+use super::calls::{Answer, Call};
+use super::daily::day;
+use super::fixtures::{at_least_one, everything, name, normalized, package, tag};
+use crate::daily::Date;
+use crate::package::{NormalizedName, Package, Revision, Tag};
+use crate::store::{Query, Replacement, Seed};
+
+/// Which revision a generated write expects.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Expected {
+    Any,
+    /// The last that the caller saw of what it writes.
+    Last,
+    /// The first that the caller saw of what it writes.
+    First,
+    /// One that nothing is in.
+    Never,
+}
+
+/// A generated call, before it is known which revision it expects.
+#[derive(Clone, Debug)]
+pub(super) struct Step {
+    call: Call,
+    expected: Expected,
+}
+
+/// The revisions that a caller saw of each package, of each date's pin, and of the store.
+#[derive(Default)]
+pub(super) struct Seen(BTreeMap<Written, BTreeSet<Revision>>);
+
+/// What a write replaces.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Written {
+    Store,
+    Package(NormalizedName),
+    Pin(Date),
+}
+
+impl Seen {
+    /// The call that a step is to this caller.
+    pub(super) fn call(&self, step: &Step) -> Call {
+        let expected = |written: Written| {
+            let seen = self.0.get(&written);
+            match step.expected {
+                Expected::Any => None,
+                Expected::Last => seen.and_then(|seen| seen.last()).copied(),
+                Expected::First => seen.and_then(|seen| seen.first()).copied(),
+                Expected::Never => Some(Revision::new(u64::MAX)),
+            }
+        };
+        match step.call.clone() {
+            Call::Create(package, _) => Call::Create(package, expected(Written::Store)),
+            Call::Update(name, _, replacement) => {
+                Call::Update(name.clone(), expected(Written::Package(name)), replacement)
+            }
+            Call::Delete(name, _) => Call::Delete(name.clone(), expected(Written::Package(name))),
+            Call::Pin(date, name, _) => Call::Pin(date, name, expected(Written::Pin(date))),
+            Call::Unpin(date, _) => Call::Unpin(date, expected(Written::Pin(date))),
+            other => other,
+        }
+    }
+
+    pub(super) fn note(&mut self, answer: &Answer) {
+        for version in answer.versions() {
+            self.saw(Written::Package(normalized(version)), version.revision());
+        }
+        for pinned in answer.pins() {
+            self.saw(Written::Pin(pinned.date), pinned.revision);
+        }
+        if let Some(revision) = answer.newest() {
+            self.saw(Written::Store, revision);
+        }
+    }
+
+    fn saw(&mut self, written: Written, revision: Revision) {
+        self.0.entry(written).or_default().insert(revision);
+    }
+}
+
+impl Step {
+    /// A list of all packages.
+    pub(super) fn list_all() -> Self {
+        Self { call: Call::List(everything()), expected: Expected::Any }
+    }
+}
+
+/// The calls that sequences and histories are made of: few names, tags and descriptions, so that
+/// they meet.
+pub(super) fn step() -> impl Strategy<Value = Step> {
+    stepped(prop_oneof![4 => calls(), 1 => calls_of_pins()])
+}
+
+/// The same, and calls that open days and read what they show. What a day shows may be decided
+/// a moment before it is written, so histories of threads have none of these.
+pub(super) fn step_with_days() -> impl Strategy<Value = Step> {
+    stepped(prop_oneof![4 => calls(), 2 => calls_of_pins(), 1 => calls_of_days()])
+}
+
+fn stepped(calls: impl Strategy<Value = Call>) -> impl Strategy<Value = Step> {
+    let expected = prop_oneof![
+        3 => Just(Expected::Any),
+        3 => Just(Expected::Last),
+        1 => Just(Expected::First),
+        1 => Just(Expected::Never),
+    ];
+    (calls, expected).prop_map(|(call, expected)| Step { call, expected })
+}
+
+fn calls() -> impl Strategy<Value = Call> {
+    prop_oneof![
+        4 => packages().prop_map(|package| Call::Create(package, None)),
+        2 => vec(packages(), 0..5).prop_map(Call::CreateMany),
+        3 => names().prop_map(Call::Read),
+        4 => (packages(), any::<bool>()).prop_map(|(package, respells)| {
+            let name = package.name.normalized();
+            let replacement = match respells {
+                true => Replacement::from(package),
+                false => Replacement::new(package.details),
+            };
+            Call::Update(name, None, replacement)
+        }),
+        3 => names().prop_map(|name| Call::Delete(name, None)),
+        1 => seeds().prop_map(Call::Random),
+        2 => (counts(), option::of(labels()), seeds())
+            .prop_map(|(count, tag, seed)| Call::Sample(count, tag, seed)),
+        4 => queries().prop_map(Call::List),
+    ]
+}
+
+fn calls_of_pins() -> impl Strategy<Value = Call> {
+    prop_oneof![
+        4 => (dates(), names()).prop_map(|(date, name)| Call::Pin(date, name, None)),
+        2 => dates().prop_map(|date| Call::Unpin(date, None)),
+        1 => dates().prop_map(Call::Pinned),
+        1 => (dates(), counts()).prop_map(|(after, count)| Call::Pins(after, count)),
+    ]
+}
+
+fn calls_of_days() -> impl Strategy<Value = Call> {
+    prop_oneof![
+        2 => dates().prop_map(|date| Call::Open(date, date)),
+        2 => (dates(), 1..4_i32).prop_map(|(date, more)| Call::Open(date, date.plus_days(more))),
+        1 => dates().prop_map(Call::Daily),
+        1 => (dates(), counts()).prop_map(|(until, count)| Call::Recent(until, count)),
+    ]
+}
+
+fn dates() -> impl Strategy<Value = Date> {
+    (-1..7_i32).prop_map(day)
+}
+
+fn names() -> impl Strategy<Value = NormalizedName> {
+    spellings().prop_map(name)
+}
+
+fn spellings() -> impl Strategy<Value = &'static str> {
+    select(vec![
+        "flask",
+        "Flask",
+        "FLASK",
+        "a",
+        "A",
+        "a-b",
+        "a.B",
+        "A__b",
+        "ab",
+        "AB",
+        "a0",
+        "zope.interface",
+        "Zope-Interface",
+    ])
+}
+
+fn labels() -> impl Strategy<Value = Tag> {
+    select(vec!["web", "cli", "x"]).prop_map(tag)
+}
+
+fn packages() -> impl Strategy<Value = Package> {
+    let short_descs = select(vec!["", "a framework", "A Framework", "ÉTÉ 100 %", "été_1", "\\'\""]);
+    let tags = subsequence(vec!["cli", "web", "x"], 0..=3);
+    let metadata = select(vec![
+        json!({}),
+        json!({"version": "1"}),
+        json!({"version": 1}),
+        json!({"version": 1.0}),
+        json!({"z": [null, {"b": "\u{0}", "a": -0.1}], "a": u64::MAX}),
+    ]);
+    (spellings(), short_descs, tags, metadata).prop_map(|(name, short_desc, tags, metadata)| {
+        package(
+            &json!({"name": name, "short_desc": short_desc, "tags": tags, "metadata": metadata}),
+        )
+    })
+}
+
+fn counts() -> impl Strategy<Value = NonZeroUsize> {
+    prop_oneof![5 => (1_usize..6).prop_map(at_least_one), 1 => Just(NonZeroUsize::MAX)]
+}
+
+fn queries() -> impl Strategy<Value = Query> {
+    let after = option::of(prop_oneof![spellings(), select(vec!["0", "a-a", "g", "zz"])]);
+    let tags = prop_oneof![3 => Just(Vec::new()), 1 => subsequence(vec!["cli", "web", "x"], 1..=2)];
+    let words = select(vec!["", "a", "FRAME", "é", "É", "%", "_", "-", "\\", "'", "a F", "no"]);
+    let words = prop_oneof![2 => Just(Vec::new()), 1 => vec(words, 1..3)];
+    (after, tags, words, counts()).prop_map(|(after, tags, words, limit)| Query {
+        after: after.map(name),
+        tags: tags.into_iter().map(tag).collect(),
+        words: words.into_iter().map(str::to_owned).collect(),
+        limit,
+    })
+}
+
+fn seeds() -> impl Strategy<Value = Seed> {
+    proptest::array::uniform32(proptest::num::u8::ANY).prop_map(Seed::new)
+}
+
+/// A source of cases that gives the same ones in each run.
+pub(super) fn runner(cases: u32) -> TestRunner {
+    let config = Config { cases, failure_persistence: None, ..Config::default() };
+    TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha))
+}

@@ -1,0 +1,114 @@
+//! What comes of the suite: which facts hold, which were skipped, and which one is broken.
+
+use std::fmt;
+
+use super::bench::Fault;
+
+/// Why a subject cannot open its stores again.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the store cannot be opened again: {why}")]
+pub struct CannotReopen {
+    why: String,
+}
+
+impl CannotReopen {
+    /// For this reason, which the report shows.
+    #[must_use]
+    pub fn because(why: impl Into<String>) -> Self {
+        Self { why: why.into() }
+    }
+}
+
+/// What comes of checking a fact that is not broken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "a fact that was skipped was not checked"]
+pub enum Verdict {
+    /// The fact holds.
+    Holds,
+    /// The fact is about stores that are opened again. It was not checked.
+    Skipped(CannotReopen),
+}
+
+/// Which facts hold and which were skipped.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    held: Vec<&'static str>,
+    skipped: Vec<Skipped>,
+}
+
+/// A fact that was not checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Skipped {
+    /// The name of the fact.
+    pub fact: &'static str,
+    /// Why it was not checked.
+    pub why: CannotReopen,
+}
+
+impl Report {
+    pub(super) fn add(&mut self, fact: &'static str, verdict: Verdict) {
+        match verdict {
+            Verdict::Holds => self.held.push(fact),
+            Verdict::Skipped(why) => self.skipped.push(Skipped { fact, why }),
+        }
+    }
+
+    /// The names of the facts that hold.
+    #[must_use]
+    pub fn held(&self) -> &[&'static str] {
+        &self.held
+    }
+
+    /// The facts that were not checked.
+    #[must_use]
+    pub fn skipped(&self) -> &[Skipped] {
+        &self.skipped
+    }
+
+    /// States that every fact was checked: what a store that keeps its packages asks for.
+    ///
+    /// # Panics
+    /// If facts were skipped. The message is the report.
+    #[track_caller]
+    pub fn assert_complete(&self) {
+        assert!(self.skipped.is_empty(), "{self}");
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} facts hold, {} were skipped", self.held.len(), self.skipped.len())?;
+        for Skipped { fact, why } in &self.skipped {
+            write!(f, "\n    skipped: {fact} ({why})")?;
+        }
+        Ok(())
+    }
+}
+
+/// A fact that does not hold, with the case that shows it.
+#[derive(Clone, Debug)]
+pub struct Broken {
+    pub(super) fact: &'static str,
+    pub(super) fault: Fault,
+}
+
+impl Broken {
+    /// The name of the fact.
+    #[must_use]
+    pub fn fact(&self) -> &'static str {
+        self.fact
+    }
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Fault { done, expected, came } = &self.fault;
+        writeln!(f, "{}: this does not hold", self.fact)?;
+        writeln!(f, "    done:     {done}")?;
+        writeln!(f, "    expected: {expected}")?;
+        write!(f, "    came:     {came}")
+    }
+}
+
+impl std::error::Error for Broken {}

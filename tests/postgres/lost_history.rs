@@ -1,0 +1,170 @@
+//! A database that goes back to what it had before, as a standby does that takes over and lacks the newest
+//! writes.
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use pyaday_core::daily::{Day, score};
+use pyaday_core::{Api, Date, NormalizedName, Package, PackageStore, Write};
+use pyaday_postgres::{PostgresStore, Reads};
+use serde_json::Value;
+
+use super::events::{answer, until};
+use super::following::{add, waiting};
+use super::proxy::Proxy;
+use super::stores::{RUNTIME, Stores, connect};
+use crate::client::{Answer, Request};
+use crate::homes::{Core, Home};
+
+/// What each transaction that writes begins with.
+const BEGIN: &[u8] = b"BEGIN ISOLATION LEVEL READ COMMITTED";
+
+struct Service {
+    stores: Stores,
+    network: Proxy,
+    store: Arc<PostgresStore>,
+    home: Core,
+}
+
+impl Service {
+    /// Nothing if PostgreSQL is missing, after saying so.
+    fn start(test: &str, schema: &str) -> Option<Self> {
+        let stores = Stores::new(test, Reads::Memory)?;
+        let (network, url) = stores.network();
+        let options = stores.options().schema(schema);
+        let store = Arc::new(RUNTIME.block_on(PostgresStore::connect(&url, options)).unwrap());
+        let home = Core::mount("", &Api::new(Arc::clone(&store)));
+        Some(Self { stores, network, store, home })
+    }
+
+    fn post(&self, names: impl IntoIterator<Item = String>) {
+        for name in names {
+            let body = format!(r#"{{"name":"{name}","short_desc":""}}"#);
+            let told = self.home.answer(&Request::new("POST", "/packages").json(&body));
+            assert_eq!(told.status, 201, "{told:?}");
+        }
+    }
+
+    fn today(&self) -> Answer {
+        self.home.answer(&Request::new("GET", "/daily"))
+    }
+}
+
+fn shown(told: &Answer) -> String {
+    let body: Value = serde_json::from_slice(&told.body).unwrap();
+    body["package"]["name"].as_str().unwrap().to_owned()
+}
+
+/// A pick was made in the history that was lost. Its revision is greater than all that are there now, its
+/// package is still there, and no day is open in either history: but another package is to be shown.
+#[test]
+fn a_pick_of_a_history_that_was_lost_is_not_used_again() {
+    let Some(service) = Service::start("a pick of a lost history", "repicked") else { return };
+    let today = Date::of(SystemTime::now());
+    let mut names: Vec<NormalizedName> =
+        (0..60).map(|number| format!("p{number}").parse().unwrap()).collect();
+    names.sort_by_key(|name| score(today, name));
+    let (instead, kept) = (names.pop().unwrap(), names.pop().unwrap());
+    let today = || service.home.answer(&Request::new("GET", &format!("/daily/{today}")));
+    service.post([kept.to_string()]);
+    service.stores.keep_copies("repicked");
+    service.post(names.iter().map(NormalizedName::to_string));
+    assert_eq!(shown(&today()), kept.as_str());
+    service.stores.put_copies_back("repicked", &add("repicked", instead.as_str()));
+    until("the other history is shown", || service.store.catalogue().unwrap().get(&instead));
+    assert_eq!(shown(&today()), instead.as_str());
+}
+
+/// The package that was shown is gone, and the revision of its pick is greater than all that are there.
+#[test]
+fn after_a_lossy_failover_the_package_of_the_day_is_picked_once() {
+    for kept in [0, 3] {
+        let Some(service) = Service::start("a lossy failover", "lossy") else { return };
+        service.post((0..kept).map(|number| format!("kept-{number}")));
+        service.stores.keep_copies("lossy");
+        service.post((0..60).map(|number| format!("lost-{number}")));
+        assert_eq!(service.today().status, 200);
+        service.stores.put_copies_back("lossy", "");
+        until("the other history is shown", || {
+            (service.store.catalogue().unwrap().len() == kept).then_some(())
+        });
+        service.network.count(BEGIN);
+        let told = service.today();
+        match kept {
+            0 => assert_eq!(told.status, 404, "{told:?}"),
+            _ => assert!(shown(&told).starts_with("kept-"), "{told:?}"),
+        }
+        assert_eq!(service.network.counted(), 1, "transactions");
+    }
+}
+
+#[test]
+fn a_revision_that_was_lost_is_not_used_again() {
+    let Some(service) = Service::start("a lost revision", "renumbered") else { return };
+    service.stores.keep_copies("renumbered");
+    service.post((0..60).map(|number| format!("lost-{number}")));
+    let lost = service.store.catalogue().unwrap().revision();
+    service.stores.put_copies_back("renumbered", "");
+    until("the other history is shown", || {
+        service.store.catalogue().unwrap().is_empty().then_some(())
+    });
+    // The control: what is there now was written before.
+    assert!(service.store.catalogue().unwrap().revision() < lost);
+    service.post(["next".to_owned()]);
+    assert!(service.store.catalogue().unwrap().revision() > lost);
+}
+
+/// What a process of another kind does to open a day: as documented, head first.
+fn open(date: Date) -> String {
+    format!(
+        "UPDATE stale.head SET revision = revision + 1, position = position + 1,
+                               token = floor(random() * 1e9);
+         INSERT INTO stale.daily
+             SELECT '{date}', 1, 'flask', '{{\"name\":\"flask\",\"short_desc\":\"\"}}', 0, revision
+             FROM stale.head;
+         INSERT INTO stale.change (position, revision, token, date)
+             SELECT position, revision, token, '{date}' FROM stale.head;"
+    )
+}
+
+/// Others open days in between, whenever it is about to write its pick. It has three tries at most.
+#[test]
+fn a_pick_that_others_make_stale_again_and_again_is_made_within_its_write() {
+    let Some(service) = Service::start("others who open days", "stale") else { return };
+    let names = ["flask", "sanic", "django"];
+    service.post(names.map(str::to_owned));
+    let others = [connect(&service.stores.url()), connect(&service.stores.url())];
+    let waits = |count: i64| {
+        until("so many wait for the lock", || {
+            (waiting(service.stores.client()) == count).then_some(())
+        });
+    };
+    let today = Date::of(SystemTime::now());
+    service.network.count(BEGIN);
+    let days = std::thread::scope(|scope| {
+        let lock = "BEGIN; SELECT FROM stale.head FOR UPDATE";
+        RUNTIME.block_on(others[0].batch_execute(lock)).unwrap();
+        let store = &service.store;
+        let opening =
+            scope.spawn(|| RUNTIME.block_on(answer(store.open_daily(today..=today, UNIX_EPOCH))));
+        waits(1);
+        // The next one is in line for the lock before the first gives it up.
+        let next = scope.spawn(|| RUNTIME.block_on(others[1].batch_execute(lock)).unwrap());
+        waits(2);
+        let first = format!("{} COMMIT", open(today.plus_days(-9)));
+        RUNTIME.block_on(others[0].batch_execute(&first)).unwrap();
+        next.join().unwrap();
+        waits(1);
+        let second = format!("{} COMMIT", open(today.plus_days(-8)));
+        RUNTIME.block_on(others[1].batch_execute(&second)).unwrap();
+        opening.join().unwrap().unwrap()
+    });
+    let begun = service.network.counted();
+    assert!((2..=3).contains(&begun), "{begun} transactions");
+    assert_eq!(days.len(), 1);
+    // The days that came in between show flask, so this one does not.
+    assert_ne!(days[0].name().as_str(), "flask");
+    let loaded = service.stores.open(service.stores.options().schema("stale"));
+    assert_eq!(RUNTIME.block_on(loaded.daily(today)).unwrap(), Day::Shown(days[0].clone()));
+    drop(RUNTIME.block_on(loaded.create(Package::new("last", "").unwrap(), Write::new())).unwrap());
+}
