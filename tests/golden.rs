@@ -24,7 +24,7 @@ use pyaday_sqlite::SqliteStore;
 use crate::client::{Answer, Request};
 use crate::faults::faulty;
 use crate::files;
-use crate::homes::{Actix, Axum, Core, Home};
+use crate::homes::{Actix, Axum, Core, Home, Steps};
 use crate::postgres::stores::Stores;
 
 /// Where the mount's prefix is in the target of a request.
@@ -37,6 +37,11 @@ const MOUNTS: [(&str, &str); 3] =
 #[test]
 fn the_core_alone_answers_the_golden_list() {
     answers_the_list::<Core, _>(&memory);
+}
+
+#[test]
+fn the_steps_one_by_one_answer_the_golden_list() {
+    answers_the_list::<Steps, _>(&memory);
 }
 
 #[test]

@@ -113,8 +113,8 @@ fn answers(options: &Options) -> Result<pyaday_core::Options, Error> {
 
 /// Tells on standard error what is the server's fault: the cause, which clients never see.
 fn log(problem: &Problem) {
-    if problem.kind().status().is_server_error() {
+    if problem.status().is_server_error() {
         let cause = problem.source().map_or_else(|| problem.to_string(), with_causes);
-        tell(&format!("{}: {cause}", problem.kind().urn()));
+        tell(&format!("{}: {cause}", problem.type_uri()));
     }
 }

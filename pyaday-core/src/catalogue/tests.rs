@@ -6,12 +6,10 @@ use std::time::UNIX_EPOCH;
 
 use proptest::prelude::*;
 
-use super::Catalogue;
-use crate::daily::{Daily, Opening, Pick, Pin, Pinned, Unpin};
-use crate::date::Date;
-use crate::name::NormalizedName;
-use crate::package::{Details, Metadata, Package, Tag};
-use crate::store::{Query, Replacement, Revision, Write as Terms};
+use super::snapshot::Catalogue;
+use crate::daily::{Daily, Date, Opening, Pick, Pin, Pinned, Unpin};
+use crate::package::{Details, Metadata, NormalizedName, Package, Revision, Tag};
+use crate::store::{Query, Replacement, Write as Terms};
 
 /// What is done to a catalogue; numbers stand for names.
 #[derive(Clone, Debug)]
