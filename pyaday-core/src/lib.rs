@@ -75,8 +75,8 @@ mod store;
 pub use catalogue::{Catalogue, MemoryStore, Picker, Published};
 pub use daily::Date;
 pub use http::{
-    Api, Blueprint, Body, BodyError, Endpoint, Failure, Operation, Options, Preconditions, Problem,
-    ProblemType, PublicUrl, Verdict,
+    Api, Blueprint, Body, BodyError, Endpoint, Failure, FeedId, Operation, Options, Preconditions,
+    Problem, ProblemType, PublicUrl, Verdict,
 };
 pub use operation::*;
 pub use package::{

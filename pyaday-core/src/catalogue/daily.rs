@@ -60,14 +60,15 @@ impl Catalogue {
     }
 
     /// Opens dates with what was picked for them, those that were not opened, if the picks are still
-    /// right: no other day was opened since, the dates have the pins that they had, and the packages
-    /// are there. Whatever else was written since does not matter.
+    /// right: no other day was opened since, the dates have the pins that they had, the packages are
+    /// there, and so is no pinned package that was not there then. Whatever else was written since does
+    /// not matter.
     pub fn open_daily(&mut self, pick: &Pick, picked_at: SystemTime) -> Opening {
         let (first, last) = pick.dates;
         let is_open = days(first, last).all(|date| self.journal.get(date).is_some());
         let made = match &pick.made {
             _ if is_open => &[][..],
-            Some(made) if self.is_right(made) => &made.choices,
+            Some(made) if self.is_right(made) && self.is_complete(pick, made) => &made.choices,
             Some(_) => return Opening::Stale,
             None => &self.choose(pick.dates),
         };
@@ -93,11 +94,23 @@ impl Catalogue {
     }
 
     fn is_right(&self, made: &Made) -> bool {
+        let is_there = |name| self.get(name).is_some();
         made.basis == self.journal.basis(self.history)
             && made.choices.iter().all(|choice| {
                 let pinned = self.journal.pinned(choice.date).map(|pinned| &pinned.name);
-                pinned == choice.pinned.as_ref() && self.get(&choice.name).is_some()
+                let gave_way = |name: &NormalizedName| *name != choice.name;
+                pinned == choice.pinned.as_ref()
+                    && is_there(&choice.name)
+                    && !pinned.is_some_and(|name| gave_way(name) && is_there(name))
             })
+    }
+
+    /// Whether there is a choice for each of the dates. There are none if there were no packages, which
+    /// is right only as long as there are none.
+    fn is_complete(&self, pick: &Pick, made: &Made) -> bool {
+        let (first, last) = pick.dates;
+        let unopened = days(first, last).filter(|date| self.journal.get(*date).is_none()).count();
+        made.choices.len() == unopened || self.is_empty()
     }
 
     /// The pins of dates after this one, in the order of their dates, at most so many.

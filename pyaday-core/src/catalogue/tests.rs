@@ -259,6 +259,25 @@ fn a_pick_is_stale_once_its_package_was_deleted() {
 }
 
 #[test]
+fn a_pick_is_stale_once_a_pinned_package_is_there_that_was_not() {
+    let mut catalogue = with_packages(2);
+    catalogue.restore_pin(Pinned::new(TODAY, name_of(2), catalogue.revision().next()));
+    let pick = pick(&catalogue);
+    assert!(!is_stale(&catalogue, &pick));
+    catalogue.create(&package(2), &Terms::new());
+    assert!(is_stale(&catalogue, &pick));
+}
+
+#[test]
+fn a_pick_from_no_packages_is_stale_once_there_is_one() {
+    let mut catalogue = with_packages(0);
+    let pick = pick(&catalogue);
+    assert_eq!(shown(&mut catalogue.clone(), &pick), []);
+    catalogue.create(&package(0), &Terms::new());
+    assert!(is_stale(&catalogue, &pick));
+}
+
+#[test]
 fn a_pick_is_stale_in_a_catalogue_that_was_loaded_anew() {
     let pick = pick(&with_packages(2));
     assert!(is_stale(&with_packages(2), &pick));

@@ -37,6 +37,10 @@ pub enum Verdict {
 pub enum Failure {
     /// The representation is another one: the client can read it again and repeat the request.
     Changed,
+    /// The request is a write, and there is a representation that `If-None-Match` rules out.
+    Exists,
+    /// The request is a write with `If-Match`, and there is no representation yet.
+    Absent,
     /// `If-Match` has an entity tag that something between the client and the service has changed,
     /// so that it never matches: it is weak (`W/"1"`), or has the suffix of a content coding
     /// (`"1-gzip"`). The client must get the original entity tag first.
@@ -130,7 +134,7 @@ impl Preconditions {
             Some(fields) if fields.is_malformed_write() => Verdict::Failed(Failure::Malformed),
             Some(fields) => {
                 let if_match = fields.if_match.as_ref();
-                if_match.map_or(Verdict::Perform, |tags| Verdict::Failed(tags.failure()))
+                if_match.map_or(Verdict::Perform, |_| Verdict::Failed(Failure::Absent))
             }
             None => Verdict::Perform,
         }

@@ -9,6 +9,7 @@ use std::time::SystemTime;
 use serde_json::{Map, Value};
 
 use super::document::Template;
+use super::feed_id::FeedId;
 use super::problem::Problem;
 use super::public_url::PublicUrl;
 use crate::store::Seed;
@@ -28,7 +29,7 @@ pub struct Options {
     pub(crate) if_match_required: bool,
     is_private: bool,
     pub(crate) public_url: Option<PublicUrl>,
-    pub(crate) feed_id: Option<String>,
+    pub(crate) feed_id: Option<FeedId>,
     seeds: Box<dyn Fn() -> Seed + Send + Sync>,
     clock: Box<dyn Fn() -> SystemTime + Send + Sync>,
     /// The OpenAPI document, which is rendered once.
@@ -160,14 +161,14 @@ impl Options {
         Self { public_url: Some(url), ..self }
     }
 
-    /// The identity of the feeds, an IRI for good; that of an entry is this one, `/` and the date.
+    /// The identity of the feeds; that of an entry is this one, `/` and the date.
     ///
     /// Unless told otherwise they are `urn:uuid:` and a UUID made of the store's
     /// [identity](crate::PackageStore::id), so they do not depend on where the feeds are served. A host
     /// whose feed had other ones before says here which, so that readers do not show all days anew.
     #[must_use]
-    pub fn feed_id(self, id: impl Into<String>) -> Self {
-        Self { feed_id: Some(id.into()), ..self }
+    pub fn feed_id(self, id: FeedId) -> Self {
+        Self { feed_id: Some(id), ..self }
     }
 
     /// A function that sees every problem before its client does, and may rewrite the members of

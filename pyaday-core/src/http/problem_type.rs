@@ -97,7 +97,9 @@ impl ProblemType {
             Self::PackageNotFound => {
                 (S::NOT_FOUND, "package-not-found", "Could not find a package")
             }
-            Self::NoDaily => (S::NOT_FOUND, "no-daily", "No package of the day for this date"),
+            Self::NoDaily => {
+                (S::NOT_FOUND, "no-daily", "This date has no package of the day, or no pin")
+            }
             Self::PackageExists => (S::CONFLICT, "package-exists", "The package already exists"),
             Self::NameMismatch => {
                 (S::CONFLICT, "name-mismatch", "The body names another package than the URL")
@@ -109,7 +111,9 @@ impl ProblemType {
             Self::InvalidQuery => {
                 (S::BAD_REQUEST, "invalid-query", "A parameter of the query is not valid")
             }
-            Self::InvalidDate => (S::BAD_REQUEST, "invalid-date", "The URL names no date"),
+            Self::InvalidDate => {
+                (S::BAD_REQUEST, "invalid-date", "The date in the URL is not valid")
+            }
             Self::InvalidPackage => {
                 (S::UNPROCESSABLE_ENTITY, "invalid-package", "The package is not valid")
             }
@@ -135,7 +139,7 @@ impl ProblemType {
             Self::PreconditionRequired => (
                 S::PRECONDITION_REQUIRED,
                 "precondition-required",
-                "The request must say which version of the package it means",
+                "The request must say which version it means",
             ),
             Self::StoreUnavailable => {
                 (S::SERVICE_UNAVAILABLE, "store-unavailable", "The store is not available")

@@ -10,7 +10,9 @@ use super::problem::Problem;
 use super::problem_type::ProblemType;
 use super::response::ACCEPT_PATCH;
 use crate::daily::Date;
-use crate::package::{InvalidPackage, MalformedJson, PackageError, PackageName, Stored};
+use crate::package::{
+    InvalidPackage, MalformedJson, NormalizedName, PackageError, PackageName, Stored,
+};
 use crate::store::StoreError;
 
 impl Problem {
@@ -63,9 +65,9 @@ impl Problem {
         Self::of(ProblemType::InvalidDate, "A date of the calendar is expected, as 2026-11-23.")
     }
 
-    pub(crate) fn name_mismatch(name: &PackageName) -> Self {
+    pub(crate) fn name_mismatch(named: &PackageName, name: &NormalizedName) -> Self {
         let detail = format!(
-            "The body names the package {name}, which is not the URL's; a package keeps its name."
+            "The body names the package {named}, but the URL names {name}. A package cannot be renamed to another one."
         );
         Self::of(ProblemType::NameMismatch, detail)
     }
@@ -81,7 +83,16 @@ impl Problem {
     pub(crate) fn precondition_failed(failure: Failure) -> Self {
         let detail = match failure {
             Failure::Changed => {
-                "It has changed, or is not to be there; read it again and repeat the request with its ETag."
+                "The resource is not in a version that If-Match lists. Read it again and repeat the \
+                 request with its current ETag."
+            }
+            Failure::Exists => {
+                "The resource exists in a version that If-None-Match rules out, and nothing was \
+                 changed."
+            }
+            Failure::Absent => {
+                "There is nothing yet that If-Match could match. Repeat the request without If-Match \
+                 to create it."
             }
             Failure::Weakened => {
                 "If-Match has an entity tag that is weak (W/\"…\") or ends in -gzip or the like, which \
@@ -109,7 +120,7 @@ impl Problem {
     pub(crate) fn precondition_required() -> Self {
         Self::of(
             ProblemType::PreconditionRequired,
-            "Read the package and repeat the request with its ETag in If-Match.",
+            "Read the resource and repeat the request with its ETag in If-Match.",
         )
     }
 

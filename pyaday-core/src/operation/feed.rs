@@ -12,7 +12,7 @@ use crate::http::conditions::Preconditions;
 use crate::http::document::Document;
 use crate::http::head::Head;
 use crate::http::media_type::{ATOM, FEED_JSON};
-use crate::http::{Api, Options, Problem, ProblemType};
+use crate::http::{Api, FeedId, Options, Problem, ProblemType};
 use crate::store::{PackageStore, StoreId};
 
 /// How many days a feed goes back, its first included.
@@ -124,7 +124,7 @@ struct Ids<'a> {
 
 impl<'a> Ids<'a> {
     fn new(options: &'a Options, store: StoreId) -> Self {
-        Self { given: options.feed_id.as_deref(), store }
+        Self { given: options.feed_id.as_ref().map(FeedId::as_str), store }
     }
 
     fn feed(&self) -> String {

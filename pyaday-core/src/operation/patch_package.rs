@@ -135,7 +135,7 @@ impl Patched {
         let package = patch.apply(&version.package())?;
         match package.name.normalized() == *name {
             true => Ok(Self { package, revision }),
-            false => Err(Problem::name_mismatch(&package.name)),
+            false => Err(Problem::name_mismatch(&package.name, name)),
         }
     }
 }

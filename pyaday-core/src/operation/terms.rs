@@ -52,7 +52,7 @@ impl Terms {
         };
         match verdict {
             Verdict::Perform => None,
-            Verdict::Matched => Some(Refusal::Failed(Failure::Changed)),
+            Verdict::Matched => Some(Refusal::Failed(Failure::Exists)),
             Verdict::Failed(failure) => Some(Refusal::Failed(failure)),
         }
     }

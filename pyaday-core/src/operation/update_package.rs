@@ -101,7 +101,7 @@ impl Operate for UpdatePackage {
 fn replacement(name: &NormalizedName, body: &[u8]) -> Result<Replacement, Problem> {
     let (spelling, details) = Details::from_json(body)?;
     match spelling {
-        Some(other) if other.normalized() != *name => Err(Problem::name_mismatch(&other)),
+        Some(other) if other.normalized() != *name => Err(Problem::name_mismatch(&other, name)),
         spelling => Ok(Replacement { spelling, details }),
     }
 }

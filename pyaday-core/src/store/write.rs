@@ -19,6 +19,8 @@ use crate::package::{Details, Package, PackageName, Revision};
 /// assert!(Write::new().if_revision(seen).admits(Some(seen)));
 /// assert!(!Write::new().if_revision(seen).admits(Some(Revision::new(8))));
 /// assert!(Write::new().only_if(|current| current.is_none()).admits(None));
+/// // Both must hold.
+/// assert!(!Write::new().if_revision(seen).only_if(|_| true).admits(None));
 /// ```
 #[derive(Clone, Default)]
 pub struct Write {
@@ -40,28 +42,45 @@ impl Write {
         Self::default()
     }
 
-    /// Only if what is written is in this revision.
+    /// Only if what is written is in this revision, besides what was demanded before.
     #[must_use]
     pub fn if_revision(self, revision: Revision) -> Self {
-        Self { condition: Condition::Revision(revision) }
+        match self.condition {
+            Condition::None => Self { condition: Condition::Revision(revision) },
+            _ => self.only_if(move |current| current == Some(revision)),
+        }
     }
 
-    /// Only if this is true of the revision in which it is; `None` if it does not exist.
+    /// Only if this is true of the revision in which it is, or of `None` if it does not exist; besides
+    /// what was demanded before.
     #[must_use]
     pub fn only_if(
         self,
         condition: impl Fn(Option<Revision>) -> bool + Send + Sync + 'static,
     ) -> Self {
-        Self { condition: Condition::Predicate(Arc::new(condition)) }
+        Self {
+            condition: match self.condition {
+                Condition::None => Condition::Predicate(Arc::new(condition)),
+                earlier => Condition::Predicate(Arc::new(move |current| {
+                    earlier.admits(current) && condition(current)
+                })),
+            },
+        }
     }
 
     /// Whether the write may replace what is there in this revision, or add what is not there.
     #[must_use]
     pub fn admits(&self, current: Option<Revision>) -> bool {
-        match &self.condition {
-            Condition::None => true,
-            Condition::Revision(revision) => current == Some(*revision),
-            Condition::Predicate(condition) => condition(current),
+        self.condition.admits(current)
+    }
+}
+
+impl Condition {
+    fn admits(&self, current: Option<Revision>) -> bool {
+        match self {
+            Self::None => true,
+            Self::Revision(revision) => current == Some(*revision),
+            Self::Predicate(condition) => condition(current),
         }
     }
 }
@@ -81,8 +100,8 @@ impl fmt::Debug for Write {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Replacement {
-    /// Its name in another spelling; `None` keeps the spelling that is stored. The normalised name
-    /// is that of the package to replace.
+    /// Its name in another spelling; `None` keeps the spelling that is stored. The name of another
+    /// package is not a spelling of this one, and keeps the spelling too.
     pub spelling: Option<PackageName>,
     /// Everything else.
     pub details: Details,
@@ -98,7 +117,8 @@ impl Replacement {
     /// The package that `stored` becomes.
     #[must_use]
     pub fn apply(self, stored: &Package) -> Package {
-        let name = self.spelling.unwrap_or_else(|| stored.name.clone());
+        let is_spelling = |name: &PackageName| name.normalized() == stored.name.normalized();
+        let name = self.spelling.filter(is_spelling).unwrap_or_else(|| stored.name.clone());
         Package { name, details: self.details }
     }
 }
