@@ -20,7 +20,7 @@ pub enum ProblemType {
     MalformedJson,
     /// 400: a parameter of the query is unknown, repeated or out of its bounds.
     InvalidQuery,
-    /// 400: the URL names no date.
+    /// 400: the URL has no date where one is expected, or one that is too far ahead.
     InvalidDate,
     /// 422: the body is JSON that breaks the rules of a package.
     InvalidPackage,
