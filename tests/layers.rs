@@ -43,7 +43,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 type App = BoxCloneSyncService<AxumRequest, Response, Infallible>;
 
 /// What each host may put around its routes, and how that is called.
-const LAYERS: [(&str, fn(Router) -> App); 10] = [
+const LAYERS: [(&str, AddLayer); 10] = [
     ("no layer", |app| around(app, ServiceBuilder::new())),
     ("compression", |app| around(app, CompressionLayer::new())),
     ("compression of each route", |app| {
@@ -66,6 +66,12 @@ const LAYERS: [(&str, fn(Router) -> App); 10] = [
     ("CORS", |app| around(app, CorsLayer::permissive())),
     ("normalised paths", |app| around(app, NormalizePathLayer::trim_trailing_slash())),
 ];
+
+/// Puts a layer around an application.
+type AddLayer = fn(Router) -> App;
+
+/// Starts a server for what a scenario says of its host.
+type Start = fn(&str) -> Server;
 
 fn around<L>(app: Router, layer: L) -> App
 where
@@ -101,7 +107,7 @@ fn answers_without_content_pass_tower_https_layers_over_http_2() {
 /// serve the catalogue with `merge`, `nest` or `fallback_service` instead.
 #[test]
 fn any_service_and_decompression_of_answers_add_a_length_and_nothing_else() {
-    let adding: [(&str, fn(Router) -> App); 2] = [
+    let adding: [(&str, AddLayer); 2] = [
         ("any_service", |app| {
             let app = Router::new().fallback_service(any_service(app));
             around(app, CompressionLayer::new())
@@ -120,7 +126,7 @@ fn any_service_and_decompression_of_answers_add_a_length_and_nothing_else() {
 
 #[test]
 fn answers_without_content_pass_actix_webs_layers() {
-    let servers: [(&str, fn(&str) -> Server); 4] = [
+    let servers: [(&str, Start); 4] = [
         ("Compress", |set_up| {
             let api = three_packages(set_up);
             Server::actix(move |app| {
@@ -189,7 +195,7 @@ impl HttpBody for Open {
     }
 }
 
-fn axum(layer: fn(Router) -> App) -> impl Fn(&str) -> Server {
+fn axum(layer: AddLayer) -> impl Fn(&str) -> Server {
     move |set_up| {
         Server::axum(tower::make::Shared::new(layer(pyaday_axum::router(&three_packages(set_up)))))
     }

@@ -9,6 +9,8 @@ mod import;
 mod messages;
 mod not_a_list;
 mod process;
+#[cfg(unix)]
+mod readme;
 mod secrets;
 mod sources;
 mod start;

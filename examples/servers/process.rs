@@ -207,6 +207,8 @@ pub(crate) struct Client(BufReader<TcpStream>);
 
 #[derive(Debug)]
 pub(crate) struct Answer {
+    /// `HTTP/1.1 200 OK`
+    pub(crate) status_line: String,
     pub(crate) status: u16,
     /// Names, in lower case, and values.
     pub(crate) headers: Vec<(String, String)>,
@@ -237,13 +239,13 @@ impl Client {
 
     /// Reads one answer.
     pub(crate) fn answer(&mut self) -> Answer {
-        let status = self.line();
-        let status = status.split(' ').nth(1).unwrap().parse().unwrap();
+        let status_line = self.line();
+        let status = status_line.split(' ').nth(1).unwrap().parse().unwrap();
         let mut headers = Vec::new();
         while let Some((name, value)) = self.line().split_once(": ") {
             headers.push((name.to_ascii_lowercase(), value.to_owned()));
         }
-        let mut answer = Answer { status, headers, body: String::new() };
+        let mut answer = Answer { status_line, status, headers, body: String::new() };
         let length = answer.header("content-length").map_or(0, |value| value.parse().unwrap());
         let mut body = vec![0; length];
         self.0.read_exact(&mut body).unwrap();

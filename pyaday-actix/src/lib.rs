@@ -23,6 +23,7 @@
 //!
 //! The resources are ordinary ones of actix-web's router: the host's middleware and
 //! `match_pattern` see them, and they nest under any prefix, captures included.
+#![cfg_attr(doctest, doc = include_str!("../README.md"))]
 
 mod convert;
 

@@ -22,6 +22,7 @@
 //! HEAD as it is, because that has no content: its `Content-Length` is the one without compression.
 //! `CorsLayer` answers each OPTIONS by itself, so that no `Allow` is seen. Serve the routes with `nest`,
 //! `merge` or `fallback_service`: `any_service` adds `Content-Length: 0` to answers without content.
+#![cfg_attr(doctest, doc = include_str!("../README.md"))]
 
 use std::convert::Infallible;
 use std::pin::Pin;

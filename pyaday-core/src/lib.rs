@@ -59,6 +59,8 @@
 //! feature `conformance` holds it against the trait's contract, fact by fact, with one call in a
 //! test: `pyaday_core::conformance::run`. The same feature has a store that fails when a test wants it
 //! to: `pyaday_core::conformance::Failing`.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(doctest, doc = include_str!("../README.md"))]
 
 mod catalogue;
 #[cfg(feature = "conformance")]

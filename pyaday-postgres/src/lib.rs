@@ -119,6 +119,7 @@
 //! one primary; many that come together share a transaction, so it is its time to commit that limits
 //! how many transactions there are a second, not how many writes. A process needs the memory for all
 //! packages, about 230 MB for all of PyPI, and some two seconds to load them.
+#![cfg_attr(doctest, doc = include_str!("../README.md"))]
 
 mod connection;
 mod connector;

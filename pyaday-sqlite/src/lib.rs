@@ -64,6 +64,7 @@
 //!
 //! A program links one SQLite. This crate takes rusqlite 0.39 to 0.41, so it goes with sqlx 0.9
 //! (both take rusqlite 0.39 then). It refuses to open anything with an SQLite before 3.51.3.
+#![cfg_attr(doctest, doc = include_str!("../README.md"))]
 
 mod draft;
 mod error;

@@ -1,0 +1,98 @@
+//! Facts about CORS: pages of another origin can send and read all that the catalogue has.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use actix_web::web::{self, ServiceConfig};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HOST};
+use http::{Method, Request};
+use pyaday_core::{Api, Endpoint, MemoryStore};
+
+use crate::mounted::{self, Answer};
+use crate::{cors_actix, cors_axum, protect_actix, protect_axum};
+
+const ORIGIN: &str = "https://example.org";
+
+/// What pages may read of any answer ([Fetch](https://fetch.spec.whatwg.org/#cors-safelisted-response-header-name)).
+const SAFELISTED: [&str; 7] = [
+    "cache-control",
+    "content-language",
+    "content-length",
+    "content-type",
+    "expires",
+    "last-modified",
+    "pragma",
+];
+
+async fn answers(request: Request<String>) -> [Answer; 2] {
+    let api = Api::new(MemoryStore::new());
+    let cors = cors_axum::cors(ORIGIN.parse().unwrap());
+    let on_axum = protect_axum::catalogue(&api).layer(cors);
+    let on_actix = |app: &mut ServiceConfig| {
+        let catalogue = protect_actix::catalogue("", &api);
+        app.service(web::scope("").wrap(cors_actix::cors(ORIGIN)).service(catalogue));
+    };
+    [mounted::axum(&on_axum, request.clone()).await, mounted::actix(on_actix, request).await]
+}
+
+/// The names in a list, in lower case.
+fn names(list: &str) -> BTreeSet<String> {
+    list.split(',').map(|name| name.trim().to_lowercase()).collect()
+}
+
+#[tokio::test]
+async fn a_page_may_use_every_method_with_every_field() {
+    for endpoint in Endpoint::ALL {
+        for (method, _) in endpoint.operations() {
+            // A browser sets `Host` and `Content-Length`, and the catalogue takes no coded content.
+            let is_free = |name: &&_| ![&HOST, &CONTENT_LENGTH, &CONTENT_ENCODING].contains(name);
+            let fields: Vec<_> = endpoint.request_headers().iter().filter(is_free).collect();
+            let fields: Vec<_> = fields.iter().map(|name| name.as_str()).collect();
+            let request = Request::builder()
+                .method(Method::OPTIONS)
+                .uri(endpoint.full_path().replace(['{', '}'], ""))
+                .header("origin", ORIGIN)
+                .header("access-control-request-method", method.as_str())
+                .header("access-control-request-headers", fields.join(","));
+            for answer in answers(request.body(String::new()).unwrap()).await {
+                let allowed = |name: &str| names(&answer.fields[name]);
+                assert_eq!(answer.fields["access-control-allow-origin"], ORIGIN);
+                let methods = allowed("access-control-allow-methods");
+                assert!(methods.contains(&method.as_str().to_lowercase()), "{answer:?}");
+                let fields = names(&fields.join(","));
+                assert!(allowed("access-control-allow-headers").is_superset(&fields), "{answer:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_page_may_read_every_field_of_the_golden_answers() {
+    let mut fields = BTreeSet::new();
+    for file in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden")).unwrap()
+    {
+        let text = fs::read_to_string(file.unwrap().path()).unwrap();
+        let lines = text.lines().filter_map(|line| line.strip_prefix("< "));
+        let names = lines.filter_map(|line| line.split_once(": ")).map(|(name, _)| name);
+        let is_name = |name: &&str| name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'-'));
+        fields.extend(names.filter(is_name).map(str::to_owned));
+    }
+    fields.retain(|name| !SAFELISTED.contains(&name.as_str()));
+    assert!(fields.contains("etag"));
+
+    let request = Request::get("/packages").header("origin", ORIGIN);
+    for answer in answers(request.body(String::new()).unwrap()).await {
+        assert_eq!(names(&answer.fields["access-control-expose-headers"]), fields);
+    }
+}
+
+/// Without it a page could not tell a refusal from a network that fails.
+#[tokio::test]
+async fn a_page_may_read_that_a_write_is_refused() {
+    let request = Request::post("/packages").header("origin", ORIGIN).body(String::new()).unwrap();
+    for answer in answers(request).await {
+        assert_eq!(answer.status, 403);
+        assert_eq!(answer.fields["access-control-allow-origin"], ORIGIN);
+    }
+}

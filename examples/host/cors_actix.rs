@@ -1,0 +1,18 @@
+//! CORS in actix-web.
+
+use actix_cors::Cors;
+use actix_web::http::header::{
+    ACCEPT, ACCEPT_ENCODING, ALLOW, CONTENT_LOCATION, CONTENT_TYPE, ETAG, HeaderName, IF_MATCH,
+    IF_NONE_MATCH, LINK, LOCATION, RETRY_AFTER,
+};
+
+/// Lets the pages of `origin`, such as `https://example.org`, use the catalogue.
+pub fn cors(origin: &str) -> Cors {
+    let accept_patch = HeaderName::from_static("accept-patch");
+    Cors::default()
+        .allowed_origin(origin)
+        .allowed_methods(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
+        .allowed_headers([CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH])
+        .expose_headers([ETAG, LINK, LOCATION, CONTENT_LOCATION, RETRY_AFTER, ALLOW])
+        .expose_headers([ACCEPT, ACCEPT_ENCODING, accept_patch])
+}
