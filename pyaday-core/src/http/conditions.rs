@@ -22,6 +22,7 @@ struct Fields {
 
 /// What a request's conditions come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Verdict {
     /// They hold: the request is done as if it had none.
     Perform,
