@@ -48,15 +48,20 @@ async fn a_page_may_use_every_method_with_every_field() {
             // A browser sets `Host` and `Content-Length`, and the catalogue takes no coded content.
             let is_free = |name: &&_| ![&HOST, &CONTENT_LENGTH, &CONTENT_ENCODING].contains(name);
             let fields: Vec<_> = endpoint.request_headers();
-            let fields: Vec<_> = fields.iter().filter(is_free).map(|name| name.as_str()).collect();
-            let request = Request::builder()
+            let fields: Vec<_> =
+                fields.iter().filter(is_free).map(http::HeaderName::as_str).collect();
+            let mut request = Request::builder()
                 .method(Method::OPTIONS)
                 .uri(endpoint.full_path().replace(['{', '}'], ""))
                 .header("origin", ORIGIN)
-                .header("access-control-request-method", operation.method().as_str())
-                .header("access-control-request-headers", fields.join(","));
+                .header("access-control-request-method", operation.method().as_str());
+            // A browser leaves the field out where it has nothing to list.
+            if !fields.is_empty() {
+                request = request.header("access-control-request-headers", fields.join(","));
+            }
             for answer in answers(request.body(String::new()).unwrap()).await {
-                let allowed = |name: &str| names(&answer.fields[name]);
+                let allowed =
+                    |name: &str| answer.fields.get(name).map_or_else(BTreeSet::new, |it| names(it));
                 assert_eq!(answer.fields["access-control-allow-origin"], ORIGIN);
                 let methods = allowed("access-control-allow-methods");
                 assert!(
