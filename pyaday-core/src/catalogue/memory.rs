@@ -58,11 +58,11 @@ impl MemoryStore {
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut next = self.current.catalogue();
         let before = next.revision();
-        let answer = operation(&mut next);
+        let result = operation(&mut next);
         if next.revision() != before {
             self.current.publish(next);
         }
-        answer
+        result
     }
 }
 

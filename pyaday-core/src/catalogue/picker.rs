@@ -28,7 +28,7 @@ pub struct Picker {
 struct Request {
     catalogue: Catalogue,
     dates: RangeInclusive<Date>,
-    answer: oneshot::Sender<Pick>,
+    reply: oneshot::Sender<Pick>,
 }
 
 impl Picker {
@@ -80,9 +80,9 @@ impl Picker {
         catalogue: Catalogue,
         dates: RangeInclusive<Date>,
     ) -> Result<Pick, StoreError> {
-        let (answer, pick) = oneshot::channel();
+        let (reply, pick) = oneshot::channel();
         let requests = self.requests.get_or_init(start);
-        match requests.try_send(Request { catalogue, dates, answer }) {
+        match requests.try_send(Request { catalogue, dates, reply }) {
             // If the pick panicked, then nobody answers.
             Ok(()) => pick.await.map_err(|error| StoreError::Internal { source: error.into() }),
             Err(TrySendError::Full(_)) => {
@@ -108,11 +108,11 @@ fn start() -> mpsc::SyncSender<Request> {
     let (sender, requests) = mpsc::sync_channel::<Request>(QUEUE);
     let work = move || {
         let mut last: Option<Pick> = None;
-        for Request { catalogue, dates, answer } in requests {
+        for Request { catalogue, dates, reply } in requests {
             let usable = last.take().filter(|pick| catalogue.would_pick(pick, &dates));
             let pick = usable.unwrap_or_else(|| catalogue.pick_daily(dates));
-            // Whoever asked may have gone away.
-            drop(answer.send(pick.clone()));
+            // The caller may have gone away.
+            drop(reply.send(pick.clone()));
             last = Some(pick);
         }
     };

@@ -39,11 +39,11 @@ impl Catalogue {
             }
         }
         self.edit(&changes, revision);
-        let answer = |(name, is_new)| match is_new {
+        let result = |(name, is_new)| match is_new {
             true => Create::Created(self.existing(name)),
             false => Create::Exists(self.existing(name)),
         };
-        names.iter().zip(is_new).map(answer).collect()
+        names.iter().zip(is_new).map(result).collect()
     }
 
     /// Puts packages into the revisions that they have elsewhere, in the place of those of the same

@@ -160,3 +160,52 @@ pub(crate) fn rfc3339(seconds: i64) -> String {
     let (hour, minute, second) = (of_day / 3600, of_day / 60 % 60, of_day % 60);
     format!("{}T{hour:02}:{minute:02}:{second:02}Z", Date::of_seconds(seconds))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_a_date_of_the_calendar_or_refused() {
+        for (text, days) in [
+            ("1970-01-01", Some(0)),
+            ("1970-01-02", Some(1)),
+            ("1969-12-31", Some(-1)),
+            ("2000-02-29", Some(11_016)),
+            ("2024-02-29", Some(19_782)),
+            ("0000-01-01", Some(-719_528)),
+            ("9999-12-31", Some(2_932_896)),
+            ("2023-02-29", None),
+            ("1900-02-29", None),
+            ("2026-04-31", None),
+            ("2026-00-01", None),
+            ("2026-13-01", None),
+            ("2026-1-01", None),
+            ("+026-01-01", None),
+            ("2026-01-01 ", None),
+            ("20260101", None),
+            ("", None),
+        ] {
+            let date = text.parse::<Date>().ok();
+            assert_eq!(date.map(|date| date.days), days, "{text:?}");
+            if let Some(date) = date {
+                assert_eq!(date.to_string(), text);
+            }
+        }
+    }
+
+    #[test]
+    fn every_date_is_read_as_it_is_written() {
+        // A prime number of days apart, so that each day of a year comes up.
+        for days in (Date::MIN.days..=Date::MAX.days).step_by(97) {
+            let date = Date { days };
+            assert_eq!(date.to_string().parse(), Ok(date));
+        }
+    }
+
+    #[test]
+    fn there_is_no_date_before_the_first_or_after_the_last() {
+        assert_eq!(Date::MAX.plus_days(1), Date::MAX);
+        assert_eq!(Date::MIN.plus_days(i32::MIN), Date::MIN);
+    }
+}

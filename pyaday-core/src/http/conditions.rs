@@ -22,6 +22,7 @@ struct Fields {
 
 /// What a request's conditions come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Verdict {
     /// They hold: the request is done as if it had none.
     Perform,
@@ -233,4 +234,72 @@ fn entity_tag(value: &[u8]) -> Option<(EntityTag, &[u8])> {
     let (opaque, rest) = (&opaque[..end], &opaque[end + 1..]);
     let legal = |byte: &u8| matches!(byte, 0x21 | 0x23..=0x7e | 0x80..);
     opaque.iter().all(legal).then(|| (EntityTag { weak, opaque: opaque.into() }, rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CURRENT: HeaderValue = HeaderValue::from_static("\"1\"");
+
+    fn evaluate(method: &Method, fields: &[(&'static str, &'static str)]) -> Verdict {
+        let mut headers = HeaderMap::new();
+        for (name, value) in fields {
+            headers.append(*name, HeaderValue::from_static(value));
+        }
+        Preconditions::from_headers(method, &headers).evaluate(&CURRENT)
+    }
+
+    #[test]
+    fn a_read_is_answered_as_its_conditions_say() {
+        let changed = Verdict::Failed(Failure::Changed);
+        let weakened = Verdict::Failed(Failure::Weakened);
+        for (name, value, verdict) in [
+            ("if-match", "\"1\"", Verdict::Perform),
+            ("if-match", "\"0\", \"1\"", Verdict::Perform),
+            ("if-match", "*", Verdict::Perform),
+            ("if-match", "\"2\"", changed),
+            ("if-match", "W/\"1\"", weakened),
+            ("if-match", "\"1-gzip\"", weakened),
+            ("if-match", "1", changed),
+            ("if-none-match", "\"1\"", Verdict::Matched),
+            ("if-none-match", "W/\"1\"", Verdict::Matched),
+            ("if-none-match", "*", Verdict::Matched),
+            ("if-none-match", "\"a,b\", \"1\"", Verdict::Matched),
+            ("if-none-match", "\"2\"", Verdict::Perform),
+            ("if-none-match", "1", Verdict::Perform),
+        ] {
+            assert_eq!(evaluate(&Method::GET, &[(name, value)]), verdict, "{name}: {value}");
+        }
+    }
+
+    #[test]
+    fn a_malformed_condition_refuses_a_write() {
+        for name in ["if-match", "if-none-match"] {
+            for value in ["1", "*, \"1\"", "\"1\" \"2\"", "\"1"] {
+                let verdict = evaluate(&Method::PUT, &[(name, value)]);
+                assert_eq!(verdict, Verdict::Failed(Failure::Malformed), "{name}: {value}");
+            }
+        }
+    }
+
+    #[test]
+    fn several_fields_are_one_list() {
+        let fields = [("if-match", "\"0\""), ("if-match", "\"1\"")];
+        assert_eq!(evaluate(&Method::PUT, &fields), Verdict::Perform);
+    }
+
+    #[test]
+    fn where_nothing_is_there_if_match_fails() {
+        for (name, verdict) in
+            [("if-match", Verdict::Failed(Failure::Changed)), ("if-none-match", Verdict::Perform)]
+        {
+            let headers = HeaderMap::from_iter([(
+                http::HeaderName::from_static(name),
+                HeaderValue::from_static("*"),
+            )]);
+            let conditions = Preconditions::from_headers(&Method::PUT, &headers);
+            assert_eq!(conditions.evaluate_absent(), verdict, "{name}");
+        }
+    }
 }

@@ -87,3 +87,53 @@ fn split_unquoted(value: &str) -> impl Iterator<Item = &str> {
         c == ';' && !quoted
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(fields: &[(&'static str, &'static str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in fields {
+            headers.append(*name, HeaderValue::from_static(value));
+        }
+        headers
+    }
+
+    #[test]
+    fn json_in_utf_8_is_taken_and_nothing_else() {
+        for (content_type, is_taken) in [
+            ("application/json", true),
+            ("Application/JSON", true),
+            ("application/json ; charset=utf-8", true),
+            ("application/json;charset=\"UTF-8\";", true),
+            ("application/json; profile=\"a;b\"", true),
+            ("application/json; charset=latin1", false),
+            ("application/json; charset", false),
+            ("application/json; =x", false),
+            ("application/jsonp", false),
+            ("text/plain", false),
+            ("", false),
+        ] {
+            let headers = headers(&[("content-type", content_type)]);
+            assert_eq!(check(&headers, JSON).is_ok(), is_taken, "{content_type:?}");
+        }
+    }
+
+    #[test]
+    fn a_body_has_one_media_type_and_no_coding() {
+        let json = ("content-type", JSON);
+        assert!(matches!(check(&headers(&[]), JSON), Err(UnsupportedBody::MediaType(_))));
+        assert!(matches!(check(&headers(&[json, json]), JSON), Err(UnsupportedBody::MediaType(_))));
+        for (coding, expected) in [
+            ("identity", Ok(())),
+            ("Identity", Ok(())),
+            ("gzip", Err(UnsupportedBody::ContentCoding)),
+            ("identity, gzip", Err(UnsupportedBody::ContentCoding)),
+            ("", Err(UnsupportedBody::ContentCoding)),
+        ] {
+            let headers = headers(&[json, ("content-encoding", coding)]);
+            assert_eq!(check(&headers, JSON), expected, "{coding:?}");
+        }
+    }
+}

@@ -2,6 +2,8 @@
 //!
 //! The path of an endpoint is at the end of a request's path, after what the host mounts it at.
 
+use memchr::memrchr;
+
 /// The part of `path` before `template`, the path of an endpoint; `None` if it does not end so.
 pub(crate) fn split_mount<'a>(template: &str, path: &'a str) -> Option<&'a str> {
     let Some(template) = template.strip_prefix('/') else {
@@ -21,14 +23,26 @@ pub(crate) fn split_mount<'a>(template: &str, path: &'a str) -> Option<&'a str> 
 
 /// The segment of `path` that stands where `template` has `{variable}`.
 pub(crate) fn variable<'a>(template: &str, path: &'a str, variable: &str) -> Option<&'a str> {
-    let mut segments = template.rsplit('/').zip(path.rsplit('/'));
-    let is_it = |segment: &str| name(segment) == Some(variable);
-    segments.find(|(segment, _)| is_it(segment)).map(|(_, value)| value)
+    let (mut template, mut path) = (template, path);
+    loop {
+        let (template_before, segment) = split_last(template)?;
+        let (path_before, value) = split_last(path)?;
+        if name(segment) == Some(variable) {
+            return Some(value);
+        }
+        (template, path) = (template_before, path_before);
+    }
 }
 
 /// The names of the variables of an endpoint's path.
 pub(crate) fn variables(template: &str) -> impl Iterator<Item = &str> {
     template.split('/').filter_map(name)
+}
+
+/// The path before the last segment, and that segment.
+fn split_last(path: &str) -> Option<(&str, &str)> {
+    let slash = memrchr(b'/', path.as_bytes())?;
+    Some((&path[..slash], &path[slash + 1..]))
 }
 
 fn is_variable(segment: &str) -> bool {

@@ -125,3 +125,70 @@ fn shown(name: &str) -> String {
     let name: String = name.chars().filter(|c| !c.is_control()).take(40).collect();
     format!("`{name}`")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_link_to_the_next_page_keeps_what_means_something() {
+        for (url, next) in [
+            ("?", "?after=b"),
+            ("?limit=2", "?limit=2&after=b"),
+            ("?after=a&limit=2", "?limit=2&after=b"),
+            ("?%61fter=a&&q=x+y", "?q=x+y&after=b"),
+            ("?_=1&utm_source=x&tag=web", "?tag=web&after=b"),
+            (
+                "https://example.org/packages?limit=2",
+                "https://example.org/packages?limit=2&after=b",
+            ),
+        ] {
+            assert_eq!(next_page(url, "b"), next, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_whole_and_within_its_bounds() {
+        for (value, expected) in [
+            ("1", Some(1)),
+            ("007", Some(7)),
+            ("10", Some(10)),
+            ("11", None),
+            ("0", None),
+            ("-1", None),
+            ("+1", None),
+            ("1.0", None),
+            ("", None),
+            ("000000000000000000001", None),
+        ] {
+            let number = number("limit", value, 10).ok();
+            assert_eq!(number.map(NonZeroUsize::get), expected, "{value:?}");
+        }
+    }
+
+    #[test]
+    fn a_parameter_is_refused_if_it_is_unknown_repeated_or_not_utf_8() {
+        for (query, is_admitted) in [
+            ("q=a&tag=b&tag=c", true),
+            ("%71=a", true),
+            ("_=1&utm_campaign=x", true),
+            ("q=a&q=b", false),
+            ("tag=a&tag=b&tag=c", false),
+            ("other=a", false),
+            ("q=%ff", false),
+            ("%ff=a", false),
+        ] {
+            let (words, tags) = (Parameter::once("q"), Parameter::repeated("tag", 2));
+            let mut parameters = Parameters([words, tags]);
+            let admitted = pairs(query).all(|pair| parameters.admit(pair).is_ok());
+            assert_eq!(admitted, is_admitted, "{query}");
+        }
+    }
+
+    #[test]
+    fn a_plus_is_a_space() {
+        let mut parameters = Parameters([Parameter::once("q")]);
+        let admitted = parameters.admit("q=a+b%2Bc").ok().flatten();
+        assert_eq!(admitted, Some(("q", "a b+c".to_owned())));
+    }
+}

@@ -58,7 +58,7 @@ fn options_operation(endpoint: &Endpoint) -> Value {
         path.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
     json!({
         "operationId": format!("options_{}", words.join("_")),
-        "summary": "Tell the methods",
+        "summary": "List the methods",
         "tags": [endpoint.blueprint().tag()],
         "responses": { "204": { "description": "The methods.", "headers": headers } },
     })

@@ -32,7 +32,7 @@ pub(super) struct ReadAtomFeed(Source);
 
 impl Operate for ReadAtomFeed {
     const FACTS: Facts = Facts {
-        summary: "Tell the last days as an Atom feed",
+        summary: "Read the last days as an Atom feed",
         request_fields: &[HOST],
         problems: feed::PROBLEMS,
         success: Success::content(

@@ -34,7 +34,7 @@ pub(super) struct ReadDay {
 
 impl Operate for ReadDay {
     const FACTS: Facts = Facts {
-        summary: "Tell a day's package",
+        summary: "Read a day's package",
         problems: &[
             P::InvalidDate,
             P::PackageNotFound,

@@ -32,7 +32,7 @@ pub(super) struct ReadJsonFeed(Source);
 
 impl Operate for ReadJsonFeed {
     const FACTS: Facts = Facts {
-        summary: "Tell the last days as a JSON Feed",
+        summary: "Read the last days as a JSON Feed",
         request_fields: &[HOST],
         problems: feed::PROBLEMS,
         success: Success::content(

@@ -35,7 +35,7 @@ pub(super) struct ReadToday {
 
 impl Operate for ReadToday {
     const FACTS: Facts = Facts {
-        summary: "Tell today's package",
+        summary: "Read today's package",
         problems: &[
             P::PackageNotFound,
             P::PreconditionFailed,

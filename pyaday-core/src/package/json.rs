@@ -173,3 +173,34 @@ impl<'de> Visitor<'de> for Check {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_readers_could_take_in_two_ways_is_refused_with_its_place() {
+        for (text, place) in [
+            (&b"{\"a\":1}"[..], None),
+            (b" [1, \"\\u00e9\"] ", None),
+            (b"\xef\xbb\xbf{}", Some((1, 1))),
+            (b"{\n\"a\": \"\xff\"}", Some((2, 7))),
+            (b"{\"a\":1,\"a\":2}", Some((1, 10))),
+            (b"{\"a\":{\"b\":1,\"b\":2}}", Some((1, 15))),
+            (b"{} {}", Some((1, 4))),
+            (b"\"\\ud800\"", Some((1, 8))),
+            (b"", Some((1, 0))),
+        ] {
+            let found = parse(text).err().map(|error| (error.line(), error.column()));
+            assert_eq!(found, place, "{}", String::from_utf8_lossy(text));
+        }
+    }
+
+    #[test]
+    fn nesting_ends_at_its_limit() {
+        for (depth, is_read) in [(MAX_DEPTH, true), (MAX_DEPTH + 1, false)] {
+            let text = "[".repeat(depth) + &"]".repeat(depth);
+            assert_eq!(parse(text.as_bytes()).is_ok(), is_read, "{depth}");
+        }
+    }
+}

@@ -261,3 +261,45 @@ pub(crate) fn is_spelling_of(text: &[u8], normal: &str) -> bool {
 fn is_separator(byte: u8) -> bool {
     matches!(byte, b'-' | b'_' | b'.')
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_has_one_normal_form_or_is_refused() {
+        for (name, normal) in [
+            ("flask", Some("flask")),
+            ("Flask", Some("flask")),
+            ("zope.interface", Some("zope-interface")),
+            ("Zope_.-Interface", Some("zope-interface")),
+            ("a", Some("a")),
+            ("0", Some("0")),
+            ("", None),
+            ("-a", None),
+            ("a.", None),
+            ("a b", None),
+            ("a/b", None),
+            // Their lower or upper case is an ASCII letter.
+            ("\u{212a}", None),
+            ("\u{17f}", None),
+        ] {
+            let spelled = name.parse::<PackageName>().ok();
+            let found = spelled.as_ref().map(PackageName::normalized);
+            assert_eq!(found.as_ref().map(NormalizedName::as_str), normal, "{name:?}");
+            assert_eq!(name.parse::<NormalizedName>().ok(), found, "{name:?}");
+            if let Some(normal) = normal {
+                assert!(is_spelling_of(name.as_bytes(), normal), "{name:?}");
+            }
+        }
+        assert!(!is_spelling_of(b"flas", "flask") && !is_spelling_of(b"flask-", "flask"));
+    }
+
+    #[test]
+    fn the_longest_name_is_taken() {
+        for (length, is_taken) in [(SHORT, true), (PackageName::MAX_BYTES, true), (256, false)] {
+            let name = "A".repeat(length).parse::<PackageName>();
+            assert_eq!(name.is_ok(), is_taken, "{length}");
+        }
+    }
+}

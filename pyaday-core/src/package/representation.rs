@@ -25,6 +25,7 @@ use super::tag::Tags;
 /// # Ok::<(), pyaday_core::InvalidPackage>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Package {
     /// The name in the spelling that the package was created with.
     pub name: PackageName,
@@ -35,6 +36,7 @@ pub struct Package {
 
 /// All that is said of a package beside its name; an update replaces it whole.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Details {
     /// What the package is for, in one line.
     pub short_desc: ShortDesc,
@@ -46,7 +48,34 @@ pub struct Details {
     pub metadata: Metadata,
 }
 
+impl Details {
+    /// This description, without tags and metadata. The other fields are public: set those that there
+    /// are.
+    #[must_use]
+    pub fn new(short_desc: ShortDesc) -> Self {
+        Self { short_desc, ..Self::default() }
+    }
+
+    /// The same with these labels.
+    #[must_use]
+    pub fn with_tags(self, tags: Tags) -> Self {
+        Self { tags, ..self }
+    }
+
+    /// The same with this metadata.
+    #[must_use]
+    pub fn with_metadata(self, metadata: Metadata) -> Self {
+        Self { metadata, ..self }
+    }
+}
+
 impl Package {
+    /// A package of these parts.
+    #[must_use]
+    pub fn from_parts(name: PackageName, details: Details) -> Self {
+        Self { name, details }
+    }
+
     /// A package without tags and metadata.
     ///
     /// # Errors

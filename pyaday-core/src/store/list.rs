@@ -30,12 +30,22 @@ impl Query {
 
 /// A page of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Page {
     /// The packages, in the order of their normalised names.
     pub items: Vec<Stored>,
-    /// What [`Query::after`] must be for the page behind this one: the normalised name of the last
+    /// What [`Query::after`] must be for the page after this one: the normalised name of the last
     /// item; `None` if this is the last page.
     pub next: Option<NormalizedName>,
     /// The store's newest revision when the page was read: any write since makes it another.
     pub revision: Revision,
+}
+
+impl Page {
+    /// A page of these packages, read when this was the store's newest revision. `next` is the name of
+    /// the last of them if there are more.
+    #[must_use]
+    pub fn new(items: Vec<Stored>, next: Option<NormalizedName>, revision: Revision) -> Self {
+        Self { items, next, revision }
+    }
 }
