@@ -3,12 +3,11 @@
 use std::convert::Infallible;
 
 use http::{Request, Response, StatusCode};
-use http_body_util::Full;
-use hyper::body::{Bytes, Incoming};
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use pyaday_core::{Api, Endpoint, MemoryStore, respond};
+use pyaday_core::{Api, Body, Endpoint, MemoryStore, respond};
 use tokio::net::TcpListener;
 
 #[tokio::main]
@@ -32,17 +31,16 @@ async fn main() -> std::io::Result<()> {
 async fn answer(
     api: &Api<MemoryStore>,
     request: Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, Infallible> {
+) -> Result<Response<Body>, Infallible> {
     let endpoint = request.uri().path().strip_prefix("/api").and_then(Endpoint::find);
-    let response = match endpoint {
+    Ok(match endpoint {
         Some(endpoint) => respond(api, endpoint, request).await,
         None => not_found(),
-    };
-    Ok(response.map(Full::new))
+    })
 }
 
-fn not_found() -> Response<Bytes> {
-    let mut response = Response::new(Bytes::new());
+fn not_found() -> Response<Body> {
+    let mut response = Response::new(Body::default());
     *response.status_mut() = StatusCode::NOT_FOUND;
     response
 }

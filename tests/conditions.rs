@@ -7,9 +7,7 @@ use headers::{ETag, HeaderMapExt, IfMatch, IfNoneMatch};
 use http::header::{IF_MATCH, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use proptest::prelude::*;
-use pyaday_core::{
-    Api, Endpoint, Failure, MemoryStore, Operation, Preconditions, Revision, Verdict,
-};
+use pyaday_core::{Api, Failure, MemoryStore, Operation, Preconditions, Revision, Verdict};
 
 use crate::concurrent_requests::at_once;
 use crate::golden::REVISION;
@@ -20,15 +18,15 @@ use crate::support::homes::{Actix, Axum, Core, Home, Server};
 const CURRENT: &str = "\"1\"";
 
 fn evaluate(fields: &[(HeaderName, &str)]) -> Verdict {
-    evaluate_for(Operation::ReadPackage, fields)
+    evaluate_for(&Method::GET, fields)
 }
 
-fn evaluate_for(operation: Operation, fields: &[(HeaderName, &str)]) -> Verdict {
+fn evaluate_for(method: &Method, fields: &[(HeaderName, &str)]) -> Verdict {
     let fields = fields.iter().map(|(name, value)| {
         (name.clone(), HeaderValue::from_bytes(value.as_bytes()).expect("a field value"))
     });
     let headers: HeaderMap = fields.collect();
-    let conditions = Preconditions::from_headers(operation, &headers);
+    let conditions = Preconditions::from_headers(method, &headers);
     conditions.evaluate(&HeaderValue::from_static(CURRENT))
 }
 
@@ -53,20 +51,9 @@ fn if_match_is_evaluated_before_if_none_match() {
     }
 }
 
-/// Every operation with its method.
-fn operations_with_methods() -> impl Iterator<Item = &'static (Method, Operation)> {
-    Endpoint::ALL.iter().flat_map(Endpoint::operations)
-}
-
-fn operations() -> impl Iterator<Item = Operation> {
-    operations_with_methods().map(|(_, operation)| *operation)
-}
-
-#[test]
-fn an_operation_is_safe_as_its_method_is() {
-    for (method, operation) in operations_with_methods() {
-        assert_eq!(operation.is_safe(), method.is_safe(), "{operation:?}");
-    }
+/// The methods of all operations.
+fn methods() -> impl Iterator<Item = &'static Method> {
+    Operation::ALL.iter().map(|operation| operation.method())
 }
 
 #[test]
@@ -83,8 +70,8 @@ fn an_etag_changed_by_compression_has_its_own_failure() {
         ("\"gzip\"", Failure::Changed),
         ("\"2\"", Failure::Changed),
     ] {
-        for operation in operations() {
-            let verdict = evaluate_for(operation, &[(IF_MATCH, if_match)]);
+        for method in methods() {
+            let verdict = evaluate_for(method, &[(IF_MATCH, if_match)]);
             assert_eq!(verdict, Verdict::Failed(failure), "{if_match}");
         }
     }
@@ -93,12 +80,12 @@ fn an_etag_changed_by_compression_has_its_own_failure() {
 
 #[test]
 fn an_empty_list_matches_nothing() {
-    for operation in operations() {
+    for method in methods() {
         for empty in ["", ",", " , ,"] {
-            let verdict = evaluate_for(operation, &[(IF_NONE_MATCH, empty)]);
-            assert_eq!(verdict, Verdict::Perform, "{operation:?}");
-            let verdict = evaluate_for(operation, &[(IF_MATCH, empty)]);
-            assert_eq!(verdict, Verdict::Failed(Failure::Changed), "{operation:?}");
+            let verdict = evaluate_for(method, &[(IF_NONE_MATCH, empty)]);
+            assert_eq!(verdict, Verdict::Perform, "{method}");
+            let verdict = evaluate_for(method, &[(IF_MATCH, empty)]);
+            assert_eq!(verdict, Verdict::Failed(Failure::Changed), "{method}");
         }
     }
 }
@@ -161,9 +148,9 @@ proptest! {
         prop_assert_eq!(evaluate(&[(IF_MATCH, &value)]), failed);
         prop_assert_eq!(evaluate(&[(IF_NONE_MATCH, &value)]), Verdict::Perform);
         let malformed = Verdict::Failed(Failure::Malformed);
-        for operation in operations().filter(|operation| !operation.is_safe()) {
+        for method in methods().filter(|method| !method.is_safe()) {
             for name in [IF_MATCH, IF_NONE_MATCH] {
-                prop_assert_eq!(evaluate_for(operation, &[(name, &value)]), malformed);
+                prop_assert_eq!(evaluate_for(method, &[(name, &value)]), malformed);
             }
         }
     }

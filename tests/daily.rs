@@ -479,7 +479,7 @@ fn entry_ids_come_from_the_stores_identity_and_not_from_the_host() {
     assert_eq!(here, entry(feed_of(id, "other.example:8080", Options::new())));
     // The control: another store.
     assert_ne!(here, entry(feed_of(StoreId::random(), "example.org", Options::new())));
-    let own = Options::new().feed_id("tag:example.org,2026:daily");
+    let own = Options::new().feed_id("tag:example.org,2026:daily".parse().unwrap());
     assert_eq!(entry(feed_of(id, "example.org", own)), "tag:example.org,2026:daily/2026-11-23");
 }
 

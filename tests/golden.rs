@@ -25,7 +25,7 @@ use crate::postgres::stores::Stores;
 use crate::store_failures::faulty;
 use crate::support::client::{Answer, Request};
 use crate::support::files;
-use crate::support::homes::{Actix, Axum, Core, Home};
+use crate::support::homes::{Actix, Axum, Core, Home, Steps};
 
 /// Where the mount's prefix is in the target of a request.
 const MOUNT: &[u8] = b"{mount}";
@@ -37,6 +37,11 @@ const MOUNTS: [(&str, &str); 3] =
 #[test]
 fn the_core_alone_answers_the_golden_list() {
     answers_the_list::<Core, _>(&memory);
+}
+
+#[test]
+fn the_steps_one_by_one_answer_the_golden_list() {
+    answers_the_list::<Steps, _>(&memory);
 }
 
 #[test]

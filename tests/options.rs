@@ -82,8 +82,8 @@ fn problem_hook<H: Home>() {
     assert_eq!(answer.header("content-length"), Some(answer.body.len().to_string().as_str()));
     home.answer(&Request::new("GET", "/packages/flask"));
     let causes = [
-        (ProblemType::StoreUnavailable, Some("disk full: secret".to_owned())),
-        (ProblemType::PackageNotFound, None),
+        (Some(ProblemType::StoreUnavailable), Some("disk full: secret".to_owned())),
+        (Some(ProblemType::PackageNotFound), None),
     ];
     assert_eq!(*seen.lock().unwrap(), causes);
 }

@@ -1,11 +1,13 @@
 //! Facts about stores that fail or panic, and the store that does for the tests.
 
-use std::sync::Barrier;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Barrier};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use pyaday_core::conformance::{Call, Failing, Then};
-use pyaday_core::{Api, MemoryStore, PackageStore, StoreError};
+use pyaday_core::{Api, MemoryStore, Package, PackageStore, Replacement, StoreError, Write};
 
 use crate::support::client::{Answer, Request};
 use crate::support::homes::{Actix, Axum, Core, Home};
@@ -47,6 +49,50 @@ pub(crate) fn faulty<S: PackageStore>(store: S) -> Failing<S> {
 fn unavailable() -> StoreError {
     let retry_after = Duration::from_millis(1500);
     StoreError::Unavailable { retry_after, source: "disk full: secret".into() }
+}
+
+/// A patch is tried a few times when others write the package each time, and then refused.
+#[test]
+fn a_patch_that_others_always_overtake_is_refused_and_may_come_again() {
+    let inner = Arc::new(MemoryStore::new());
+    let (others, tries) = (Arc::clone(&inner), Arc::new(AtomicU64::new(0)));
+    let (counted, overtakes) = (Arc::clone(&tries), Arc::new(AtomicU64::new(u64::MAX)));
+    let limit = Arc::clone(&overtakes);
+    let store = Failing::new(inner, move |call| {
+        if let Call::Update(name) = call
+            && counted.fetch_add(1, Ordering::SeqCst) < limit.load(Ordering::SeqCst)
+        {
+            let text = counted.load(Ordering::SeqCst).to_string();
+            let details = Package::new("any", &text).unwrap().details;
+            let write = others.update(name, Replacement::new(details), Write::new());
+            block_on(write).unwrap();
+        }
+        Then::Pass
+    });
+    let home = Core::mount("", &Api::new(store));
+    home.answer(&requests("flask")[0]);
+    let patch = Request {
+        body: br#"{"tags":["web"]}"#.to_vec(),
+        ..Request::new("PATCH", "/packages/flask")
+    };
+    let patch = patch.header("content-type", "application/merge-patch+json");
+    let refused = home.answer(&patch);
+    is_problem(&refused, 503, "store-unavailable");
+    assert_eq!((refused.header("retry-after"), tries.load(Ordering::SeqCst)), (Some("1"), 8));
+    // The control: others come in between a few times only.
+    tries.store(0, Ordering::SeqCst);
+    overtakes.store(3, Ordering::SeqCst);
+    assert_eq!(home.answer(&patch).status, 204);
+    assert_eq!(tries.load(Ordering::SeqCst), 4);
+}
+
+/// What a future of a memory store comes to, which never waits.
+fn block_on<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => panic!("a memory store does not wait"),
+    }
 }
 
 /// A day that cannot be opened takes only itself away.

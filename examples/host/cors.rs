@@ -38,28 +38,36 @@ async fn answers(request: Request<String>) -> [Answer; 2] {
 
 /// The names in a list, in lower case.
 fn names(list: &str) -> BTreeSet<String> {
-    list.split(',').map(|name| name.trim().to_lowercase()).collect()
+    list.split(',').map(|name| name.trim().to_lowercase()).filter(|it| !it.is_empty()).collect()
 }
 
 #[tokio::test]
 async fn cors_allows_every_method_with_every_field() {
     for endpoint in Endpoint::ALL {
-        for (method, _) in endpoint.operations() {
+        for operation in endpoint.operations() {
             // A browser sets `Host` and `Content-Length`, and the catalogue takes no coded content.
             let is_free = |name: &&_| ![&HOST, &CONTENT_LENGTH, &CONTENT_ENCODING].contains(name);
-            let fields: Vec<_> = endpoint.request_headers().iter().filter(is_free).collect();
-            let fields: Vec<_> = fields.iter().map(|name| name.as_str()).collect();
-            let request = Request::builder()
+            let fields: Vec<_> = endpoint.request_headers();
+            let fields: Vec<_> =
+                fields.iter().filter(is_free).map(http::HeaderName::as_str).collect();
+            let mut request = Request::builder()
                 .method(Method::OPTIONS)
                 .uri(endpoint.full_path().replace(['{', '}'], ""))
                 .header("origin", ORIGIN)
-                .header("access-control-request-method", method.as_str())
-                .header("access-control-request-headers", fields.join(","));
+                .header("access-control-request-method", operation.method().as_str());
+            // A browser leaves the field out where it has nothing to list.
+            if !fields.is_empty() {
+                request = request.header("access-control-request-headers", fields.join(","));
+            }
             for answer in answers(request.body(String::new()).unwrap()).await {
-                let allowed = |name: &str| names(&answer.fields[name]);
+                let allowed =
+                    |name: &str| answer.fields.get(name).map_or_else(BTreeSet::new, |it| names(it));
                 assert_eq!(answer.fields["access-control-allow-origin"], ORIGIN);
                 let methods = allowed("access-control-allow-methods");
-                assert!(methods.contains(&method.as_str().to_lowercase()), "{answer:?}");
+                assert!(
+                    methods.contains(&operation.method().as_str().to_lowercase()),
+                    "{answer:?}"
+                );
                 let fields = names(&fields.join(","));
                 assert!(allowed("access-control-allow-headers").is_superset(&fields), "{answer:?}");
             }

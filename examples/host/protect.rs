@@ -10,8 +10,8 @@ use crate::{protect_actix, protect_axum};
 fn requests() -> impl Iterator<Item = (Request<String>, bool)> {
     Endpoint::ALL.iter().flat_map(|endpoint| {
         let path = endpoint.full_path().replace("{name}", "flask").replace("{date}", "2026-11-23");
-        endpoint.operations().iter().map(move |(method, operation)| {
-            let request = Request::builder().method(method).uri(&path);
+        endpoint.operations().iter().map(move |operation| {
+            let request = Request::builder().method(operation.method()).uri(&path);
             (request.body(String::new()).unwrap(), !operation.is_safe())
         })
     })

@@ -4,9 +4,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use pyaday_core::{PackageStore, Seed, StoreError};
-
-use crate::Error;
+use crate::mark::Mark;
 
 /// The files of a store that were not there before it was opened.
 #[derive(Debug, Default)]
@@ -17,10 +15,10 @@ pub(crate) struct Begun {
 impl Begun {
     /// Looks which files of an SQLite store are missing, before it is opened.
     ///
-    /// A file that cannot be looked at may exist. A log without its database is another store's rest,
-    /// so then nothing is taken for new.
+    /// A file that cannot be looked at may exist. If only some of the files are missing, then the others
+    /// belong to another store, and nothing is taken for new.
     pub(crate) fn before(path: &Path) -> Self {
-        let files = ["", "-wal", "-journal", "-shm"].map(|end| {
+        let files = ["", "-wal", "-journal", "-shm", Mark::ENDING].map(|end| {
             let mut file = OsString::from(path);
             file.push(end);
             PathBuf::from(file)
@@ -30,19 +28,13 @@ impl Begun {
         Self { files: if are_missing { files.into() } else { Vec::new() } }
     }
 
-    /// Removes what the run has created, if the store, which did not get its first packages, is still
-    /// empty. Nothing that was there before is touched.
-    pub(crate) async fn take_back<S: PackageStore>(self, store: S, error: &Error) {
-        let may_be_written =
-            matches!(error, Error::Store { source: StoreError::OutcomeUnknown { .. }, .. });
-        let is_empty = matches!(store.random(Seed::random()).await, Ok(None));
-        // This closes the files.
-        drop(store);
-        if is_empty && !may_be_written {
-            for file in self.files {
-                // Most of them do not exist. One that cannot be removed stays: the error is told.
-                let _ = fs::remove_file(file);
-            }
+    /// Removes what the run has created. Nothing that was there before is touched.
+    ///
+    /// The store must be closed, and nothing may have been written to it.
+    pub(crate) fn take_back(self) {
+        for file in self.files {
+            // Most of them do not exist. One that cannot be removed stays: the error is told.
+            let _ = fs::remove_file(file);
         }
     }
 }

@@ -84,7 +84,7 @@ pub enum Error {
     },
     /// Packages exist that must not.
     #[error(
-        "the import of {name} met packages that exist already ({summary}); the others were added; \
+        "the import of {name} found packages that exist already ({summary}); the others were added; \
          import with `--on-existing skip` to leave them as they are, or with `--on-existing update` \
          to change them"
     )]
@@ -95,7 +95,7 @@ pub enum Error {
         summary: Summary,
     },
     /// Reading stopped before the end of the file; what was read is in the store.
-    #[error("cannot read {name} to its end, so far {summary}")]
+    #[error("cannot read {name} to its end; until then: {summary}")]
     BrokenOff {
         /// What was being read.
         name: String,
@@ -105,7 +105,7 @@ pub enum Error {
         source: io::Error,
     },
     /// The store failed during an import.
-    #[error("the import of {name} failed, so far {summary}")]
+    #[error("the store failed during the import of {name}; until then: {summary}")]
     Store {
         /// What was being imported.
         name: String,
@@ -114,9 +114,29 @@ pub enum Error {
         /// The cause.
         source: StoreError,
     },
-    /// A signal came before the server listened; what an import had written by then is in the store.
-    #[error("stopped by a signal before it listened; what was imported so far is in the store")]
+    /// A signal came before the server listened; the batches that an import had written by then are in
+    /// the store.
+    #[error("stopped by a signal before it listened; what was imported by then is in the store")]
     Stopped,
+    /// The store has a part of the packages of its first import.
+    #[error(
+        "the first import into {store} was not finished, so packages are missing: start the server \
+         with `--import` and the same file to add the rest, or {remedy} to serve what is there"
+    )]
+    Unfinished {
+        /// What the store is called.
+        store: String,
+        /// How to serve it as it is, in words that follow "or".
+        remedy: String,
+    },
+    /// It cannot be noted beside the store whether its first import is finished.
+    #[error("cannot note beside {store} whether its first import is finished")]
+    Mark {
+        /// What the store is called.
+        store: String,
+        /// The cause.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The process cannot be told to stop, or the server failed.
     #[error("cannot serve")]
     Serve(#[from] io::Error),

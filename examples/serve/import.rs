@@ -1,7 +1,7 @@
 //! Puts the packages that curators have in files into a store.
 //!
 //! A thread reads the file, since reading blocks, and hands batches to the task that writes them:
-//! while one batch is written the next is read, and no more than that is in memory.
+//! while one batch is written the next is read, and a third may wait. No more than that is in memory.
 
 mod report;
 mod write;
@@ -25,6 +25,9 @@ use crate::url::shown;
 
 /// How many packages are written at once.
 const BATCH: usize = 5_000;
+
+/// How long their texts may be together, in bytes, but for those of the last package.
+const BATCH_BYTES: usize = 4 * 1024 * 1024;
 
 /// How many rows may be refused until the file is taken for something else, if none is accepted.
 const HOPELESS: u64 = 100;
@@ -139,7 +142,8 @@ pub async fn import<S: PackageStore>(
     let Source { name, size, input } = source;
     let report = Report::new(&name, size);
     let (sender, mut batches) = mpsc::channel(1);
-    let mut reading = Reading { report: report.clone(), on_existing, accepted: 0, refused: 0 };
+    let mut reading =
+        Reading { report: report.clone(), on_existing, accepted: 0, refused: 0, bytes: 0 };
     let reader = {
         let input = report.watch(input);
         thread::spawn(move || {
@@ -188,6 +192,8 @@ struct Reading {
     on_existing: OnExisting,
     accepted: u64,
     refused: u64,
+    /// How long the texts of the current batch are.
+    bytes: usize,
 }
 
 impl Reading {
@@ -216,8 +222,11 @@ impl Reading {
         while let Some(row) = reader.next_row()? {
             self.report.advance();
             batch.extend(self.accept(row));
-            if batch.len() == BATCH && batches.blocking_send(std::mem::take(batch)).is_err() {
-                break;
+            if batch.len() == BATCH || self.bytes >= BATCH_BYTES {
+                self.bytes = 0;
+                if batches.blocking_send(std::mem::take(batch)).is_err() {
+                    break;
+                }
             }
             if self.accepted == 0 && self.refused == HOPELESS {
                 break;
@@ -238,11 +247,12 @@ impl Reading {
         match package {
             Ok(given) => {
                 self.accepted += 1;
+                self.bytes += given.size();
                 Some(Item { line, given })
             }
             Err(reason) => {
                 self.refused += 1;
-                self.report.name(line, &reason);
+                self.report.refused(line, &reason);
                 None
             }
         }

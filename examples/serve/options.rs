@@ -90,8 +90,9 @@ fn hide_user_info(mut message: String) -> String {
         // What comes before `=` is the name of an option. A value may have another `=` in it.
         let value = given.split_once('=').filter(|_| given.starts_with('-'));
         for text in [Some(given.as_ref()), value.map(|(_, value)| value)].into_iter().flatten() {
-            if text.contains(['@', ':']) {
-                message = message.replace(text, &without_user_info(text));
+            let shown = without_user_info(text);
+            if shown != text {
+                message = message.replace(text, &shown);
             }
         }
     }

@@ -1,9 +1,9 @@
 //! A server from its options to its end, whatever the framework and the store.
 
 use std::error::Error as _;
+use std::io;
 use std::net::TcpListener;
 use std::path::Path;
-use std::{fs, io};
 
 use pyaday_core::{Api, MemoryStore, PackageStore, Problem};
 use pyaday_postgres::PostgresStore;
@@ -11,7 +11,8 @@ use pyaday_sqlite::{SqliteStore, sqlite_version};
 
 use crate::begun::Begun;
 use crate::error::{tell, with_causes};
-use crate::store::fill;
+use crate::mark::Mark;
+use crate::opened::{Opened, Stop};
 use crate::{Error, Options, Prefix, Socket, StopSignal, StoreUrl, Url};
 
 /// A web framework to serve with.
@@ -33,70 +34,85 @@ pub trait Framework {
 /// # Errors
 /// Why it does not start.
 pub async fn run<F: Framework>(options: &Options) -> Result<(), Error> {
+    let mut signal = StopSignal::new()?;
+    run_until::<F>(options, async move { signal.received().await }).await
+}
+
+/// Serves as the options say until `stop`, which ends an import too.
+///
+/// # Errors
+/// Why it does not start.
+pub async fn run_until<F: Framework>(
+    options: &Options,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), Error> {
+    let stop = Box::pin(stop);
     match (&options.store).try_into()? {
-        StoreUrl::Memory => serve::<F, _>(options, async || Ok(open_memory())).await,
-        StoreUrl::Sqlite(path) => serve::<F, _>(options, async || open_file(&path)).await,
-        StoreUrl::Postgres(url) => serve::<F, _>(options, async || connect(&url).await).await,
+        StoreUrl::Memory => serve::<F, _>(options, stop, async || Ok(open_memory())).await,
+        StoreUrl::Sqlite(path) => serve::<F, _>(options, stop, async || open_file(&path)).await,
+        StoreUrl::Postgres(url) => serve::<F, _>(options, stop, async || connect(&url).await).await,
     }
 }
 
-/// A store that was opened.
-struct Opened<S> {
-    store: S,
-    /// True if nobody has written to it.
-    is_new: bool,
-    begun: Begun,
-}
-
 fn open_memory() -> Opened<MemoryStore> {
-    Opened { store: MemoryStore::new(), is_new: true, begun: Begun::default() }
+    Opened {
+        store: MemoryStore::new(),
+        name: "memory".to_owned(),
+        // It is gone when the server ends, so all that matters is that it is new at first.
+        is_new: |_| true,
+        begun: Begun::default(),
+        mark: Mark::Nowhere,
+    }
 }
 
 fn open_file(path: &Path) -> Result<Opened<SqliteStore>, Error> {
-    let is_new = fs::metadata(path).map_or(true, |metadata| metadata.len() == 0);
     let begun = Begun::before(path);
     let store = SqliteStore::open(path)?;
-    let (count, version) = (store.catalogue().len(), sqlite_version());
-    tell(&format!("{}: {count} packages, SQLite {version}", path.display()));
-    Ok(Opened { store, is_new, begun })
+    let name = path.display().to_string();
+    let (count, version) = (counted(store.catalogue().len()), sqlite_version());
+    tell(&format!("{name}: {count}, SQLite {version}"));
+    let mark = Mark::beside(path)
+        .map_err(|source| Error::Mark { store: name.clone(), source: source.into() })?;
+    Ok(Opened { store, name, is_new: SqliteStore::is_new, begun, mark })
 }
 
 /// A database that is away now may come later: until then, requests are told so.
 async fn connect(url: &Url) -> Result<Opened<PostgresStore>, Error> {
     let store = PostgresStore::connect(url.as_str(), pyaday_postgres::Options::new()).await?;
-    match store.catalogue() {
-        Ok(catalogue) => tell(&format!("PostgreSQL: {} packages", catalogue.len())),
-        Err(error) => tell(&format!("PostgreSQL: {}", with_causes(&error))),
-    }
-    let is_new = store.is_new();
-    Ok(Opened { store, is_new, begun: Begun::default() })
+    let name = "PostgreSQL".to_owned();
+    let mark = match store.catalogue() {
+        Ok(catalogue) => {
+            tell(&format!("{name}: {}", counted(catalogue.len())));
+            Mark::Table(url.clone())
+        }
+        Err(error) => {
+            tell(&format!("{name}: {}", with_causes(&error)));
+            Mark::Nowhere
+        }
+    };
+    Ok(Opened { store, name, is_new: PostgresStore::is_new, begun: Begun::default(), mark })
+}
+
+fn counted(packages: usize) -> String {
+    format!("{packages} package{}", if packages == 1 { "" } else { "s" })
 }
 
 /// Serves the store that `open` opens.
 async fn serve<F: Framework, S: PackageStore>(
     options: &Options,
+    mut stop: Stop,
     open: impl AsyncFnOnce() -> Result<Opened<S>, Error>,
 ) -> Result<(), Error> {
     let prefix = options.prefix.parse()?;
     let answers = answers(options)?;
-    let mut stop = StopSignal::new()?;
     // The address is taken at once, so that a mistake in it shows before a long import. Nobody can
     // connect until the packages are there.
     let socket = Socket::bind(&options.bind).await?;
-    let Opened { store, is_new, begun } = open().await?;
-    let filled = tokio::select! {
-        // What is being written may still be written: nothing is taken back.
-        () = stop.received() => return Err(Error::Stopped),
-        filled = fill(&store, is_new, options.import.as_deref(), options.on_existing) => filled,
-    };
-    if let Err(error) = filled {
-        begun.take_back(store, &error).await;
-        return Err(error);
-    }
+    let store = open().await?.fill(options, &mut stop).await?;
     let listener = socket.listen(&prefix)?;
     let api = Api::with_options(store, answers);
     let stop = async move {
-        stop.received().await;
+        stop.await;
         tell("stopping");
     };
     Ok(F::serve(listener, &prefix, api, stop).await?)
@@ -113,8 +129,8 @@ fn answers(options: &Options) -> Result<pyaday_core::Options, Error> {
 
 /// Tells on standard error what is the server's fault: the cause, which clients never see.
 fn log(problem: &Problem) {
-    if problem.kind().status().is_server_error() {
+    if problem.status().is_server_error() {
         let cause = problem.source().map_or_else(|| problem.to_string(), with_causes);
-        tell(&format!("{}: {cause}", problem.kind().urn()));
+        tell(&format!("{}: {cause}", problem.type_uri()));
     }
 }

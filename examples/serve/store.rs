@@ -83,10 +83,11 @@ fn advice(url: &str) -> String {
     }
 }
 
-/// Adds the packages of a file to a store; without a file, a new store gets a few to begin with.
+/// Adds the packages of a file to a store; without a file, a new store gets a few to begin with. A store
+/// is new until its first import is finished.
 ///
 /// # Errors
-/// The file cannot be imported, or it leaves a new store empty.
+/// The file cannot be imported, or it has nothing for a new store.
 pub(crate) async fn fill<S: PackageStore>(
     store: &S,
     is_new: bool,

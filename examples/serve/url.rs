@@ -37,36 +37,47 @@ impl fmt::Debug for Url {
     }
 }
 
-/// What somebody gave, for a message: if it is a URL, then without its user information.
+/// What somebody gave, for a message: if it may hold a password, then without it.
 pub(crate) fn shown(given: &str) -> String {
-    if given.contains("://") { without_user_info(given) } else { given.to_owned() }
+    if given.contains("://") || password(given).is_some() {
+        without_user_info(given)
+    } else {
+        given.to_owned()
+    }
 }
 
-/// A URL with `…` in the place of its user information and of the values of `password`.
+/// A URL, or the `key=value` pairs that PostgreSQL takes too, with `…` in the place of the user
+/// information and of everything after the first `password=`.
 ///
-/// A password that breaks the rules of URLs may hold anything, so all up to the last `@` goes: it may
-/// be more than the user information, and is never less.
+/// A password that breaks the rules of URLs or of quotes may hold anything, so what goes may be more
+/// than the secret, and is never less: all up to the last `@`, and all that follows a `password=`.
 pub(crate) fn without_user_info(url: &str) -> String {
-    let Some((user, host)) = url.rsplit_once('@') else {
-        return without_passwords(url);
-    };
-    let host = without_passwords(host);
-    match user.split_once("://") {
-        Some((scheme, _)) => format!("{scheme}://…@{host}"),
-        None => format!("…@{host}"),
+    let (beginning, rest) = url.split_at(password(url).unwrap_or(url.len()));
+    let hidden = if rest.is_empty() { "" } else { "…" };
+    let scheme = |text: &str| text.split_once("://").map(|(scheme, _)| format!("{scheme}://"));
+    match beginning.rsplit_once('@') {
+        Some((user, host)) => {
+            format!("{}…@{host}{hidden}", scheme(user).unwrap_or_default())
+        }
+        // What was taken for a key may be a part of the user information.
+        None if rest.contains('@') => format!("{}…", scheme(beginning).unwrap_or_default()),
+        None => format!("{beginning}{hidden}"),
     }
 }
 
-fn without_passwords(url: &str) -> String {
-    const KEY: &str = "password=";
+/// Where the value of the first key begins that may name a password.
+fn password(text: &str) -> Option<usize> {
+    const KEYS: [&str; 3] = ["password", "passwd", "pwd"];
 
-    let mut parts = url.split(KEY);
-    let mut shown = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let end = part.find(|c: char| c == '&' || c.is_whitespace()).unwrap_or(part.len());
-        shown.push_str(KEY);
-        shown.push('…');
-        shown.push_str(&part[end..]);
-    }
-    shown
+    // Of the same length, byte by byte.
+    let lower = text.to_ascii_lowercase();
+    let value = |end: usize| {
+        let rest = lower.get(end..)?;
+        let value = rest.trim_start().strip_prefix('=')?;
+        Some(lower.len() - value.len())
+    };
+    let values = KEYS.iter().filter_map(|key| {
+        lower.match_indices(key).find_map(|(start, key)| value(start + key.len()))
+    });
+    values.min()
 }

@@ -1,13 +1,19 @@
 //! What an import does with packages that exist already.
 
 use std::fs;
+use std::io::Cursor;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use pyaday_core::{MemoryStore, PackageStore};
+use futures_util::FutureExt;
+use pyaday_core::conformance::{Call, Failing, Then};
+use pyaday_core::{MemoryStore, Package, PackageStore, Replacement, Write};
 use pyaday_examples::{Error, OnExisting, Source, Summary, import};
 
 use crate::formats::packages;
 use crate::import::{TAKEN, runtime};
+use crate::not_a_list::folder;
 use crate::process::{Ended, Process, SERVERS, Server, command, ending};
 
 const BEFORE: &str = r#"{"name":"Flask","short_desc":"old","tags":["web","wsgi"],"metadata":{"version":"2","links":{"home":"h","docs":"d"},"rank":1}}"#;
@@ -18,7 +24,7 @@ fn after(text: &str, on_existing: OnExisting) -> (String, Result<Summary, Error>
         let store = MemoryStore::new();
         let before = Source::new("before", BEFORE.as_bytes());
         import(&store, before, OnExisting::Skip).await.unwrap();
-        let source = Source::new("file", std::io::Cursor::new(text.to_owned()));
+        let source = Source::new("file", Cursor::new(text.to_owned()));
         let summary = import(&store, source, on_existing).await;
         (packages(&store).await.trim_end().to_owned(), summary)
     })
@@ -83,6 +89,101 @@ fn rows_of_one_name_are_applied_in_their_order() {
     assert!(packages.contains("\"name\":\"new\",\"short_desc\":\"299\""), "{packages}");
 }
 
+/// Whether a row could add a package makes no difference to its place.
+#[test]
+fn rows_with_and_without_a_summary_are_taken_in_their_order() {
+    let text = "{\"name\":\"flask\",\"tags\":[\"x\"]}\n\
+                {\"name\":\"FLASK\",\"short_desc\":\"s\",\"tags\":[\"y\"]}\n";
+    let (packages, summary) = update(text);
+    assert_eq!(summary, counts(0, 2, 0, 0));
+    let expected = BEFORE.replace("old", "s").replace(r#""web","wsgi""#, r#""y""#);
+    assert_eq!(packages, expected);
+
+    // The first row of a name that is new cannot add it, and the second can.
+    let (packages, summary) = update(&text.replace("flask", "new").replace("FLASK", "New"));
+    assert_eq!(summary, counts(1, 0, 0, 1));
+    let added = r#"{"name":"New","short_desc":"s","tags":["y"]}"#;
+    assert_eq!(packages, format!("{BEFORE}\n{added}"));
+}
+
+/// Two rows, one whole and one not, in a store that learns on a refresh what another process has added.
+#[tokio::test]
+async fn a_package_that_another_process_has_just_added_is_updated() {
+    let text = "{\"name\":\"other\",\"tags\":[\"x\"]}\n{\"name\":\"second\",\"tags\":[\"x\"]}\n\
+                {\"name\":\"whole\",\"short_desc\":\"\"}\n";
+    for (text, refreshes) in [(text, 1), (text.lines().last().unwrap(), 0)] {
+        let inner = Arc::new(MemoryStore::new());
+        let (followed, count) = (Arc::clone(&inner), Arc::new(AtomicUsize::new(0)));
+        let counted = Arc::clone(&count);
+        let store = Failing::new(inner, move |call| {
+            if call == Call::Refresh {
+                counted.fetch_add(1, Relaxed);
+                for name in ["other", "second"] {
+                    let package = Package::new(name, "").unwrap();
+                    followed.create(package, Write::new()).now_or_never().unwrap().unwrap();
+                }
+            }
+            Then::Pass
+        });
+        let source = Source::new("file", Cursor::new(text.to_owned()));
+        let summary = import(&store, source, OnExisting::Update).await.unwrap();
+        assert_eq!(summary, counts(1, 2 * refreshes, 0, 0));
+        assert_eq!(count.load(Relaxed) as u64, refreshes);
+    }
+}
+
+/// Imports a row while somebody else changes its package before each of the first `times` attempts.
+/// What became of it, and how often it was attempted.
+fn colliding(times: usize) -> (Result<Summary, Error>, usize) {
+    let inner = Arc::new(MemoryStore::new());
+    let (others, count) = (Arc::clone(&inner), Arc::new(AtomicUsize::new(0)));
+    let counted = Arc::clone(&count);
+    let store = Failing::new(inner, move |call| {
+        if let Call::Update(name) = call {
+            let attempt = counted.fetch_add(1, Relaxed);
+            if attempt < times {
+                let change = Package::new("flask", &format!("change {attempt}")).unwrap().details;
+                let update = others.update(name, Replacement::new(change), Write::new());
+                update.now_or_never().unwrap().unwrap();
+            }
+        }
+        Then::Pass
+    });
+    let result = runtime().block_on(async {
+        let before = Source::new("before", BEFORE.as_bytes());
+        import(&store, before, OnExisting::Skip).await.unwrap();
+        let row = Source::new(
+            "file",
+            &b"{\"name\":\"flask\",\"tags\":[\"x\"]}\n{\"name\":\"new\",\"summary\":\"\"}"[..],
+        );
+        import(&store, row, OnExisting::Update).await
+    });
+    (result, count.load(Relaxed))
+}
+
+#[test]
+fn an_update_that_others_collide_with_is_attempted_eight_times() {
+    let (summary, attempts) = colliding(7);
+    assert_eq!((summary.unwrap(), attempts), (counts(1, 1, 0, 0), 8));
+    let (summary, attempts) = colliding(usize::MAX);
+    assert_eq!((summary.unwrap(), attempts), (counts(1, 0, 0, 1), 8));
+}
+
+/// The reason is on standard error. There are more rows than are named.
+#[test]
+fn rows_that_are_not_named_are_counted_by_what_is_wrong_with_them() {
+    let text = format!("name,summary\n{}{}", "!,\n".repeat(25), "flask,\n".repeat(3));
+    let (folder, url) = folder("unnamed");
+    drop(Server::start(SERVERS[0], &["--store", &url]));
+    let arguments = ["--store", &url, "--import", "-", "--on-existing", "error"];
+    let (code, _, stderr) = ending(SERVERS[0], &arguments, text.as_bytes());
+    assert_eq!(code, Some(1));
+    let expected = "standard input: 5 more rows were refused\n\
+                    standard input: 3 more rows are about packages that exist already\nerror: ";
+    assert!(stderr.contains(expected), "{stderr}");
+    drop(folder);
+}
+
 #[test]
 fn an_invalid_update_is_refused_and_the_others_are_applied() {
     let half = "x".repeat(9_000);
@@ -91,9 +192,9 @@ fn an_invalid_update_is_refused_and_the_others_are_applied() {
     let text = format!("name\tsummary\tb\nbig\tnew\t{half}\nflask\tnew\t\n");
     let store = MemoryStore::new();
     let summary = runtime().block_on(async {
-        let before = Source::new("before", std::io::Cursor::new(format!("{BEFORE}\n{before}")));
+        let before = Source::new("before", Cursor::new(format!("{BEFORE}\n{before}")));
         import(&store, before, OnExisting::Skip).await.unwrap();
-        let source = Source::new("file", std::io::Cursor::new(text));
+        let source = Source::new("file", Cursor::new(text));
         import(&store, source, OnExisting::Update).await.unwrap()
     });
     assert_eq!(summary, counts(0, 1, 0, 1));
@@ -112,7 +213,7 @@ fn skip_leaves_existing_packages_and_error_names_them() {
     assert_eq!(packages, expected);
     assert_eq!(
         error.unwrap_err().to_string(),
-        "the import of file met packages that exist already (2 read, 1 added, 1 present, 0 refused); \
+        "the import of file found packages that exist already (2 read, 1 added, 1 present, 0 refused); \
          the others were added; import with `--on-existing skip` to leave them as they are, or with \
          `--on-existing update` to change them"
     );

@@ -1,12 +1,13 @@
 //! What becomes of the files that curators have.
 
 use std::io::{self, Cursor, Read};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Instant;
 
 use csv::WriterBuilder;
 use proptest::prelude::*;
+use pyaday_core::conformance::{Call, Failing, Then};
 use pyaday_core::{MemoryStore, PackageStore, Seed};
 use pyaday_examples::{Error, OnExisting, Source, Summary, import};
 
@@ -319,7 +320,7 @@ async fn a_truncated_file_is_one_error_with_the_number_of_added_packages() {
     assert!(matches!(&error, Error::BrokenOff { .. }));
     assert_eq!(
         error.to_string(),
-        "cannot read packages.csv to its end, so far 1 read, 1 added, 0 present, 0 refused"
+        "cannot read packages.csv to its end; until then: 1 read, 1 added, 0 present, 0 refused"
     );
     assert!(store.read(&"a".parse().unwrap()).await.unwrap().is_some());
     assert!(store.read(&"b".parse().unwrap()).await.unwrap().is_none());
@@ -341,6 +342,30 @@ async fn packages_are_written_while_others_are_read() {
     let source = Cursor::new(text).chain(NothingUntilWritten(Arc::clone(&store)));
     let summary = import(&store, Source::new("packages", source), OnExisting::Skip).await.unwrap();
     assert_eq!(summary, Summary { added: 5_000, ..Summary::default() });
+}
+
+/// However large the packages are: memory stays small, and so does what a store writes at once.
+#[tokio::test]
+async fn a_batch_has_at_most_5_000_packages_and_little_more_than_4_mebibytes() {
+    for (count, length, expected) in
+        [(12_000, 1, vec![5_000, 5_000, 2_000]), (1_000, 15_000, vec![280, 280, 280, 160])]
+    {
+        let batches = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&batches);
+        let store = Failing::new(MemoryStore::new(), move |call| {
+            if let Call::CreateMany(packages) = call {
+                seen.lock().unwrap().push(packages.len());
+            }
+            Then::Pass
+        });
+        let long = "x".repeat(length);
+        let rows = (0..count).map(|number| format!("p{number},,{long}\n"));
+        let text: String = ["name,summary,v\n".to_owned()].into_iter().chain(rows).collect();
+        let source = Source::new("packages", Cursor::new(text));
+        let summary = import(&store, source, OnExisting::Skip).await.unwrap();
+        assert_eq!(summary.added, count);
+        assert_eq!(*batches.lock().unwrap(), expected);
+    }
 }
 
 /// A text that ends as soon as the store has a package.

@@ -4,6 +4,8 @@
 #[cfg(unix)]
 mod durable;
 mod existing;
+#[cfg(unix)]
+mod first_import;
 mod formats;
 mod import;
 mod messages;

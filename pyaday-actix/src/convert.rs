@@ -2,8 +2,6 @@
 //!
 //! Values cross as bytes. Text would lose what a client may send and HTTP allows.
 
-use std::convert::Infallible;
-use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -14,6 +12,7 @@ use actix_web::{HttpRequest, HttpResponse, dev};
 use bytes::Bytes;
 use futures_core::Stream;
 use http_body::Frame;
+use pyaday_core::{Body, BodyError};
 
 /// The request in the core's types, with the fields that the core reads.
 pub(crate) fn request(
@@ -45,21 +44,21 @@ pub(crate) fn request(
 }
 
 /// The response in actix-web's types.
-pub(crate) fn response(response: http::Response<Bytes>) -> HttpResponse {
-    let (parts, bytes) = response.into_parts();
+pub(crate) fn response(response: http::Response<Body>) -> HttpResponse {
+    let (parts, body) = response.into_parts();
     let status = actix_web::http::StatusCode::from_u16(parts.status.as_u16());
     let mut converted = HttpResponse::new(status.unwrap_or_default());
     // The answer to a HEAD has a length without having the bytes.
-    let mut length = bytes.len() as u64;
+    let mut length = http_body::Body::size_hint(&body).exact();
     for (name, value) in &parts.headers {
         // actix-web writes this one itself, as the body says.
         if name == http::header::CONTENT_LENGTH {
-            length = value.to_str().ok().and_then(|value| value.parse().ok()).unwrap_or(length);
+            length = value.to_str().ok().and_then(|value| value.parse().ok()).or(length);
         } else if let (Some(name), Some(value)) = (self::name(name), self::value(value)) {
             converted.headers_mut().append(name, value);
         }
     }
-    converted.set_body(BoxBody::new(Answer { length, bytes }))
+    converted.set_body(BoxBody::new(ResponseBody { length, body }))
 }
 
 /// A field's name; those of every answer without reading it.
@@ -135,31 +134,41 @@ impl http_body::Body for Payload {
 }
 
 /// The body of a response.
-struct Answer {
-    length: u64,
-    bytes: Bytes,
+struct ResponseBody {
+    /// How many bytes the client is to expect; `None` if that is not known yet.
+    length: Option<u64>,
+    body: Body,
 }
 
-impl MessageBody for Answer {
-    type Error = Infallible;
+impl MessageBody for ResponseBody {
+    type Error = BodyError;
 
     fn size(&self) -> BodySize {
-        BodySize::Sized(self.length)
+        self.length.map_or(BodySize::Stream, BodySize::Sized)
     }
 
     fn poll_next(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, Infallible>>> {
-        let bytes = mem::take(&mut self.bytes);
-        Poll::Ready((!bytes.is_empty()).then_some(Ok(bytes)))
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, BodyError>>> {
+        loop {
+            let frame = ready!(http_body::Body::poll_frame(Pin::new(&mut self.body), context));
+            match frame.map(|frame| frame.map(Frame::into_data)) {
+                Some(Ok(Ok(data))) => return Poll::Ready(Some(Ok(data))),
+                // Trailers, which actix-web does not send.
+                Some(Ok(Err(_))) => {}
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => return Poll::Ready(None),
+            }
+        }
     }
 
     /// All of it at once, which spares a box; but not for an answer to a HEAD.
     fn try_into_bytes(self) -> Result<Bytes, Self> {
-        match self.length == self.bytes.len() as u64 {
-            true => Ok(self.bytes),
-            false => Err(self),
+        let Self { length, body } = self;
+        match body.as_bytes().map(|bytes| bytes.len() as u64) == length {
+            true => body.try_into_bytes().map_err(|body| Self { length, body }),
+            false => Err(Self { length, body }),
         }
     }
 }

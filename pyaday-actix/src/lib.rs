@@ -63,7 +63,7 @@ fn resource<S: PackageStore>(
     let (api, fields) = (api.clone(), endpoint.request_headers());
     let answer = move |request: ServiceRequest| {
         let (request, payload) = request.into_parts();
-        let converted = convert::request(&request, payload, fields);
+        let converted = convert::request(&request, payload, &fields);
         let response = respond(&api, endpoint, converted);
         async move {
             Ok::<_, Infallible>(ServiceResponse::new(request, convert::response(response.await)))

@@ -29,7 +29,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::{OriginalUri, Request};
 use axum::response::Response;
 use pin_project_lite::pin_project;
@@ -83,12 +83,12 @@ pin_project! {
     }
 }
 
-impl<F: Future<Output = axum::http::Response<Bytes>>> Future for Answering<F> {
+impl<F: Future<Output = axum::http::Response<pyaday_core::Body>>> Future for Answering<F> {
     type Output = Result<Response, Infallible>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         // The body says how long it is, an empty one too: a compression layer encodes what may have
         // content, and the content of a 204, a 304 or a HEAD is an error in HTTP/2.
-        self.project().response.poll(context).map(|response| Ok(response.map(Body::from)))
+        self.project().response.poll(context).map(|response| Ok(response.map(Body::new)))
     }
 }

@@ -331,7 +331,7 @@ fn page(rows: &[tokio_postgres::Row], limit: usize) -> Result<Page, Fault> {
         Some(last) => last.try_get::<_, &str>(1)?.parse().ok(),
         None => None,
     };
-    Ok(Page { items, next, revision })
+    Ok(Page::new(items, next, revision))
 }
 
 async fn daily(client: &ClientWrapper, schema: &Schema, date: Date) -> Result<Day, Fault> {

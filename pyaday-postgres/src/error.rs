@@ -74,6 +74,28 @@ pub enum ConnectError {
     },
 }
 
+impl ConnectError {
+    /// Of a URL that the parser does not take.
+    ///
+    /// What the parser says stays only if it is about the value of a parameter that it knows. It repeats
+    /// the name of one that it does not know, which may be a part of a password after an `&`.
+    pub(crate) fn of_url(error: tokio_postgres::Error) -> Self {
+        let says = error.source().map(ToString::to_string).unwrap_or_default();
+        let is_safe = says.starts_with("invalid value for option `");
+        let source: Arc<dyn Error + Send + Sync> =
+            if is_safe { Arc::new(error) } else { Arc::new(UnreadableUrl) };
+        Self::Url { source }
+    }
+}
+
+/// What is wrong with a URL, without a word of it.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "it has a parameter that is not known, or that has no value; in a name or a password, write each of \
+     `%&=?/:@#` percent-encoded, such as `%26` for `&`"
+)]
+struct UnreadableUrl;
+
 /// What went wrong with the database.
 #[derive(Clone, Debug, thiserror::Error)]
 pub(crate) enum Fault {

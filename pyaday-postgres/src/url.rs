@@ -1,6 +1,5 @@
 //! The URL of a database, and what connections need that it leaves out.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_postgres::Config;
@@ -31,9 +30,7 @@ pub(crate) fn parse(url: &str) -> Result<Config, ConnectError> {
     if url.matches('@').count() > 1 {
         return unsupported("has more than one `@`: write those of a name or a password as `%40`");
     }
-    let mut config: Config = url
-        .parse()
-        .map_err(|error: tokio_postgres::Error| ConnectError::Url { source: Arc::new(error) })?;
+    let mut config: Config = url.parse().map_err(ConnectError::of_url)?;
     if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
         return unsupported("names no host");
     }

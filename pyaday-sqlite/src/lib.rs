@@ -86,7 +86,7 @@ use futures_channel::oneshot;
 use pyaday_core::daily::{Daily, Day, Pin, Pinned, Unpin};
 use pyaday_core::{
     Catalogue, Create, Date, Delete, NormalizedName, Package, PackageStore, Page, Picker,
-    Published, Query, Replacement, Seed, StoreError, StoreId, Stored, Tag, Update, Write,
+    Published, Query, Replacement, Revision, Seed, StoreError, StoreId, Stored, Tag, Update, Write,
 };
 
 pub use error::{OpenError, OpenFault};
@@ -101,6 +101,8 @@ use writer::{Answer, Job};
 /// Dropping it waits for the writes that were begun and closes the file.
 pub struct SqliteStore {
     id: StoreId,
+    /// Of a file that nobody had written to when it was opened: the revision that it begins with.
+    beginning: Option<Revision>,
     current: Arc<Published>,
     // Dropped before the thread is waited for, which ends when nobody can send.
     jobs: SyncSender<Job>,
@@ -126,10 +128,11 @@ impl SqliteStore {
         let (opened, content) = mpsc::sync_channel(1);
         let work = move || match File::open(&file) {
             Err(fault) => drop(opened.send(Err(fault))),
-            Ok((file, Content { id, catalogue })) => {
+            Ok((file, Content { id, catalogue, is_new })) => {
+                let beginning = is_new.then(|| catalogue.revision());
                 let current = Arc::new(Published::new(catalogue));
                 // If nobody waits for it any more, then nobody sends jobs either.
-                drop(opened.send(Ok((id, Arc::clone(&current)))));
+                drop(opened.send(Ok((id, beginning, Arc::clone(&current)))));
                 writer::run(file, &current, &queue);
             }
         };
@@ -139,14 +142,27 @@ impl SqliteStore {
             .map_err(|error| failed(OpenFault::Io { source: error.into() }))?;
         // If the thread panicked, then nothing comes.
         let opened = content.recv().map_err(|_| failed(OpenFault::Io { source: Bug.into() }))?;
-        let (id, current) = opened.map_err(failed)?;
-        Ok(Self { id, current, jobs, picker: Picker::new(), _thread: Thread(Some(thread)) })
+        let (id, beginning, current) = opened.map_err(failed)?;
+        Ok(Self {
+            id,
+            beginning,
+            current,
+            jobs,
+            picker: Picker::new(),
+            _thread: Thread(Some(thread)),
+        })
     }
 
     /// All packages of this moment: a clone that later writes do not change.
     #[must_use]
     pub fn catalogue(&self) -> Catalogue {
         self.current.catalogue()
+    }
+
+    /// True if nobody has ever written to the catalogue. One whose packages were all deleted is not new.
+    #[must_use]
+    pub fn is_new(&self) -> bool {
+        self.current.read(|it| self.beginning == Some(it.revision()))
     }
 
     /// Has the thread carry out a write, and waits for its outcome.

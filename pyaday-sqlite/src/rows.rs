@@ -63,11 +63,14 @@ pub(crate) fn write(
 pub(crate) struct Content {
     pub(crate) id: StoreId,
     pub(crate) catalogue: Catalogue,
+    /// True if nobody has ever written to the file.
+    pub(crate) is_new: bool,
 }
 
 /// Reads all rows, and checks that they are what was written.
 pub(crate) fn load(connection: &Connection) -> Result<Content, OpenFault> {
-    Ok(Content { id: identity::load(connection)?, catalogue: load_catalogue(connection)? })
+    let (id, catalogue) = (identity::load(connection)?, load_catalogue(connection)?);
+    Ok(Content { id, catalogue, is_new: CATALOGUE.read(connection)?.is_none() })
 }
 
 fn load_catalogue(connection: &Connection) -> Result<Catalogue, OpenFault> {

@@ -272,7 +272,7 @@ impl State {
             return match self.fault {
                 Fault::UpdateCreates => {
                     let name = name.as_str().parse().unwrap();
-                    Update::Updated(self.put(Package { name, details }))
+                    Update::Updated(self.put(Package::from_parts(name, details)))
                 }
                 _ => Update::Absent,
             };
@@ -301,7 +301,7 @@ impl State {
             details.tags = package.details.tags;
         }
         let spelling = spelling.filter(|_| self.fault != Fault::SpellingIsKept);
-        Update::Updated(self.put(Package { name: spelling.unwrap_or(package.name), details }))
+        Update::Updated(self.put(Package::from_parts(spelling.unwrap_or(package.name), details)))
     }
 
     fn delete(&mut self, name: &NormalizedName, write: &Write) -> Delete {
@@ -347,11 +347,9 @@ impl State {
         let more = items.len() > query.limit.get()
             || items.len() == query.limit.get() && self.fault == Fault::FullPageHasNext;
         items.truncate(query.limit.get());
-        Page {
-            next: items.last().filter(|_| more).map(|(name, _)| (*name).clone()),
-            items: items.into_iter().map(|(_, version)| version.clone()).collect(),
-            revision: self.newest,
-        }
+        let next = items.last().filter(|_| more).map(|(name, _)| (*name).clone());
+        let items = items.into_iter().map(|(_, version)| version.clone()).collect();
+        Page::new(items, next, self.newest)
     }
 
     fn selects(&self, query: &Query, name: &NormalizedName, version: &Stored) -> bool {
@@ -661,8 +659,9 @@ impl PackageStore for Faulty {
         let revision = self.state().newest;
         if self.fault == Fault::PageOfTwoMoments {
             self.wait_until(|| self.state().newest != revision);
-            let page = self.state().list(query);
-            return self.was_read(Page { revision, ..page });
+            let mut page = self.state().list(query);
+            page.revision = revision;
+            return self.was_read(page);
         }
         let page = self.state().list(query);
         self.was_read(page)

@@ -42,6 +42,23 @@ fn execute(path: &Path, sql: &str) {
 }
 
 #[test]
+fn a_file_is_new_until_somebody_writes_to_it() {
+    let path = files::fresh("new");
+    drop(SqliteStore::open(&path).unwrap());
+    let store = SqliteStore::open(&path).unwrap();
+    assert!(store.is_new());
+    let flask = "flask".parse().unwrap();
+    block_on(store.delete(&flask, Write::new())).unwrap();
+    assert!(store.is_new(), "nothing was deleted");
+    block_on(store.create(Package::new("Flask", "").unwrap(), Write::new())).unwrap();
+    assert!(!store.is_new());
+    block_on(store.delete(&flask, Write::new())).unwrap();
+    assert!(store.catalogue().is_empty() && !store.is_new());
+    drop(store);
+    assert!(!SqliteStore::open(&path).unwrap().is_new());
+}
+
+#[test]
 fn a_file_keeps_packages_and_revisions() {
     let path = filled("kept");
     let store = SqliteStore::open(&path).unwrap();

@@ -52,7 +52,7 @@ fn what_one_writes_the_other_shows() {
         let seen = shown(&other, first.revision()).await;
         assert_eq!(seen.get(&flask), Some(first));
 
-        let details = Details { short_desc: "New".parse().unwrap(), ..Details::default() };
+        let details = Details::new("New".parse().unwrap());
         let Update::Updated(second) =
             other.update(&flask, Replacement::new(details), Write::new()).await.unwrap()
         else {

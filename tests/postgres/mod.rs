@@ -7,6 +7,7 @@ mod deadlines;
 mod events;
 mod failing;
 mod failover;
+mod first_import;
 mod following;
 mod histories;
 mod locks;

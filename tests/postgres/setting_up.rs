@@ -72,6 +72,9 @@ fn no_error_shows_what_a_url_says_of_the_user() {
         "b?s3cret=s3cret@a/",
         "s3cret:s3cret@a/",
         "a/%ff?port=s3cret",
+        "a/pyaday?user=u&password=x&s3cret=x",
+        "a/pyaday?user=u&password=x&s3cret",
+        "a/pyaday?s3cret=invalid value for option `port`",
     ] {
         for url in [format!("postgres://s3cret:s3cret@{rest}"), format!("mysql://u:s3cret@{rest}")]
         {

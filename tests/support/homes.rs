@@ -4,13 +4,20 @@
 
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::panic::AssertUnwindSafe;
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 
 use axum::serve::{IncomingStream, ListenerExt, TapIo};
 use bytes::Bytes;
-use http_body_util::Full;
-use pyaday_core::{Api, Endpoint, PackageStore, respond};
+use futures_util::FutureExt;
+use http::Method;
+use http::request::Parts;
+use http_body_util::{BodyExt, Full};
+use pyaday_core::{
+    Api, Body, Endpoint, Outcome, PackageStore, Problem, decode_body, decode_head, encode, execute,
+    respond,
+};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tower::Service;
@@ -25,43 +32,103 @@ pub(crate) trait Home {
     fn answer(&self, request: &Request) -> Answer;
 }
 
+/// A function from a request to its response.
+type Function = Box<dyn Fn(http::Request<Full<Bytes>>) -> http::Response<Body>>;
+
 /// No server: the core is called as a function.
-pub(crate) struct Core {
-    answer: Box<dyn Fn(http::Request<Full<Bytes>>) -> http::Response<Bytes>>,
-}
+pub(crate) struct Core(Function);
 
 impl Home for Core {
     fn mount<S: PackageStore>(prefix: &str, api: &Api<S>) -> Self {
-        let (segments, api) = (prefix.matches('/').count(), api.clone());
+        let api = api.clone();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let answer = move |request: http::Request<_>| {
-            let path = request.uri().path();
-            let below = path.match_indices('/').nth(segments).map_or("", |(at, _)| &path[at..]);
-            match Endpoint::find(below) {
-                Some(endpoint) => runtime.block_on(respond(&api, endpoint, request)),
-                None => http::Response::builder()
-                    .status(404)
-                    .header("content-length", "0")
-                    .body(Bytes::new())
-                    .unwrap(),
-            }
-        };
-        Self { answer: Box::new(answer) }
+        Self(without_server(prefix, move |endpoint, request| {
+            runtime.block_on(respond(&api, endpoint, request))
+        }))
     }
 
     fn answer(&self, request: &Request) -> Answer {
-        let mut builder =
-            http::Request::builder().method(request.method.as_str()).uri(request.target.as_slice());
-        for (name, value) in &request.headers {
-            builder = builder.header(name, value.as_slice());
-        }
-        let body = Full::new(Bytes::from(request.body.clone()));
-        let (parts, body) = (self.answer)(builder.body(body).unwrap()).into_parts();
-        let headers = parts.headers.iter().map(|(name, value)| {
-            (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
-        });
-        Answer::new(parts.status.as_u16(), headers, body.to_vec())
+        call(&self.0, request)
     }
+}
+
+/// No server, and the three steps one by one, as a host with a guard or a log takes them.
+pub(crate) struct Steps(Function);
+
+impl Home for Steps {
+    fn mount<S: PackageStore>(prefix: &str, api: &Api<S>) -> Self {
+        let api = api.clone();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        Self(without_server(prefix, move |endpoint, request| {
+            let (parts, body) = request.into_parts();
+            let steps = AssertUnwindSafe(steps(&api, endpoint, &parts, body));
+            let result = runtime.block_on(steps.catch_unwind());
+            let result = result.unwrap_or_else(|_| Err(Problem::internal()));
+            let status = result.as_ref().map_or_else(Problem::status, Outcome::status);
+            let mut response = encode(api.options(), result);
+            assert_eq!(response.status(), status, "the outcome knows the status");
+            if parts.method == Method::HEAD {
+                *response.body_mut() = Body::default();
+            }
+            response
+        }))
+    }
+
+    fn answer(&self, request: &Request) -> Answer {
+        call(&self.0, request)
+    }
+}
+
+async fn steps<S: PackageStore>(
+    api: &Api<S>,
+    endpoint: &'static Endpoint,
+    parts: &Parts,
+    body: Full<Bytes>,
+) -> Result<Outcome, Problem> {
+    let head = decode_head(api, endpoint, parts)?;
+    let operation = head.operation();
+    let body = match head.takes_body() {
+        true => body.collect().await.unwrap().to_bytes(),
+        false => Bytes::new(),
+    };
+    let command = decode_body(api, head, parts, &body)?;
+    assert_eq!(command.operation(), operation, "both know the operation");
+    execute(api, command).await
+}
+
+/// What `answer` makes of a request below the prefix, and 404 of any other.
+fn without_server(
+    prefix: &str,
+    answer: impl Fn(&'static Endpoint, http::Request<Full<Bytes>>) -> http::Response<Body> + 'static,
+) -> Function {
+    let segments = prefix.matches('/').count();
+    Box::new(move |request| {
+        let path = request.uri().path();
+        let below = path.match_indices('/').nth(segments).map_or("", |(at, _)| &path[at..]);
+        match Endpoint::find(below) {
+            Some(endpoint) => answer(endpoint, request),
+            None => http::Response::builder()
+                .status(404)
+                .header("content-length", "0")
+                .body(Body::default())
+                .unwrap(),
+        }
+    })
+}
+
+fn call(function: &Function, request: &Request) -> Answer {
+    let mut builder =
+        http::Request::builder().method(request.method.as_str()).uri(request.target.as_slice());
+    for (name, value) in &request.headers {
+        builder = builder.header(name, value.as_slice());
+    }
+    let body = Full::new(Bytes::from(request.body.clone()));
+    let (parts, body) = function(builder.body(body).unwrap()).into_parts();
+    let headers = parts.headers.iter().map(|(name, value)| {
+        (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+    });
+    let content = body.as_bytes().unwrap().to_vec();
+    Answer::new(parts.status.as_u16(), headers, content)
 }
 
 /// A connection that axum has accepted.

@@ -64,8 +64,14 @@ impl Connection for Http2 {
 /// The request in HTTP/2's terms: its host is part of the URI, and frames tell where its body ends.
 fn message(request: &Request) -> http::Request<Full<Bytes>> {
     let host = request.headers.iter().find(|(name, _)| name == "host");
+    // What is not a host cannot be sent.
+    let host = host.filter(|(_, host)| http::uri::Authority::try_from(&host[..]).is_ok());
     let host = host.map_or(&b"test"[..], |(_, host)| host);
-    let uri = [b"http://", host, &request.target].concat();
+    let uri = match request.target.starts_with(b"/") {
+        true => [b"http://", host, &request.target].concat(),
+        // It is a whole URI already.
+        false => request.target.clone(),
+    };
     let mut builder = http::Request::builder().method(request.method.as_str()).uri(uri);
     for (name, value) in &request.headers {
         if name != "host" && name != "transfer-encoding" {

@@ -4,12 +4,11 @@ use std::sync::LazyLock;
 
 use bytes::Bytes;
 use http::header::{HeaderName, IF_MATCH, IF_NONE_MATCH};
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use pyaday_core::{
-    Api, Endpoint, Failure, MemoryStore, MergePatch, NormalizedName, Operation, Package,
-    PackageError, PackageName, PackageStore, Preconditions, Revision, Stored, Verdict, Write,
-    respond,
+    Api, Body, Endpoint, Failure, MemoryStore, MergePatch, NormalizedName, Package, PackageError,
+    PackageName, PackageStore, Preconditions, Revision, Stored, Verdict, Write, respond,
 };
 use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
@@ -50,7 +49,7 @@ fn catalogue() -> Api<MemoryStore> {
 /// fields, an empty line, the body.
 pub fn requests(input: &[u8]) {
     let Some((endpoint, request)) = parse(input) else { return };
-    let head = request.method() == http::Method::HEAD;
+    let head = request.method() == Method::HEAD;
     let api = catalogue();
     let response = block_on(respond(&api, endpoint, request));
     well_formed(endpoint, head, &response);
@@ -79,8 +78,9 @@ fn parse(input: &[u8]) -> Option<(&'static Endpoint, Request<Full<Bytes>>)> {
 /// However large a request is, its refusal is not larger, in bytes.
 pub const LONGEST_REFUSAL: usize = 16 * 1024;
 
-fn well_formed(endpoint: &Endpoint, head: bool, response: &Response<Bytes>) {
-    let (status, headers, body) = (response.status(), response.headers(), response.body());
+fn well_formed(endpoint: &Endpoint, head: bool, response: &Response<Body>) {
+    let (status, headers) = (response.status(), response.headers());
+    let body = response.body().as_bytes().expect("it is whole");
     assert!(!status.is_server_error(), "{response:?}");
     assert_eq!(headers["x-content-type-options"], "nosniff");
     assert!(headers.contains_key("cache-control"));
@@ -159,8 +159,8 @@ pub fn conditions(input: &[u8]) {
     let current = HeaderValue::from_static("\"1\"");
     let verdict = |name: HeaderName| {
         let headers = HeaderMap::from_iter([(name, value.clone())]);
-        [Operation::ReadPackage, Operation::UpdatePackage]
-            .map(|operation| Preconditions::from_headers(operation, &headers).evaluate(&current))
+        [Method::GET, Method::PUT]
+            .map(|method| Preconditions::from_headers(&method, &headers).evaluate(&current))
     };
     let text = input.trim_ascii();
     let ([if_match, write_if_match], [if_none_match, write_if_none_match]) =

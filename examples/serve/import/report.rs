@@ -22,7 +22,18 @@ pub(super) struct Report {
     source: Arc<str>,
     bar: ProgressBar,
     is_sized: bool,
-    named: Arc<AtomicU64>,
+    counts: Arc<Counts>,
+}
+
+/// How many rows there was something to say about.
+#[derive(Default)]
+struct Counts {
+    /// Those that are named.
+    named: AtomicU64,
+    /// Those of the others that were refused.
+    refused: AtomicU64,
+    /// Those of the others whose packages exist already.
+    existing: AtomicU64,
 }
 
 impl Report {
@@ -34,7 +45,7 @@ impl Report {
         };
         let style = ProgressStyle::with_template(template);
         let bar = bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        Self { source: source.into(), bar, is_sized: size.is_some(), named: Arc::default() }
+        Self { source: source.into(), bar, is_sized: size.is_some(), counts: Arc::default() }
     }
 
     /// The same input. What is read of it moves the bar.
@@ -49,21 +60,42 @@ impl Report {
         }
     }
 
-    /// Says what is wrong with the row that begins in this line, unless enough rows were named.
-    pub(super) fn name(&self, line: u64, reason: &str) {
-        if self.named.fetch_add(1, Relaxed) < NAMED {
+    /// Says why the row that begins in this line is refused, unless enough rows were named.
+    pub(super) fn refused(&self, line: u64, reason: &str) {
+        self.name(line, reason, &self.counts.refused);
+    }
+
+    /// Says that the package of the row that begins in this line exists, unless enough rows were named.
+    pub(super) fn existing(&self, line: u64) {
+        self.name(line, "a package of this name exists already", &self.counts.existing);
+    }
+
+    fn name(&self, line: u64, reason: &str, others: &AtomicU64) {
+        if self.counts.named.fetch_add(1, Relaxed) < NAMED {
             let reason = excerpt(reason, REASON);
             self.bar.suspend(|| tell(&format!("{}:{line}: {reason}", self.source)));
+        } else {
+            others.fetch_add(1, Relaxed);
         }
     }
 
     /// Takes the bar away, and says how many rows were not named.
     pub(super) fn end(&self) {
         self.bar.finish_and_clear();
-        match self.named.load(Relaxed).saturating_sub(NAMED) {
-            0 => {}
-            1 => tell(&format!("{}: the same or similar for 1 more row", self.source)),
-            more => tell(&format!("{}: the same or similar for {more} more rows", self.source)),
+        let Counts { refused, existing, .. } = &*self.counts;
+        for (count, one, many) in [
+            (refused, "row was refused", "rows were refused"),
+            (
+                existing,
+                "row is about a package that exists already",
+                "rows are about packages that exist already",
+            ),
+        ] {
+            match count.load(Relaxed) {
+                0 => {}
+                1 => tell(&format!("{}: 1 more {one}", self.source)),
+                more => tell(&format!("{}: {more} more {many}", self.source)),
+            }
         }
     }
 }

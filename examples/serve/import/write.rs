@@ -40,6 +40,9 @@ enum Done {
     Refused,
 }
 
+/// What became of a row, if it need not be tried again, and the package as it is now.
+type Attempt = (Option<Done>, Option<Stored>);
+
 impl<S: PackageStore> Writer<'_, S> {
     /// Writes rows, and counts what becomes of them.
     pub(super) async fn write(
@@ -63,7 +66,7 @@ impl<S: PackageStore> Writer<'_, S> {
                 Create::Exists(_) | Create::Stale(_) => {
                     summary.present += 1;
                     if self.on_existing == OnExisting::Error {
-                        self.report.name(line, "a package of this name exists already");
+                        self.report.existing(line);
                     }
                 }
             }
@@ -71,91 +74,142 @@ impl<S: PackageStore> Writer<'_, S> {
         Ok(())
     }
 
-    /// Adds what is new and updates the rest. Rows of one name are taken in their order.
+    /// Adds what is new and updates the rest. The rows of one name are taken in the order of the file.
     async fn update(&self, batch: Vec<Item>, summary: &mut Summary) -> Result<(), StoreError> {
-        let (whole, partial): (Vec<_>, Vec<_>) =
-            batch.into_iter().partition(|item| item.given.is_whole());
-        let mut existing: HashMap<NormalizedName, Vec<(Item, Stored)>> = HashMap::new();
-        let mut exists = |item: Item, stored| {
-            let name = item.given.package().name.normalized();
-            existing.entry(name).or_default().push((item, stored));
-        };
-        let packages = whole.iter().map(|item| item.given.package().clone()).collect();
-        for (item, result) in whole.into_iter().zip(self.store.create_many(packages).await?) {
-            match result {
-                Create::Exists(stored) => exists(item, stored),
-                // A batch has no terms that could be stale.
-                Create::Created(_) | Create::Stale(_) => summary.added += 1,
-            }
+        let groups = by_name(batch);
+        // All new packages are added at once, which is much faster than one by one.
+        let firsts = groups.iter().filter_map(|group| group.rows.first());
+        let whole = firsts.filter(|item| item.given.is_whole());
+        let packages: Vec<_> = whole.map(|item| item.given.package().clone()).collect();
+        let is_any_partial = packages.len() < groups.len();
+        let mut created = self.store.create_many(packages).await?.into_iter();
+        if is_any_partial {
+            // Another process may have added the packages that these rows are about.
+            self.store.refresh().await?;
         }
-        for item in partial {
-            match self.store.read(&item.given.package().name.normalized()).await? {
-                Some(stored) => exists(item, stored),
-                None => summary.count(&self.refuse(item.line, NO_SUMMARY)),
-            }
-        }
-        let updates = existing.into_iter().map(|(name, rows)| self.update_in_turn(name, rows));
-        let mut updates = stream::iter(updates).buffer_unordered(AT_ONCE);
-        while let Some(done) = updates.try_next().await? {
+        let groups = groups.into_iter().map(|group| {
+            let is_whole = group.rows.first().is_some_and(|item| item.given.is_whole());
+            let first = if is_whole { created.next() } else { None };
+            self.write_group(group, first)
+        });
+        let mut groups = stream::iter(groups.collect::<Vec<_>>()).buffer_unordered(AT_ONCE);
+        while let Some(done) = groups.try_next().await? {
             done.iter().for_each(|done| summary.count(done));
         }
         Ok(())
     }
 
-    async fn update_in_turn(
+    /// Writes the rows of one name, one after the other. `first` is what became of the first row, if
+    /// the store was asked to add its package.
+    async fn write_group(
         &self,
-        name: NormalizedName,
-        rows: Vec<(Item, Stored)>,
+        group: Group,
+        first: Option<Create>,
     ) -> Result<Vec<Done>, StoreError> {
+        let Group { name, rows } = group;
         let mut done = Vec::with_capacity(rows.len());
-        for (item, stored) in rows {
-            done.push(self.update_one(&name, &item, stored).await?);
+        let mut stored = match &first {
+            Some(create) => create.stored().cloned(),
+            None => self.store.read(&name).await?,
+        };
+        let mut rows = rows.iter();
+        if let Some(Create::Created(_)) = first {
+            rows.next();
+            done.push(Done::Added);
+        }
+        for item in rows {
+            done.push(self.write_one(&name, item, &mut stored).await?);
         }
         Ok(done)
     }
 
-    async fn update_one(
+    /// Writes one row. `stored` is the package as it was last seen, and is brought up to date.
+    async fn write_one(
         &self,
         name: &NormalizedName,
         item: &Item,
-        mut stored: Stored,
+        stored: &mut Option<Stored>,
     ) -> Result<Done, StoreError> {
         for _ in 0..ATTEMPTS {
-            let package = stored.package();
-            let details = match item.given.merge_into(&package) {
-                Ok(details) => details,
-                Err(reason) => return Ok(self.refuse(item.line, &reason)),
+            let (done, newest) = match stored.take() {
+                Some(existing) => self.change(name, item, existing).await?,
+                None => self.create(item).await?,
             };
-            // The name of a row says which package it is, not how it is to be spelled.
-            let replacement = Replacement::new(details);
-            let write = Write::new().if_revision(stored.revision());
-            stored = match self.store.update(name, replacement, write).await? {
-                Update::Updated(_) => return Ok(Done::Updated),
-                Update::Unchanged(_) => return Ok(Done::Same),
-                Update::Stale(stored) => stored,
-                Update::Absent if !item.given.is_whole() => {
-                    return Ok(self.refuse(item.line, NO_SUMMARY));
-                }
-                Update::Absent => {
-                    let package = item.given.package().clone();
-                    match self.store.create(package, Write::new()).await? {
-                        Create::Exists(stored) => stored,
-                        // A write without terms is not stale.
-                        Create::Created(_) | Create::Stale(_) => return Ok(Done::Added),
-                    }
-                }
-            };
+            *stored = newest;
+            if let Some(done) = done {
+                return Ok(done);
+            }
         }
-        Ok(self.refuse(item.line, "others change this package all the time: import the row again"))
+        Ok(self.refuse(item.line, COLLISIONS))
+    }
+
+    /// Updates a package, unless it is another by now than the one that was last seen.
+    async fn change(
+        &self,
+        name: &NormalizedName,
+        item: &Item,
+        existing: Stored,
+    ) -> Result<Attempt, StoreError> {
+        let details = match item.given.merge_into(&existing.package()) {
+            Ok(details) => details,
+            Err(reason) => return Ok((Some(self.refuse(item.line, &reason)), Some(existing))),
+        };
+        // The name of a row says which package it is, not how it is to be spelled.
+        let replacement = Replacement::new(details);
+        let write = Write::new().if_revision(existing.revision());
+        Ok(match self.store.update(name, replacement, write).await? {
+            Update::Updated(stored) => (Some(Done::Updated), Some(stored)),
+            Update::Unchanged(stored) => (Some(Done::Same), Some(stored)),
+            Update::Stale(stored) => (None, Some(stored)),
+            Update::Absent => (None, None),
+        })
+    }
+
+    /// Adds a package, unless there is one by now.
+    async fn create(&self, item: &Item) -> Result<Attempt, StoreError> {
+        if !item.given.is_whole() {
+            return Ok((Some(self.refuse(item.line, NO_SUMMARY)), None));
+        }
+        Ok(match self.store.create(item.given.package().clone(), Write::new()).await? {
+            Create::Created(stored) => (Some(Done::Added), Some(stored)),
+            Create::Exists(stored) => (None, Some(stored)),
+            // A write without terms is not stale.
+            Create::Stale(_) => (None, None),
+        })
     }
 
     fn refuse(&self, line: u64, reason: &str) -> Done {
-        self.report.name(line, reason);
+        self.report.refused(line, reason);
         Done::Refused
     }
 }
 
-const NO_SUMMARY: &str = "there is no such package, and no `summary` to add it with";
+const NO_SUMMARY: &str =
+    "there is no package of this name yet, and the row has no `summary` to add one with";
+
+const COLLISIONS: &str =
+    "others changed this package whenever the row was about to be written: import the file again";
+
+/// The rows about one package, in the order of the file.
+struct Group {
+    name: NormalizedName,
+    rows: Vec<Item>,
+}
+
+/// The rows of a batch by the packages that they are about.
+fn by_name(batch: Vec<Item>) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    let mut places = HashMap::new();
+    for item in batch {
+        let name = item.given.package().name.normalized();
+        let place = *places.entry(name.clone()).or_insert(groups.len());
+        match groups.get_mut(place) {
+            Some(group) => group.rows.push(item),
+            None => groups.push(Group { name, rows: vec![item] }),
+        }
+    }
+    groups
+}
 
 impl Summary {
     fn count(&mut self, done: &Done) {

@@ -1,6 +1,6 @@
 //! What a row says of a package.
 
-use pyaday_core::{Details, InvalidPackage, MergePatch, Metadata, Package};
+use pyaday_core::{Details, InvalidPackage, MergePatch, Metadata, Package, Tag};
 
 /// What a row says of a package, which may be less than all of it.
 #[derive(Clone, Debug)]
@@ -45,6 +45,15 @@ impl Given {
     #[must_use]
     pub fn is_whole(&self) -> bool {
         self.has_summary
+    }
+
+    /// The length of the texts of the package, in bytes.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let Package { name, details, .. } = &self.package;
+        let tags: usize = details.tags.iter().map(Tag::as_str).map(str::len).sum();
+        let short_desc = details.short_desc.as_str().len();
+        name.as_str().len() + short_desc + tags + details.metadata.as_json().len()
     }
 
     /// The details of an existing package with those that the row gives in their place. What the row

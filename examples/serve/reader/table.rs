@@ -154,7 +154,7 @@ impl Table {
         }
         match name {
             Some(name) if faults.is_empty() => {
-                Ok(Given::by_cells(Package { name, details }, self.has_summary))
+                Ok(Given::by_cells(Package::from_parts(name, details), self.has_summary))
             }
             _ => Err(faults.join("; ")),
         }

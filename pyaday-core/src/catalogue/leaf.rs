@@ -9,8 +9,7 @@ use memchr::memchr_iter;
 use super::block;
 use super::search::{self, Filter, Word};
 use super::separator::Split;
-use crate::name::is_spelling_of;
-use crate::store::{Stored, spelling};
+use crate::package::{Stored, is_spelling_of, spelling};
 
 /// Some packages in the order of their names, packed into one block that never changes; a clone
 /// shares it.

@@ -5,8 +5,7 @@ use std::ops::Range;
 use super::leaf::{Fingerprint, Leaf, Start, fingerprint};
 use super::search;
 use super::separator::split;
-use crate::package::Package;
-use crate::store::{self, Revision};
+use crate::package::{Package, Revision, render};
 
 /// What becomes of one package.
 #[derive(Debug)]
@@ -87,7 +86,7 @@ impl Packing {
             self.search.clear();
         }
         self.fingerprints.push(fingerprint(split(name.as_bytes())));
-        store::render(package, revision, &mut self.texts);
+        render(package, revision, &mut self.texts);
         search::push(&mut self.search, name, &package.details);
         self.ends.push(self.end());
     }

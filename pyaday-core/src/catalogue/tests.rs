@@ -6,12 +6,10 @@ use std::time::UNIX_EPOCH;
 
 use proptest::prelude::*;
 
-use super::Catalogue;
-use crate::daily::{Daily, Opening, Pick, Pin, Pinned, Unpin};
-use crate::date::Date;
-use crate::name::NormalizedName;
-use crate::package::{Details, Metadata, Package, Tag};
-use crate::store::{Query, Replacement, Revision, Write as Terms};
+use super::snapshot::Catalogue;
+use crate::daily::{Daily, Date, Opening, Pick, Pin, Pinned, Unpin};
+use crate::package::{Details, Metadata, NormalizedName, Package, Revision, Tag};
+use crate::store::{Query, Replacement, Write as Terms};
 
 /// What is done to a catalogue; numbers stand for names.
 #[derive(Clone, Debug)]
@@ -257,6 +255,25 @@ fn a_pick_is_stale_once_its_package_was_deleted() {
     let pick = pick(&catalogue);
     let [name] = &shown(&mut catalogue.clone(), &pick)[..] else { panic!("one day") };
     catalogue.delete(name, &Terms::new());
+    assert!(is_stale(&catalogue, &pick));
+}
+
+#[test]
+fn a_pick_is_stale_once_a_pinned_package_is_there_that_was_not() {
+    let mut catalogue = with_packages(2);
+    catalogue.restore_pin(Pinned::new(TODAY, name_of(2), catalogue.revision().next()));
+    let pick = pick(&catalogue);
+    assert!(!is_stale(&catalogue, &pick));
+    catalogue.create(&package(2), &Terms::new());
+    assert!(is_stale(&catalogue, &pick));
+}
+
+#[test]
+fn a_pick_from_no_packages_is_stale_once_there_is_one() {
+    let mut catalogue = with_packages(0);
+    let pick = pick(&catalogue);
+    assert_eq!(shown(&mut catalogue.clone(), &pick), []);
+    catalogue.create(&package(0), &Terms::new());
     assert!(is_stale(&catalogue, &pick));
 }
 

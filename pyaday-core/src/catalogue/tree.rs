@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::leaf::Leaf;
 use super::packing::{self, Change};
 use super::separator::{Separator, Separators, Split, split};
-use crate::store::Stored;
+use crate::package::Stored;
 
 /// A B+-tree of packages in the order of their names, or a subtree of one. All its leaves are
 /// equally deep.

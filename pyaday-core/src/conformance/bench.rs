@@ -9,13 +9,11 @@ use std::time::SystemTime;
 
 use super::Subject;
 use super::fixtures::{at_least_one, everything};
-use crate::daily::{Daily, Day, Pin, Pinned, Unpin};
-use crate::date::Date;
-use crate::name::NormalizedName;
-use crate::package::{Details, Package, Tag};
+use crate::daily::{Daily, Date, Day, Pin, Pinned, Unpin};
+use crate::package::{Details, NormalizedName, Package, Revision, Stored, Tag};
 use crate::store::{
-    Create, Delete, PackageStore, Page, Query, Replacement, Revision, Seed, StoreError, StoreId,
-    Stored, Update, Write,
+    Create, Delete, PackageStore, Page, Query, Replacement, Seed, StoreError, StoreId, Update,
+    Write,
 };
 
 /// What a check comes to.

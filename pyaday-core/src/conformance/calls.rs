@@ -8,11 +8,9 @@ use serde_json::json;
 use super::Subject;
 use super::bench::{Bench, Checked, expecting};
 use super::daily::{day, moment};
-use crate::daily::{Daily, Day, Pin, Pinned, Unpin};
-use crate::date::Date;
-use crate::name::NormalizedName;
-use crate::package::{Package, Tag};
-use crate::store::{Create, Delete, Page, Query, Replacement, Revision, Seed, Stored, Update};
+use crate::daily::{Daily, Date, Day, Pin, Pinned, Unpin};
+use crate::package::{NormalizedName, Package, Revision, Stored, Tag};
+use crate::store::{Create, Delete, Page, Query, Replacement, Seed, Update};
 
 /// A call to a store. Writes are tied to a revision, if one is given.
 #[derive(Clone, Debug)]

@@ -7,9 +7,8 @@ use super::bench::{Bench, Checked, Fault, ensure, same};
 use super::fixtures::{bare, details, full, name, numbered};
 use super::races::{THREADS, at_once};
 use super::{Fact, Subject};
-use crate::daily::{Daily, Day, Pin, Pinned, Unpin, score};
-use crate::date::Date;
-use crate::name::NormalizedName;
+use crate::daily::{Daily, Date, Day, Pin, Pinned, Unpin, score};
+use crate::package::NormalizedName;
 
 pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
     vec![

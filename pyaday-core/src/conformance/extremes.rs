@@ -5,8 +5,7 @@ use serde_json::{Map, Value, json};
 use super::bench::{Bench, Checked, same, shows};
 use super::fixtures::{described, full, name, package};
 use super::{Fact, Subject};
-use crate::package::{Metadata, Package};
-use crate::store::{Revision, Stored};
+use crate::package::{Metadata, Package, Revision, Stored};
 
 pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
     vec![

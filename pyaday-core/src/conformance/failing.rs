@@ -6,13 +6,11 @@ use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
 use std::time::SystemTime;
 
-use crate::daily::{Daily, Day, Pin, Pinned, Unpin};
-use crate::date::Date;
-use crate::name::NormalizedName;
-use crate::package::{Package, Tag};
+use crate::daily::{Daily, Date, Day, Pin, Pinned, Unpin};
+use crate::package::{NormalizedName, Package, Stored, Tag};
 use crate::store::{
-    Create, Delete, PackageStore, Page, Query, Replacement, Seed, StoreError, StoreId, Stored,
-    Update, Write,
+    Create, Delete, PackageStore, Page, Query, Replacement, Seed, StoreError, StoreId, Update,
+    Write,
 };
 
 /// A store around another one, which fails as a function decides for each call: for tests of what a
@@ -259,8 +257,8 @@ impl<S: PackageStore> PackageStore for Failing<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalogue::MemoryStore;
     use crate::conformance::fixtures::{full, name};
-    use crate::memory::MemoryStore;
 
     fn unknown() -> StoreError {
         StoreError::OutcomeUnknown { source: "on purpose".into() }

@@ -6,9 +6,8 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
 
-use crate::name::NormalizedName;
-use crate::package::{Details, Package, Tag};
-use crate::store::{Query, Seed, Stored};
+use crate::package::{Details, NormalizedName, Package, Stored, Tag};
+use crate::store::{Query, Seed};
 
 #[expect(clippy::expect_used, reason = "the suite's own names are valid")]
 pub(super) fn name(spelling: &str) -> NormalizedName {

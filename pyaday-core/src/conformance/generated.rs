@@ -13,10 +13,9 @@ use serde_json::json;
 use super::calls::{Answer, Call};
 use super::daily::day;
 use super::fixtures::{at_least_one, everything, name, normalized, package, tag};
-use crate::date::Date;
-use crate::name::NormalizedName;
-use crate::package::{Package, Tag};
-use crate::store::{Query, Replacement, Revision, Seed};
+use crate::daily::Date;
+use crate::package::{NormalizedName, Package, Revision, Tag};
+use crate::store::{Query, Replacement, Seed};
 
 /// Which revision a generated write expects.
 #[derive(Clone, Copy, Debug, PartialEq)]

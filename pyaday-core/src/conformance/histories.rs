@@ -14,7 +14,7 @@ use super::fixtures::everything;
 use super::generated::{Seen, Step, runner, step};
 use super::model::Model;
 use super::{Fact, Subject};
-use crate::date::Date;
+use crate::daily::Date;
 
 pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
     vec![Fact::new("what threads are answered at once could come one after another", linearizable)]

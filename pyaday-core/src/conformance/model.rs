@@ -13,11 +13,12 @@ use super::daily::{first_of_cycle, highest_of};
 use super::fixtures::normalized;
 use super::generated::{Seen, Step, runner, step_with_days};
 use super::{Fact, Subject};
+use crate::daily::Date;
 use crate::daily::{Daily, Day, Pin, Pinned, Unpin};
-use crate::date::Date;
-use crate::name::NormalizedName;
+use crate::package::NormalizedName;
 use crate::package::{Package, Tag};
-use crate::store::{Create, Delete, Page, Query, Replacement, Revision, Stored, Update};
+use crate::package::{Revision, Stored};
+use crate::store::{Create, Delete, Page, Query, Replacement, Update};
 
 pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
     vec![Fact::new("any sequence of calls is answered as the contract has it", sequences)]

@@ -5,8 +5,7 @@ use super::daily::{day, expected, moment, open, some_packages};
 use super::fixtures::{name, numbered};
 use super::races::at_once;
 use super::{Fact, Subject};
-use crate::daily::{Daily, Day};
-use crate::date::Date;
+use crate::daily::{Daily, Date, Day};
 
 pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
     vec![

@@ -4,9 +4,8 @@ use super::bench::{Bench, Checked, ensure, same};
 use super::daily::{day, open, some_packages};
 use super::fixtures::{full, name};
 use super::{Fact, Subject};
-use crate::daily::{Pin, Pinned};
-use crate::date::Date;
-use crate::name::NormalizedName;
+use crate::daily::{Date, Pin, Pinned};
+use crate::package::NormalizedName;
 
 pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
     vec![

@@ -17,7 +17,8 @@ use super::fixtures::{
 use super::lists::pages;
 use super::{Fact, Subject};
 use crate::daily::{Pin, Unpin};
-use crate::store::{Create, Delete, Page, Query, Replacement, Revision, Stored, Update, Write};
+use crate::package::{Revision, Stored};
+use crate::store::{Create, Delete, Page, Query, Replacement, Update, Write};
 
 pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
     vec![

@@ -6,7 +6,8 @@ use super::fixtures::{
     bare, described, details, first, full, name, normalized, with_tags, with_words,
 };
 use super::{Fact, Subject};
-use crate::store::{Create, Query, Revision, Stored};
+use crate::package::{Revision, Stored};
+use crate::store::{Create, Query};
 
 pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
     vec![

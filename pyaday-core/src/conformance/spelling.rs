@@ -10,6 +10,7 @@ pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
         Fact::new("an update that gives another spelling stores it", respelled),
         Fact::new("a package that was respelled is the same package", one_package),
         Fact::new("an update that gives the same spelling and details writes nothing", unchanged),
+        Fact::new("the name of another package is not a spelling", other_name),
     ]
 }
 
@@ -36,6 +37,19 @@ fn respelled<S: Subject>(bench: &Bench<'_, S>) -> Checked {
         same(format!("{done}, and the normalised name searched"), &found, &vec![version])?;
     }
     Ok(())
+}
+
+fn other_name<S: Subject>(bench: &Bench<'_, S>) -> Checked {
+    bench.add(&described("Flask", "before"))?;
+    let replacement = described("django", "after").into();
+    let done = "`Flask` was updated with a replacement that names `django`";
+    let answer = bench.update_on(&name("flask"), replacement, Write::new())?;
+    let Update::Updated(version) = &answer else {
+        return ensure(false, done, "Updated", &answer);
+    };
+    shows(done, version, &described("Flask", "after"))?;
+    let listed = names(&bench.page()?.items);
+    same("… and all listed", &listed, &vec!["flask".to_owned()])
 }
 
 fn one_package<S: Subject>(bench: &Bench<'_, S>) -> Checked {

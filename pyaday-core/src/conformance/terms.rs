@@ -8,7 +8,8 @@ use super::daily::{day, is_pinned, open, some_packages};
 use super::fixtures::{described, details, full, name};
 use super::{Fact, Subject};
 use crate::daily::{Pin, Unpin};
-use crate::store::{Create, Delete, Replacement, Revision, Update, Write};
+use crate::package::Revision;
+use crate::store::{Create, Delete, Replacement, Update, Write};
 
 pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
     vec![

@@ -9,8 +9,8 @@ use super::fixtures::{
     at_least_one, bare, described, details, full, name, names, normalized, numbered, package, seed,
 };
 use super::{Fact, Subject};
-use crate::package::{Details, Package};
-use crate::store::{Create, Delete, Revision, Stored, Update};
+use crate::package::{Details, Package, Revision, Stored};
+use crate::store::{Create, Delete, Update};
 
 pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
     vec![

@@ -36,14 +36,10 @@ pub(crate) fn stored(row: &Row, at: usize) -> Result<Stored, Fault> {
 
 fn package(name: &str, short_desc: &str, tags: &[&str], metadata: &str) -> Option<Package> {
     let tags = tags.iter().map(|tag| tag.parse()).collect::<Result<BTreeSet<Tag>, _>>().ok()?;
-    Some(Package {
-        name: name.parse().ok()?,
-        details: Details {
-            short_desc: short_desc.parse().ok()?,
-            tags: tags.try_into().ok()?,
-            metadata: Metadata::from_stored_json(metadata).ok()?,
-        },
-    })
+    let details = Details::new(short_desc.parse().ok()?)
+        .with_tags(tags.try_into().ok()?)
+        .with_metadata(Metadata::from_stored_json(metadata).ok()?);
+    Some(Package::from_parts(name.parse().ok()?, details))
 }
 
 /// A text in lower case, character by character: as the words are that are looked for in it.
@@ -71,7 +67,7 @@ impl<'a> Columns<'a> {
         package: &'a Package,
         revision: Revision,
     ) {
-        let Details { short_desc, tags, metadata } = &package.details;
+        let Details { short_desc, tags, metadata, .. } = &package.details;
         let mut search = format!("{name}{NAME_END}");
         push_lower(&mut search, short_desc.as_str());
         self.normalized_names.push(name.as_str());

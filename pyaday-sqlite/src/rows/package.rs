@@ -41,7 +41,7 @@ pub(super) fn put(
     revision: Revision,
 ) -> Result<usize, rusqlite::Error> {
     let normalized_name = package.name.normalized();
-    let Details { short_desc, tags, metadata } = &package.details;
+    let Details { short_desc, tags, metadata, .. } = &package.details;
     // Serialising strings into memory has no way to fail.
     let tags = serde_json::to_string(tags).unwrap_or_default();
     let columns = Columns {
@@ -123,12 +123,8 @@ fn package(columns: &Columns<'_>) -> Option<Package> {
             tags.iter().map(|tag| tag.parse()).collect::<Result<BTreeSet<Tag>, _>>().ok()?
         }
     };
-    Some(Package {
-        name: columns.name.parse().ok()?,
-        details: Details {
-            short_desc: columns.short_desc.parse().ok()?,
-            tags: tags.try_into().ok()?,
-            metadata: Metadata::from_stored_json(columns.metadata).ok()?,
-        },
-    })
+    let details = Details::new(columns.short_desc.parse().ok()?)
+        .with_tags(tags.try_into().ok()?)
+        .with_metadata(Metadata::from_stored_json(columns.metadata).ok()?);
+    Some(Package::from_parts(columns.name.parse().ok()?, details))
 }

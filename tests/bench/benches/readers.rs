@@ -57,7 +57,7 @@ async fn measure<S: PackageStore>(kind: &str, store: S) {
             );
             let name = name(step * 7919 % PACKAGES).parse().unwrap();
             let short_desc = format!("Step {step}").parse().unwrap();
-            let details = Details { short_desc, ..Details::default() };
+            let details = Details::new(short_desc);
             write
                 .block_on(api.store().update(&name, Replacement::new(details), Write::new()))
                 .unwrap();

@@ -80,7 +80,7 @@ async fn measure(store: &Arc<SqliteStore>, writers: usize) -> Vec<Duration> {
                 // Anywhere among the packages, and never the same twice at once.
                 let at = (step * 7919 + writer) * 128 % PACKAGES + writer;
                 let short_desc = format!("Step {step}").parse().unwrap();
-                let details = Details { short_desc, ..Details::default() };
+                let details = Details::new(short_desc);
                 let name = name(at % PACKAGES).parse().unwrap();
                 store.update(&name, Replacement::new(details), Write::new()).await.unwrap();
                 latencies.push(begin.elapsed());

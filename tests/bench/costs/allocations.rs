@@ -4,7 +4,9 @@ use allocation_counter::measure;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, HeaderValue};
 use pyaday_bench::{fill, name, now, request};
-use pyaday_core::{Api, Endpoint, MemoryStore, PackageStore, respond};
+use pyaday_core::{
+    Api, Catalogue, Date, Endpoint, MemoryStore, Package, PackageStore, Revision, Write, respond,
+};
 use pyaday_sqlite::SqliteStore;
 
 const PACKAGES: usize = 2_000;
@@ -73,4 +75,28 @@ fn an_answer_from_an_sqlite_file_allocates_nothing_but_its_header_map() {
 fn a_refusal_allocates_little() {
     let api = Api::new(MemoryStore::new());
     assert!(allocations(&api, "/packages/no-such-package", 404) <= of_a_header_map() + 4);
+}
+
+/// How many allocations a pin takes that is one more among so many.
+fn allocations_of_a_pin(pins: i32) -> u64 {
+    let mut catalogue = Catalogue::new(Revision::new(0));
+    catalogue.create(&Package::new("flask", "").unwrap(), &Write::new());
+    let flask = "flask".parse().unwrap();
+    let mut pin = |days| {
+        let date = Date::MIN.plus_days(days);
+        drop(catalogue.pin_daily(date, Date::MIN, &flask, &Write::new()));
+        catalogue.clone()
+    };
+    let clones: Vec<_> = (1..=pins).map(&mut pin).collect();
+    let counted = measure(|| drop(pin(pins + 1)));
+    drop(clones);
+    counted.count_total
+}
+
+/// It copies the way to its place, and not all the others.
+#[test]
+fn a_pin_among_many_takes_as_much_as_among_few() {
+    let (few, many) = (allocations_of_a_pin(40), allocations_of_a_pin(40_000));
+    // A tree of a thousand times as many has about ten more levels.
+    assert!(many <= few + 60, "{few} among 40, {many} among 40,000");
 }

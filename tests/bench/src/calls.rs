@@ -3,10 +3,9 @@
 use std::error::Error;
 use std::{env, hint};
 
-use bytes::Bytes;
 use http::{Request, Response};
 use pyaday_bench::{fill, now, request};
-use pyaday_core::{Api, Endpoint, MemoryStore, respond};
+use pyaday_core::{Api, Body, Endpoint, MemoryStore, respond};
 
 /// As many as make the tree above them two levels high.
 const PACKAGES: usize = 10_000;
@@ -32,6 +31,6 @@ fn counted_call(
     api: &Api<MemoryStore>,
     endpoint: &'static Endpoint,
     request: Request<String>,
-) -> Option<Response<Bytes>> {
+) -> Option<Response<Body>> {
     now(respond(api, endpoint, request))
 }

@@ -1,0 +1,148 @@
+//! What a first import leaves that was not finished.
+
+use std::fs;
+use std::path::PathBuf;
+
+use crate::import::TAKEN;
+use crate::not_a_list::{folder, names};
+use crate::process::{Process, SERVERS, Server, command, ending};
+
+/// What a start without an import says of a store that has a part of its first import.
+fn refused(folder: &PathBuf) -> String {
+    // The mark is named as the system resolves it.
+    let mark = fs::canonicalize(folder).unwrap().join("packages.db-import");
+    format!(
+        "error: the first import into {}/packages.db was not finished, so packages are missing: \
+         start the server with `--import` and the same file to add the rest, or delete the file {} \
+         to serve what is there\n",
+        folder.display(),
+        mark.display()
+    )
+}
+
+/// Starts a server that must end with an error; the last line of what it says.
+fn error(program: &str, args: &[&str], input: &[u8]) -> String {
+    let (code, stdout, stderr) = ending(program, args, input);
+    assert_eq!((code, stdout.as_str()), (Some(1), ""), "{stderr}");
+    stderr.lines().last().unwrap().to_owned() + "\n"
+}
+
+#[test]
+fn a_part_of_a_first_import_is_not_served_until_the_rest_is_there() {
+    let whole =
+        br#"[{"name":"a","summary":""},{"name":"b","summary":""},{"name":"c","summary":""}]"#;
+    let part = whole.strip_suffix(br#"{"name":"c","summary":""}]"#).unwrap();
+    for (number, program) in SERVERS.into_iter().enumerate() {
+        let (folder, url) = folder(&format!("part-{number}"));
+        let arguments = ["--store", &url, "--import", "-"];
+        let (code, _, stderr) = ending(program, &arguments, part);
+        assert_eq!(code, Some(1));
+        let advice = "packages.db: the first import is not finished: start the server again with the \
+                      same `--import` to complete it\n";
+        assert!(stderr.contains(advice), "{stderr}");
+        assert_eq!(names(&folder), ["packages.db", "packages.db-import"]);
+
+        assert_eq!(error(program, &["--store", &url], b""), refused(&folder));
+        // A file without rows does not complete it, nor does one that cannot be read.
+        let empty = error(program, &arguments, b"name,summary\n");
+        assert!(empty.contains("added nothing to a new store"), "{empty}");
+        error(program, &["--store", &url, "--import", "/nowhere/packages.csv"], b"");
+        assert_eq!(error(program, &["--store", &url], b""), refused(&folder));
+
+        let server = Server::start_with(program, &arguments, whole);
+        assert!(server.package("c").is_ok());
+        server.process.signal("TERM");
+        assert_eq!(server.process.end().status.code(), Some(0));
+        assert_eq!(names(&folder), ["packages.db"]);
+        assert!(Server::start(program, &["--store", &url]).package("a").is_ok());
+    }
+}
+
+#[test]
+fn a_part_of_a_first_import_is_served_once_the_mark_is_deleted() {
+    let (folder, url) = folder("accepted");
+    let part = b"[{\"name\":\"a\",\"summary\":\"\"},";
+    error(SERVERS[0], &["--store", &url, "--import", "-"], part);
+    fs::remove_file(folder.join("packages.db-import")).unwrap();
+    let server = Server::start(SERVERS[0], &["--store", &url]);
+    assert!(server.package("a").is_ok());
+    assert_eq!(server.package("flask"), Err(404));
+}
+
+#[test]
+fn a_first_import_that_is_stopped_before_its_first_package_leaves_nothing() {
+    for (number, program) in SERVERS.into_iter().enumerate() {
+        for signal in ["TERM", "INT"] {
+            let (folder, url) = folder(&format!("stopped-{number}-{signal}"));
+            let process = waiting(program, &url);
+            assert_eq!(names(&folder).last().unwrap(), "packages.db-wal");
+            process.signal(signal);
+            assert_eq!(process.end().status.code(), Some(1), "{program} {signal}");
+            assert_eq!(names(&folder), [""; 0], "{program} {signal}");
+            assert!(Server::start(program, &["--store", &url]).package("flask").is_ok());
+        }
+    }
+}
+
+/// A server that waits for the first package of its first import.
+fn waiting(program: &str, url: &str) -> Process {
+    let mut process = Process::spawn_open(command(program, &["--store", url, "--import", "-"]));
+    process.write(b"name,summary\nno package,\n");
+    process.wait_for("standard input:2: ");
+    process
+}
+
+/// Nothing can be taken back after this signal. A store to which nothing was written is new nevertheless.
+#[test]
+fn a_store_to_which_nothing_was_ever_written_is_new() {
+    for (number, program) in SERVERS.into_iter().enumerate() {
+        let (folder, url) = folder(&format!("killed-{number}"));
+        let process = waiting(program, &url);
+        process.signal("KILL");
+        assert_eq!(process.end().status.code(), None);
+        assert!(fs::metadata(folder.join("packages.db")).unwrap().len() > 0);
+
+        let expected = format!(
+            "error: the import of standard input added nothing to a new store: it has no rows; {TAKEN}\n"
+        );
+        let arguments = ["--store", &url, "--import", "-"];
+        assert_eq!(error(program, &arguments, b"name,summary\n"), expected);
+        // It was there before that start.
+        assert!(names(&folder).contains(&"packages.db".to_owned()));
+        assert!(Server::start(program, &["--store", &url]).package("flask").is_ok());
+        assert!(Server::start(program, &["--store", &url]).package("flask").is_ok());
+    }
+}
+
+#[test]
+fn a_first_import_that_is_stopped_between_batches_keeps_them_and_is_completed_by_another() {
+    let rows: String = (0..20_000).map(|number| format!("p{number:05},\n")).collect();
+    for (number, program) in SERVERS.into_iter().enumerate() {
+        let (folder, url) = folder(&format!("between-{number}"));
+        let arguments = ["--store", &url, "--import", "-"];
+        let mut process = Process::spawn_open(command(program, &arguments));
+        process.write(format!("name,summary\n{rows}no package,\n").as_bytes());
+        // The reader is at most three batches ahead of what is written.
+        process.wait_for("standard input:");
+        process.signal("TERM");
+        assert_eq!(process.end().status.code(), Some(1));
+        assert_eq!(names(&folder), ["packages.db", "packages.db-import"]);
+        assert_eq!(error(program, &["--store", &url], b""), refused(&folder));
+
+        let text = format!("name,summary\n{rows}last,\n");
+        let server = Server::start_with(program, &arguments, text.as_bytes());
+        assert!(server.package("p00000").is_ok() && server.package("last").is_ok());
+    }
+}
+
+/// The control: what the store had before is served as ever.
+#[test]
+fn a_later_import_that_fails_changes_nothing_about_the_next_start() {
+    let (folder, url) = folder("later");
+    drop(Server::start(SERVERS[0], &["--store", &url]));
+    let part = b"[{\"name\":\"a\",\"summary\":\"\"},";
+    error(SERVERS[0], &["--store", &url, "--import", "-"], part);
+    assert_eq!(names(&folder), ["packages.db"]);
+    let server = Server::start(SERVERS[0], &["--store", &url]);
+    assert!(server.package("a").is_ok() && server.package("flask").is_ok());
+}

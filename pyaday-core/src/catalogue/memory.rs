@@ -1,0 +1,182 @@
+//! The store that keeps its packages in memory alone.
+
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::ops::RangeInclusive;
+use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
+
+use super::picker::Picker;
+use super::published::Published;
+use super::snapshot::Catalogue;
+use crate::daily::{Daily, Date, Day, Pin, Pinned, Unpin};
+use crate::package::{NormalizedName, Package, Revision, Stored, Tag};
+use crate::store::{
+    Create, Delete, PackageStore, Page, Query, Replacement, Seed, StoreError, StoreId, Update,
+    Write,
+};
+
+/// Packages in memory, gone when the process ends.
+///
+/// Its operations never fail. Writers wait for each other, readers for nobody.
+pub struct MemoryStore {
+    id: StoreId,
+    current: Published,
+    writing: Mutex<()>,
+    picker: Picker,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    ///
+    /// Its revisions follow the clock, so that an entity tag from an earlier process never names a
+    /// version of this one.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::after(Revision::now())
+    }
+
+    /// An empty store whose first write has the revision that [follows](Revision::next) `revision`.
+    /// Revisions that lie ahead of the clock are counted one by one: a test that compares entity tags
+    /// begins with one of those.
+    #[must_use]
+    pub fn after(revision: Revision) -> Self {
+        let current = Published::new(Catalogue::new(revision));
+        Self { id: StoreId::random(), current, writing: Mutex::new(()), picker: Picker::new() }
+    }
+
+    /// The same store with another identity: for a test that compares the entries of feeds.
+    #[must_use]
+    pub fn with_id(self, id: StoreId) -> Self {
+        Self { id, ..self }
+    }
+
+    /// Writes beside the current catalogue and then publishes the new one in one step.
+    ///
+    /// A poisoned lock is taken all the same: a write that panicked has published nothing.
+    fn write<A>(&self, operation: impl FnOnce(&mut Catalogue) -> A) -> A {
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut next = self.current.catalogue();
+        let before = next.revision();
+        let result = operation(&mut next);
+        if next.revision() != before {
+            self.current.publish(next);
+        }
+        result
+    }
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("MemoryStore").field(&self.current).finish()
+    }
+}
+
+impl PackageStore for MemoryStore {
+    async fn id(&self) -> Result<StoreId, StoreError> {
+        Ok(self.id)
+    }
+
+    async fn refresh(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn create(&self, package: Package, write: Write) -> Result<Create, StoreError> {
+        Ok(self.write(|catalogue| catalogue.create(&package, &write)))
+    }
+
+    async fn create_many(&self, packages: Vec<Package>) -> Result<Vec<Create>, StoreError> {
+        Ok(self.write(|catalogue| catalogue.create_many(&packages)))
+    }
+
+    async fn read(&self, name: &NormalizedName) -> Result<Option<Stored>, StoreError> {
+        Ok(self.current.read(|it| it.get(name)))
+    }
+
+    async fn update(
+        &self,
+        name: &NormalizedName,
+        replacement: Replacement,
+        write: Write,
+    ) -> Result<Update, StoreError> {
+        Ok(self.write(|catalogue| catalogue.update(name, replacement, &write)))
+    }
+
+    async fn delete(&self, name: &NormalizedName, write: Write) -> Result<Delete, StoreError> {
+        Ok(self.write(|catalogue| catalogue.delete(name, &write)))
+    }
+
+    async fn random(&self, seed: Seed) -> Result<Option<Stored>, StoreError> {
+        Ok(self.current.read(|it| it.random(seed)))
+    }
+
+    async fn sample(
+        &self,
+        count: NonZeroUsize,
+        tag: Option<&Tag>,
+        seed: Seed,
+    ) -> Result<Vec<Stored>, StoreError> {
+        Ok(self.current.read(|it| it.sample(count, tag, seed)))
+    }
+
+    async fn list(&self, query: &Query) -> Result<Page, StoreError> {
+        Ok(self.current.read(|it| it.list(query)))
+    }
+
+    async fn daily(&self, date: Date) -> Result<Day, StoreError> {
+        Ok(self.current.read(|it| it.daily(date)))
+    }
+
+    async fn open_daily(
+        &self,
+        dates: RangeInclusive<Date>,
+        picked_at: SystemTime,
+    ) -> Result<Vec<Daily>, StoreError> {
+        let current = || self.current.catalogue();
+        let write = |pick| async move {
+            Ok(self.write(|catalogue| catalogue.open_daily(&pick, picked_at)))
+        };
+        self.picker.open(dates, current, write).await
+    }
+
+    async fn recent_daily(
+        &self,
+        until: Date,
+        count: NonZeroUsize,
+    ) -> Result<Vec<Daily>, StoreError> {
+        Ok(self.current.read(|it| it.recent_daily(until, count)))
+    }
+
+    async fn pins(&self, last_open: Date, count: NonZeroUsize) -> Result<Vec<Pinned>, StoreError> {
+        Ok(self.current.read(|it| it.pins(last_open, count)))
+    }
+
+    async fn pinned(&self, date: Date) -> Result<Option<Pinned>, StoreError> {
+        Ok(self.current.read(|it| it.pinned(date)))
+    }
+
+    async fn pin_daily(
+        &self,
+        date: Date,
+        last_open: Date,
+        name: &NormalizedName,
+        write: Write,
+    ) -> Result<Pin, StoreError> {
+        Ok(self.write(|catalogue| catalogue.pin_daily(date, last_open, name, &write)))
+    }
+
+    async fn unpin_daily(
+        &self,
+        date: Date,
+        last_open: Date,
+        write: Write,
+    ) -> Result<Unpin, StoreError> {
+        Ok(self.write(|catalogue| catalogue.unpin_daily(date, last_open, &write)))
+    }
+}

@@ -1,0 +1,23 @@
+//! The packages of one moment in memory, in the order of their names, and what keeps the newest
+//! of them for readers.
+
+mod block;
+mod daily;
+mod leaf;
+mod memory;
+mod packing;
+mod picker;
+mod published;
+mod read;
+mod search;
+mod separator;
+mod snapshot;
+#[cfg(test)]
+mod tests;
+mod tree;
+mod write;
+
+pub use memory::MemoryStore;
+pub use picker::Picker;
+pub use published::Published;
+pub use snapshot::Catalogue;

@@ -1,0 +1,211 @@
+//! Days of the calendar.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::package::InvalidValue;
+
+const SECONDS_A_DAY: i64 = 24 * 60 * 60;
+
+/// A civil date of the years 0000 to 9999, as ISO 8601 writes it: `2026-11-23`.
+///
+/// ```
+/// use pyaday_core::Date;
+///
+/// let date: Date = "2024-02-29".parse()?;
+/// assert_eq!(date.to_string(), "2024-02-29");
+/// assert!("2026-02-30".parse::<Date>().is_err());
+/// # Ok::<(), pyaday_core::InvalidValue>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Date {
+    /// Days since 1970-01-01.
+    days: i32,
+}
+
+impl Date {
+    /// The first date.
+    pub const MIN: Self = Self { days: -719_528 };
+    /// The last date.
+    pub const MAX: Self = Self { days: 2_932_896 };
+
+    /// The date of a moment in UTC; the first or the last if the moment is out of all years.
+    #[must_use]
+    pub fn of(time: SystemTime) -> Self {
+        Self::of_seconds(seconds(time))
+    }
+
+    /// The date of a moment where clocks are so many hours ahead of UTC.
+    pub(crate) fn at_offset(time: SystemTime, hours: i64) -> Self {
+        Self::of_seconds(seconds(time).saturating_add(hours * 3600))
+    }
+
+    fn of_seconds(seconds: i64) -> Self {
+        let days = seconds.div_euclid(SECONDS_A_DAY);
+        let days = days.clamp(Self::MIN.days.into(), Self::MAX.days.into());
+        Self { days: days as i32 }
+    }
+
+    /// The date so many days later, or earlier if they are negative; the first or the last if there
+    /// is no such date.
+    #[must_use]
+    pub fn plus_days(self, days: i32) -> Self {
+        let days = self.days.saturating_add(days);
+        Self { days: days.clamp(Self::MIN.days, Self::MAX.days) }
+    }
+
+    /// Year, month from 1, day from 1.
+    fn civil(self) -> (i32, i32, i32) {
+        // Counted from 0000-03-01, a leap day is the last of its year, and months have lengths that
+        // a line goes through.
+        let days = self.days - Self::MIN.days - 60;
+        let era = days.div_euclid(146_097);
+        let of_era = days.rem_euclid(146_097);
+        let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+        let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let month_from_march = (5 * of_year + 2) / 153;
+        let day = of_year - (153 * month_from_march + 2) / 5 + 1;
+        let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+        (year_of_era + 400 * era + i32::from(month <= 2), month, day)
+    }
+
+    /// The inverse of [`civil`](Self::civil), of a month from 1 to 12 and any day.
+    fn from_civil(year: i32, month: i32, day: i32) -> Self {
+        let year = year - i32::from(month <= 2);
+        let month_from_march = if month > 2 { month - 3 } else { month + 9 };
+        let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
+        let of_year = (153 * month_from_march + 2) / 5 + day - 1;
+        let of_era = 365 * year_of_era + year_of_era / 4 - year_of_era / 100 + of_year;
+        Self { days: 146_097 * era + of_era + 60 + Self::MIN.days }
+    }
+}
+
+/// Midnight in UTC, when the date begins; 1970 if the system's clock does not reach that far back.
+///
+/// ```
+/// use std::time::SystemTime;
+/// use pyaday_core::Date;
+///
+/// let date: Date = "2024-02-29".parse()?;
+/// for date in [date, Date::MIN, Date::MAX] {
+///     assert_eq!(Date::of(SystemTime::from(date)), date);
+/// }
+/// # Ok::<(), pyaday_core::InvalidValue>(())
+/// ```
+impl From<Date> for SystemTime {
+    fn from(date: Date) -> Self {
+        let from_1970 = Duration::from_secs(u64::from(date.days.unsigned_abs()) * 24 * 60 * 60);
+        match date.days < 0 {
+            true => UNIX_EPOCH.checked_sub(from_1970),
+            false => UNIX_EPOCH.checked_add(from_1970),
+        }
+        .unwrap_or(UNIX_EPOCH)
+    }
+}
+
+impl FromStr for Date {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        let number = |part: &str| {
+            let is_number = part.bytes().all(|byte| byte.is_ascii_digit());
+            is_number.then(|| part.parse::<i32>().ok()).flatten()
+        };
+        let parts = match (text.len(), text.split('-').collect::<Vec<_>>().as_slice()) {
+            (10, [year, month, day]) if (year.len(), month.len()) == (4, 2) => {
+                number(year).zip(number(month)).zip(number(day))
+            }
+            _ => None,
+        };
+        let date = parts.and_then(|((year, month), day)| {
+            let is_month = (1..=12).contains(&month);
+            let date = is_month.then(|| Self::from_civil(year, month, day))?;
+            (date.civil() == (year, month, day)).then_some(date)
+        });
+        date.ok_or_else(|| InvalidValue::new("must be a date such as 2026-11-23"))
+    }
+}
+
+impl fmt::Display for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (year, month, day) = self.civil();
+        write!(f, "{year:04}-{month:02}-{day:02}")
+    }
+}
+
+impl fmt::Debug for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Whole seconds since 1970, negative before.
+pub(crate) fn seconds(time: SystemTime) -> i64 {
+    let whole = |duration: Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
+    match time.duration_since(UNIX_EPOCH) {
+        Ok(since) => whole(since),
+        Err(before) => -whole(before.duration() + Duration::from_nanos(999_999_999)),
+    }
+}
+
+/// How many seconds are left of a moment's day in UTC.
+pub(crate) fn seconds_to_midnight(time: SystemTime) -> i64 {
+    SECONDS_A_DAY - seconds(time).rem_euclid(SECONDS_A_DAY)
+}
+
+/// A moment in UTC as [RFC 3339](https://www.rfc-editor.org/rfc/rfc3339) writes it.
+pub(crate) fn rfc3339(seconds: i64) -> String {
+    let of_day = seconds.rem_euclid(SECONDS_A_DAY);
+    let (hour, minute, second) = (of_day / 3600, of_day / 60 % 60, of_day % 60);
+    format!("{}T{hour:02}:{minute:02}:{second:02}Z", Date::of_seconds(seconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_a_date_of_the_calendar_or_refused() {
+        for (text, days) in [
+            ("1970-01-01", Some(0)),
+            ("1970-01-02", Some(1)),
+            ("1969-12-31", Some(-1)),
+            ("2000-02-29", Some(11_016)),
+            ("2024-02-29", Some(19_782)),
+            ("0000-01-01", Some(-719_528)),
+            ("9999-12-31", Some(2_932_896)),
+            ("2023-02-29", None),
+            ("1900-02-29", None),
+            ("2026-04-31", None),
+            ("2026-00-01", None),
+            ("2026-13-01", None),
+            ("2026-1-01", None),
+            ("+026-01-01", None),
+            ("2026-01-01 ", None),
+            ("20260101", None),
+            ("", None),
+        ] {
+            let date = text.parse::<Date>().ok();
+            assert_eq!(date.map(|date| date.days), days, "{text:?}");
+            if let Some(date) = date {
+                assert_eq!(date.to_string(), text);
+            }
+        }
+    }
+
+    #[test]
+    fn every_date_is_read_as_it_is_written() {
+        // A prime number of days apart, so that each day of a year comes up.
+        for days in (Date::MIN.days..=Date::MAX.days).step_by(97) {
+            let date = Date { days };
+            assert_eq!(date.to_string().parse(), Ok(date));
+        }
+    }
+
+    #[test]
+    fn there_is_no_date_before_the_first_or_after_the_last() {
+        assert_eq!(Date::MAX.plus_days(1), Date::MAX);
+        assert_eq!(Date::MIN.plus_days(i32::MIN), Date::MIN);
+    }
+}

@@ -1,0 +1,146 @@
+//! The days that were opened and the pins, and the pick from them.
+
+use std::cmp::Reverse;
+use std::collections::HashSet;
+use std::num::NonZeroUsize;
+use std::panic::resume_unwind;
+use std::thread;
+
+use rpds::RedBlackTreeMapSync;
+
+use super::date::Date;
+use super::day::Daily;
+use super::pick::{Basis, Choice};
+use super::pin::Pinned;
+use super::rule::scores;
+use crate::package::Revision;
+
+/// All days that were opened, and those that are pinned. A clone shares them, and a write copies the
+/// way to its place alone.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Journal {
+    days: RedBlackTreeMapSync<Date, Daily>,
+    pins: RedBlackTreeMapSync<Date, Pinned>,
+    /// Of the newest entry; 0 before the first.
+    cycle: u32,
+    /// The newest write that opened a day.
+    newest: Option<Revision>,
+}
+
+impl Journal {
+    pub(crate) fn get(&self, date: Date) -> Option<&Daily> {
+        self.days.get(&date)
+    }
+
+    pub(crate) fn first(&self) -> Option<Date> {
+        self.days.first().map(|(date, _)| *date)
+    }
+
+    /// The newest days up to a date, the newest first.
+    pub(crate) fn recent(&self, until: Date, count: NonZeroUsize) -> impl Iterator<Item = &Daily> {
+        self.days.range(..=until).rev().take(count.get()).map(|(_, daily)| daily)
+    }
+
+    pub(crate) fn pinned(&self, date: Date) -> Option<&Pinned> {
+        self.pins.get(&date)
+    }
+
+    /// The pins of dates after this one, the earliest first.
+    pub(crate) fn pins(&self, after: Date) -> impl Iterator<Item = &Pinned> {
+        self.pins.range(after..).map(|(_, pinned)| pinned).filter(move |it| it.date > after)
+    }
+
+    /// Adds a day, which uses up its pin.
+    pub(crate) fn open(&mut self, daily: Daily) {
+        // A day that is put back may be older than what is known already.
+        self.cycle = self.cycle.max(daily.cycle());
+        self.newest = self.newest.max(Some(daily.revision()));
+        self.unpin(daily.date());
+        self.days.insert_mut(daily.date(), daily);
+    }
+
+    pub(crate) fn pin(&mut self, pinned: Pinned) {
+        self.pins.insert_mut(pinned.date, pinned);
+    }
+
+    pub(crate) fn unpin(&mut self, date: Date) {
+        self.pins.remove_mut(&date);
+    }
+
+    /// What a pick from this journal depends on, in a history.
+    pub(crate) fn basis(&self, history: u64) -> Basis {
+        Basis { history, days: self.days.size(), newest: self.newest }
+    }
+
+    /// How many days and how many pins there are.
+    pub(crate) fn len(&self) -> (usize, usize) {
+        (self.days.size(), self.pins.size())
+    }
+
+    /// The pick of an ordinary day among these normalised names, given in parts, with its cycle.
+    ///
+    /// `picked` has the picks that come before it in the same write, of the current cycle of then.
+    pub(crate) fn pick<'a, I: Iterator<Item = &'a str>>(
+        &self,
+        date: Date,
+        picked: &[Choice],
+        names: impl Fn(usize, usize) -> I + Sync,
+    ) -> Option<(&'a str, u32)> {
+        let current = self.cycle_after(picked);
+        let of_cycle = self.days.values().filter(|daily| daily.cycle() == current);
+        let of_cycle = of_cycle.map(|daily| daily.name().as_str());
+        let picked_in_cycle = picked.iter().filter(|choice| choice.cycle == current);
+        let picked_in_cycle = picked_in_cycle.map(|choice| choice.name.as_str());
+        let shown: HashSet<_> = of_cycle.chain(picked_in_cycle).collect();
+        if let Some(name) = highest(date, &names, |name| !shown.contains(name)) {
+            return Some((name, current));
+        }
+        let shown_on = |date| {
+            let picked = picked.iter().find(|choice| choice.date == date);
+            let opened = self.get(date).map(|daily| daily.name().as_str());
+            opened.or(picked.map(|choice| choice.name.as_str()))
+        };
+        let (before, after) = (shown_on(date.plus_days(-1)), shown_on(date.plus_days(1)));
+        let other = |left_out: &[Option<&str>]| {
+            highest(date, &names, |name| !left_out.contains(&Some(name)))
+        };
+        let name = other(&[before, after]).or_else(|| other(&[before])).or_else(|| other(&[]))?;
+        Some((name, current + 1))
+    }
+
+    /// The cycle of the newest entry, or the first, once these picks were written.
+    pub(crate) fn cycle_after(&self, picked: &[Choice]) -> u32 {
+        picked.iter().map(|choice| choice.cycle).fold(self.cycle.max(1), u32::max)
+    }
+}
+
+/// The eligible name with the highest score; of those with one score, the first in byte order.
+fn highest<'a, I: Iterator<Item = &'a str>>(
+    date: Date,
+    names: &(impl Fn(usize, usize) -> I + Sync),
+    is_eligible: impl Fn(&str) -> bool + Sync,
+) -> Option<&'a str> {
+    let scores = scores(date);
+    let of_part = |part, parts| {
+        let mut best: Option<(u64, Reverse<&str>)> = None;
+        for name in names(part, parts) {
+            let candidate = Some((scores.hash(name.as_bytes()), Reverse(name)));
+            // Few names come so far that they are looked up.
+            if candidate > best && is_eligible(name) {
+                best = candidate;
+            }
+        }
+        best
+    };
+    // Two threads take half the time; more would leave none to the requests of a small machine.
+    let (one, other) = thread::scope(|scope| {
+        let other = thread::Builder::new().spawn_scoped(scope, || of_part(1, 2));
+        let one = of_part(0, 2);
+        let other = match other {
+            Ok(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
+            Err(_) => of_part(1, 2),
+        };
+        (one, other)
+    });
+    one.max(other).map(|(_, Reverse(name))| name)
+}

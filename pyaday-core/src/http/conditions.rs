@@ -1,0 +1,305 @@
+//! Conditional requests: [RFC 9110 §13](https://www.rfc-editor.org/rfc/rfc9110#section-13).
+//!
+//! There are no dates to compare here, so `If-Modified-Since` and `If-Unmodified-Since` are ignored,
+//! as §13.1.3 and §13.1.4 ask of a resource without a modification date.
+
+use http::header::{GetAll, IF_MATCH, IF_NONE_MATCH};
+use http::{HeaderMap, HeaderValue, Method};
+
+/// The conditions of a request, read from its fields `If-Match` and `If-None-Match`.
+///
+/// Most requests have none, which takes no room.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Preconditions(Option<Box<Fields>>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Fields {
+    /// True if a read asks, which a malformed field cannot make do any harm.
+    is_read: bool,
+    if_match: Option<EntityTags>,
+    if_none_match: Option<EntityTags>,
+}
+
+/// What a request's conditions come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Verdict {
+    /// They hold: the request is done as if it had none.
+    Perform,
+    /// The client has the current representation already: 304 to `GET` and `HEAD`, 412 to others.
+    Matched,
+    /// The representation is not the one that the client means: 412.
+    Failed(Failure),
+}
+
+/// Why the conditions of a request do not hold, which decides what its client can do about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Failure {
+    /// The representation is another one: the client can read it again and repeat the request.
+    Changed,
+    /// The request is a write, and there is a representation that `If-None-Match` rules out.
+    Exists,
+    /// The request is a write with `If-Match`, and there is no representation yet.
+    Absent,
+    /// `If-Match` has an entity tag that something between the client and the service has changed,
+    /// so that it never matches: it is weak (`W/"1"`), or has the suffix of a content coding
+    /// (`"1-gzip"`). The client must get the original entity tag first.
+    Weakened,
+    /// The request is a write, and the value of `If-Match` or `If-None-Match` is not what RFC 9110
+    /// allows: nobody can tell which version the client means.
+    Malformed,
+}
+
+/// The value of one of the two fields.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum EntityTags {
+    /// `*`: any representation.
+    Any,
+    /// A list, which may be empty.
+    List(Vec<EntityTag>),
+    /// Neither of the two. It matches nothing.
+    Malformed,
+}
+
+/// An entity tag ([RFC 9110 §8.8.3](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3)); the
+/// opaque part without its quotes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct EntityTag {
+    weak: bool,
+    opaque: Box<[u8]>,
+}
+
+impl Preconditions {
+    /// Reads the conditions of a request.
+    ///
+    /// The method decides what a malformed field means: a request of a safe method
+    /// ([RFC 9110 §9.2.1](https://www.rfc-editor.org/rfc/rfc9110#section-9.2.1)) is answered as if
+    /// the field matched nothing, any other is refused.
+    #[must_use]
+    pub fn from_headers(method: &Method, headers: &HeaderMap) -> Self {
+        let if_match = EntityTags::from_fields(headers.get_all(IF_MATCH));
+        let if_none_match = EntityTags::from_fields(headers.get_all(IF_NONE_MATCH));
+        match (if_match, if_none_match) {
+            (None, None) => Self(None),
+            (if_match, if_none_match) => {
+                let is_read = method.is_safe();
+                Self(Some(Box::new(Fields { is_read, if_match, if_none_match })))
+            }
+        }
+    }
+
+    /// True if the request has `If-Match`, whatever its value.
+    #[must_use]
+    pub fn has_if_match(&self) -> bool {
+        self.0.as_ref().is_some_and(|fields| fields.if_match.is_some())
+    }
+
+    /// True if the request has no condition.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Evaluates the conditions against the representation that is there, by its strong entity tag,
+    /// quoted; in the order of [§13.2.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.2.2).
+    ///
+    /// `If-Match` compares strongly, `If-None-Match` weakly (§8.8.3.2). A malformed field fails the
+    /// conditions of a write, whatever is there.
+    #[must_use]
+    pub fn evaluate(&self, current: &HeaderValue) -> Verdict {
+        let Some(fields) = &self.0 else {
+            return Verdict::Perform;
+        };
+        let current = current.as_bytes();
+        if fields.is_malformed_write() {
+            return Verdict::Failed(Failure::Malformed);
+        }
+        if let Some(tags) = &fields.if_match
+            && !tags.contain(current, Comparison::Strong)
+        {
+            return Verdict::Failed(tags.failure());
+        }
+        let if_none_match = fields.if_none_match.as_ref();
+        if if_none_match.is_some_and(|tags| tags.contain(current, Comparison::Weak)) {
+            return Verdict::Matched;
+        }
+        Verdict::Perform
+    }
+
+    /// Evaluates the conditions of a write where there is no representation yet: then `If-Match` is
+    /// false, whatever its value, and `If-None-Match` is true (§13.1.1, §13.1.2).
+    #[must_use]
+    pub fn evaluate_absent(&self) -> Verdict {
+        match &self.0 {
+            Some(fields) if fields.is_malformed_write() => Verdict::Failed(Failure::Malformed),
+            Some(fields) => {
+                let if_match = fields.if_match.as_ref();
+                if_match.map_or(Verdict::Perform, |_| Verdict::Failed(Failure::Absent))
+            }
+            None => Verdict::Perform,
+        }
+    }
+}
+
+impl Fields {
+    fn is_malformed_write(&self) -> bool {
+        let mut fields = [&self.if_match, &self.if_none_match].into_iter().flatten();
+        !self.is_read && fields.any(|tags| *tags == EntityTags::Malformed)
+    }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Comparison {
+    Strong,
+    Weak,
+}
+
+impl EntityTags {
+    /// `None` if the field is absent.
+    ///
+    /// Several fields of a name are one list, joined before anything is read (§5.3): whoever
+    /// forwards a request may have joined them.
+    fn from_fields(fields: GetAll<'_, HeaderValue>) -> Option<Self> {
+        let fields: Vec<_> = fields.iter().map(HeaderValue::as_bytes).collect();
+        if fields.is_empty() {
+            return None;
+        }
+        let value = fields.join(&b',');
+        Some(match value.trim_ascii() {
+            b"*" => Self::Any,
+            value => list(value).map_or(Self::Malformed, Self::List),
+        })
+    }
+
+    /// Why none of them matches.
+    fn failure(&self) -> Failure {
+        match self {
+            Self::List(tags) if tags.iter().any(EntityTag::is_weakened) => Failure::Weakened,
+            _ => Failure::Changed,
+        }
+    }
+
+    fn contain(&self, current: &[u8], comparison: Comparison) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Malformed => false,
+            Self::List(tags) => tags.iter().any(|tag| {
+                let quoted = current.strip_prefix(b"\"").and_then(|tag| tag.strip_suffix(b"\""));
+                quoted == Some(&tag.opaque) && (comparison == Comparison::Weak || !tag.weak)
+            }),
+        }
+    }
+}
+
+impl EntityTag {
+    /// True if a proxy's compression has made it of one of ours: ours are strong, and none of them
+    /// ends as those do that Apache and others make (`"1-gzip"`).
+    fn is_weakened(&self) -> bool {
+        const SUFFIXES: [&[u8]; 4] = [b"-gzip", b"-br", b"-zstd", b"-deflate"];
+        self.weak || SUFFIXES.iter().any(|suffix| self.opaque.ends_with(suffix))
+    }
+}
+
+/// The entity tags of a list; `None` if the value is not one.
+///
+/// It is not split at its commas first: an entity tag may hold commas.
+fn list(mut value: &[u8]) -> Option<Vec<EntityTag>> {
+    let mut tags = Vec::new();
+    loop {
+        // A list may have empty elements (§5.6.1).
+        while let Some(rest) = value.strip_prefix(b",") {
+            value = rest.trim_ascii_start();
+        }
+        if value.is_empty() {
+            return Some(tags);
+        }
+        let (tag, rest) = entity_tag(value)?;
+        tags.push(tag);
+        value = rest.trim_ascii_start();
+        if !value.is_empty() && !value.starts_with(b",") {
+            return None;
+        }
+    }
+}
+
+/// The entity tag that `value` begins with, and what comes after it.
+fn entity_tag(value: &[u8]) -> Option<(EntityTag, &[u8])> {
+    let (weak, quoted) = match value.strip_prefix(b"W/") {
+        Some(quoted) => (true, quoted),
+        None => (false, value),
+    };
+    let opaque = quoted.strip_prefix(b"\"")?;
+    let end = opaque.iter().position(|byte| *byte == b'"')?;
+    let (opaque, rest) = (&opaque[..end], &opaque[end + 1..]);
+    let legal = |byte: &u8| matches!(byte, 0x21 | 0x23..=0x7e | 0x80..);
+    opaque.iter().all(legal).then(|| (EntityTag { weak, opaque: opaque.into() }, rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CURRENT: HeaderValue = HeaderValue::from_static("\"1\"");
+
+    fn evaluate(method: &Method, fields: &[(&'static str, &'static str)]) -> Verdict {
+        let mut headers = HeaderMap::new();
+        for (name, value) in fields {
+            headers.append(*name, HeaderValue::from_static(value));
+        }
+        Preconditions::from_headers(method, &headers).evaluate(&CURRENT)
+    }
+
+    #[test]
+    fn a_read_is_answered_as_its_conditions_say() {
+        let changed = Verdict::Failed(Failure::Changed);
+        let weakened = Verdict::Failed(Failure::Weakened);
+        for (name, value, verdict) in [
+            ("if-match", "\"1\"", Verdict::Perform),
+            ("if-match", "\"0\", \"1\"", Verdict::Perform),
+            ("if-match", "*", Verdict::Perform),
+            ("if-match", "\"2\"", changed),
+            ("if-match", "W/\"1\"", weakened),
+            ("if-match", "\"1-gzip\"", weakened),
+            ("if-match", "1", changed),
+            ("if-none-match", "\"1\"", Verdict::Matched),
+            ("if-none-match", "W/\"1\"", Verdict::Matched),
+            ("if-none-match", "*", Verdict::Matched),
+            ("if-none-match", "\"a,b\", \"1\"", Verdict::Matched),
+            ("if-none-match", "\"2\"", Verdict::Perform),
+            ("if-none-match", "1", Verdict::Perform),
+        ] {
+            assert_eq!(evaluate(&Method::GET, &[(name, value)]), verdict, "{name}: {value}");
+        }
+    }
+
+    #[test]
+    fn a_malformed_condition_refuses_a_write() {
+        for name in ["if-match", "if-none-match"] {
+            for value in ["1", "*, \"1\"", "\"1\" \"2\"", "\"1"] {
+                let verdict = evaluate(&Method::PUT, &[(name, value)]);
+                assert_eq!(verdict, Verdict::Failed(Failure::Malformed), "{name}: {value}");
+            }
+        }
+    }
+
+    #[test]
+    fn several_fields_are_one_list() {
+        let fields = [("if-match", "\"0\""), ("if-match", "\"1\"")];
+        assert_eq!(evaluate(&Method::PUT, &fields), Verdict::Perform);
+    }
+
+    #[test]
+    fn where_nothing_is_there_if_match_fails() {
+        for (name, verdict) in
+            [("if-match", Verdict::Failed(Failure::Changed)), ("if-none-match", Verdict::Perform)]
+        {
+            let headers = HeaderMap::from_iter([(
+                http::HeaderName::from_static(name),
+                HeaderValue::from_static("*"),
+            )]);
+            let conditions = Preconditions::from_headers(&Method::PUT, &headers);
+            assert_eq!(conditions.evaluate_absent(), verdict, "{name}");
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! A resource: a path and the operations at it.
+
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH};
+use http::{HeaderName, Method};
+
+use super::facts::{Blueprint, Conditions, Operation};
+use super::path;
+
+/// A resource: a path within its blueprint and the operations at it.
+///
+/// Frameworks route paths, the core routes methods. An adapter walks the endpoints and registers
+/// each path with its framework's router, all methods to the same function. A new endpoint
+/// changes no adapter.
+#[derive(Debug)]
+pub struct Endpoint {
+    operations: &'static [Operation],
+    /// Where the operations begin in the table of all.
+    first: usize,
+}
+
+impl Endpoint {
+    /// The operations at one path, which are not none.
+    pub(crate) const fn new(operations: &'static [Operation], first: usize) -> Self {
+        Self { operations, first }
+    }
+
+    /// The part of a raw path before the endpoint's own: where its blueprint is mounted. `None` if
+    /// the path does not end as the endpoint's does.
+    ///
+    /// ```
+    /// use pyaday_core::Endpoint;
+    ///
+    /// let package = Endpoint::find("/packages/flask").unwrap();
+    /// assert_eq!(package.split_mount("/api/pkgs/flask"), Some("/api/pkgs"));
+    /// assert_eq!(package.split_mount("/api/pkgs/"), None);
+    /// ```
+    #[must_use]
+    pub fn split_mount<'a>(&self, path: &'a str) -> Option<&'a str> {
+        path::split_mount(self.path(), path)
+    }
+
+    /// The blueprint that the endpoint belongs to.
+    #[must_use]
+    pub fn blueprint(&self) -> Blueprint {
+        self.operations[0].blueprint()
+    }
+
+    /// The path below that of the blueprint: empty, or segments each of which is fixed or a
+    /// variable, in the form that the routers of axum and actix-web share: `/pins/{date}`.
+    #[must_use]
+    pub fn path(&self) -> &'static str {
+        self.operations[0].path()
+    }
+
+    /// The path when all blueprints are mounted together: `/packages/{name}`.
+    #[must_use]
+    pub fn full_path(&self) -> String {
+        format!("{}{}", self.blueprint().path(), self.path())
+    }
+
+    /// The operations, each of another method. `HEAD` goes with `GET`, and every endpoint has
+    /// `OPTIONS`: neither is listed.
+    #[must_use]
+    pub fn operations(&self) -> &'static [Operation] {
+        self.operations
+    }
+
+    /// The operation of a method.
+    #[must_use]
+    pub fn operation(&self, method: &Method) -> Option<Operation> {
+        self.position(method).map(|at| self.operations[at])
+    }
+
+    /// The place of a method's operation in the table of all.
+    pub(crate) fn row(&self, method: &Method) -> Option<usize> {
+        self.position(method).map(|at| self.first + at)
+    }
+
+    fn position(&self, method: &Method) -> Option<usize> {
+        let method = if *method == Method::HEAD { &Method::GET } else { method };
+        self.operations.iter().position(|operation| operation.method() == method)
+    }
+
+    /// The fields of a request that answers depend on: an adapter that must convert fields needs no
+    /// others.
+    #[must_use]
+    pub fn request_headers(&self) -> Vec<HeaderName> {
+        let facts = || self.operations.iter().map(|operation| operation.facts());
+        let mut fields = Vec::new();
+        if facts().any(|facts| facts.conditions != Conditions::Ignored) {
+            fields.extend([IF_MATCH, IF_NONE_MATCH]);
+        }
+        if facts().any(|facts| facts.body.is_some()) {
+            fields.extend([CONTENT_TYPE, CONTENT_LENGTH, CONTENT_ENCODING]);
+        }
+        fields.extend(facts().flat_map(|facts| facts.request_fields).cloned());
+        fields
+    }
+
+    /// The media type of the patches that the endpoint takes, for the field `Accept-Patch`
+    /// ([RFC 5789 §3.1](https://www.rfc-editor.org/rfc/rfc5789#section-3.1)).
+    #[must_use]
+    pub fn accept_patch(&self) -> Option<&'static str> {
+        self.operation(&Method::PATCH)?.media_type()
+    }
+
+    /// All methods of the endpoint, as the field `Allow` lists them
+    /// ([RFC 9110 §10.2.1](https://www.rfc-editor.org/rfc/rfc9110#section-10.2.1)).
+    #[must_use]
+    pub fn allow(&self) -> String {
+        let mut allow = String::new();
+        for operation in self.operations {
+            allow.push_str(operation.method().as_str());
+            allow.push_str(if operation.method() == Method::GET { ", HEAD, " } else { ", " });
+        }
+        allow + "OPTIONS"
+    }
+}

@@ -1,0 +1,110 @@
+//! The head of a request, as operations read it.
+
+use std::str::FromStr;
+
+use http::header::HOST;
+use http::request::Parts;
+use http::uri::Authority;
+use percent_encoding::percent_decode_str;
+
+use super::conditions::Preconditions;
+use super::options::Options;
+use super::path;
+use super::problem::Problem;
+use crate::daily::Date;
+use crate::package::NormalizedName;
+
+/// The longest name of a host, in bytes ([RFC 1035](https://www.rfc-editor.org/rfc/rfc1035)).
+const MAX_HOST_BYTES: usize = 255;
+
+/// The head of a request for an operation, and the options by which it is answered.
+#[derive(Clone, Copy)]
+pub(crate) struct Head<'a> {
+    pub(crate) options: &'a Options,
+    parts: &'a Parts,
+    /// The path of the endpoint.
+    template: &'static str,
+}
+
+impl<'a> Head<'a> {
+    pub(crate) fn new(options: &'a Options, parts: &'a Parts, template: &'static str) -> Self {
+        Self { options, parts, template }
+    }
+
+    /// The conditions of the request.
+    pub(crate) fn conditions(&self) -> Preconditions {
+        Preconditions::from_headers(&self.parts.method, &self.parts.headers)
+    }
+
+    /// The package that the path names.
+    ///
+    /// The name is decoded here alone: frameworks decode in different ways, and a segment that a
+    /// host's prefix captures must not be taken for it. A text that is not a valid name cannot be
+    /// the name of a package.
+    pub(crate) fn name(&self) -> Result<NormalizedName, Problem> {
+        self.variable("name").ok_or_else(Problem::package_not_found)
+    }
+
+    /// The date that the path names.
+    pub(crate) fn date(&self) -> Result<Date, Problem> {
+        self.variable("date").ok_or_else(Problem::invalid_date)
+    }
+
+    /// The value of a variable of the path; `None` if it is not what the type takes.
+    pub(crate) fn variable<T: FromStr>(&self, name: &str) -> Option<T> {
+        let segment = path::variable(self.template, self.path(), name)?;
+        match segment.contains('%') {
+            true => percent_decode_str(segment).decode_utf8().ok()?.parse().ok(),
+            false => segment.parse().ok(),
+        }
+    }
+
+    /// The query as it was sent.
+    pub(crate) fn query(&self) -> &'a str {
+        self.parts.uri.query().unwrap_or_default()
+    }
+
+    /// The whole path as it was sent.
+    pub(crate) fn path(&self) -> &'a str {
+        self.parts.uri.path()
+    }
+
+    /// The URL of the request, less its query: a path unless the host has a public URL.
+    pub(crate) fn url(&self) -> String {
+        self.options.reference(self.path())
+    }
+
+    /// The URL of the request with its query. Behind a proxy, the scheme and authority of the
+    /// request may lead nowhere, so without a public URL it is the query alone.
+    pub(crate) fn url_with_query(&self) -> String {
+        let base = self.options.public_url.as_ref().map(|_| self.url());
+        format!("{}?{}", base.unwrap_or_default(), self.query())
+    }
+
+    /// An absolute URL of a path.
+    pub(crate) fn absolute(&self, path: &str) -> String {
+        match self.options.public_url {
+            Some(_) => self.options.reference(path),
+            None => format!("{}{path}", self.origin()),
+        }
+    }
+
+    /// The scheme and authority that a client sees, as its request says.
+    fn origin(&self) -> String {
+        // The authority of the URL, if it has one, goes before the field (RFC 9112 §3.2.2). A URL of
+        // another scheme does not lead here, so no link is made of it.
+        let uri = &self.parts.uri;
+        let scheme = uri.scheme_str().filter(|scheme| matches!(*scheme, "http" | "https"));
+        let authority = scheme.and(uri.authority()).cloned();
+        let field = || self.parts.headers.get(HOST)?.to_str().ok()?.parse::<Authority>().ok();
+        let authority = authority.or_else(field).filter(|it| it.host().len() <= MAX_HOST_BYTES);
+        let scheme = scheme.unwrap_or("http");
+        match authority {
+            Some(authority) => match authority.port() {
+                Some(port) => format!("{scheme}://{}:{port}", authority.host()),
+                None => format!("{scheme}://{}", authority.host()),
+            },
+            None => format!("{scheme}://localhost"),
+        }
+    }
+}

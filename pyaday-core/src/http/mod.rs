@@ -1,0 +1,30 @@
+//! What all operations share of HTTP.
+
+mod api;
+mod body;
+pub(crate) mod conditions;
+pub(crate) mod document;
+mod endpoint;
+pub(crate) mod facts;
+mod feed_id;
+pub(crate) mod head;
+pub(crate) mod media_type;
+mod options;
+pub(crate) mod path;
+mod problem;
+mod problem_type;
+mod public_url;
+pub(crate) mod query;
+mod refusals;
+pub(crate) mod response;
+
+pub use api::Api;
+pub use body::{Body, BodyError};
+pub use conditions::{Failure, Preconditions, Verdict};
+pub use endpoint::Endpoint;
+pub use facts::{Blueprint, Operation};
+pub use feed_id::FeedId;
+pub use options::Options;
+pub use problem::Problem;
+pub use problem_type::ProblemType;
+pub use public_url::PublicUrl;

@@ -1,0 +1,211 @@
+//! The problems of the catalogue: what is wrong each time, in words.
+
+use std::time::Duration;
+
+use http::header::{ACCEPT, ACCEPT_ENCODING, ALLOW, RETRY_AFTER};
+
+use super::conditions::Failure;
+use super::media_type::{MERGE_PATCH_JSON, UnsupportedBody};
+use super::problem::Problem;
+use super::problem_type::ProblemType;
+use super::response::ACCEPT_PATCH;
+use crate::daily::Date;
+use crate::package::{
+    InvalidPackage, MalformedJson, NormalizedName, PackageError, PackageName, Stored,
+};
+use crate::store::StoreError;
+
+impl Problem {
+    pub(crate) fn package_not_found() -> Self {
+        Self::of(ProblemType::PackageNotFound, "The catalogue has no package of this name.")
+    }
+
+    pub(crate) fn empty_catalogue() -> Self {
+        Self::of(ProblemType::PackageNotFound, "The catalogue has no packages yet.")
+    }
+
+    pub(crate) fn package_exists(there: &Stored) -> Self {
+        let detail = format!(
+            "The catalogue already has the package {}; nothing was changed.",
+            there.package().name
+        );
+        Self::of(ProblemType::PackageExists, detail)
+    }
+
+    pub(crate) fn not_begun(date: Date) -> Self {
+        let detail = format!("{date} has not begun anywhere on Earth.");
+        Self::of(ProblemType::NoDaily, detail)
+    }
+
+    pub(crate) fn before_first(date: Date) -> Self {
+        let detail = format!("There was no package of the day yet on {date}.");
+        Self::of(ProblemType::NoDaily, detail)
+    }
+
+    pub(crate) fn never_shown(date: Date) -> Self {
+        let detail = format!("No package was shown on {date}, and it is too late to pick one.");
+        Self::of(ProblemType::NoDaily, detail)
+    }
+
+    pub(crate) fn not_pinned(date: Date) -> Self {
+        Self::of(ProblemType::NoDaily, format!("No package is pinned to {date}."))
+    }
+
+    pub(crate) fn past_is_fixed(date: Date) -> Self {
+        let detail = format!("{date} has begun; only days to come can be pinned and unpinned.");
+        Self::of(ProblemType::PastIsFixed, detail)
+    }
+
+    pub(crate) fn too_far_ahead(last: Date) -> Self {
+        let detail = format!("{last} is the last day that can be pinned now.");
+        Self::of(ProblemType::InvalidDate, detail)
+    }
+
+    pub(crate) fn invalid_date() -> Self {
+        Self::of(ProblemType::InvalidDate, "A date of the calendar is expected, as 2026-11-23.")
+    }
+
+    pub(crate) fn name_mismatch(named: &PackageName, name: &NormalizedName) -> Self {
+        let detail = format!(
+            "The body names the package {named}, but the URL names {name}. A package cannot be renamed to another one."
+        );
+        Self::of(ProblemType::NameMismatch, detail)
+    }
+
+    pub(crate) fn none_tagged() -> Self {
+        Self::of(ProblemType::PackageNotFound, "The catalogue has no package with this tag.")
+    }
+
+    pub(crate) fn invalid_query(detail: String) -> Self {
+        Self::of(ProblemType::InvalidQuery, detail)
+    }
+
+    pub(crate) fn precondition_failed(failure: Failure) -> Self {
+        let detail = match failure {
+            Failure::Changed => {
+                "The resource is not in a version that If-Match lists. Read it again and repeat the \
+                 request with its current ETag."
+            }
+            Failure::Exists => {
+                "The resource exists in a version that If-None-Match rules out, and nothing was \
+                 changed."
+            }
+            Failure::Absent => {
+                "There is nothing yet that If-Match could match. Repeat the request without If-Match \
+                 to create it."
+            }
+            Failure::Weakened => {
+                "If-Match has an entity tag that is weak (W/\"…\") or ends in -gzip or the like, which \
+                 never matches: the compression of a proxy has weakened it. Read the resource again \
+                 with `Accept-Encoding: identity` and repeat the request with that ETag."
+            }
+            Failure::Malformed => {
+                "If-Match or If-None-Match is malformed, and nothing was changed. Each must be either \
+                 `*` alone or a list of entity tags in double quotes, such as \"1\", \"2\"."
+            }
+        };
+        Self::of(ProblemType::PreconditionFailed, detail)
+    }
+
+    /// Other writes came in between, each time that it was tried.
+    pub(crate) fn contended() -> Self {
+        #[derive(Debug, thiserror::Error)]
+        #[error("others wrote the package each time that the patch was to be written")]
+        struct Contended;
+
+        let source = Contended.into();
+        StoreError::Unavailable { retry_after: Duration::from_secs(1), source }.into()
+    }
+
+    pub(crate) fn precondition_required() -> Self {
+        Self::of(
+            ProblemType::PreconditionRequired,
+            "Read the resource and repeat the request with its ETag in If-Match.",
+        )
+    }
+
+    pub(crate) fn unreadable_body() -> Self {
+        Self::of(ProblemType::MalformedJson, "The body broke off before its end.")
+    }
+
+    pub(crate) fn content_too_large(limit: usize) -> Self {
+        let detail = format!("The body must be at most {limit} bytes long.");
+        Self::of(ProblemType::ContentTooLarge, detail)
+    }
+
+    pub(crate) fn unsupported_body(expected: &'static str, why: &UnsupportedBody) -> Self {
+        let problem = Self::of(ProblemType::UnsupportedMediaType, why.to_string());
+        match why {
+            UnsupportedBody::ContentCoding => problem.with_header(ACCEPT_ENCODING, "identity"),
+            UnsupportedBody::MediaType(_) if expected == MERGE_PATCH_JSON => {
+                problem.with_header(ACCEPT_PATCH, expected)
+            }
+            UnsupportedBody::MediaType(_) => problem.with_header(ACCEPT, expected),
+        }
+    }
+
+    pub(crate) fn uri_too_long(limit: usize) -> Self {
+        let detail = format!(
+            "The path before the feed must be at most {limit} bytes long: each entry's link repeats it."
+        );
+        Self::of(ProblemType::UriTooLong, detail)
+    }
+
+    pub(crate) fn method_not_allowed(allow: &str) -> Self {
+        let detail = format!("The methods of this resource are {allow}.");
+        Self::of(ProblemType::MethodNotAllowed, detail).with_header(ALLOW, allow)
+    }
+
+    /// 500: an error of the service itself, about which a client learns nothing more.
+    ///
+    /// [`respond`](crate::respond) answers a panic with it; a host that takes the steps by itself does
+    /// so too. [`with_source`](Self::with_source) adds the cause for the log.
+    #[must_use]
+    pub fn internal() -> Self {
+        Self::of(ProblemType::Internal, "The service met an error of its own.")
+    }
+}
+
+impl From<MalformedJson> for Problem {
+    fn from(error: MalformedJson) -> Self {
+        Self::of(ProblemType::MalformedJson, format!("The body is not JSON: {error}."))
+    }
+}
+
+impl From<InvalidPackage> for Problem {
+    fn from(invalid: InvalidPackage) -> Self {
+        let detail = "The body is JSON, but breaks the rules listed in `errors`.";
+        Self::of(ProblemType::InvalidPackage, detail).with_errors(invalid.into_errors())
+    }
+}
+
+impl From<PackageError> for Problem {
+    fn from(error: PackageError) -> Self {
+        match error {
+            PackageError::Malformed(error) => error.into(),
+            PackageError::Invalid(error) => error.into(),
+        }
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(cause: StoreError) -> Self {
+        let problem = match &cause {
+            StoreError::Unavailable { retry_after, .. } => {
+                let seconds = retry_after.as_secs();
+                let seconds = seconds.saturating_add(u64::from(retry_after.subsec_nanos() > 0));
+                Self::of(
+                    ProblemType::StoreUnavailable,
+                    "The store cannot be used now and nothing was written; try again later.",
+                )
+                .with_header(RETRY_AFTER, seconds.to_string())
+            }
+            StoreError::Internal { .. } => Self::internal(),
+            StoreError::OutcomeUnknown { .. } => Self::of(
+                ProblemType::OutcomeUnknown,
+                "The store lost contact during the write; read the package to see what it is now.",
+            ),
+        };
+        problem.with_source(cause)
+    }
+}

@@ -1,0 +1,139 @@
+//! What the responses of operations have in common.
+
+use bytes::Bytes;
+use http::header::{
+    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderName, LINK, X_CONTENT_TYPE_OPTIONS,
+};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
+
+use super::body::Body;
+
+/// RFC 5789 §3.1; the http crate does not name it.
+pub(crate) const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
+/// A cache may keep the answer, and asks whether it still holds before each use.
+pub(crate) const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
+pub(crate) const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
+
+/// A response with content.
+pub(crate) fn content(
+    status: StatusCode,
+    media_type: &'static str,
+    cache_control: HeaderValue,
+    content: Bytes,
+) -> Response<Body> {
+    let length = content.len();
+    let mut response = bare(status, cache_control, content);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    headers.insert(CONTENT_LENGTH, content_length(length));
+    response
+}
+
+/// The same with an entity tag.
+pub(crate) fn tagged(
+    media_type: &'static str,
+    cache_control: HeaderValue,
+    entity_tag: HeaderValue,
+    content: Bytes,
+) -> Response<Body> {
+    let mut response = self::content(StatusCode::OK, media_type, cache_control, content);
+    response.headers_mut().insert(ETAG, entity_tag);
+    response
+}
+
+/// The response 204.
+pub(crate) fn no_content() -> Response<Body> {
+    bare(StatusCode::NO_CONTENT, NO_STORE, Bytes::new())
+}
+
+/// The response 201, without content.
+pub(crate) fn created() -> Response<Body> {
+    let mut response = bare(StatusCode::CREATED, NO_STORE, Bytes::new());
+    response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+    response
+}
+
+/// Makes a response 304 of the response that the client has already.
+pub(crate) fn not_modified(response: Response<Body>) -> Response<Body> {
+    let mut response = response.map(|_| Body::empty());
+    *response.status_mut() = StatusCode::NOT_MODIFIED;
+    // The other fields are what caches need to know (RFC 9110 §15.4.5).
+    for field in [CONTENT_TYPE, CONTENT_LENGTH, LINK] {
+        response.headers_mut().remove(field);
+    }
+    response
+}
+
+/// `Cache-Control` of an answer that a cache may give itself for so many seconds. `caches` says
+/// which caches: `public` or `private`.
+pub(crate) fn max_age(caches: &str, seconds: u32) -> HeaderValue {
+    let value = Bytes::from(format!("{caches}, max-age={seconds}"));
+    HeaderValue::from_maybe_shared(value).unwrap_or(NO_CACHE)
+}
+
+/// Adds a field whose value came through a URL or the table, neither of which can hold a line
+/// break. A value with a line break would be left out.
+pub(crate) fn insert(headers: &mut HeaderMap, name: HeaderName, value: String) {
+    if let Ok(value) = HeaderValue::from_maybe_shared(Bytes::from(value)) {
+        headers.insert(name, value);
+    }
+}
+
+/// A response with the fields that each has.
+fn bare(status: StatusCode, cache_control: HeaderValue, content: Bytes) -> Response<Body> {
+    let mut response = Response::new(Body::from(content));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.reserve(6);
+    headers.insert(CACHE_CONTROL, cache_control);
+    headers.insert(X_CONTENT_TYPE_OPTIONS, NOSNIFF);
+    response
+}
+
+/// The value of `Content-Length`. For most lengths it is a part of a static text.
+fn content_length(length: usize) -> HeaderValue {
+    const COUNT: usize = 1000;
+    /// The numbers below `COUNT`, three digits each.
+    static DIGITS: [u8; 3 * COUNT] = {
+        let mut digits = [b'0'; 3 * COUNT];
+        let mut number = 0;
+        while number < COUNT {
+            digits[3 * number] += (number / 100) as u8;
+            digits[3 * number + 1] += (number / 10 % 10) as u8;
+            digits[3 * number + 2] += (number % 10) as u8;
+            number += 1;
+        }
+        digits
+    };
+
+    let leading_zeros = usize::from(length < 100) + usize::from(length < 10);
+    let digits = DIGITS.get(3 * length + leading_zeros..3 * length + 3);
+    match digits.map(str::from_utf8) {
+        Some(Ok(digits)) => HeaderValue::from_static(digits),
+        _ => length.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_length_of_any_content_is_its_number() {
+        for length in (0..1100).chain([9_999, 65_536, 1_000_000]) {
+            assert_eq!(content_length(length), length.to_string());
+        }
+    }
+
+    #[test]
+    fn a_response_304_keeps_what_caches_need() {
+        let whole = tagged("text/plain", NO_CACHE, NO_STORE, Bytes::from("text"));
+        let response = not_modified(whole);
+        assert_eq!(response.status(), StatusCode::NOT_MODIFIED);
+        let mut names: Vec<_> = response.headers().keys().map(HeaderName::as_str).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["cache-control", "etag", "x-content-type-options"]);
+        assert_eq!(response.body().as_bytes(), Some(&b""[..]));
+    }
+}

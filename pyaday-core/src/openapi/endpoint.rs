@@ -1,0 +1,230 @@
+//! The description of an endpoint, made of the facts of its operations.
+
+use http::Method;
+use serde_json::{Map, Value, json};
+
+use super::parts::{DATE, NAME, described, parameter, reference};
+use crate::http::facts::{Caching, Conditions, Facts};
+use crate::http::media_type::{MERGE_PATCH_JSON, PROBLEM_JSON};
+use crate::http::{Endpoint, Options, ProblemType, path};
+
+/// The schemas of the variables of paths.
+const VARIABLES: [(&str, &str); 2] = [("name", NAME), ("date", DATE)];
+
+pub(crate) fn path_item(options: &Options, endpoint: &Endpoint) -> Value {
+    let mut item = Map::new();
+    let variables: Vec<_> = path::variables(endpoint.path())
+        .filter_map(|variable| VARIABLES.into_iter().find(|(name, _)| *name == variable))
+        .map(|(variable, schema)| parameter(variable, "path", reference(schema)))
+        .collect();
+    if !variables.is_empty() {
+        item.insert("parameters".to_owned(), variables.into());
+    }
+    for operation in endpoint.operations() {
+        let facts = operation.facts();
+        let described = operation_object(options, facts);
+        if facts.method == Method::GET {
+            item.insert("head".to_owned(), without_content(&described));
+        }
+        item.insert(facts.method.as_str().to_ascii_lowercase(), described);
+    }
+    item.insert("options".to_owned(), options_operation(endpoint));
+    Value::Object(item)
+}
+
+/// `HEAD` is described as `GET`, without the content of its answers.
+fn without_content(get: &Value) -> Value {
+    let mut head = get.clone();
+    if let Some(id) = get["operationId"].as_str() {
+        head["operationId"] = format!("head_{id}").into();
+    }
+    if let Some(responses) = head["responses"].as_object_mut() {
+        for response in responses.values_mut().filter_map(Value::as_object_mut) {
+            response.shift_remove("content");
+            response.shift_remove("links");
+        }
+    }
+    head
+}
+
+fn options_operation(endpoint: &Endpoint) -> Value {
+    let mut headers = fields(constant_field("no-store"));
+    headers.insert("Allow".to_owned(), constant_field(&endpoint.allow()));
+    if let Some(media_type) = endpoint.accept_patch() {
+        headers.insert("Accept-Patch".to_owned(), constant_field(media_type));
+    }
+    let path = endpoint.full_path();
+    let words: Vec<_> =
+        path.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    json!({
+        "operationId": format!("options_{}", words.join("_")),
+        "summary": "List the methods",
+        "tags": [endpoint.blueprint().tag()],
+        "responses": { "204": { "description": "The methods.", "headers": headers } },
+    })
+}
+
+fn operation_object(options: &Options, facts: &Facts) -> Value {
+    let mut object = json!({
+        "operationId": facts.name,
+        "summary": facts.summary,
+        "parameters": parameters(options, facts),
+        "responses": responses(options, facts),
+    });
+    if !facts.description.is_empty() {
+        object["description"] = facts.description.into();
+    }
+    if let Some(body) = &facts.body {
+        let content = json!({ "schema": reference(body.schema), "example": (body.example)() });
+        object["requestBody"] =
+            json!({ "required": true, "content": { body.media_type: content } });
+    }
+    object["tags"] = json!([facts.blueprint.tag()]);
+    object
+}
+
+fn parameters(options: &Options, facts: &Facts) -> Vec<Value> {
+    let mut parameters = (facts.query)(options);
+    if facts.conditions != Conditions::Ignored {
+        let is_required =
+            facts.conditions == Conditions::MayBeRequired && options.if_match_required;
+        let text = || json!({ "type": "string" });
+        let mut if_match = parameter("If-Match", "header", text());
+        if_match["required"] = is_required.into();
+        let what = "Entity tags, one of which the resource must have (RFC 9110).";
+        parameters.push(described(what, if_match));
+        let what = "Entity tags, none of which the resource may have (RFC 9110).";
+        parameters.push(described(what, parameter("If-None-Match", "header", text())));
+    }
+    parameters
+}
+
+fn responses(options: &Options, facts: &Facts) -> Map<String, Value> {
+    let mut responses = success(options, facts);
+    if facts.conditions != Conditions::Ignored && facts.method.is_safe() {
+        let description = "The client has the current representation.";
+        let headers = success_fields(options, facts, true);
+        responses.insert("304".into(), json!({ "description": description, "headers": headers }));
+    }
+    for &kind in ProblemType::ALL {
+        if !facts.problems.contains(&kind)
+            || kind == ProblemType::PreconditionRequired && !options.if_match_required
+        {
+            continue;
+        }
+        let response = responses
+            .entry(kind.status().as_str())
+            .or_insert_with(|| problem_response(facts, kind));
+        describe_problem(response, kind);
+    }
+    responses
+}
+
+fn success(options: &Options, facts: &Facts) -> Map<String, Value> {
+    let success = &facts.success;
+    let mut response = json!({
+        "description": success.description,
+        "headers": success_fields(options, facts, false),
+    });
+    if let Some(content) = &success.content {
+        response["content"] = json!({ content.media_type: { "schema": (content.schema)() } });
+    }
+    if let Some(links) = (success.links)() {
+        response["links"] = links;
+    }
+    Map::from_iter([(success.status.as_str().to_owned(), response)])
+}
+
+/// The fields of the answer of success, or those that the answer 304 has too.
+fn success_fields(options: &Options, facts: &Facts, only_metadata: bool) -> Map<String, Value> {
+    let success = &facts.success;
+    let mut headers = fields(match success.caching {
+        Caching::NoCache => constant_field("no-cache"),
+        Caching::NoStore => constant_field("no-store"),
+        Caching::MaxAge => {
+            let pattern = format!("^{}, max-age=[0-9]+$", options.caches());
+            json!({ "required": true, "schema": { "type": "string", "pattern": pattern } })
+        }
+    });
+    let extra = success.fields.iter().filter(|field| field.is_metadata || !only_metadata);
+    for field in extra {
+        let mut described = json!({ "description": field.description, "schema": (field.schema)() });
+        if field.is_required {
+            described["required"] = true.into();
+        }
+        headers.insert(field.name.to_owned(), described);
+    }
+    if success.has_entity_tag {
+        let schema = json!({ "type": "string", "pattern": "^\"[!#-~]*\"$" });
+        let field = json!({
+            "description": "The entity tag (RFC 9110).", "required": true, "schema": schema,
+        });
+        headers.insert("ETag".into(), field);
+    }
+    headers
+}
+
+/// The answer of a status that reports a problem. Which kinds of problems is added later.
+fn problem_response(facts: &Facts, kind: ProblemType) -> Value {
+    let mut headers = fields(constant_field("no-store"));
+    match (kind, &facts.body) {
+        (ProblemType::UnsupportedMediaType, Some(body)) => {
+            let is_patch = body.media_type == MERGE_PATCH_JSON;
+            let name = if is_patch { "Accept-Patch" } else { "Accept" };
+            let what = "What is taken, where the media type is what is wrong.";
+            headers.insert(name.into(), optional_field(what, body.media_type));
+            let what = "That no content coding is taken, where one is what is wrong.";
+            headers.insert("Accept-Encoding".into(), optional_field(what, "identity"));
+        }
+        (ProblemType::StoreUnavailable, _) => {
+            headers.insert("Retry-After".into(), json!({
+                "description": "When another try makes sense, in seconds; absent where the write may have happened.",
+                "schema": { "type": "integer", "minimum": 0 },
+            }));
+        }
+        _ => {}
+    }
+    let status = kind.status().as_u16();
+    json!({
+        "description": "",
+        "headers": headers,
+        "content": { PROBLEM_JSON: {
+            "schema": {
+                "allOf": [reference("Problem")],
+                "properties": { "type": { "enum": [] }, "status": { "const": status } },
+            },
+            "examples": {},
+        } },
+    })
+}
+
+/// Adds a kind of problem to the answer of its status.
+fn describe_problem(response: &mut Value, kind: ProblemType) {
+    let description = response["description"].as_str().unwrap_or_default();
+    let separator = if description.is_empty() { "" } else { "; or: " };
+    response["description"] = format!("{description}{separator}{}", kind.title()).into();
+    let content = &mut response["content"][PROBLEM_JSON];
+    if let Some(types) = content["schema"]["properties"]["type"]["enum"].as_array_mut() {
+        types.push(kind.urn().into());
+    }
+    content["examples"][kind.slug()] = json!({ "value": {
+        "type": kind.urn(), "title": kind.title(), "status": kind.status().as_u16(),
+        "detail": "What went wrong this time, in a sentence.",
+    } });
+}
+
+/// The fields that every answer has.
+fn fields(cache_control: Value) -> Map<String, Value> {
+    Map::from_iter([
+        ("Cache-Control".to_owned(), cache_control),
+        ("X-Content-Type-Options".to_owned(), constant_field("nosniff")),
+    ])
+}
+
+fn constant_field(value: &str) -> Value {
+    json!({ "required": true, "schema": { "type": "string", "const": value } })
+}
+
+fn optional_field(description: &str, value: &str) -> Value {
+    json!({ "description": description, "schema": { "type": "string", "const": value } })
+}

@@ -1,0 +1,67 @@
+//! Parts of the document that the facts of operations are made of.
+
+use serde_json::{Value, json};
+
+use crate::http::facts::{Content, ResponseField};
+use crate::http::media_type::JSON;
+
+/// The name of the schema of a package's name.
+pub(crate) const NAME: &str = "PackageName";
+/// The name of the schema of a date.
+pub(crate) const DATE: &str = "Date";
+
+/// A reference to the schema of a name.
+pub(crate) fn reference(schema: &str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{schema}") })
+}
+
+/// A parameter of an operation.
+pub(crate) fn parameter(name: &str, place: &str, schema: Value) -> Value {
+    json!({ "name": name, "in": place, "required": place == "path", "schema": schema })
+}
+
+/// The same object with a description.
+pub(crate) fn described(description: &str, mut object: Value) -> Value {
+    object["description"] = description.into();
+    object
+}
+
+/// Content in JSON of which there is a schema.
+pub(crate) const fn json_content(schema: fn() -> Value) -> Content {
+    Content { media_type: JSON, schema }
+}
+
+/// What is said of every operation that takes parameters in its query.
+pub(crate) const QUERY_DESCRIPTION: &str = "The parameter `_` and those whose names begin with \
+    `utm_` are ignored. Any other that is not listed here is refused.";
+
+/// The URL of what a `POST` has made.
+pub(crate) const LOCATION: ResponseField = ResponseField {
+    name: "Location",
+    description: "The URL of the package.",
+    is_required: true,
+    is_metadata: true,
+    schema: uri_reference,
+};
+
+/// The URL of what is answered, where another was asked for.
+pub(crate) const CONTENT_LOCATION: ResponseField = ResponseField {
+    name: "Content-Location",
+    description: "The URL of the day itself.",
+    is_required: true,
+    is_metadata: true,
+    schema: uri_reference,
+};
+
+/// The link to the next page.
+pub(crate) const NEXT_LINK: ResponseField = ResponseField {
+    name: "Link",
+    description: "The page after this one, absent on the last (RFC 8288).",
+    is_required: false,
+    is_metadata: false,
+    schema: || json!({ "type": "string" }),
+};
+
+fn uri_reference() -> Value {
+    json!({ "type": "string", "format": "uri-reference" })
+}

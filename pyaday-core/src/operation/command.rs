@@ -1,0 +1,179 @@
+//! Requests and their outcomes whatever the operation, and the table that they go by.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+
+use http::request::Parts;
+use http::{Response, StatusCode};
+
+use super::operate::{self, Operate, Performed};
+use super::read_package::ReadPackage;
+use super::read_random_package::ReadRandomPackage;
+use crate::daily::Date;
+use crate::http::{Api, Body, Endpoint, Operation, Options, Problem};
+use crate::package::NormalizedName;
+use crate::store::PackageStore;
+
+type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// The last step of an operation, with its result inside.
+type Encode = Box<dyn FnOnce(&Options) -> Response<Body> + Send>;
+
+/// The rest of the first step, after a head was accepted.
+type Decode<S> = fn(&Options, &Parts, &[u8]) -> Result<Asked<S>, Problem>;
+
+/// What a request asks for, decoded and ready to be [executed](crate::execute).
+pub struct Command<S> {
+    pub(super) request: Asked<S>,
+}
+
+/// Frameworks move futures about. All requests but the two that are most of the traffic are in an
+/// allocation of their own, or each request would carry the room of the largest.
+pub(super) enum Asked<S> {
+    Methods(&'static Endpoint),
+    ReadPackage(ReadPackage),
+    ReadRandomPackage(ReadRandomPackage),
+    Other(Box<dyn AnyRequest<S>>),
+}
+
+/// A request for any operation.
+pub(super) trait AnyRequest<S>: fmt::Debug + Send {
+    fn operation(&self) -> Operation;
+    fn name(&self) -> Option<&NormalizedName>;
+    fn date(&self) -> Option<Date>;
+    fn execute<'a>(self: Box<Self>, api: &'a Api<S>) -> BoxFuture<'a, Result<Outcome, Problem>>;
+}
+
+impl<S: PackageStore, O: Operate> AnyRequest<S> for O {
+    fn operation(&self) -> Operation {
+        Operation::new(const { &O::FACTS })
+    }
+
+    fn name(&self) -> Option<&NormalizedName> {
+        Operate::name(self)
+    }
+
+    fn date(&self) -> Option<Date> {
+        Operate::date(self)
+    }
+
+    fn execute<'a>(self: Box<Self>, api: &'a Api<S>) -> BoxFuture<'a, Result<Outcome, Problem>> {
+        Box::pin(async move {
+            let performed = Operate::execute(*self, api).await?;
+            let status = status::<O>(&performed);
+            let encode = |options: &Options| operate::encode::<O>(options, performed);
+            Ok(Outcome { result: Answered::Other(status, Box::new(encode)) })
+        })
+    }
+}
+
+impl<S: PackageStore> Command<S> {
+    /// The operation that is asked for; `None` if the request asks which methods there are
+    /// (`OPTIONS`).
+    #[must_use]
+    pub fn operation(&self) -> Option<Operation> {
+        self.as_any().map(AnyRequest::operation)
+    }
+
+    /// The package that the request is about, by its identity: the package that the path names, that
+    /// is to be added, or that is to be pinned to a day.
+    #[must_use]
+    pub fn name(&self) -> Option<&NormalizedName> {
+        self.as_any()?.name()
+    }
+
+    /// The day that the request is about, if its path names one.
+    #[must_use]
+    pub fn date(&self) -> Option<Date> {
+        self.as_any()?.date()
+    }
+
+    fn as_any(&self) -> Option<&dyn AnyRequest<S>> {
+        match &self.request {
+            Asked::Methods(_) => None,
+            Asked::ReadPackage(request) => Some(request),
+            Asked::ReadRandomPackage(request) => Some(request),
+            Asked::Other(request) => Some(&**request),
+        }
+    }
+}
+
+impl<S: PackageStore> fmt::Debug for Command<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut command = f.debug_tuple("Command");
+        match (&self.request, self.as_any()) {
+            (_, Some(request)) => command.field(&request),
+            (Asked::Methods(endpoint), None) => command.field(&endpoint.path()),
+            _ => &mut command,
+        }
+        .finish()
+    }
+}
+
+/// What became of a command, for [`encode`](crate::encode) to answer with.
+pub struct Outcome {
+    pub(super) result: Answered,
+}
+
+pub(super) enum Answered {
+    Methods(&'static Endpoint),
+    ReadPackage(Performed<<ReadPackage as Operate>::Result>),
+    ReadRandomPackage(Performed<<ReadRandomPackage as Operate>::Result>),
+    Other(StatusCode, Encode),
+}
+
+impl Outcome {
+    /// The status code of the response.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match &self.result {
+            Answered::Methods(_) => StatusCode::NO_CONTENT,
+            Answered::ReadPackage(performed) => status::<ReadPackage>(performed),
+            Answered::ReadRandomPackage(performed) => status::<ReadRandomPackage>(performed),
+            Answered::Other(status, _) => *status,
+        }
+    }
+}
+
+impl fmt::Debug for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Outcome").field(&self.status()).finish()
+    }
+}
+
+fn status<O: Operate>(performed: &Performed<O::Result>) -> StatusCode {
+    match performed.is_not_modified {
+        true => StatusCode::NOT_MODIFIED,
+        false => O::FACTS.success.status,
+    }
+}
+
+/// A row of the table: an operation, and how its requests are read.
+pub(super) struct Row<S> {
+    pub(super) operation: Operation,
+    pub(super) accept: fn(&Options, &Parts) -> Result<(), Problem>,
+    pub(super) decode: Decode<S>,
+}
+
+impl<S: PackageStore> Row<S> {
+    pub(super) const fn of<O: Operate>() -> Self {
+        Self {
+            operation: Operation::new(const { &O::FACTS }),
+            accept: operate::accept::<O>,
+            decode: |options, parts, body| {
+                let request = operate::decode::<O>(options, parts, body)?;
+                Ok(Asked::Other(Box::new(request)))
+            },
+        }
+    }
+
+    /// The row of an operation whose requests are not in an allocation of their own.
+    pub(super) const fn without_box<O: Operate>(decode: Decode<S>) -> Self {
+        Self {
+            operation: Operation::new(const { &O::FACTS }),
+            accept: operate::accept::<O>,
+            decode,
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! `POST /packages`: another package.
+
+use std::future::Future;
+use std::num::NonZeroUsize;
+
+use http::header::{ETAG, LOCATION as LOCATION_FIELD};
+use http::{Request, Response, StatusCode};
+use serde_json::{Value, json};
+
+use super::operate::{Operate, Performed};
+use super::pipeline::respond_as;
+use super::terms::Terms;
+use crate::http::conditions::Preconditions;
+use crate::http::facts::{Conditions, Facts, POST, RequestBody, Success};
+use crate::http::head::Head;
+use crate::http::media_type::JSON;
+use crate::http::{Api, Blueprint, Body, Options, Problem, ProblemType as P, response};
+use crate::openapi::parts::LOCATION;
+use crate::package::{NormalizedName, Package, Stored};
+use crate::store::{Create, PackageStore, Query};
+
+/// Adds the package in the body: 201 with its `Location`, or 409 if its name is taken.
+///
+/// For a host that routes by itself: the request's method is taken as matched.
+/// [`respond`](crate::respond) answers all methods of an endpoint.
+pub fn create_package<S: PackageStore, B: http_body::Body>(
+    api: &Api<S>,
+    request: Request<B>,
+) -> impl Future<Output = Response<Body>> + use<S, B> {
+    respond_as::<CreatePackage, _, _>(api, request)
+}
+
+#[derive(Debug)]
+pub(super) struct CreatePackage {
+    /// The package to add and its identity, or what is wrong with the body: a client learns of that
+    /// only if its conditions hold.
+    package: Result<(Package, NormalizedName), Problem>,
+    /// The URL of the list, as a client can follow it.
+    url: String,
+    /// Those on the list of packages.
+    conditions: Preconditions,
+}
+
+/// A package that was added.
+pub(super) struct Created {
+    package: Stored,
+    location: String,
+}
+
+impl Operate for CreatePackage {
+    const FACTS: Facts = Facts {
+        summary: "Add a package",
+        body: Some(RequestBody {
+            media_type: JSON,
+            schema: "Package",
+            example: || {
+                json!({
+                    "name": "dynaconf",
+                    "short_desc": "The dynamic configurator for your Python Project",
+                })
+            },
+        }),
+        conditions: Conditions::Optional,
+        problems: &[
+            P::UnsupportedMediaType,
+            P::ContentTooLarge,
+            P::PreconditionFailed,
+            P::MalformedJson,
+            P::InvalidPackage,
+            P::PackageExists,
+            P::StoreUnavailable,
+            P::OutcomeUnknown,
+            P::Internal,
+        ],
+        success: Success {
+            status: StatusCode::CREATED,
+            has_entity_tag: true,
+            fields: &[LOCATION],
+            links,
+            ..Success::no_content("The package was added.")
+        },
+        ..Facts::write("create_package", POST, Blueprint::Packages, "")
+    };
+
+    type Result = Created;
+
+    fn decode(head: &Head<'_>, body: &[u8]) -> Result<Self, Problem> {
+        let package = Package::from_json(body).map_err(Problem::from);
+        let package = package.map(|package| {
+            let name = package.name.normalized();
+            (package, name)
+        });
+        Ok(Self { package, url: head.url(), conditions: head.conditions() })
+    }
+
+    /// A condition of a creation is about the list of packages.
+    async fn execute<S: PackageStore>(self, api: &Api<S>) -> Result<Performed<Created>, Problem> {
+        let store = api.store();
+        let terms = Terms::of_creation(self.conditions);
+        if self.package.is_err() && !terms.has_no_conditions() {
+            store.refresh().await?;
+            let list = store.list(&Query::new(NonZeroUsize::MIN)).await?;
+            terms.check(Some(list.revision))?;
+        }
+        let (package, _) = self.package?;
+        let location = format!("{}/{}", self.url, package.name);
+        match store.create(package, terms.write()).await? {
+            Create::Created(package) => Ok(Performed::new(Created { package, location })),
+            Create::Exists(there) => Err(Problem::package_exists(&there)),
+            Create::Stale(list) => Err(terms.refused(Some(list))),
+        }
+    }
+
+    fn encode(created: Created, _: &Options) -> Response<Body> {
+        let mut response = response::created();
+        let headers = response.headers_mut();
+        headers.insert(ETAG, created.package.entity_tag());
+        response::insert(headers, LOCATION_FIELD, created.location);
+        response
+    }
+
+    fn name(&self) -> Option<&NormalizedName> {
+        self.package.as_ref().ok().map(|(_, name)| name)
+    }
+}
+
+/// What a client can do with the package that it has added.
+fn links() -> Option<Value> {
+    let link = |operation: &str| json!({ "operationId": operation, "parameters": { "name": "$request.body#/name" } });
+    Some(json!({
+        "read": link("read_package"),
+        "update": link("update_package"),
+        "patch": link("patch_package"),
+        "delete": link("delete_package"),
+    }))
+}

@@ -1,0 +1,71 @@
+//! `DELETE /packages/{name}`: the removal of a package.
+
+use std::future::Future;
+
+use http::{Request, Response};
+
+use super::operate::{Operate, Performed};
+use super::pipeline::respond_as;
+use super::terms::Terms;
+use crate::http::conditions::Preconditions;
+use crate::http::facts::{DELETE, Facts, Success};
+use crate::http::head::Head;
+use crate::http::{Api, Blueprint, Body, Options, Problem, ProblemType as P, response};
+use crate::package::NormalizedName;
+use crate::store::{Delete, PackageStore};
+
+/// Removes the package that the path names: 204, or 404.
+///
+/// For a host that routes by itself: the request's method is taken as matched.
+/// [`respond`](crate::respond) answers all methods of an endpoint.
+pub fn delete_package<S: PackageStore, B: http_body::Body>(
+    api: &Api<S>,
+    request: Request<B>,
+) -> impl Future<Output = Response<Body>> + use<S, B> {
+    respond_as::<DeletePackage, _, _>(api, request)
+}
+
+#[derive(Debug)]
+pub(super) struct DeletePackage {
+    name: NormalizedName,
+    conditions: Preconditions,
+}
+
+impl Operate for DeletePackage {
+    const FACTS: Facts = Facts {
+        summary: "Remove a package",
+        problems: &[
+            P::PackageNotFound,
+            P::PreconditionRequired,
+            P::PreconditionFailed,
+            P::StoreUnavailable,
+            P::OutcomeUnknown,
+            P::Internal,
+        ],
+        success: Success::no_content("The package is removed."),
+        ..Facts::write("delete_package", DELETE, Blueprint::Packages, "/{name}")
+    };
+
+    type Result = ();
+
+    fn decode(head: &Head<'_>, _: &[u8]) -> Result<Self, Problem> {
+        Ok(Self { name: head.name()?, conditions: head.conditions() })
+    }
+
+    async fn execute<S: PackageStore>(self, api: &Api<S>) -> Result<Performed<()>, Problem> {
+        let terms = Terms::new(api.options(), self.conditions);
+        match api.store().delete(&self.name, terms.write()).await? {
+            Delete::Deleted => Ok(Performed::new(())),
+            Delete::Absent => Err(Problem::package_not_found()),
+            Delete::Stale(current) => Err(terms.refused(Some(current.revision()))),
+        }
+    }
+
+    fn encode((): (), _: &Options) -> Response<Body> {
+        response::no_content()
+    }
+
+    fn name(&self) -> Option<&NormalizedName> {
+        Some(&self.name)
+    }
+}

@@ -1,0 +1,234 @@
+//! The packages of the last days, for feed readers.
+
+use std::fmt::Write as _;
+use std::num::NonZeroUsize;
+use std::ops::RangeInclusive;
+
+use serde_json::json;
+
+use super::operate::Performed;
+use crate::daily::{Daily, Date, rfc3339};
+use crate::http::conditions::Preconditions;
+use crate::http::document::Document;
+use crate::http::head::Head;
+use crate::http::media_type::{ATOM, FEED_JSON};
+use crate::http::{Api, FeedId, Options, Problem, ProblemType};
+use crate::store::{PackageStore, StoreId};
+
+/// How many days a feed goes back, its first included.
+const DAYS: i32 = 30;
+
+const TITLE: &str = "Python package of the day";
+
+/// The longest path before that of a feed, in bytes. A host's prefix may capture a segment of any
+/// length, and a feed repeats it with each of its links.
+const MAX_PATH_BYTES: usize = 512;
+
+/// The problems that a request for a feed may get.
+pub(super) const PROBLEMS: &[ProblemType] = &[
+    ProblemType::UriTooLong,
+    ProblemType::PreconditionFailed,
+    ProblemType::StoreUnavailable,
+    ProblemType::OutcomeUnknown,
+    ProblemType::Internal,
+];
+
+/// A format of feeds.
+#[derive(Clone, Copy)]
+pub(super) enum Format {
+    /// [RFC 4287](https://www.rfc-editor.org/rfc/rfc4287)
+    Atom,
+    /// [JSON Feed 1.1](https://www.jsonfeed.org/version/1.1/)
+    Json,
+}
+
+/// A request for a feed, in any format.
+#[derive(Debug)]
+pub(super) struct Source {
+    /// Where the blueprint is mounted, an absolute URL.
+    url: String,
+    conditions: Preconditions,
+}
+
+impl Source {
+    pub(super) fn decode(head: &Head<'_>) -> Result<Self, Problem> {
+        let mount = head.path().rsplit_once('/').map_or("", |(mount, _)| mount);
+        if mount.len() > MAX_PATH_BYTES {
+            return Err(Problem::uri_too_long(MAX_PATH_BYTES));
+        }
+        Ok(Self { url: head.absolute(mount), conditions: head.conditions() })
+    }
+
+    pub(super) async fn read<S: PackageStore>(
+        self,
+        api: &Api<S>,
+        format: Format,
+    ) -> Result<Performed<Document>, Problem> {
+        let days = recent_days(api).await?;
+        let ids = Ids::new(api.options(), api.store().id().await?);
+        let feed = document(format, &self.url, &ids, &days);
+        Performed::read(feed, &self.conditions, Document::entity_tag)
+    }
+}
+
+/// The days of a feed, the newest first: all since the first of the journal, those that were not
+/// asked for before are opened now. If they cannot be opened, the feed is without them.
+async fn recent_days<S: PackageStore>(api: &Api<S>) -> Result<Vec<Daily>, Problem> {
+    let (store, now) = (api.store(), api.options().now());
+    let today = Date::of(now);
+    let days = opened_days(store, today).await?;
+    let Some(missing) = missing(store, today, &days).await? else {
+        return Ok(days);
+    };
+    if let Err(error) = store.open_daily(missing, now).await {
+        let problem = Problem::from(error);
+        return if problem.kind() == Some(ProblemType::Internal) { Err(problem) } else { Ok(days) };
+    }
+    opened_days(store, today).await
+}
+
+/// The days up to this one that a feed has and that were opened, the newest first.
+async fn opened_days<S: PackageStore>(store: &S, today: Date) -> Result<Vec<Daily>, Problem> {
+    const COUNT: NonZeroUsize = NonZeroUsize::MIN.saturating_add(DAYS as usize - 1);
+
+    let mut days = store.recent_daily(today, COUNT).await?;
+    days.retain(|daily| daily.date() > today.plus_days(-DAYS));
+    Ok(days)
+}
+
+/// The days of a feed, if some of them were not opened.
+async fn missing<S: PackageStore>(
+    store: &S,
+    today: Date,
+    days: &[Daily],
+) -> Result<Option<RangeInclusive<Date>>, Problem> {
+    let earliest = today.plus_days(1 - DAYS);
+    let before = store.recent_daily(earliest.plus_days(-1), NonZeroUsize::MIN).await?;
+    let first = match before.is_empty() {
+        true => days.last().map_or(today, Daily::date),
+        false => earliest,
+    };
+    let expected = (0..).map_while(|back| {
+        let date = today.plus_days(-back);
+        (date >= first).then_some(date)
+    });
+    let is_complete = expected.eq(days.iter().map(Daily::date));
+    Ok((!is_complete).then_some(first..=today))
+}
+
+/// What identifies a feed and its entries, for good, wherever it is served.
+struct Ids<'a> {
+    given: Option<&'a str>,
+    store: StoreId,
+}
+
+impl<'a> Ids<'a> {
+    fn new(options: &'a Options, store: StoreId) -> Self {
+        Self { given: options.feed_id.as_ref().map(FeedId::as_str), store }
+    }
+
+    fn feed(&self) -> String {
+        self.given.map_or_else(|| self.urn("feed"), str::to_owned)
+    }
+
+    fn entry(&self, date: Date) -> String {
+        match self.given {
+            Some(feed) => format!("{feed}/{date}"),
+            None => self.urn(&date.to_string()),
+        }
+    }
+
+    /// [RFC 9562 §4](https://www.rfc-editor.org/rfc/rfc9562#section-4)
+    fn urn(&self, name: &str) -> String {
+        format!("urn:uuid:{}", self.store.uuid(name))
+    }
+}
+
+/// A feed of these days, the newest first, whose blueprint is mounted at an absolute URL.
+fn document(format: Format, url: &str, ids: &Ids<'_>, days: &[Daily]) -> Document {
+    match format {
+        Format::Atom => Document::new(ATOM, atom(url, ids, days).into_bytes()),
+        Format::Json => Document::new(FEED_JSON, json(url, ids, days)),
+    }
+}
+
+/// Alternate links have no type: they lead to JSON, and readers that look for a page leave out links
+/// of another type, though nothing better is there.
+fn atom(url: &str, ids: &Ids<'_>, days: &[Daily]) -> String {
+    // The feed has changed when its newest day began.
+    let updated = days.first().map_or_else(|| rfc3339(0), |daily| midnight(daily.date()));
+    let (link, id) = (escape(url), escape(&ids.feed()));
+    let mut feed = format!(
+        "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n\
+         <feed xmlns=\"http://www.w3.org/2005/Atom\">\n\
+         <id>{id}</id>\n\
+         <title>{TITLE}</title>\n\
+         <updated>{updated}</updated>\n\
+         <author><name>pyaday</name></author>\n\
+         <link rel=\"self\" type=\"{ATOM}\" href=\"{link}/feed.atom\"/>\n\
+         <link rel=\"alternate\" href=\"{link}\"/>\n",
+    );
+    for daily in days {
+        let (date, package) = (daily.date(), daily.package());
+        let begun = midnight(date);
+        // Writing to a string does not fail.
+        let _ = write!(
+            feed,
+            "<entry>\n\
+             <id>{}</id>\n\
+             <title>{}</title>\n\
+             <updated>{begun}</updated>\n\
+             <published>{begun}</published>\n\
+             <link rel=\"alternate\" href=\"{link}/{date}\"/>\n\
+             <summary>{}</summary>\n\
+             </entry>\n",
+            escape(&ids.entry(date)),
+            package.name,
+            escape(package.details.short_desc.as_str()),
+        );
+    }
+    feed + "</feed>\n"
+}
+
+fn json(url: &str, ids: &Ids<'_>, days: &[Daily]) -> Vec<u8> {
+    let items = days.iter().map(|daily| {
+        let (date, package) = (daily.date(), daily.package());
+        json!({
+            "id": ids.entry(date),
+            "url": format!("{url}/{date}"),
+            "title": package.name,
+            "content_text": package.details.short_desc,
+            "date_published": midnight(date),
+        })
+    });
+    let feed = json!({
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": TITLE,
+        "home_page_url": url,
+        "feed_url": format!("{url}/feed.json"),
+        "items": items.collect::<Vec<_>>(),
+    });
+    // A tree of JSON values: serialising it into memory has no way to fail.
+    serde_json::to_vec(&feed).unwrap_or_default()
+}
+
+/// When a date begins in UTC.
+fn midnight(date: Date) -> String {
+    format!("{date}T00:00:00Z")
+}
+
+/// A text as XML has it. What XML 1.0 cannot say at all becomes U+FFFD.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}

@@ -1,0 +1,67 @@
+//! `GET /daily/pins`: the pins of days to come.
+
+use std::future::Future;
+use std::num::NonZeroUsize;
+
+use http::{Request, Response};
+
+use super::days::last_open;
+use super::operate::{Operate, Performed};
+use super::pipeline::respond_as;
+use crate::http::conditions::Preconditions;
+use crate::http::document::Document;
+use crate::http::facts::{Facts, Success};
+use crate::http::head::Head;
+use crate::http::media_type::JSON;
+use crate::http::{Api, Blueprint, Body, Options, Problem, ProblemType as P};
+use crate::openapi::parts::{json_content, reference};
+use crate::store::PackageStore;
+
+/// Answers with the pins of days to come, in the order of their dates.
+///
+/// For a host that routes by itself: the request's method is taken as matched.
+/// [`respond`](crate::respond) answers all methods of an endpoint.
+pub fn list_pins<S: PackageStore, B: http_body::Body>(
+    api: &Api<S>,
+    request: Request<B>,
+) -> impl Future<Output = Response<Body>> + use<S, B> {
+    respond_as::<ListPins, _, _>(api, request)
+}
+
+/// The most pins that are listed: more than there are days that can be pinned.
+const PINS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(999);
+
+#[derive(Debug)]
+pub(super) struct ListPins {
+    conditions: Preconditions,
+}
+
+impl Operate for ListPins {
+    const FACTS: Facts = Facts {
+        summary: "List the pins of days to come",
+        problems: &[P::PreconditionFailed, P::StoreUnavailable, P::Internal],
+        success: Success::content("The pins.", json_content(|| reference("Pins"))),
+        ..Facts::read("list_pins", Blueprint::Daily, "/pins")
+    };
+
+    type Result = Document;
+
+    fn decode(head: &Head<'_>, _: &[u8]) -> Result<Self, Problem> {
+        Ok(Self { conditions: head.conditions() })
+    }
+
+    async fn execute<S: PackageStore>(self, api: &Api<S>) -> Result<Performed<Document>, Problem> {
+        let pins = api.store().pins(last_open(api.options().now()), PINS).await?;
+        let mut body = b"{\"items\":[".to_vec();
+        for (at, pinned) in pins.iter().enumerate() {
+            body.extend(if at == 0 { &b""[..] } else { b"," });
+            pinned.write_json(&mut body);
+        }
+        body.extend(b"]}");
+        Performed::read(Document::new(JSON, body), &self.conditions, Document::entity_tag)
+    }
+
+    fn encode(list: Document, _: &Options) -> Response<Body> {
+        list.into_response()
+    }
+}

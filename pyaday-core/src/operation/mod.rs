@@ -1,0 +1,50 @@
+//! The operations: a file for each, with its facts and its three steps, and what they share.
+//!
+//! A new operation is a new file, and three lines: its module and its function here, and its row in
+//! [`table`].
+
+mod command;
+mod days;
+mod feed;
+mod operate;
+mod pipeline;
+mod steps;
+mod table;
+mod terms;
+
+mod create_package;
+mod delete_package;
+mod list_packages;
+mod list_pins;
+mod patch_package;
+mod pin_day;
+mod read_atom_feed;
+mod read_day;
+mod read_json_feed;
+mod read_openapi;
+mod read_package;
+mod read_pin;
+mod read_random_package;
+mod read_today;
+mod unpin_day;
+mod update_package;
+
+pub use command::{Command, Outcome};
+pub use steps::{DecodedHead, decode_body, decode_head, encode, execute, respond};
+
+pub use create_package::create_package;
+pub use delete_package::delete_package;
+pub use list_packages::list_packages;
+pub use list_pins::list_pins;
+pub use patch_package::patch_package;
+pub use pin_day::pin_day;
+pub use read_atom_feed::read_atom_feed;
+pub use read_day::read_day;
+pub use read_json_feed::read_json_feed;
+pub use read_openapi::read_openapi;
+pub use read_package::read_package;
+pub use read_pin::read_pin;
+pub use read_random_package::read_random_package;
+pub use read_today::read_today;
+pub use unpin_day::unpin_day;
+pub use update_package::update_package;

@@ -1,0 +1,141 @@
+//! `PATCH /packages/{name}`: a change of a package.
+
+use std::future::Future;
+
+use http::header::ETAG;
+use http::{Request, Response};
+use serde_json::json;
+
+use super::operate::{Operate, Performed};
+use super::pipeline::respond_as;
+use super::terms::{Terms, newest};
+use crate::http::conditions::Preconditions;
+use crate::http::facts::{Facts, PATCH, RequestBody, Success};
+use crate::http::head::Head;
+use crate::http::media_type::MERGE_PATCH_JSON;
+use crate::http::{Api, Blueprint, Body, Options, Problem, ProblemType as P, response};
+use crate::package::{MergePatch, NormalizedName, Package, Revision, Stored};
+use crate::store::{PackageStore, Update, Write};
+
+/// Applies the JSON Merge Patch (RFC 7396) in the body to the package that the path names: 204, or
+/// 404.
+///
+/// For a host that routes by itself: the request's method is taken as matched.
+/// [`respond`](crate::respond) answers all methods of an endpoint.
+pub fn patch_package<S: PackageStore, B: http_body::Body>(
+    api: &Api<S>,
+    request: Request<B>,
+) -> impl Future<Output = Response<Body>> + use<S, B> {
+    respond_as::<PatchPackage, _, _>(api, request)
+}
+
+/// How often a patch is applied anew when others write the package meanwhile.
+const TRIES: usize = 8;
+
+#[derive(Debug)]
+pub(super) struct PatchPackage {
+    name: NormalizedName,
+    /// What to change, or what is wrong with the body: a client learns of that only if the package is
+    /// there and its conditions hold.
+    patch: Result<MergePatch, Problem>,
+    conditions: Preconditions,
+}
+
+impl Operate for PatchPackage {
+    const FACTS: Facts = Facts {
+        summary: "Change some of a package",
+        body: Some(RequestBody {
+            media_type: MERGE_PATCH_JSON,
+            schema: "PackagePatch",
+            example: || json!({ "tags": ["web"] }),
+        }),
+        problems: &[
+            P::UnsupportedMediaType,
+            P::ContentTooLarge,
+            P::PackageNotFound,
+            P::PreconditionRequired,
+            P::PreconditionFailed,
+            P::MalformedJson,
+            P::InvalidPackage,
+            P::NameMismatch,
+            P::StoreUnavailable,
+            P::OutcomeUnknown,
+            P::Internal,
+        ],
+        success: Success { has_entity_tag: true, ..Success::no_content("The package is changed.") },
+        ..Facts::write("patch_package", PATCH, Blueprint::Packages, "/{name}")
+    };
+
+    type Result = Stored;
+
+    fn decode(head: &Head<'_>, body: &[u8]) -> Result<Self, Problem> {
+        let (name, patch) = (head.name()?, MergePatch::from_json(body));
+        Ok(Self { name, patch: patch.map_err(Problem::from), conditions: head.conditions() })
+    }
+
+    /// A patch is written only over the version that it was applied to. If others write in between,
+    /// it is applied to what they have written, and so on, a few times.
+    ///
+    /// What this process knows may be old, and must not be the reason of a refusal: if the patch
+    /// cannot be applied to what is known, it is applied to what the package is now.
+    async fn execute<S: PackageStore>(self, api: &Api<S>) -> Result<Performed<Stored>, Problem> {
+        let Self { name, patch, conditions } = self;
+        let store = api.store();
+        let terms = Terms::new(api.options(), conditions);
+        let patch = match patch {
+            Ok(patch) => patch,
+            Err(problem) => {
+                terms.check(Some(newest(store, &name).await?.revision()))?;
+                return Err(problem);
+            }
+        };
+        let known = store.read(&name).await?;
+        let mut base = match known.map(|known| Patched::new(&known, &patch, &name, &terms)) {
+            Some(Ok(patched)) => patched,
+            _ => Patched::new(&newest(store, &name).await?, &patch, &name, &terms)?,
+        };
+        for _ in 0..TRIES {
+            let write = Write::new().if_revision(base.revision);
+            match store.update(&name, base.package.into(), write).await? {
+                Update::Updated(now) | Update::Unchanged(now) => return Ok(Performed::new(now)),
+                Update::Absent => return Err(Problem::package_not_found()),
+                Update::Stale(now) => base = Patched::new(&now, &patch, &name, &terms)?,
+            }
+        }
+        Err(Problem::contended())
+    }
+
+    fn encode(package: Stored, _: &Options) -> Response<Body> {
+        let mut response = response::no_content();
+        response.headers_mut().insert(ETAG, package.entity_tag());
+        response
+    }
+
+    fn name(&self) -> Option<&NormalizedName> {
+        Some(&self.name)
+    }
+}
+
+/// What a patch makes of a version of a package.
+struct Patched {
+    package: Package,
+    /// That of the version.
+    revision: Revision,
+}
+
+impl Patched {
+    fn new(
+        version: &Stored,
+        patch: &MergePatch,
+        name: &NormalizedName,
+        terms: &Terms,
+    ) -> Result<Self, Problem> {
+        let revision = version.revision();
+        terms.check(Some(revision))?;
+        let package = patch.apply(&version.package())?;
+        match package.name.normalized() == *name {
+            true => Ok(Self { package, revision }),
+            false => Err(Problem::name_mismatch(&package.name, name)),
+        }
+    }
+}

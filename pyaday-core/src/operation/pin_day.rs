@@ -1,0 +1,142 @@
+//! `PUT /daily/pins/{date}`: the choice of the package of a day to come.
+
+use std::future::Future;
+
+use http::{Request, Response};
+use serde_json::json;
+
+use super::days::last_open;
+use super::operate::{Operate, Performed};
+use super::pipeline::respond_as;
+use super::terms::Terms;
+use crate::daily::{Date, Day, Pin};
+use crate::http::conditions::Preconditions;
+use crate::http::facts::{Conditions, Facts, PUT, RequestBody, Success};
+use crate::http::head::Head;
+use crate::http::media_type::JSON;
+use crate::http::{Api, Blueprint, Body, Options, Problem, ProblemType as P, response};
+use crate::package::{Errors, Fields, NormalizedName, PackageError, PackageName};
+use crate::store::PackageStore;
+
+/// Pins the package that the body names to the day to come that the path names: 204, 404 if there is
+/// no such package, or 409 if the day has begun.
+///
+/// For a host that routes by itself: the request's method is taken as matched.
+/// [`respond`](crate::respond) answers all methods of an endpoint.
+pub fn pin_day<S: PackageStore, B: http_body::Body>(
+    api: &Api<S>,
+    request: Request<B>,
+) -> impl Future<Output = Response<Body>> + use<S, B> {
+    respond_as::<PinDay, _, _>(api, request)
+}
+
+/// How many days ahead a day can be pinned: pins are few.
+const DAYS_AHEAD: i32 = 400;
+
+#[derive(Debug)]
+pub(super) struct PinDay {
+    date: Date,
+    /// Which package, or what is wrong with the body: a client learns of that only if the day is to
+    /// come and its conditions hold.
+    name: Result<NormalizedName, Problem>,
+    /// Those on the pin.
+    conditions: Preconditions,
+}
+
+impl Operate for PinDay {
+    const FACTS: Facts = Facts {
+        summary: "Pin a package to a day to come",
+        body: Some(RequestBody {
+            media_type: JSON,
+            schema: "PinUpdate",
+            example: || json!({ "name": "flask" }),
+        }),
+        // The first pin of a day has nothing to match.
+        conditions: Conditions::Optional,
+        problems: &[
+            P::InvalidDate,
+            P::UnsupportedMediaType,
+            P::ContentTooLarge,
+            P::PastIsFixed,
+            P::PreconditionRequired,
+            P::PreconditionFailed,
+            P::MalformedJson,
+            P::InvalidPackage,
+            P::PackageNotFound,
+            P::StoreUnavailable,
+            P::OutcomeUnknown,
+            P::Internal,
+        ],
+        success: Success::no_content("The day will show the package."),
+        ..Facts::write("pin_day", PUT, Blueprint::Daily, "/pins/{date}")
+    };
+
+    type Result = ();
+
+    fn check(head: &Head<'_>) -> Result<(), Problem> {
+        date_to_pin(head).map(drop)
+    }
+
+    fn decode(head: &Head<'_>, body: &[u8]) -> Result<Self, Problem> {
+        let date = date_to_pin(head)?;
+        let name = pinned_name(body, date).map(|name| name.normalized());
+        Ok(Self { date, name: name.map_err(Problem::from), conditions: head.conditions() })
+    }
+
+    async fn execute<S: PackageStore>(self, api: &Api<S>) -> Result<Performed<()>, Problem> {
+        let Self { date, name, conditions } = self;
+        let (store, last_open) = (api.store(), last_open(api.options().now()));
+        let terms = Terms::new(api.options(), conditions);
+        if name.is_err() {
+            store.refresh().await?;
+            if date <= last_open || matches!(store.daily(date).await?, Day::Shown(_)) {
+                return Err(Problem::past_is_fixed(date));
+            }
+            terms.check(store.pinned(date).await?.map(|pinned| pinned.revision))?;
+        }
+        match store.pin_daily(date, last_open, &name?, terms.write()).await? {
+            Pin::Pinned(_) | Pin::Unchanged(_) => Ok(Performed::new(())),
+            Pin::Fixed => Err(Problem::past_is_fixed(date)),
+            Pin::Stale(pinned) => Err(terms.refused(pinned.map(|pinned| pinned.revision))),
+            Pin::Absent => Err(Problem::package_not_found()),
+        }
+    }
+
+    fn encode((): (), _: &Options) -> Response<Body> {
+        response::no_content()
+    }
+
+    fn name(&self) -> Option<&NormalizedName> {
+        self.name.as_ref().ok()
+    }
+
+    fn date(&self) -> Option<Date> {
+        Some(self.date)
+    }
+}
+
+/// The date that the path names, unless it is too far ahead.
+fn date_to_pin(head: &Head<'_>) -> Result<Date, Problem> {
+    let last = Date::of(head.options.now()).plus_days(DAYS_AHEAD);
+    match head.date()? {
+        date if date > last => Err(Problem::too_far_ahead(last)),
+        date => Ok(date),
+    }
+}
+
+/// The package that the body of a pin names.
+fn pinned_name(body: &[u8], date: Date) -> Result<PackageName, PackageError> {
+    let Fields(mut members) = Fields::from_json(body)?;
+    let mut errors = Errors::default();
+    let name = errors.name(members.shift_remove("name"));
+    if let Some(other) = members.shift_remove("date")
+        && other != date.to_string()
+    {
+        errors.push("/date".to_owned(), format!("must be {date}, as in the URL, or left out"));
+    }
+    errors.unknown(&members, "is not a member of a pin");
+    match name {
+        Some(name) if errors.is_empty() => Ok(name),
+        _ => Err(errors.into_invalid().into()),
+    }
+}

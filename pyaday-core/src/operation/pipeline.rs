@@ -1,0 +1,184 @@
+//! From a request to its response, through the three steps.
+
+use std::future::{Future, poll_fn};
+use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::task::Poll;
+
+use bytes::{Buf, Bytes, BytesMut};
+use http::request::Parts;
+use http::{Method, Request, Response};
+
+use super::operate::{self, Operate, Performed};
+use crate::http::{Api, Body, Options, Problem};
+use crate::store::PackageStore;
+
+/// The three steps of a request: those of one operation, or of all by the table.
+pub(crate) trait Steps<S>: Sized {
+    /// A head that was accepted.
+    type Head;
+    type Command;
+    type Outcome;
+
+    fn decode_head(self, api: &Api<S>, parts: &Parts) -> Result<Self::Head, Problem>;
+
+    fn takes_body(head: &Self::Head) -> bool;
+
+    fn decode_body(
+        api: &Api<S>,
+        head: Self::Head,
+        parts: &Parts,
+        body: &[u8],
+    ) -> Result<Self::Command, Problem>;
+
+    fn execute(
+        api: &Api<S>,
+        command: Self::Command,
+    ) -> impl Future<Output = Result<Self::Outcome, Problem>>;
+
+    fn encode(options: &Options, result: Result<Self::Outcome, Problem>) -> Response<Body>;
+}
+
+/// The steps of an operation that a host has matched by itself.
+struct StepsOf<O>(PhantomData<O>);
+
+impl<S: PackageStore, O: Operate> Steps<S> for StepsOf<O> {
+    type Head = ();
+    type Command = O;
+    type Outcome = Performed<O::Result>;
+
+    fn decode_head(self, api: &Api<S>, parts: &Parts) -> Result<(), Problem> {
+        operate::accept::<O>(api.options(), parts)
+    }
+
+    fn takes_body(_: &()) -> bool {
+        O::FACTS.body.is_some()
+    }
+
+    fn decode_body(api: &Api<S>, _: (), parts: &Parts, body: &[u8]) -> Result<O, Problem> {
+        operate::decode(api.options(), parts, body)
+    }
+
+    fn execute(
+        api: &Api<S>,
+        command: O,
+    ) -> impl Future<Output = Result<Performed<O::Result>, Problem>> {
+        command.execute(api)
+    }
+
+    fn encode(options: &Options, result: Result<Self::Outcome, Problem>) -> Response<Body> {
+        match result {
+            Ok(performed) => operate::encode::<O>(options, performed),
+            Err(problem) => operate::encode_problem(options, &problem),
+        }
+    }
+}
+
+/// Answers a request whose path and method the host has matched to an operation.
+pub(super) fn respond_as<O: Operate, S: PackageStore, B: http_body::Body>(
+    api: &Api<S>,
+    request: Request<B>,
+) -> impl Future<Output = Response<Body>> + use<O, S, B> {
+    run(api, StepsOf::<O>(PhantomData), request)
+}
+
+/// What is known of a request once its head was read.
+enum Begun<C, H, B> {
+    /// All of it.
+    Decoded(Result<C, Problem>),
+    /// All except the body.
+    Reading(Box<(H, Parts, B)>),
+}
+
+/// Answers a request.
+///
+/// The head is read at once and dropped, so that the future is small: frameworks move futures
+/// about, some of them into an allocation, and what this one holds of a request is a part of the head.
+/// It shares the `Api` so that frameworks need not.
+pub(super) fn run<S: PackageStore, B: http_body::Body, T: Steps<S>>(
+    api: &Api<S>,
+    steps: T,
+    request: Request<B>,
+) -> impl Future<Output = Response<Body>> + use<S, B, T> {
+    let (parts, body) = request.into_parts();
+    let is_head = parts.method == Method::HEAD;
+    let begun = catching(|| begin(api, steps, parts, body));
+    let api = api.clone();
+    async move {
+        let mut outcome = pin!(async {
+            match begun {
+                Err(problem) | Ok(Begun::Decoded(Err(problem))) => Err(problem),
+                Ok(Begun::Decoded(Ok(command))) => T::execute(&api, command).await,
+                Ok(Begun::Reading(request)) => {
+                    Box::pin(read_and_execute::<S, B, T>(&api, request)).await
+                }
+            }
+        });
+        let outcome = poll_fn(|context| {
+            catching(|| outcome.as_mut().poll(context))
+                .unwrap_or_else(|problem| Poll::Ready(Err(problem)))
+        });
+        let mut response = T::encode(api.options(), outcome.await);
+        if is_head {
+            *response.body_mut() = Body::empty();
+        }
+        response
+    }
+}
+
+/// What `work` gives, or the problem that reports a panic in it.
+///
+/// A panic leaves nothing half done that is used later: the request is dropped, and it is part of
+/// the contract of stores to stay whole.
+fn catching<T>(work: impl FnOnce() -> T) -> Result<T, Problem> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|_| Problem::internal())
+}
+
+fn begin<S, B, T: Steps<S>>(
+    api: &Api<S>,
+    steps: T,
+    parts: Parts,
+    body: B,
+) -> Begun<T::Command, T::Head, B> {
+    match steps.decode_head(api, &parts) {
+        Ok(head) if T::takes_body(&head) => Begun::Reading(Box::new((head, parts, body))),
+        Ok(head) => Begun::Decoded(T::decode_body(api, head, &parts, &[])),
+        Err(problem) => Begun::Decoded(Err(problem)),
+    }
+}
+
+async fn read_and_execute<S, B: http_body::Body, T: Steps<S>>(
+    api: &Api<S>,
+    request: Box<(T::Head, Parts, B)>,
+) -> Result<T::Outcome, Problem> {
+    let (head, parts, body) = *request;
+    let body = collect(body, api.options().body_limit).await?;
+    T::execute(api, T::decode_body(api, head, &parts, &body)?).await
+}
+
+/// The whole body, unless it is longer than `limit`: then the rest is not read.
+async fn collect<B: http_body::Body>(body: B, limit: usize) -> Result<Bytes, Problem> {
+    let mut body = pin!(body);
+    let mut whole = Bytes::new();
+    while let Some(frame) = poll_fn(|context| body.as_mut().poll_frame(context)).await {
+        let frame = frame.map_err(|_| Problem::unreadable_body())?;
+        let Ok(mut data) = frame.into_data() else {
+            continue;
+        };
+        let length = data.remaining();
+        if length > limit - whole.len() {
+            return Err(Problem::content_too_large(limit));
+        }
+        let data = data.copy_to_bytes(length);
+        whole = match whole.is_empty() {
+            true => data,
+            false => {
+                let mut joined = BytesMut::from(whole);
+                joined.extend_from_slice(&data);
+                joined.freeze()
+            }
+        };
+    }
+    Ok(whole)
+}

@@ -1,0 +1,76 @@
+//! `GET /openapi.json`: the OpenAPI document.
+
+use std::future::Future;
+
+use http::{Request, Response};
+use serde_json::{Value, json};
+
+use super::operate::{Operate, Performed};
+use super::pipeline::respond_as;
+use crate::http::conditions::Preconditions;
+use crate::http::document::{Document, Template};
+use crate::http::facts::{Content, Facts, Success};
+use crate::http::head::Head;
+use crate::http::media_type::JSON;
+use crate::http::{Api, Blueprint, Body, Options, Problem, ProblemType as P};
+use crate::openapi;
+use crate::store::PackageStore;
+
+/// Answers with the OpenAPI document of all blueprints, as mounted together.
+///
+/// For a host that routes by itself: the request's method is taken as matched.
+/// [`respond`](crate::respond) answers all methods of an endpoint.
+pub fn read_openapi<S: PackageStore, B: http_body::Body>(
+    api: &Api<S>,
+    request: Request<B>,
+) -> impl Future<Output = Response<Body>> + use<S, B> {
+    respond_as::<ReadOpenApi, _, _>(api, request)
+}
+
+#[derive(Debug)]
+pub(super) struct ReadOpenApi {
+    /// The URL below which all blueprints are mounted.
+    server: String,
+    conditions: Preconditions,
+}
+
+impl Operate for ReadOpenApi {
+    const FACTS: Facts = Facts {
+        summary: "Read this document",
+        problems: &[P::PreconditionFailed, P::Internal],
+        success: Success::content(
+            "The document.",
+            Content { media_type: JSON, schema: || json!({ "type": "object" }) },
+        ),
+        ..Facts::read("read_openapi", Blueprint::OpenApi, "")
+    };
+
+    type Result = Document;
+
+    fn decode(head: &Head<'_>, _: &[u8]) -> Result<Self, Problem> {
+        let mount = head.path().strip_suffix(Blueprint::OpenApi.path());
+        let server = head.options.reference(mount.unwrap_or_default());
+        Ok(Self { server, conditions: head.conditions() })
+    }
+
+    async fn execute<S: PackageStore>(self, api: &Api<S>) -> Result<Performed<Document>, Problem> {
+        let server = Value::from(openapi::or_root(&self.server)).to_string();
+        let text = template(api.options()).fill(&server);
+        Performed::read(Document::new(JSON, text), &self.conditions, Document::entity_tag)
+    }
+
+    fn encode(document: Document, _: &Options) -> Response<Body> {
+        document.into_response()
+    }
+}
+
+/// The document for any server, which is rendered once.
+fn template(options: &Options) -> &Template {
+    /// A text that the path of a server cannot be.
+    const SERVER: &str = "\n";
+
+    options.openapi.get_or_init(|| {
+        let text = openapi::document(options, SERVER).to_string();
+        Template::new(&text, &Value::from(SERVER).to_string())
+    })
+}

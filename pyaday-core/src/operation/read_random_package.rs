@@ -1,0 +1,122 @@
+//! `GET /rand`: a package, or several, drawn at random.
+
+use std::future::Future;
+use std::num::NonZeroUsize;
+
+use http::{Request, Response, StatusCode};
+use serde_json::json;
+
+use super::operate::{Operate, Performed};
+use super::pipeline::respond_as;
+use crate::http::facts::{Caching, Conditions, Facts, Success};
+use crate::http::head::Head;
+use crate::http::media_type::JSON;
+use crate::http::query::{Parameter, Parameters, invalid, number, pairs};
+use crate::http::response::{self, NO_STORE};
+use crate::http::{Api, Blueprint, Body, Options, Problem, ProblemType as P};
+use crate::openapi::parts::{QUERY_DESCRIPTION, json_content, parameter, reference};
+use crate::package::{Stored, Tag, write_items};
+use crate::store::PackageStore;
+
+/// Answers with a package of the catalogue, each equally likely, or 404 if it has none; with several
+/// if `count` says so.
+///
+/// For a host that routes by itself: the request's method is taken as matched.
+/// [`respond`](crate::respond) answers all methods of an endpoint.
+pub fn read_random_package<S: PackageStore, B: http_body::Body>(
+    api: &Api<S>,
+    request: Request<B>,
+) -> impl Future<Output = Response<Body>> + use<S, B> {
+    respond_as::<ReadRandomPackage, _, _>(api, request)
+}
+
+/// The most packages of one draw.
+const MAX_COUNT: usize = 100;
+
+#[derive(Debug, Default)]
+pub(super) struct ReadRandomPackage {
+    /// Only packages that carry this label.
+    tag: Option<Tag>,
+    /// How many, as a list; one, by itself, if it is not given.
+    count: Option<NonZeroUsize>,
+}
+
+/// The packages that were drawn.
+pub(super) enum Drawn {
+    One(Stored),
+    List(Vec<Stored>),
+}
+
+impl Operate for ReadRandomPackage {
+    const FACTS: Facts = Facts {
+        summary: "Draw a package, or several",
+        description: QUERY_DESCRIPTION,
+        query: |_| {
+            let count = json!({ "type": "integer", "minimum": 1, "maximum": MAX_COUNT });
+            vec![parameter("count", "query", count), parameter("tag", "query", reference("Tag"))]
+        },
+        conditions: Conditions::Ignored,
+        problems: &[P::InvalidQuery, P::PackageNotFound, P::StoreUnavailable, P::Internal],
+        success: Success {
+            caching: Caching::NoStore,
+            has_entity_tag: false,
+            ..Success::content(
+                "The package; several if `count` is given.",
+                json_content(|| reference("Draw")),
+            )
+        },
+        ..Facts::read("read_random_package", Blueprint::Rand, "")
+    };
+
+    type Result = Drawn;
+
+    fn decode(head: &Head<'_>, _: &[u8]) -> Result<Self, Problem> {
+        let mut draw = Self::default();
+        let mut parameters = Parameters(["count", "tag"].map(Parameter::once));
+        for pair in pairs(head.query()) {
+            let Some((name, value)) = parameters.admit(pair)? else { continue };
+            match name {
+                "count" => draw.count = Some(number(name, &value, MAX_COUNT)?),
+                _ => draw.tag = Some(value.parse().map_err(|rule| invalid(name, &rule))?),
+            }
+        }
+        Ok(draw)
+    }
+
+    async fn execute<S: PackageStore>(self, api: &Api<S>) -> Result<Performed<Drawn>, Problem> {
+        match self {
+            Self { tag: None, count: None } => {
+                let package = api.store().random(api.options().seed()).await?;
+                let package = package.ok_or_else(Problem::empty_catalogue)?;
+                Ok(Performed::new(Drawn::One(package)))
+            }
+            // Frameworks move futures about; most draws need no room for this one.
+            draw => Box::pin(draw.sample(api)).await.map(Performed::new),
+        }
+    }
+
+    fn encode(drawn: Drawn, _: &Options) -> Response<Body> {
+        let content = match drawn {
+            Drawn::One(package) => package.into_representation(),
+            Drawn::List(packages) => {
+                let mut content = write_items(&packages);
+                content.push(b'}');
+                content.into()
+            }
+        };
+        response::content(StatusCode::OK, JSON, NO_STORE, content)
+    }
+}
+
+impl ReadRandomPackage {
+    /// A draw that is more than one of all packages.
+    async fn sample<S: PackageStore>(self, api: &Api<S>) -> Result<Drawn, Problem> {
+        let count = self.count.unwrap_or(NonZeroUsize::MIN);
+        let seed = api.options().seed();
+        let packages = api.store().sample(count, self.tag.as_ref(), seed).await?;
+        match self.count {
+            Some(_) => Ok(Drawn::List(packages)),
+            None => packages.into_iter().next().map(Drawn::One).ok_or_else(Problem::none_tagged),
+        }
+    }
+}

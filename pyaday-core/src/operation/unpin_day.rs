@@ -1,0 +1,78 @@
+//! `DELETE /daily/pins/{date}`: the removal of the pin of a day to come.
+
+use std::future::Future;
+
+use http::{Request, Response};
+
+use super::days::last_open;
+use super::operate::{Operate, Performed};
+use super::pipeline::respond_as;
+use super::terms::Terms;
+use crate::daily::{Date, Unpin};
+use crate::http::conditions::Preconditions;
+use crate::http::facts::{DELETE, Facts, Success};
+use crate::http::head::Head;
+use crate::http::{Api, Blueprint, Body, Options, Problem, ProblemType as P, response};
+use crate::store::PackageStore;
+
+/// Takes back the pin of the day that the path names: 204, 404 if there is none, or 409 if the day has
+/// begun.
+///
+/// For a host that routes by itself: the request's method is taken as matched.
+/// [`respond`](crate::respond) answers all methods of an endpoint.
+pub fn unpin_day<S: PackageStore, B: http_body::Body>(
+    api: &Api<S>,
+    request: Request<B>,
+) -> impl Future<Output = Response<Body>> + use<S, B> {
+    respond_as::<UnpinDay, _, _>(api, request)
+}
+
+#[derive(Debug)]
+pub(super) struct UnpinDay {
+    date: Date,
+    /// Those on the pin.
+    conditions: Preconditions,
+}
+
+impl Operate for UnpinDay {
+    const FACTS: Facts = Facts {
+        summary: "Take back the pin of a day to come",
+        problems: &[
+            P::InvalidDate,
+            P::NoDaily,
+            P::PastIsFixed,
+            P::PreconditionRequired,
+            P::PreconditionFailed,
+            P::StoreUnavailable,
+            P::OutcomeUnknown,
+            P::Internal,
+        ],
+        success: Success::no_content("The day is no longer pinned."),
+        ..Facts::write("unpin_day", DELETE, Blueprint::Daily, "/pins/{date}")
+    };
+
+    type Result = ();
+
+    fn decode(head: &Head<'_>, _: &[u8]) -> Result<Self, Problem> {
+        Ok(Self { date: head.date()?, conditions: head.conditions() })
+    }
+
+    async fn execute<S: PackageStore>(self, api: &Api<S>) -> Result<Performed<()>, Problem> {
+        let last_open = last_open(api.options().now());
+        let terms = Terms::new(api.options(), self.conditions);
+        match api.store().unpin_daily(self.date, last_open, terms.write()).await? {
+            Unpin::Unpinned => Ok(Performed::new(())),
+            Unpin::Fixed => Err(Problem::past_is_fixed(self.date)),
+            Unpin::Stale(pinned) => Err(terms.refused(Some(pinned.revision))),
+            Unpin::NotPinned => Err(Problem::not_pinned(self.date)),
+        }
+    }
+
+    fn encode((): (), _: &Options) -> Response<Body> {
+        response::no_content()
+    }
+
+    fn date(&self) -> Option<Date> {
+        Some(self.date)
+    }
+}

@@ -1,0 +1,107 @@
+//! `PUT /packages/{name}`: another version of a package.
+
+use std::future::Future;
+
+use http::{Request, Response};
+use serde_json::json;
+
+use super::operate::{Operate, Performed};
+use super::pipeline::respond_as;
+use super::terms::{Terms, newest};
+use crate::http::conditions::Preconditions;
+use crate::http::facts::{Facts, PUT, RequestBody, Success};
+use crate::http::head::Head;
+use crate::http::media_type::JSON;
+use crate::http::{Api, Blueprint, Body, Options, Problem, ProblemType as P, response};
+use crate::package::{Details, NormalizedName};
+use crate::store::{PackageStore, Replacement, Update};
+
+/// Replaces all but the name of the package that the path names: 204, or 404.
+///
+/// For a host that routes by itself: the request's method is taken as matched.
+/// [`respond`](crate::respond) answers all methods of an endpoint.
+pub fn update_package<S: PackageStore, B: http_body::Body>(
+    api: &Api<S>,
+    request: Request<B>,
+) -> impl Future<Output = Response<Body>> + use<S, B> {
+    respond_as::<UpdatePackage, _, _>(api, request)
+}
+
+#[derive(Debug)]
+pub(super) struct UpdatePackage {
+    name: NormalizedName,
+    /// What replaces it, or what is wrong with the body: a client learns of that only if the package is
+    /// there and its conditions hold.
+    replacement: Result<Replacement, Problem>,
+    conditions: Preconditions,
+}
+
+impl Operate for UpdatePackage {
+    const FACTS: Facts = Facts {
+        summary: "Replace all but the name of a package",
+        body: Some(RequestBody {
+            media_type: JSON,
+            schema: "PackageUpdate",
+            example: || {
+                json!({
+                    "short_desc": "The dynamic configurator for your Python Project",
+                    "tags": ["config"],
+                })
+            },
+        }),
+        problems: &[
+            P::UnsupportedMediaType,
+            P::ContentTooLarge,
+            P::PackageNotFound,
+            P::PreconditionRequired,
+            P::PreconditionFailed,
+            P::MalformedJson,
+            P::InvalidPackage,
+            P::NameMismatch,
+            P::StoreUnavailable,
+            P::OutcomeUnknown,
+            P::Internal,
+        ],
+        success: Success::no_content("The package is as the body says."),
+        ..Facts::write("update_package", PUT, Blueprint::Packages, "/{name}")
+    };
+
+    type Result = ();
+
+    fn decode(head: &Head<'_>, body: &[u8]) -> Result<Self, Problem> {
+        let name = head.name()?;
+        let replacement = replacement(&name, body);
+        Ok(Self { name, replacement, conditions: head.conditions() })
+    }
+
+    /// The store evaluates the conditions, against the version that is replaced, in the moment when
+    /// it is replaced.
+    async fn execute<S: PackageStore>(self, api: &Api<S>) -> Result<Performed<()>, Problem> {
+        let terms = Terms::new(api.options(), self.conditions);
+        if self.replacement.is_err() {
+            terms.check(Some(newest(api.store(), &self.name).await?.revision()))?;
+        }
+        match api.store().update(&self.name, self.replacement?, terms.write()).await? {
+            Update::Updated(_) | Update::Unchanged(_) => Ok(Performed::new(())),
+            Update::Absent => Err(Problem::package_not_found()),
+            Update::Stale(current) => Err(terms.refused(Some(current.revision()))),
+        }
+    }
+
+    fn encode((): (), _: &Options) -> Response<Body> {
+        response::no_content()
+    }
+
+    fn name(&self) -> Option<&NormalizedName> {
+        Some(&self.name)
+    }
+}
+
+/// The body of an update of `name`.
+fn replacement(name: &NormalizedName, body: &[u8]) -> Result<Replacement, Problem> {
+    let (spelling, details) = Details::from_json(body)?;
+    match spelling {
+        Some(other) if other.normalized() != *name => Err(Problem::name_mismatch(&other, name)),
+        spelling => Ok(Replacement { spelling, details }),
+    }
+}

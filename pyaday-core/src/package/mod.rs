@@ -1,0 +1,31 @@
+//! What a package is: its name, its fields and their rules, its JSON, and its versions.
+
+mod error;
+mod invalid;
+mod json;
+mod merge_patch;
+mod metadata;
+mod name;
+mod reading;
+mod representation;
+mod revision;
+mod short_desc;
+mod stored;
+mod tag;
+
+pub use error::{FieldError, InvalidPackage, PackageError};
+pub use invalid::InvalidValue;
+pub use json::MalformedJson;
+pub use merge_patch::MergePatch;
+pub use metadata::Metadata;
+pub use name::{NormalizedName, PackageName};
+pub use representation::{Details, Package};
+pub use revision::Revision;
+pub use short_desc::ShortDesc;
+pub use stored::Stored;
+pub use tag::{Tag, Tags};
+
+pub(crate) use error::{Errors, MAX_ERRORS};
+pub(crate) use name::is_spelling_of;
+pub(crate) use reading::Fields;
+pub(crate) use stored::{render, spelling, write_items};

@@ -1,0 +1,123 @@
+//! The members of a JSON object that is to be a package.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
+
+use super::error::{Errors, InvalidPackage, PackageError};
+use super::invalid::InvalidValue;
+use super::json;
+use super::metadata::Metadata;
+use super::name::PackageName;
+use super::representation::{Details, Package};
+use super::tag::Tags;
+
+impl Package {
+    /// Reads a representation: a JSON object with `name`, `short_desc` and, if there are any,
+    /// `tags` and `metadata`.
+    ///
+    /// # Errors
+    /// The place where the text is not strict JSON, or all faults of the fields at once.
+    pub fn from_json(text: &[u8]) -> Result<Self, PackageError> {
+        let (name, details) = Fields::from_json(text)?.complete(NameIs::Required)?;
+        match name {
+            Some(name) => Ok(Self { name, details }),
+            None => Err(InvalidPackage::one("/name", MISSING).into()),
+        }
+    }
+}
+
+impl Details {
+    /// Reads the body of an update: a representation whose `name` may be left out.
+    ///
+    /// # Errors
+    /// As [`Package::from_json`].
+    pub(crate) fn from_json(text: &[u8]) -> Result<(Option<PackageName>, Self), PackageError> {
+        Ok(Fields::from_json(text)?.complete(NameIs::Optional)?)
+    }
+}
+
+/// The members of a representation, none of them checked yet.
+pub(crate) struct Fields(pub(crate) Map<String, Value>);
+
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum NameIs {
+    Required,
+    Optional,
+}
+
+pub(crate) const MISSING: &str = "is required";
+
+impl Fields {
+    pub(crate) fn from_json(text: &[u8]) -> Result<Self, PackageError> {
+        match json::parse(text)? {
+            Value::Object(members) => Ok(Self(members)),
+            _ => Err(InvalidPackage::one("", "must be an object").into()),
+        }
+    }
+
+    /// Checks every member, so that a client learns of all its faults at once.
+    pub(crate) fn complete(
+        mut self,
+        name_is: NameIs,
+    ) -> Result<(Option<PackageName>, Details), InvalidPackage> {
+        let mut errors = Errors::default();
+        let name = match self.0.shift_remove("name") {
+            None if name_is == NameIs::Optional => None,
+            value => errors.name(value),
+        };
+        let short_desc = match self.0.shift_remove("short_desc") {
+            None => errors.take("/short_desc", Err(InvalidValue::new(MISSING))),
+            Some(value) => errors.take("/short_desc", string(value).and_then(|text| text.parse())),
+        };
+        let tags =
+            self.0.shift_remove("tags").map_or_else(Tags::default, |value| errors.tags(value));
+        let metadata = match self.0.shift_remove("metadata") {
+            None => None,
+            Some(Value::Object(members)) => errors.take("/metadata", Metadata::try_from(members)),
+            Some(_) => errors.take("/metadata", Err(InvalidValue::new("must be an object"))),
+        };
+        errors.unknown(&self.0, "is not a member of a package");
+        match (short_desc, errors.is_empty()) {
+            (Some(short_desc), true) => {
+                let metadata = metadata.unwrap_or_default();
+                Ok((name, Details { short_desc, tags, metadata }))
+            }
+            _ => Err(errors.into_invalid()),
+        }
+    }
+}
+
+pub(super) fn string(value: Value) -> Result<String, InvalidValue> {
+    match value {
+        Value::String(text) => Ok(text),
+        _ => Err(InvalidValue::new("must be a string")),
+    }
+}
+
+impl Errors {
+    /// A name that there must be.
+    pub(crate) fn name(&mut self, value: Option<Value>) -> Option<PackageName> {
+        let name = value.ok_or_else(|| InvalidValue::new(MISSING)).and_then(string);
+        self.take("/name", name.and_then(|name| name.parse()))
+    }
+
+    /// The tags of a JSON array, and each one's fault noted at its own place.
+    pub(crate) fn tags(&mut self, value: Value) -> Tags {
+        let Value::Array(items) = value else {
+            self.push("/tags".to_owned(), "must be an array of strings");
+            return Tags::default();
+        };
+        if items.len() > Tags::MAX {
+            // Not also what is wrong with each: the answer would be many times as long as the body.
+            self.push("/tags".to_owned(), Tags::too_many().into_rule());
+            return Tags::default();
+        }
+        let mut tags = BTreeSet::new();
+        for (at, item) in items.into_iter().enumerate() {
+            let tag = string(item).and_then(|text| text.parse());
+            tags.extend(self.take(&format!("/tags/{at}"), tag));
+        }
+        Tags(tags)
+    }
+}

@@ -1,0 +1,52 @@
+//! The short description of a package.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::Serialize;
+
+use super::invalid::InvalidValue;
+
+/// One line on what a package is for; it may be empty.
+///
+/// At most 512 characters (Unicode scalar values), none of them a control character (C0, DEL, C1,
+/// U+2028, U+2029) or one that overrides the direction of the text around it (U+202A–U+202E,
+/// U+2066–U+2069): a summary shown in a list must not be able to disguise its neighbours.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct ShortDesc(Box<str>);
+
+impl ShortDesc {
+    /// The longest description, in characters.
+    pub const MAX_CHARS: usize = 512;
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for ShortDesc {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        if text.chars().count() > Self::MAX_CHARS {
+            let limit = Self::MAX_CHARS;
+            return Err(InvalidValue::new(format!("must be at most {limit} characters long")));
+        }
+        if text.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')) {
+            return Err(InvalidValue::new("must not contain control characters or line breaks"));
+        }
+        if text.chars().any(|c| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')) {
+            return Err(InvalidValue::new("must not contain bidirectional overrides"));
+        }
+        Ok(Self(text.into()))
+    }
+}
+
+impl fmt::Display for ShortDesc {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

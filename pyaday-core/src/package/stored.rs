@@ -1,0 +1,125 @@
+//! A version of a package as a store keeps it.
+
+use std::fmt;
+use std::io::Write as _;
+use std::ops::Range;
+
+use bytes::{Buf, Bytes};
+use http::HeaderValue;
+use memchr::memchr;
+
+use super::representation::Package;
+use super::revision::Revision;
+
+/// A version of a package as a store keeps it: its revision and its representation, which is
+/// rendered once, when it is written.
+///
+/// A clone shares the text.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// What [`render`] wrote.
+    text: Bytes,
+    entity_tag_end: u8,
+}
+
+impl Stored {
+    /// This package in this revision.
+    #[must_use]
+    pub fn new(package: &Package, revision: Revision) -> Self {
+        let mut text = Vec::new();
+        render(package, revision, &mut text);
+        let text = Bytes::from(text.into_boxed_slice());
+        Self::within(&text, 0..text.len())
+    }
+
+    /// The version that [`render`] wrote into this part of `texts`, with which it shares them.
+    pub(crate) fn within(texts: &Bytes, part: Range<usize>) -> Self {
+        // An entity tag is digits in quotes, so the first brace begins the representation.
+        let entity_tag_end = memchr(b'{', &texts[part.clone()]).unwrap_or_default() as u8;
+        Self { text: texts.slice(part), entity_tag_end }
+    }
+
+    /// The version's revision.
+    #[must_use]
+    pub fn revision(&self) -> Revision {
+        let digits = self.text[..usize::from(self.entity_tag_end)].iter();
+        let digits = digits.filter(|byte| byte.is_ascii_digit());
+        Revision::new(digits.fold(0, |number, digit| 10 * number + u64::from(digit - b'0')))
+    }
+
+    /// The package.
+    ///
+    /// It is read from the representation, which takes as long as reading that much JSON.
+    #[must_use]
+    pub fn package(&self) -> Package {
+        #[expect(clippy::expect_used, reason = "`new` rendered the text from a valid package")]
+        Package::from_json(self.json()).expect("a representation is valid")
+    }
+
+    /// The representation, compact JSON.
+    #[must_use]
+    pub fn representation(&self) -> Bytes {
+        self.text.slice(usize::from(self.entity_tag_end)..)
+    }
+
+    /// The same, and nothing of the version left.
+    pub(crate) fn into_representation(mut self) -> Bytes {
+        self.text.advance(usize::from(self.entity_tag_end));
+        self.text
+    }
+
+    fn json(&self) -> &[u8] {
+        &self.text[usize::from(self.entity_tag_end)..]
+    }
+
+    /// The representation's strong entity tag, quoted
+    /// ([RFC 9110 §8.8.3](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3)).
+    #[must_use]
+    pub fn entity_tag(&self) -> HeaderValue {
+        let text = self.text.slice(..usize::from(self.entity_tag_end));
+        #[expect(clippy::expect_used, reason = "quotes and digits are what a field value may hold")]
+        HeaderValue::from_maybe_shared(text).expect("digits are a field value")
+    }
+}
+
+/// Appends what an answer needs of a version: its quoted entity tag and the representation.
+pub(crate) fn render(package: &Package, revision: Revision, out: &mut Vec<u8>) {
+    // Writing to a vector has no way to fail.
+    let _ = write!(out, "\"{revision}\"");
+    package.write_json(out);
+}
+
+/// The name in the version that [`render`] wrote, as it is spelled.
+pub(crate) fn spelling(text: &[u8]) -> &[u8] {
+    /// What a representation begins with.
+    const BEFORE: usize = "{\"name\":\"".len();
+
+    let start = memchr(b'{', text).unwrap_or_default() + BEFORE;
+    let name = text.get(start..).unwrap_or_default();
+    &name[..memchr(b'"', name).unwrap_or_default()]
+}
+
+impl fmt::Debug for Stored {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stored")
+            .field("revision", &self.revision().get())
+            .field("representation", &String::from_utf8_lossy(self.json()))
+            .finish()
+    }
+}
+
+/// The representations in an array. The object around it is still open.
+pub(crate) fn write_items(packages: &[Stored]) -> Vec<u8> {
+    /// What a page has besides: the link to the next.
+    const REST: usize = 300;
+
+    let length: usize = packages.iter().map(|package| package.json().len() + 1).sum();
+    let mut body = Vec::with_capacity(length + REST);
+    body.extend(b"{\"items\":[");
+    for (at, package) in packages.iter().enumerate() {
+        body.extend(if at == 0 { &b""[..] } else { b"," });
+        body.extend(package.json());
+    }
+    body.push(b']');
+    body
+}
