@@ -11,7 +11,7 @@ const WRITERS: u32 = 4;
 
 #[test]
 fn a_killed_process_loses_no_acknowledged_write() {
-    for (cycle, found) in cycles_of(false).take(cycles(200) as usize).enumerate() {
+    for (cycle, found) in cycles_of(false).take(cycles(50) as usize).enumerate() {
         found.unwrap_or_else(|complaint| panic!("cycle {cycle}: {complaint}"));
     }
 }

@@ -45,7 +45,7 @@ fn a_power_cut_with_pretended_synchronisation_is_detected() {
 
 fn loses_nothing(kind: &Kind) {
     let Some(disk) = Disk::new(kind, "a power cut") else { return };
-    for (cycle, found) in cuts(&disk, &[]).take(cycles(100) as usize).enumerate() {
+    for (cycle, found) in cuts(&disk, &[]).take(cycles(25) as usize).enumerate() {
         found.unwrap_or_else(|complaint| panic!("cycle {cycle}: {complaint}"));
     }
 }
