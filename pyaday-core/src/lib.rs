@@ -89,6 +89,7 @@ mod store;
 
 pub use api::{Api, Options};
 pub use catalogue::Catalogue;
+pub use catalogue::draft::{Change, Draft};
 pub use conditional::{Failure, Preconditions, Verdict};
 pub use date::Date;
 pub use decode::{Command, decode};
