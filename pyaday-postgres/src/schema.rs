@@ -1,6 +1,8 @@
 //! The tables, and how those of an earlier release become those of this one.
 
 mod first;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 

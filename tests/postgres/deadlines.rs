@@ -136,11 +136,7 @@ fn packages(count: usize) -> Vec<Package> {
 
 #[test]
 fn a_batch_of_eighty_megabytes_gets_the_time_that_its_bytes_need() {
-    BOTH.into_iter().for_each(a_batch_gets_its_time);
-}
-
-fn a_batch_gets_its_time(reads: Reads) {
-    let Some(stores) = Stores::new("a large batch", reads) else { return };
+    let Some(stores) = Stores::new("a large batch", Reads::Latest) else { return };
     let options = stores.options();
     let (network, store) = over_network(&stores, options.clone());
     let (others_network, other) = over_network(&stores, options);
