@@ -25,6 +25,3 @@ mod packages;
 mod postgres;
 mod store_failures;
 mod support;
-
-use linearizability as histories;
-use support::{client, homes, tools};

@@ -72,7 +72,7 @@ mod operation;
 mod package;
 mod store;
 
-pub use catalogue::{Catalogue, MemoryStore, Picker, Published};
+pub use catalogue::{Catalogue, Change, Draft, MemoryStore, Picker, Published};
 pub use daily::Date;
 pub use http::{
     Api, Blueprint, Body, BodyError, Endpoint, Failure, FeedId, Operation, Options, Preconditions,

@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::events::until;
 use super::node::{Node, USER};
 use super::proxy::Proxy;
-use crate::tools::{Tool, are_there};
+use crate::support::tools::{Tool, are_there};
 
 /// Two servers, of which one is the primary.
 pub(crate) struct Cluster {

@@ -8,7 +8,7 @@ use pyaday_postgres::{Options, PostgresStore};
 
 use super::cluster::Cluster;
 use super::traffic::{Tally, Traffic};
-use crate::tools::{cycles, report};
+use crate::support::tools::{cycles, report};
 
 /// How many writes are acknowledged before a fault, and behind it.
 const WRITES: usize = 100;

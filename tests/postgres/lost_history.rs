@@ -13,8 +13,8 @@ use super::events::{answer, until};
 use super::following::{add, waiting};
 use super::proxy::Proxy;
 use super::stores::{RUNTIME, Stores, connect};
-use crate::client::{Answer, Request};
-use crate::homes::{Core, Home};
+use crate::support::client::{Answer, Request};
+use crate::support::homes::{Core, Home};
 
 /// What each transaction that writes begins with.
 const BEGIN: &[u8] = b"BEGIN ISOLATION LEVEL READ COMMITTED";
@@ -29,7 +29,7 @@ struct Service {
 impl Service {
     /// Nothing if PostgreSQL is missing, after saying so.
     fn start(test: &str, schema: &str) -> Option<Self> {
-        let stores = Stores::new(test, Reads::Memory)?;
+        let stores = Stores::new(test, Reads::Followed)?;
         let (network, url) = stores.network();
         let options = stores.options().schema(schema);
         let store = Arc::new(RUNTIME.block_on(PostgresStore::connect(&url, options)).unwrap());

@@ -12,7 +12,7 @@ use tokio_postgres::{Client, NoTls};
 use super::cluster::{Cluster, Network};
 use super::events::until;
 use super::traffic::{Traffic, insist, until_seen};
-use crate::tools::{cycles, report};
+use crate::support::tools::{cycles, report};
 
 /// Reads what is behind the newest it has seen, over and over: the method that loses rows where a
 /// number is not taken in the order of commits.

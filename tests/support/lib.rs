@@ -4,6 +4,7 @@
 //!   and the tests call them with the inputs that are kept in `corpus/`.
 //! - [`workload`]: the writes of the process that the durability tests kill (`test_writer.rs`).
 //! - [`numbers`]: random numbers that are the same in every run.
+//! - [`servers`]: PostgreSQL servers.
 //! - [`tools`]: programs that a test needs and that a machine may not have.
 //!
 //! The helpers of the tests alone are in `mod.rs`. The tests are in `main.rs` and its modules, and the
@@ -17,8 +18,7 @@
 )]
 
 pub mod numbers;
+pub mod servers;
 pub mod targets;
 pub mod tools;
 pub mod workload;
-
-pub use workload as journal;

@@ -101,20 +101,25 @@ impl Catalogue {
         }
     }
 
-    /// Takes packages out that were removed elsewhere, in a write up to `revision`, as which no later
-    /// write counts. Names that are not there are left as they are.
+    /// Takes packages out that were removed elsewhere, in a write up to `revision`, and
+    /// [advances](Self::advance) to that. Names that are not there are left as they are.
     ///
     /// With [`restore`](Self::restore), [`restore_daily`](Self::restore_daily),
-    /// [`restore_pin`](Self::restore_pin) and [`forget_pin`](Self::forget_pin) a catalogue follows one
-    /// that others write to.
+    /// [`restore_pin`](Self::restore_pin), [`forget_pin`](Self::forget_pin) and
+    /// [`advance`](Self::advance) a catalogue follows one that others write to.
     pub fn forget(&mut self, names: &[NormalizedName], revision: Revision) {
         let mut names: Vec<_> = names.iter().filter(|name| self.get(name).is_some()).collect();
         names.sort_unstable();
         names.dedup();
         let changes = names.iter().map(|name| Change { name: name.as_str(), package: None });
-        let newest = self.revision.max(revision);
-        self.edit(&changes.collect::<Vec<_>>(), newest);
-        self.revision = newest;
+        self.edit(&changes.collect::<Vec<_>>(), self.revision);
+        self.advance(revision);
+    }
+
+    /// Notes that elsewhere there were writes up to a revision: no later write has one of these. A
+    /// catalogue that is there already stays as it is.
+    pub fn advance(&mut self, revision: Revision) {
+        self.revision = self.revision.max(revision);
     }
 
     /// Writes a package over the one of its name, if there is one.
