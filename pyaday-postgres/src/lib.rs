@@ -62,8 +62,8 @@
 //!
 //! - The database is away: writes are refused
 //!   ([`Unavailable`](pyaday_core::StoreError::Unavailable)) within two seconds, and so are reads with
-//!   [`Reads::Latest`]. The store looks for the primary among all hosts at once until it is there again. It may be
-//!   away when the store is set up.
+//!   [`Reads::Latest`]. The store looks for the primary among all hosts at once until it is there
+//!   again. It may be away when the store is set up.
 //! - The connection is lost, or nobody answers, once `COMMIT` was sent: nobody knows, and the write is
 //!   [`OutcomeUnknown`](pyaday_core::StoreError::OutcomeUnknown). So it is when the server warns that it
 //!   did not wait for its standby to the end.
@@ -104,7 +104,12 @@
 #![doc = include_str!("schema/3.sql")]
 //! ```
 //!
-//! A process brings the tables up to its schema when it starts, in one transaction.
+//! A process brings the tables up to its schema when it starts, in one transaction. With all of PyPI,
+//! 886,323 packages, the step from the second to the third schema took a tenth of a second, during which
+//! nobody else could read or write the tables; the memory of other processes is read meanwhile. If
+//! somebody leaves a transaction open that has used the tables, it is tried again and again, and each
+//! time holds others up for at most a second. The space of the indexes, 126 MB, is free at once; that of
+//! the columns, after `VACUUM FULL pyaday.package`, which is not needed for anything else.
 //!
 //! Processes of releases that know the second schema only stop writing and following once the tables
 //! have the third, and answer with an internal error: end them first. The extension `pg_trgm`, which they
@@ -131,8 +136,11 @@
 //!
 //! What scales: reads, with the number of processes. What does not: writes, which go through one row of
 //! one primary; many that come together share a transaction, so it is its time to commit that limits
-//! how many transactions there are a second, not how many writes. A process needs the memory for all
-//! packages, about 230 MB for all of PyPI, and some two seconds to load them.
+//! how many transactions there are a second, not how many writes.
+//!
+//! Each process needs the memory for all packages, and the time to load them when it starts. A server
+//! with all of PyPI takes 240 MB and loads them within two to three seconds; count with 270 MB for a
+//! million packages. While it loads anew, after a failover that has lost writes, it needs twice that.
 #![cfg_attr(doctest, doc = include_str!("../README.md"))]
 
 mod asker;

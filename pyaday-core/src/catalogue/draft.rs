@@ -367,16 +367,16 @@ mod tests {
     }
 
     fn calls() -> impl Strategy<Value = Vec<Vec<Call>>> {
-        let (name, day) = (|| 0..4_u8, || 1..4_u8);
+        let (name, day) = (|| 0..2_u8, || 1..3_u8);
         let call = prop_oneof![
-            2 => name().prop_map(Call::Create),
+            3 => name().prop_map(Call::Create),
             1 => prop::collection::vec(name(), 0..4).prop_map(Call::CreateMany),
             2 => (name(), 0..2_u8).prop_map(|(name, text)| Call::Update(name, text)),
             1 => name().prop_map(Call::Respell),
-            2 => name().prop_map(Call::Delete),
+            1 => name().prop_map(Call::Delete),
             1 => day().prop_map(Call::Open),
-            2 => (day(), name()).prop_map(|(day, name)| Call::Pin(day, name)),
-            2 => day().prop_map(Call::Unpin),
+            3 => (day(), name()).prop_map(|(day, name)| Call::Pin(day, name)),
+            1 => day().prop_map(Call::Unpin),
             1 => name().prop_map(Call::Panic),
         ];
         prop::collection::vec(prop::collection::vec(call, 0..8), 1..6)
