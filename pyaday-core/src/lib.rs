@@ -1,10 +1,18 @@
-//! A catalogue of Python packages to embed in a service: who wants it mounts it, whatever the web
+//! A catalogue of Python packages that a host mounts into its own web service, with any web
 //! framework.
 //!
-//! This crate knows no framework, no runtime and no database. It is plain functions over the types
-//! of the [`http`](::http) crate, between two traits of others: any [`http_body::Body`] comes in, any
-//! [`PackageStore`] keeps the packages. `pyaday-axum` and `pyaday-actix` mount it; so does a dozen
-//! lines of hyper, or a unit test without any server:
+//! This crate depends on no web framework, no async runtime and no database. It consists of
+//! functions over the types of the [`http`](::http) crate. A request may have any
+//! [`http_body::Body`], and any [`PackageStore`] can keep the packages. The crates `pyaday-axum`
+//! and `pyaday-actix` mount the catalogue in those frameworks. A few lines of hyper do the same,
+//! and a unit test needs no server.
+//!
+//! This crate turns on two features of serde_json for the host's whole program. See [below][json]
+//! what they change.
+//!
+//! [json]: #features-of-serde_json-in-the-hosts-program
+//!
+//! A unit test can call an operation directly:
 //!
 //! ```
 //! use http::{Request, StatusCode, header::CONTENT_TYPE};
@@ -31,34 +39,61 @@
 //! # }
 //! ```
 //!
+//! # Features of serde_json in the host's program
+//!
+//! This crate turns on the features `preserve_order` and `float_roundtrip` of serde_json. Cargo
+//! builds each dependency once, with the features of all crates that use it, so both features apply
+//! to the host's whole program:
+//!
+//! - `preserve_order`: the keys of a [`serde_json::Map`] stay in the order in which they were
+//!   inserted. Without the feature they are sorted, so the JSON that a host writes from a
+//!   [`serde_json::Value`] may have another order of keys. [`Map::remove`](serde_json::Map::remove)
+//!   then moves the last key into the place of the removed one; `shift_remove` keeps the order. The
+//!   catalogue needs the feature because it returns the metadata of a package with its keys in the
+//!   order that the curator gave.
+//! - `float_roundtrip`: serde_json reads a floating-point number as the nearest `f64`. Without the
+//!   feature the last bit may differ. Reading such a number takes about twice as long. The
+//!   catalogue needs the feature so that a number in the metadata does not change when a client
+//!   reads it and writes it back.
+//!
 //! # How a request is answered
 //!
 //! [`respond`] joins three steps, each of which is a public function:
 //!
-//! 1. [`decode_head`] and [`decode_body`] read a request into a [`Command`], without I/O;
-//! 2. [`execute`] carries it out, the only step that touches the store;
-//! 3. [`encode`] writes the [`Outcome`], or the [`Problem`], as a response, again without I/O.
+//! 1. [`decode_head`] and [`decode_body`] read a request into a [`Command`], without I/O.
+//! 2. [`execute`] carries the command out. It is the only step that uses the store.
+//! 3. [`encode`] writes the [`Outcome`] or the [`Problem`] as a response, again without I/O.
 //!
-//! Which operations there are is data: the table [`Operation::ALL`], and [`Endpoint::ALL`] by path,
-//! in groups that are mounted as one ([`Blueprint`]). Every refusal is an RFC 9457 problem details
-//! object, of a [`ProblemType`] or of a host's own making.
+//! The table [`Operation::ALL`] lists all operations, and [`Endpoint::ALL`] lists them by path. A
+//! [`Blueprint`] is a group of endpoints that a host mounts together. Every error response is an
+//! RFC 9457 problem details object. Its type is a [`ProblemType`], or one that the host defines.
 //!
 //! # Names
 //!
-//! A package is found by any spelling of its name and has one identity, the PEP 503 normal form:
-//! [`PackageName`] is the spelling, [`NormalizedName`] the identity.
+//! A request may use any spelling of a package's name. All spellings that have the same PEP 503
+//! normal form name the same package. [`PackageName`] is a spelling, and [`NormalizedName`] is the
+//! normal form, which identifies the package.
 //!
 //! # Days
 //!
-//! The package of the day is [picked](daily) by a rule that anyone can follow, and written down when
-//! the first asks. Days and moments come from the clock in the [`Options`].
+//! The package of the day is [picked](daily) by a documented rule that anyone can recompute. The
+//! store records the pick when a day is requested for the first time. Dates and times come from the
+//! clock in the [`Options`].
 //!
 //! # Stores
 //!
-//! [`MemoryStore`] keeps everything in memory. A store of your own implements [`PackageStore`]; the
-//! feature `conformance` holds it against the trait's contract, fact by fact, with one call in a
-//! test: `pyaday_core::conformance::run`. The same feature has a store that fails when a test wants it
-//! to: `pyaday_core::conformance::Failing`.
+//! [`MemoryStore`] keeps everything in memory. To write another store, implement [`PackageStore`]
+//! with three types of this crate, which do most of the work:
+//!
+//! - [`Catalogue`] holds the packages, the days and the pins in memory. It answers every read and
+//!   decides the result of every write.
+//! - [`Published`] holds the catalogue that readers see, and replaces it after each committed
+//!   write.
+//! - [`Picker`] picks the packages of the day in a thread of its own.
+//!
+//! The feature `conformance` adds a test suite that checks a store against the contract of the
+//! trait. A test runs it with one call: `pyaday_core::conformance::run`. The feature also adds
+//! `pyaday_core::conformance::Failing`, a store that fails when a test asks it to.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(doctest, doc = include_str!("../README.md"))]
 
