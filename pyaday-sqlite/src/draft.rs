@@ -1,4 +1,4 @@
-//! What writes make of the catalogue, before anything of it is committed.
+//! The result of writes, before they are committed.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
@@ -11,7 +11,7 @@ use pyaday_core::{
 
 use crate::rows::Change;
 
-/// The catalogue as it is to be, and the changes that make its rows out of those in the file.
+/// The next catalogue, and the changes that make the rows in the file match it.
 #[derive(Debug)]
 pub(crate) struct Draft {
     pub(crate) catalogue: Catalogue,
@@ -23,7 +23,7 @@ impl Draft {
         Self { catalogue, changes: Vec::new() }
     }
 
-    /// Carries out a write. Nothing is left of one that panics.
+    /// Carries out a write. If it panics, its changes are undone.
     pub(crate) fn attempt<T>(&mut self, write: impl FnOnce(&mut Self) -> T) -> thread::Result<T> {
         let (catalogue, changes) = (self.catalogue.clone(), self.changes.len());
         let outcome = catch_unwind(AssertUnwindSafe(|| {

@@ -1,4 +1,5 @@
-//! What is in the tables: all of a catalogue, written change by change and read at once.
+//! The rows of the tables. Changes are written one by one, and all rows are read when the file is
+//! opened.
 
 mod identity;
 mod journal;
@@ -15,7 +16,7 @@ use crate::error::OpenFault;
 
 pub(crate) use totals::{CATALOGUE, checksum};
 
-/// What becomes of a row.
+/// A change of one row.
 #[derive(Debug)]
 pub(crate) enum Change {
     Insert(Package, Revision),
@@ -26,7 +27,7 @@ pub(crate) enum Change {
     Unpin(Date),
 }
 
-/// Writes changes in their order, and what the catalogue is behind them.
+/// Writes changes in their order, and then the totals of `catalogue`, which includes the changes.
 pub(crate) fn write(
     transaction: &Transaction<'_>,
     changes: &[Change],
@@ -44,7 +45,7 @@ pub(crate) fn write(
             Change::Pin(pinned) => journal::pin(transaction, pinned)?,
             Change::Unpin(date) => journal::unpin(transaction, *date)?,
         };
-        // Otherwise the rows are not those of the catalogue, and nothing may be added to that.
+        // Otherwise the rows and the catalogue differ, and no more rows may be written.
         if changed != 1 {
             return Err(rusqlite::Error::StatementChangedRows(changed));
         }
@@ -58,16 +59,16 @@ pub(crate) fn write(
     Ok(())
 }
 
-/// What a file holds.
+/// The content of a file.
 #[derive(Debug)]
 pub(crate) struct Content {
     pub(crate) id: StoreId,
     pub(crate) catalogue: Catalogue,
-    /// True if nobody has ever written to the file.
+    /// True if nothing was ever written to the file.
     pub(crate) is_new: bool,
 }
 
-/// Reads all rows, and checks that they are what was written.
+/// Reads all rows, and checks that they are unchanged since they were written.
 pub(crate) fn load(connection: &Connection) -> Result<Content, OpenFault> {
     let (id, catalogue) = (identity::load(connection)?, load_catalogue(connection)?);
     Ok(Content { id, catalogue, is_new: CATALOGUE.read(connection)?.is_none() })
@@ -103,8 +104,8 @@ pub(crate) fn damaged<T>(fault: impl Display) -> Result<T, OpenFault> {
     Err(OpenFault::Damaged { fault: fault.to_string() })
 }
 
-/// As SQLite has it. A sequence that follows the clock's microseconds is at its end after some hundred
-/// thousand years.
+/// The integer that SQLite stores. Revisions follow the clock's microseconds, so they fit for more
+/// than a hundred thousand years.
 fn integer(revision: Revision) -> i64 {
     revision.get() as i64
 }

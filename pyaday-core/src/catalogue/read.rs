@@ -64,8 +64,8 @@ impl Catalogue {
         let after = query.after.as_ref().map(NormalizedName::as_str);
         let filter = Filter::new(&query.words, &query.tags);
         let mut selected = filter.iter().flat_map(|filter| {
-            self.tree.leaves(after).flat_map(move |(leaf, selected)| {
-                places(leaf.matching(filter) & selected).map(move |at| (leaf, at))
+            self.tree.leaves(after).flat_map(move |(leaf, candidates)| {
+                places(leaf.matching(filter) & candidates).map(move |at| (leaf, at))
             })
         });
         let items: Vec<_> = selected.by_ref().take(query.limit.get()).collect();

@@ -1,4 +1,4 @@
-//! Facts about revisions: each change has its own, and a page tells the newest.
+//! Facts about revisions: each change has its own, and a page has the newest.
 
 use super::bench::{Bench, Checked, ensure, same};
 use super::daily::{day, open};
@@ -20,7 +20,7 @@ pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
     ]
 }
 
-/// States that a revision is greater than one before it.
+/// Checks that a revision is greater than an earlier one.
 fn grown(done: &str, after: Revision, before: Revision) -> Checked {
     ensure(after > before, done, format!("a revision greater than {before}"), &after)
 }
@@ -94,7 +94,7 @@ fn delete_counts<S: Subject>(bench: &Bench<'_, S>) -> Checked {
 
 fn never_again<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     let mut last = bench.add(&full("flask"))?.revision();
-    // The newest version goes, and with it every trace of its revision among the packages.
+    // The newest version is deleted, so no package has its revision any more.
     for anew in ["flask", "other", "flask", "flask"] {
         for gone in bench.page()?.items {
             bench.remove(&normalized(&gone))?;

@@ -208,8 +208,8 @@ fn update_expected<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     Ok(())
 }
 
-/// Revisions that the package is not in now: of its earlier versions, of an earlier life, of
-/// another package, and one that is yet to come.
+/// Revisions that the package does not have now: those of its earlier versions, of a deleted
+/// package of the same name and of another package, and a future one.
 fn other_revisions<S: Subject>(bench: &Bench<'_, S>) -> Checked<Vec<Revision>> {
     let flask = name("flask");
     let first_life = bench.add(&full("Flask"))?;
@@ -262,7 +262,8 @@ fn update_absent<S: Subject>(bench: &Bench<'_, S>) -> Checked {
 
 fn deleted<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     let mut left = bench.add_all(&numbered("p", 12))?;
-    // From the ends and the middle: what moves into a gap must still be found.
+    // Packages are deleted at the ends and in the middle. If a store moves other packages into the
+    // gaps, it must still find them.
     for at in [11, 0, 5, 5, 0, 0] {
         let gone = normalized(&left.remove(at));
         bench.remove(&gone)?;
