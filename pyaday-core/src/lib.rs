@@ -4,15 +4,13 @@
 //! This crate depends on no web framework, no async runtime and no database. It consists of
 //! functions over the types of the [`http`](::http) crate. A request may have any
 //! [`http_body::Body`], and any [`PackageStore`] can keep the packages. The crates `pyaday-axum`
-//! and `pyaday-actix` mount the catalogue in those frameworks. A few lines of hyper do the same,
-//! and a unit test needs no server.
+//! and `pyaday-actix` mount the catalogue in those frameworks. A few lines of hyper do the same.
 //!
-//! This crate turns on two features of serde_json for the host's whole program. See [below][json]
-//! what they change.
+//! **This crate turns on the features `preserve_order` and `float_roundtrip` of serde_json for the
+//! host's whole program**, because cargo unifies features. The section [Features of
+//! serde_json](#features-of-serde_json) says what they change and why they are needed.
 //!
-//! [json]: #features-of-serde_json-in-the-hosts-program
-//!
-//! A unit test can call an operation directly:
+//! A unit test needs no server:
 //!
 //! ```
 //! use http::{Request, StatusCode, header::CONTENT_TYPE};
@@ -39,22 +37,23 @@
 //! # }
 //! ```
 //!
-//! # Features of serde_json in the host's program
+//! # Features of serde_json
 //!
-//! This crate turns on the features `preserve_order` and `float_roundtrip` of serde_json. Cargo
-//! builds each dependency once, with the features of all crates that use it, so both features apply
-//! to the host's whole program:
+//! Cargo builds each dependency once, with the features of all crates that use it. So the following
+//! features of serde_json apply to the host's whole program, even if only this crate asks for them:
 //!
 //! - `preserve_order`: the keys of a [`serde_json::Map`] stay in the order in which they were
-//!   inserted. Without the feature they are sorted, so the JSON that a host writes from a
-//!   [`serde_json::Value`] may have another order of keys. [`Map::remove`](serde_json::Map::remove)
-//!   then moves the last key into the place of the removed one; `shift_remove` keeps the order. The
-//!   catalogue needs the feature because it returns the metadata of a package with its keys in the
-//!   order that the curator gave.
+//!   inserted. Without the feature they are sorted. So a host that writes a
+//!   [`serde_json::Value`] as JSON gets the keys in another order than before.
+//!   [`Map::remove`](serde_json::Map::remove) moves the last key to the place of the removed key,
+//!   and `shift_remove` keeps the order. The catalogue needs the feature because it returns the
+//!   metadata of a package with the keys in the order that the curator chose.
 //! - `float_roundtrip`: serde_json reads a floating-point number as the nearest `f64`. Without the
-//!   feature the last bit may differ. Reading such a number takes about twice as long. The
-//!   catalogue needs the feature so that a number in the metadata does not change when a client
+//!   feature, the last bit may differ. Reading such a number takes about twice as long. The
+//!   catalogue needs the feature because a number in the metadata must stay the same when a client
 //!   reads it and writes it back.
+//! - `unbounded_depth` adds a method to serde_json's deserializer. It changes nothing in a program
+//!   that does not call the method. The catalogue counts the depth of JSON itself.
 //!
 //! # How a request is answered
 //!

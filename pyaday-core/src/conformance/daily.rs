@@ -116,7 +116,7 @@ fn highest<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     same("it was read", &bench.daily(day(0))?, &Day::Shown(shown.clone()))?;
     same("it was opened again", &open(bench, day(0))?, &shown)?;
     let unopened = Day::Unopened { first: Some(day(0)) };
-    same("the day behind it was read", &bench.daily(day(1))?, &unopened)
+    same("the day after it was read", &bench.daily(day(1))?, &unopened)
 }
 
 fn cycles<S: Subject>(bench: &Bench<'_, S>) -> Checked {
@@ -204,7 +204,7 @@ fn pinned<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     same("it was opened", open(bench, day(2))?.name(), &pick)?;
     same("… and pinned again", &pin(day(2), &pick)?, &Pin::Fixed)?;
     let next = open(bench, day(3))?;
-    ensure(*next.name() != pick, "the day behind it was opened", "another package", &next)
+    ensure(*next.name() != pick, "the day after it was opened", "another package", &next)
 }
 
 fn gives_way<S: Subject>(bench: &Bench<'_, S>) -> Checked {

@@ -78,5 +78,5 @@ fn delete<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     let flask = name("flask");
     poll_once(bench, bench.store.delete(&flask, expecting(Some(version.revision()))));
     eventually("`delete` was called", "no package", || Ok(bench.read(&flask)?.is_none()))?;
-    same("all were listed behind it", &bench.page()?.items, &vec![])
+    same("all were listed after it", &bench.page()?.items, &vec![])
 }

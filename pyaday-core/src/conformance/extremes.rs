@@ -205,7 +205,7 @@ fn batch_of_thousands<S: Subject>(bench: &Bench<'_, S>) -> Checked {
         same(format!("package {at} of the batch was read"), &read, &Some(versions[at].clone()))?;
     }
     let listed = bench.page()?.items.len();
-    same("all were listed behind it and counted", &listed, &THOUSANDS)
+    same("all were listed after it and counted", &listed, &THOUSANDS)
 }
 
 fn reordered<S: Subject>(bench: &Bench<'_, S>) -> Checked {

@@ -121,7 +121,7 @@ fn limit<S: Subject>(bench: &Bench<'_, S>) -> Checked {
             let done = format!("6 packages were created and listed by pages of {limit}");
             same(&done, &seen, &expected.to_vec())?;
             let more = seen.len() < all.len();
-            let says = if more { "a `next` on a page with others behind it" } else { "no `next`" };
+            let says = if more { "a `next` on a page with others after it" } else { "no `next`" };
             ensure(page.next.is_some() == more, done, says, &page.next)
         })?;
     }

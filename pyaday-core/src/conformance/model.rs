@@ -435,7 +435,7 @@ fn sequence<S: Subject>(mut bench: Bench<'_, S>, steps: &[Step], reopens: bool) 
         if reopens && at % CALLS == CALLS - 1 {
             done.push("open again".to_owned());
             bench = bench.reopened()?;
-            // A store that was never written to may begin its revisions anew.
+            // A store that was never written to may have another first revision.
             model.told &= model.written;
         }
         let call = seen.call(step);

@@ -297,7 +297,7 @@ fn deletes<S: Subject>(bench: &Bench<'_, S>) -> Checked {
         let done = format!("{THREADS} threads deleted one package at once, expecting {expected:?}");
         let fits = count(Delete::Deleted) == 1 && count(Delete::Absent) == THREADS - 1;
         ensure(fits, done, "one Deleted, the others Absent", &answers)?;
-        same("it was read behind them", &bench.read(&name("flask"))?, &None)?;
+        same("it was read after them", &bench.read(&name("flask"))?, &None)?;
     }
     Ok(())
 }

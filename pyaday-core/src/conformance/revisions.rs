@@ -45,10 +45,10 @@ fn growing<S: Subject>(bench: &Bench<'_, S>) -> Checked {
         let revisions = answers.iter().map(Stored::revision);
         let done = "`flask` was deleted, then a batch created";
         next(done, revisions.clone().min().unwrap_or(Revision::new(0)))?;
-        next("a batch was created and a package behind it", bench.add(&full("d"))?.revision())?;
+        next("a batch was created and a package after it", bench.add(&full("d"))?.revision())?;
         let newest = bench.page()?.revision;
         for revision in revisions {
-            grown("a batch was created and a package behind it", newest, revision)?;
+            grown("a batch was created and a package after it", newest, revision)?;
         }
         for gone in ["b", "c", "d"] {
             bench.remove(&name(gone))?;

@@ -18,10 +18,10 @@
 //! 4. If several candidates have the highest score, the one whose normalised name is first in byte
 //!    order is picked.
 //!
-//! The **score** of a package on a date is the 64-bit SipHash-2-4 of its normalised name (ASCII, with
-//! no terminator), compared as an unsigned number. The key's 16 bytes are the date as ISO 8601 has it
-//! (ten ASCII bytes, `2026-11-23`) and six zero bytes; bytes 0 to 7 are `k0`, 8 to 15 `k1`, both
-//! little-endian, as the reference implementation reads them.
+//! The **score** of a package on a date is the 64-bit SipHash-2-4 of its normalised name (ASCII,
+//! without a terminator), compared as an unsigned number. The key has 16 bytes: the date in the
+//! form of ISO 8601 (ten ASCII bytes, `2026-11-23`) and six zero bytes. Bytes 0 to 7 are `k0` and
+//! bytes 8 to 15 are `k1`. Both are little-endian, as in the reference implementation.
 //!
 //! | date | normalised name | score |
 //! |---|---|---|

@@ -41,7 +41,7 @@ impl StoreId {
     }
 }
 
-/// These bits, with those that a UUID has for its version and its variant.
+/// Sets the bits that mark the version and the variant of a UUID.
 fn uuid_of(mut bytes: [u8; 16], version: u8) -> [u8; 16] {
     bytes[6] = bytes[6] & 0x0f | version << 4;
     bytes[8] = bytes[8] & 0x3f | 0x80;

@@ -1,11 +1,11 @@
-//! Lists of packages: which ones, and a page of them.
+//! Queries for lists of packages, and their pages.
 
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 
 use crate::package::{NormalizedName, Revision, Stored, Tag};
 
-/// Which packages to list.
+/// The query of a list: which packages it selects, and how many fit on a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Query {
