@@ -88,7 +88,7 @@ impl File {
 
     /// Closes a file that must not be written again. The log stays as it is, for the next process
     /// that opens the file.
-    pub(crate) fn leave(self) {
+    pub(crate) fn close_without_moving_log(self) {
         // If this call fails, SQLite moves the log, which loses nothing either.
         let _ = self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
     }

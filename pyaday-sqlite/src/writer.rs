@@ -41,7 +41,7 @@ pub(crate) fn run(mut file: File, current: &Published, jobs: &Receiver<Job>) {
             current.publish(draft.catalogue);
         }
         for answer in answers {
-            answer(result.as_ref().copied().map_err(Failure::tell));
+            answer(result.as_ref().copied().map_err(Failure::to_store_error));
         }
         // No caller waits while the log is moved.
         if is_written && result.is_ok() {
@@ -50,7 +50,7 @@ pub(crate) fn run(mut file: File, current: &Published, jobs: &Receiver<Job>) {
         unusable = unusable.or(result.err().and_then(Failure::into_final));
     }
     if unusable.is_some() {
-        file.leave();
+        file.close_without_moving_log();
     }
 }
 
@@ -79,7 +79,7 @@ impl Failure {
     }
 
     /// The error for the caller of a write.
-    fn tell(&self) -> StoreError {
+    fn to_store_error(&self) -> StoreError {
         /// When to repeat a write after the disk was full.
         const RETRY_FULL: Duration = Duration::from_secs(10);
         /// When to repeat a write to a file that somebody must first open again.

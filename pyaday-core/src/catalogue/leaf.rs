@@ -241,7 +241,7 @@ pub(super) fn fingerprint(name: Split<'_>) -> Fingerprint {
 #[cfg(test)]
 impl Leaf {
     /// Checks that neither of two neighbours is small, unless they are too heavy for one leaf.
-    pub(super) fn check_beside(&self, right: &Self) {
+    pub(super) fn check_with_neighbour(&self, right: &Self) {
         let is_small = self.is_small() || right.is_small();
         assert!(!is_small || self.whole_weight() + right.whole_weight() > Self::MAX_WEIGHT);
     }

@@ -19,7 +19,7 @@ pub(super) struct Change<'a> {
 /// Applies these changes to a leaf. The changes are in the order of their names. The result is one
 /// or more leaves.
 pub(super) fn edit(leaf: &Leaf, changes: &[Change<'_>]) -> Vec<Leaf> {
-    let mut packing = Packing::beside(leaf);
+    let mut packing = Packing::with_room_for(leaf);
     let mut copied = 0;
     for change in changes {
         let (at, next) = leaf.seek(change.name).map_or_else(|at| (at, at), |at| (at, at + 1));
@@ -35,7 +35,7 @@ pub(super) fn edit(leaf: &Leaf, changes: &[Change<'_>]) -> Vec<Leaf> {
 
 /// Merges the packages of two neighbours into one leaf, or into two of about the same weight.
 pub(super) fn join(left: &Leaf, right: &Leaf) -> Vec<Leaf> {
-    let mut packing = Packing::beside(left);
+    let mut packing = Packing::with_room_for(left);
     packing.copy(left, 0..left.len());
     packing.copy(right, 0..right.len());
     packing.into_leaves()
@@ -57,7 +57,7 @@ impl Packing {
     const MAX_GATHERED: usize = 16 * Leaf::MAX_LEN;
 
     /// Reserves room for the packages of this leaf and a few more.
-    fn beside(leaf: &Leaf) -> Self {
+    fn with_room_for(leaf: &Leaf) -> Self {
         let len = leaf.len();
         Self {
             fingerprints: Vec::with_capacity(len + 1),

@@ -46,7 +46,7 @@ impl Separators {
     }
 
     /// The number of separators that are less than or equal to `name`.
-    pub(super) fn before(&self, name: Split<'_>) -> usize {
+    pub(super) fn count_up_to(&self, name: Split<'_>) -> usize {
         let (head, tail) = name;
         let smaller = self.heads.partition_point(|own| *own < head);
         let same = self.heads[smaller..].iter().take_while(|own| **own == head).count();

@@ -142,7 +142,7 @@ impl Inner {
 
     /// The index of the subtree that may contain a name.
     fn place_of(&self, name: Split<'_>) -> usize {
-        self.separators.before(name).saturating_sub(1)
+        self.separators.count_up_to(name).saturating_sub(1)
     }
 
     /// The number of packages in the first `subtrees` subtrees.
@@ -324,7 +324,7 @@ impl Tree {
             Self::Inner(inner) => {
                 for pair in inner.subtrees.windows(2) {
                     if let [Self::Leaf(left), Self::Leaf(right)] = pair {
-                        left.check_beside(right);
+                        left.check_with_neighbour(right);
                     }
                 }
                 let len = inner.subtrees.len();

@@ -317,11 +317,11 @@ fn pin_or_open<S: Subject>(bench: &Bench<'_, S>) -> Checked {
         let names: Vec<_> = left.iter().cloned().collect();
         let ordinary = expected(&names, [date]);
         left.remove(shown.name());
-        let is_told = match pin {
+        let fits = match pin {
             Some(Pin::Pinned(_)) => is_pick,
             _ => Some(shown.name()) == ordinary.first(),
         };
-        ensure(is_told, done, "what the pin was told", &shown)?;
+        ensure(fits, done, "what the result of the pin says", &shown)?;
     }
     Ok(())
 }

@@ -33,10 +33,10 @@ fn poll_once<S: Subject>(bench: &Bench<'_, S>, future: impl Future) {
 }
 
 /// Checks that a condition becomes true within a generous time.
-fn eventually(done: &str, expected: &str, mut true_now: impl FnMut() -> Checked<bool>) -> Checked {
+fn eventually(done: &str, expected: &str, mut is_true: impl FnMut() -> Checked<bool>) -> Checked {
     const PATIENCE: Duration = Duration::from_secs(5);
     let begin = Instant::now();
-    while !true_now()? {
+    while !is_true()? {
         if begin.elapsed() > PATIENCE {
             return Err(Fault {
                 done: format!("{done}, polled once and dropped"),

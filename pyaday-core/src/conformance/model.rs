@@ -34,7 +34,7 @@ pub(super) struct Model {
     /// The store's newest revision if it is known, or else a lower bound. It is not known after a
     /// delete or an unpin, because those do not return their revision.
     newest: Revision,
-    told: bool,
+    newest_is_known: bool,
     /// True if anything was written yet.
     written: bool,
 }
@@ -43,7 +43,7 @@ impl Model {
     /// The model of an empty store, of which one page was read.
     pub(super) fn empty(page: &Page) -> Self {
         let (packages, days, pins) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        Self { packages, days, pins, newest: page.revision, told: true, written: false }
+        Self { packages, days, pins, newest: page.revision, newest_is_known: true, written: false }
     }
 
     /// Checks that `answer` is what the contract requires for `call` now, and updates the model.
@@ -112,32 +112,32 @@ impl Model {
         if let Create::Stale(newest) = answer {
             let refused = expected.is_some_and(|expected| expected != *newest);
             ensure(refused, call, "no Stale with the revision that was expected", answer)?;
-            return self.tells_newest(call, *newest);
+            return self.check_newest(call, *newest);
         }
         if let Some(expected) = expected {
             // The write was admitted, so the expected revision is the newest one.
-            self.tells_newest(call, expected)?;
+            self.check_newest(call, expected)?;
         }
         self.create_many(call, std::slice::from_ref(package), std::slice::from_ref(answer))
     }
 
     /// Checks that this can be the newest revision, and remembers it.
-    fn tells_newest(&mut self, call: &Call, newest: Revision) -> Checked {
-        let fits = if self.told { newest == self.newest } else { newest >= self.newest };
-        let least = if self.told { "" } else { "at least " };
+    fn check_newest(&mut self, call: &Call, newest: Revision) -> Checked {
+        let fits = if self.newest_is_known { newest == self.newest } else { newest >= self.newest };
+        let least = if self.newest_is_known { "" } else { "at least " };
         let expected = format!("the newest revision: {least}{}", self.newest);
         ensure(fits, call, expected, &newest)?;
         self.newest = newest;
-        self.told = true;
+        self.newest_is_known = true;
         Ok(())
     }
 
     /// Records a write whose answer does not contain its revision.
-    fn wrote_untold(&mut self) {
+    fn wrote_unknown_revision(&mut self) {
         // `Revision::next` is not used, because it reads the clock, which has advanced since the
         // store read it.
         self.newest = Revision::new(self.newest.get() + 1);
-        self.told = false;
+        self.newest_is_known = false;
         self.written = true;
     }
 
@@ -146,7 +146,7 @@ impl Model {
         let grown = revision > before;
         ensure(grown, call, format!("a revision greater than {before}"), &revision)?;
         self.newest = self.newest.max(revision);
-        self.told = true;
+        self.newest_is_known = true;
         self.written = true;
         Ok(())
     }
@@ -211,7 +211,7 @@ impl Model {
         }
         same(call, answer, &Delete::Deleted)?;
         self.packages.remove(name);
-        self.wrote_untold();
+        self.wrote_unknown_revision();
         Ok(())
     }
 
@@ -265,7 +265,7 @@ impl Model {
             None => "no `next`".to_owned(),
         };
         ensure(next_fits, call, expected, &page.next)?;
-        self.tells_newest(call, page.revision)
+        self.check_newest(call, page.revision)
     }
 
     fn pin(
@@ -318,7 +318,7 @@ impl Model {
         }
         same(call, answer, &Unpin::Unpinned)?;
         self.pins.remove(&date);
-        self.wrote_untold();
+        self.wrote_unknown_revision();
         Ok(())
     }
 
@@ -436,7 +436,7 @@ fn sequence<S: Subject>(mut bench: Bench<'_, S>, steps: &[Step], reopens: bool) 
             done.push("open again".to_owned());
             bench = bench.reopened()?;
             // A store that was never written to may have another first revision.
-            model.told &= model.written;
+            model.newest_is_known &= model.written;
         }
         let call = seen.call(step);
         done.push(call.to_string());

@@ -65,19 +65,19 @@ fn newest<S: Subject>(bench: &Bench<'_, S>) -> Checked {
         with_tags(&["no-such-tag"]),
         with_words(&["no such word"]),
     ];
-    let told = |done: &str, newest: Revision| {
+    let is_newest = |done: &str, newest: Revision| {
         queries.iter().try_for_each(|query| {
             same(format!("{done}, then {query:?} listed"), &bench.list(query)?.revision, &newest)
         })
     };
-    told("flask was created", bench.add(&full("flask"))?.revision())?;
-    told("django was created", bench.add(&full("django"))?.revision())?;
-    told("flask was updated", bench.change(&name("flask"), &details("new"))?.revision())?;
+    is_newest("flask was created", bench.add(&full("flask"))?.revision())?;
+    is_newest("django was created", bench.add(&full("django"))?.revision())?;
+    is_newest("flask was updated", bench.change(&name("flask"), &details("new"))?.revision())?;
     let batch = bench.add_all(&bare(&["z", "a", "m"]))?;
     let last = batch.iter().map(Stored::revision).max();
-    told("a batch was created", last.unwrap_or(Revision::new(0)))?;
+    is_newest("a batch was created", last.unwrap_or(Revision::new(0)))?;
     bench.remove(&name("m"))?;
-    told("a package was deleted, a page read", bench.page()?.revision)
+    is_newest("a package was deleted, a page read", bench.page()?.revision)
 }
 
 fn delete_counts<S: Subject>(bench: &Bench<'_, S>) -> Checked {

@@ -46,8 +46,8 @@ use crate::package::{NormalizedName, Package, Stored, Tag};
 ///   every earlier revision in the whole store. A revision is never used again, not even for a
 ///   package that is deleted and created again.
 /// - A store that is opened again has the same packages, days, pins and [identity](Self::id), and
-/// the same newest revision. Only a store to which nothing was ever written may have another first
-/// revision.
+///   the same newest revision. Only a store to which nothing was ever written may have another
+///   first revision.
 /// - The journal of the package of the day is part of the store. A date is opened only once.
 ///   Setting a pin and opening its date happen one after the other. Both are writes and have a
 ///   revision.

@@ -90,7 +90,7 @@ pub(super) fn load(connection: &Connection, catalogue: &mut Catalogue) -> Result
 fn read(row: &Row<'_>, last: &mut String) -> Result<(Package, Revision), OpenFault> {
     let text = |at| match row.get_ref(at).map(|value| value.as_str()) {
         Ok(Ok(text)) => Ok(text),
-        _ => damaged(format!("column {at} of the row behind `{last}` is no text")),
+        _ => damaged(format!("column {at} of the row after `{last}` is not text")),
     };
     let columns = Columns {
         normalized_name: text(0)?,
@@ -105,7 +105,7 @@ fn read(row: &Row<'_>, last: &mut String) -> Result<(Package, Revision), OpenFau
         return damaged(format!("the row of `{name}` does not fit its checksum"));
     }
     if name <= last.as_str() && !last.is_empty() {
-        return damaged(format!("the row of `{name}` comes behind that of `{last}`"));
+        return damaged(format!("the row of `{name}` comes after the row of `{last}`"));
     }
     let Some(package) = package(&columns).filter(|it| it.name.normalized().as_str() == name) else {
         return damaged(format!("the row of `{name}` is no package"));
