@@ -43,10 +43,10 @@
 //! features of serde_json apply to the host's whole program, even if only this crate asks for them:
 //!
 //! - `preserve_order`: the keys of a [`serde_json::Map`] stay in the order in which they were
-//!   inserted. Without the feature they are sorted. So a host that writes a
-//!   [`serde_json::Value`] as JSON gets the keys in another order than before.
-//!   With the feature, [`Map::remove`](serde_json::Map::remove) moves the last key to the place of
-//!   the removed key, and `shift_remove` keeps the order. The catalogue needs the feature because it returns the
+//!   inserted. Without the feature they are sorted. So a host that writes a [`serde_json::Value`]
+//!   as JSON may get the keys in another order than before. With the feature,
+//!   [`Map::remove`](serde_json::Map::remove) moves the last key to the place of the removed key,
+//!   and `shift_remove` keeps the order. The catalogue needs the feature because it returns the
 //!   metadata of a package with the keys in the order that the curator chose.
 //! - `float_roundtrip`: serde_json reads a floating-point number as the nearest `f64`. Without the
 //!   feature, the last bit may differ. Reading such a number takes about twice as long. The

@@ -136,7 +136,7 @@ impl Catalogue {
     }
 
     fn existing(&self, name: &NormalizedName) -> Stored {
-        #[expect(clippy::expect_used, reason = "only called for names that are there")]
+        #[expect(clippy::expect_used, reason = "only called for names that exist")]
         self.get(name).expect("the package exists")
     }
 }

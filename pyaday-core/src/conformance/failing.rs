@@ -46,7 +46,7 @@ pub struct Failing<S> {
 /// A call to a [`Failing`] store: its method and its most important arguments.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
-#[expect(missing_docs, reason = "each is the method of its name")]
+#[expect(missing_docs, reason = "each variant is the method of the same name")]
 pub enum Call<'a> {
     Id,
     Refresh,

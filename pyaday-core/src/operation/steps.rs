@@ -128,7 +128,10 @@ pub fn decode_body<S: PackageStore>(
 ///
 /// # Errors
 /// The problem that the response must report instead of an outcome.
-#[expect(clippy::manual_async_fn, reason = "it would have room for the command twice")]
+#[expect(
+    clippy::manual_async_fn,
+    reason = "the future of an async fn would have room for the command twice"
+)]
 pub fn execute<S: PackageStore>(
     api: &Api<S>,
     command: Command<S>,

@@ -39,7 +39,7 @@ impl Revision {
     #[must_use]
     pub fn entity_tag(self) -> HeaderValue {
         let text = Bytes::from(format!("\"{self}\""));
-        #[expect(clippy::expect_used, reason = "quotes and digits are what a field value may hold")]
+        #[expect(clippy::expect_used, reason = "a field value may contain quotes and digits")]
         HeaderValue::from_maybe_shared(text).expect("digits are a field value")
     }
 
