@@ -64,13 +64,13 @@ fn the_sqlite_store_conforms() {
 }
 
 #[test]
-fn the_postgres_store_that_reads_from_memory_conforms() {
-    let Some(stores) = Stores::new("conformance", Reads::Memory) else { return };
+fn the_postgres_store_that_shows_what_it_has_followed_conforms() {
+    let Some(stores) = Stores::new("conformance", Reads::Followed) else { return };
     conformance::run(&stores).assert_complete();
 }
 
 #[test]
-fn the_postgres_store_that_reads_from_the_database_conforms() {
-    let Some(stores) = Stores::new("conformance of direct reads", Reads::Database) else { return };
+fn the_postgres_store_that_shows_the_latest_conforms() {
+    let Some(stores) = Stores::new("conformance of the latest", Reads::Latest) else { return };
     conformance::run(&stores).assert_complete();
 }

@@ -71,33 +71,27 @@ fn actix_answers_the_golden_list_from_a_file() {
 
 #[test]
 fn the_core_alone_answers_the_golden_list_from_a_database() {
-    let Some(stores) = Stores::new("the golden list", Reads::Memory) else { return };
+    let Some(stores) = Stores::new("the golden list", Reads::Followed) else { return };
     answers_the_list::<Core, _>(&|| stores.numbered_from_one());
 }
 
 #[test]
-fn the_core_alone_answers_the_golden_list_by_direct_reads() {
-    let Some(stores) = Stores::new("the golden list by direct reads", Reads::Database) else {
+fn the_core_alone_answers_the_golden_list_with_the_latest_of_a_database() {
+    let Some(stores) = Stores::new("the golden list with the latest", Reads::Latest) else {
         return;
     };
-    // What is drawn with a seed is another: these draws know no order of names.
-    let is_drawn = |it: &Exchange| it.request.contains(" /rand") && it.answer.starts_with("< 200");
-    let list = read_list().into_iter().map(|mut scenario| {
-        scenario.exchanges.retain(|exchange| !is_drawn(exchange));
-        scenario
-    });
-    answers::<Core, _>(&list.collect::<Vec<_>>(), &|| stores.numbered_from_one());
+    answers_the_list::<Core, _>(&|| stores.numbered_from_one());
 }
 
 #[test]
 fn axum_answers_the_golden_list_from_a_database() {
-    let Some(stores) = Stores::new("the golden list on axum", Reads::Memory) else { return };
+    let Some(stores) = Stores::new("the golden list on axum", Reads::Followed) else { return };
     answers_the_list::<Axum, _>(&|| stores.numbered_from_one());
 }
 
 #[test]
 fn actix_answers_the_golden_list_from_a_database() {
-    let Some(stores) = Stores::new("the golden list on actix-web", Reads::Memory) else { return };
+    let Some(stores) = Stores::new("the golden list on actix-web", Reads::Followed) else { return };
     answers_the_list::<Actix, _>(&|| stores.numbered_from_one());
 }
 

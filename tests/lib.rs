@@ -3,8 +3,8 @@
 //!
 //! Here is what they share with other programs: what holds for any input at all, as functions of it,
 //! for a fuzzer (`fuzz/`) to drive and for the tests to replay what it found worth keeping
-//! (`corpus/`); what a process writes that is there to be killed (`scribe.rs`); and what a test does
-//! that a machine has not all the tools for.
+//! (`corpus/`); what a process writes that is there to be killed (`scribe.rs`); PostgreSQL servers; and
+//! what a test does that a machine has not all the tools for.
 
 #![allow(
     clippy::expect_used,
@@ -15,5 +15,6 @@
 
 pub mod journal;
 pub mod numbers;
+pub mod servers;
 pub mod targets;
 pub mod tools;

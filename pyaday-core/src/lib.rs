@@ -90,6 +90,8 @@
 //!   write.
 //! - [`Picker`] picks the packages of the day in a thread of its own.
 //!
+//! A store with a database also uses a [`Draft`], which lists the changes that the store must save.
+//!
 //! The feature `conformance` adds a test suite that checks a store against the contract of the
 //! trait. A test runs it with one call: `pyaday_core::conformance::run`. The feature also adds
 //! `pyaday_core::conformance::Failing`, a store that fails when a test asks it to.
@@ -106,7 +108,7 @@ mod operation;
 mod package;
 mod store;
 
-pub use catalogue::{Catalogue, MemoryStore, Picker, Published};
+pub use catalogue::{Catalogue, Change, Draft, MemoryStore, Picker, Published};
 pub use daily::Date;
 pub use http::{
     Api, Blueprint, Body, BodyError, Endpoint, Failure, FeedId, Operation, Options, Preconditions,

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{fs, io, path};
 
-use pyaday_core::Catalogue;
+use pyaday_core::Draft;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::error::{Failed, OpenFault};
-use crate::rows::{self, Change, Content};
+use crate::rows::{self, Content};
 use crate::schema::{self, Origin};
 
 /// SQLite 3.51.3 fixes the WAL-reset bug, which loses committed transactions.
@@ -55,15 +55,11 @@ impl File {
         Ok((Self { connection }, content))
     }
 
-    /// Writes changes as one transaction. When this returns, it is on the disk.
-    pub(crate) fn commit(
-        &mut self,
-        changes: &[Change],
-        catalogue: &Catalogue,
-    ) -> Result<(), (Failed, rusqlite::Error)> {
+    /// Writes a draft as one transaction. When this returns, it is on the disk.
+    pub(crate) fn commit(&mut self, draft: &Draft) -> Result<(), (Failed, rusqlite::Error)> {
         let before = |error| (Failed::before_commit(&error), error);
         let result = self.connection.transaction().map_err(before).and_then(|transaction| {
-            rows::write(&transaction, changes, catalogue).map_err(before)?;
+            rows::write(&transaction, draft).map_err(before)?;
             transaction.commit().map_err(|error| (Failed::in_commit(&error), error))
         });
         match result {

@@ -71,7 +71,6 @@
 //! older than 3.51.3.
 #![cfg_attr(doctest, doc = include_str!("../README.md"))]
 
-mod draft;
 mod error;
 mod file;
 mod rows;
@@ -90,13 +89,12 @@ use std::time::{Duration, SystemTime};
 use futures_channel::oneshot;
 use pyaday_core::daily::{Daily, Day, Pin, Pinned, Unpin};
 use pyaday_core::{
-    Catalogue, Create, Date, Delete, NormalizedName, Package, PackageStore, Page, Picker,
+    Catalogue, Create, Date, Delete, Draft, NormalizedName, Package, PackageStore, Page, Picker,
     Published, Query, Replacement, Revision, Seed, StoreError, StoreId, Stored, Tag, Update, Write,
 };
 
 pub use error::{OpenError, OpenFault};
 
-use draft::Draft;
 use file::File;
 use rows::Content;
 use writer::{Answer, Job};
@@ -272,7 +270,7 @@ impl PackageStore for SqliteStore {
 
     async fn delete(&self, name: &NormalizedName, write: Write) -> Result<Delete, StoreError> {
         let name = name.clone();
-        self.write(move |draft| draft.delete(name, &write)).await
+        self.write(move |draft| draft.delete(&name, &write)).await
     }
 
     async fn random(&self, seed: Seed) -> Result<Option<Stored>, StoreError> {

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
-use pyaday_core::{Published, StoreError};
+use pyaday_core::{Draft, Published, StoreError};
 
-use crate::draft::Draft;
 use crate::error::Failed;
 use crate::file::File;
 
@@ -24,21 +23,21 @@ pub(crate) type Answer = Box<dyn FnOnce(Result<(), StoreError>)>;
 pub(crate) fn run(mut file: File, current: &Published, jobs: &Receiver<Job>) {
     let mut unusable = None;
     while let Ok(job) = jobs.recv() {
-        let mut draft = Draft::of(current.catalogue());
+        let mut draft = Draft::new(current.catalogue());
         let mut answers = vec![job(&mut draft)];
         // If the file is unusable, jobs are carried out one by one, so that writes that change
         // nothing still succeed.
         let more = if unusable.is_none() { QUEUE } else { 0 };
         answers.extend(jobs.try_iter().take(more).map(|job| job(&mut draft)));
 
-        let is_written = !draft.changes.is_empty();
+        let is_written = !draft.is_empty();
         let mut result = match &unusable {
             _ if !is_written => Ok(()),
-            None => file.commit(&draft.changes, &draft.catalogue).map_err(Failure::new),
+            None => file.commit(&draft).map_err(Failure::new),
             Some(cause) => Err(Failure::Unusable(Arc::clone(cause))),
         };
         if is_written && result.is_ok() {
-            current.publish(draft.catalogue);
+            current.publish(draft.into_catalogue());
         }
         for answer in answers {
             answer(result.as_ref().copied().map_err(Failure::to_store_error));

@@ -81,8 +81,8 @@ fn keep_the_contract(pairs: &Pairs) {
 }
 
 #[test]
-fn two_processes_that_read_from_the_database_are_as_one() {
-    let Some(stores) = Stores::new("two processes with direct reads", Reads::Database) else {
+fn two_processes_that_show_the_latest_are_as_one() {
+    let Some(stores) = Stores::new("two processes with the latest", Reads::Latest) else {
         return;
     };
     keep_the_contract(&Pairs { stores, refreshes: false });
@@ -90,14 +90,14 @@ fn two_processes_that_read_from_the_database_are_as_one() {
 
 #[test]
 fn two_processes_that_refresh_are_as_one() {
-    let Some(stores) = Stores::new("two processes", Reads::Memory) else { return };
+    let Some(stores) = Stores::new("two processes", Reads::Followed) else { return };
     keep_the_contract(&Pairs { stores, refreshes: true });
 }
 
 /// The control: two that do not refresh.
 #[test]
 fn two_processes_that_do_not_refresh_are_two() {
-    let Some(stores) = Stores::new("two processes that do not refresh", Reads::Memory) else {
+    let Some(stores) = Stores::new("two processes that do not refresh", Reads::Followed) else {
         return;
     };
     let pairs = Pairs { stores, refreshes: false };

@@ -29,7 +29,7 @@ struct Service {
 impl Service {
     /// Nothing if PostgreSQL is missing, after saying so.
     fn start(test: &str, schema: &str) -> Option<Self> {
-        let stores = Stores::new(test, Reads::Memory)?;
+        let stores = Stores::new(test, Reads::Followed)?;
         let (network, url) = stores.network();
         let options = stores.options().schema(schema);
         let store = Arc::new(RUNTIME.block_on(PostgresStore::connect(&url, options)).unwrap());

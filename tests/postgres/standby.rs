@@ -70,7 +70,7 @@ async fn a_standby_is_not_taken_for_the_primary() {
     let manager = Manager::new(cluster.standby().url("postgres").parse().unwrap(), NoTls);
     let pool = Pool::builder(manager).build().unwrap();
     let flask = "flask".parse().unwrap();
-    for reads in [Reads::Memory, Reads::Database] {
+    for reads in [Reads::Followed, Reads::Latest] {
         let options = Options::new().reads(reads);
         let store = PostgresStore::with_pool(pool.clone(), options).await.unwrap();
         let read = answer(store.read(&flask)).await;

@@ -3,6 +3,7 @@
 
 mod block;
 mod daily;
+mod draft;
 mod leaf;
 mod memory;
 mod packing;
@@ -17,6 +18,7 @@ mod tests;
 mod tree;
 mod write;
 
+pub use draft::{Change, Draft};
 pub use memory::MemoryStore;
 pub use picker::Picker;
 pub use published::Published;

@@ -104,19 +104,25 @@ impl Catalogue {
     }
 
     /// Removes packages that another process has removed from the database, in a write with at most
-    /// this `revision`. Later writes get greater revisions. Names that do not exist are ignored.
+    /// this `revision`, and [advances](Self::advance) to it. Names that do not exist are ignored.
     ///
     /// Together with [`restore`](Self::restore), [`restore_daily`](Self::restore_daily),
-    /// [`restore_pin`](Self::restore_pin) and [`forget_pin`](Self::forget_pin), this lets a
-    /// catalogue follow a database that other processes write to.
+    /// [`restore_pin`](Self::restore_pin), [`forget_pin`](Self::forget_pin) and
+    /// [`advance`](Self::advance), this lets a catalogue follow a database that other processes
+    /// write to.
     pub fn forget(&mut self, names: &[NormalizedName], revision: Revision) {
         let mut names: Vec<_> = names.iter().filter(|name| self.get(name).is_some()).collect();
         names.sort_unstable();
         names.dedup();
         let changes = names.iter().map(|name| Change { name: name.as_str(), package: None });
-        let newest = self.revision.max(revision);
-        self.edit(&changes.collect::<Vec<_>>(), newest);
-        self.revision = newest;
+        self.edit(&changes.collect::<Vec<_>>(), self.revision);
+        self.advance(revision);
+    }
+
+    /// Records that another process has made writes up to this revision, so that later writes get
+    /// greater revisions. If the catalogue already has a greater revision, nothing changes.
+    pub fn advance(&mut self, revision: Revision) {
+        self.revision = self.revision.max(revision);
     }
 
     /// Writes a package, and replaces the one with the same name if it exists.

@@ -295,7 +295,7 @@ mod tests {
     #[test]
     fn where_nothing_is_there_if_match_fails() {
         for (name, verdict) in
-            [("if-match", Verdict::Failed(Failure::Changed)), ("if-none-match", Verdict::Perform)]
+            [("if-match", Verdict::Failed(Failure::Absent)), ("if-none-match", Verdict::Perform)]
         {
             let headers = HeaderMap::from_iter([(
                 http::HeaderName::from_static(name),

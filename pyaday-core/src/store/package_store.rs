@@ -29,7 +29,8 @@ use crate::package::{NormalizedName, Package, Stored, Tag};
 /// - [`Picker`](crate::Picker) carries out [`open_daily`](Self::open_daily): it picks the packages
 ///   of the day in a thread of its own.
 ///
-/// The store itself saves each change and loads the saved state when it is opened. The feature
+/// The store itself saves each change and loads the saved state when it is opened. A
+/// [`Draft`](crate::Draft) lists the changes that a store with a database must save. The feature
 /// `conformance` has a test suite that checks a store against the contract below.
 ///
 /// # Contract

@@ -8,9 +8,8 @@ use super::totals::checksum;
 use super::{damaged, integer};
 use crate::error::OpenFault;
 
-/// Adds a day and removes its pin.
+/// Adds a day.
 pub(super) fn open(transaction: &Transaction<'_>, daily: &Daily) -> Result<usize, rusqlite::Error> {
-    unpin(transaction, daily.date())?;
     let (date, cycle) = (daily.date().to_string(), daily.cycle());
     // A representation is always UTF-8.
     let representation = String::from_utf8_lossy(&daily.representation()).into_owned();
@@ -44,6 +43,7 @@ pub(super) fn pin(
     )
 }
 
+/// Removes the pin of a date.
 pub(super) fn unpin(transaction: &Transaction<'_>, date: Date) -> Result<usize, rusqlite::Error> {
     transaction.execute("DELETE FROM pin WHERE date = ?1", [date.to_string()])
 }

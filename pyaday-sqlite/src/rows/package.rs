@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use pyaday_core::{Catalogue, Details, Metadata, Package, Revision, Tag};
-use rusqlite::{Connection, Row, Statement, params};
+use pyaday_core::{Catalogue, Details, Metadata, NormalizedName, Package, Revision, Tag};
+use rusqlite::{Connection, Row, Transaction, params};
 
 use super::totals::checksum;
 use super::{damaged, integer};
@@ -15,7 +15,7 @@ pub(super) const INSERT: &str = "INSERT INTO package (normalized_name, name, sho
 pub(super) const UPDATE: &str = "UPDATE package SET name = ?2, short_desc = ?3, tags = ?4, \
                                  metadata = ?5, revision = ?6, checksum = ?7 \
                                  WHERE normalized_name = ?1";
-pub(super) const DELETE: &str = "DELETE FROM package WHERE normalized_name = ?1";
+const DELETE: &str = "DELETE FROM package WHERE normalized_name = ?1";
 
 /// The columns of a row.
 struct Columns<'a> {
@@ -36,23 +36,24 @@ impl Columns<'_> {
 
 /// Writes a row with a statement that has a parameter for each column.
 pub(super) fn put(
-    statement: &mut Statement<'_>,
+    transaction: &Transaction<'_>,
+    statement: &str,
+    name: &NormalizedName,
     package: &Package,
     revision: Revision,
 ) -> Result<usize, rusqlite::Error> {
-    let normalized_name = package.name.normalized();
     let Details { short_desc, tags, metadata, .. } = &package.details;
     // Serialising strings into memory cannot fail.
     let tags = serde_json::to_string(tags).unwrap_or_default();
     let columns = Columns {
-        normalized_name: normalized_name.as_str(),
+        normalized_name: name.as_str(),
         name: package.name.as_str(),
         short_desc: short_desc.as_str(),
         tags: &tags,
         metadata: metadata.as_json(),
         revision: integer(revision),
     };
-    statement.execute(params![
+    transaction.prepare_cached(statement)?.execute(params![
         columns.normalized_name,
         columns.name,
         columns.short_desc,
@@ -61,6 +62,13 @@ pub(super) fn put(
         columns.revision,
         columns.checksum(),
     ])
+}
+
+pub(super) fn delete(
+    transaction: &Transaction<'_>,
+    name: &NormalizedName,
+) -> Result<usize, rusqlite::Error> {
+    transaction.prepare_cached(DELETE)?.execute([name.as_str()])
 }
 
 /// Reads all packages.

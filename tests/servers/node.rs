@@ -12,7 +12,7 @@ use super::programs::{command, make_folder, output, program};
 use crate::tools::run;
 
 /// Who owns everything in every server.
-pub(crate) const USER: &str = "pyaday";
+pub const USER: &str = "pyaday";
 
 /// What each server is told. Processes die in these tests, but not the machine: what was given to
 /// the system is kept by it.
@@ -38,7 +38,8 @@ const GUARD: &str = r#"
 "#;
 
 /// A server, which may be running or not. Dropping it ends it and removes what it had.
-pub(crate) struct Node {
+#[derive(Debug)]
+pub struct Node {
     name: String,
     folder: PathBuf,
     port: u16,
@@ -47,7 +48,7 @@ pub(crate) struct Node {
 
 impl Node {
     /// A new server with nothing in it.
-    pub(crate) fn start(name: &str) -> Self {
+    pub fn start(name: &str) -> Self {
         let mut node = Self::without_data(name);
         // Names must come in the order of their bytes though the database has another.
         let mut initdb = program("initdb");
@@ -65,7 +66,7 @@ impl Node {
     }
 
     /// A new server that follows another: it has all that the other has, and gets what comes.
-    pub(crate) fn follow(name: &str, primary: &Self) -> Self {
+    pub fn follow(name: &str, primary: &Self) -> Self {
         let mut node = Self::without_data(name);
         node.copy(primary);
         node.run();
@@ -92,11 +93,13 @@ impl Node {
         Self { name: name.to_owned(), folder, port, guard: None }
     }
 
-    pub(crate) fn name(&self) -> &str {
+    /// What it was named when it was made.
+    pub fn name(&self) -> &str {
         &self.name
     }
 
-    pub(crate) fn port(&self) -> u16 {
+    /// Where it listens.
+    pub fn port(&self) -> u16 {
         self.port
     }
 
@@ -105,7 +108,7 @@ impl Node {
     }
 
     /// Runs the server on what it has, until it answers.
-    pub(crate) fn run(&mut self) {
+    pub fn run(&mut self) {
         let log = fs::File::options().create(true).append(true).open(self.folder.join("log"));
         let log = log.unwrap();
         let mut guard = command("/bin/sh");
@@ -125,18 +128,18 @@ impl Node {
     }
 
     /// True if it was started and neither stopped nor killed since.
-    pub(crate) fn is_running(&self) -> bool {
+    pub fn is_running(&self) -> bool {
         self.guard.is_some()
     }
 
     /// Ends it as an administrator does: it hands over what it has to those that follow it.
-    pub(crate) fn stop(&mut self) {
+    pub fn stop(&mut self) {
         self.control(&["stop", "--mode=fast", "--wait"]);
         self.wait();
     }
 
     /// Kills all its processes at one moment.
-    pub(crate) fn kill(&mut self) {
+    pub fn kill(&mut self) {
         let pid = fs::read_to_string(self.data().join("postmaster.pid")).unwrap();
         let pid = pid.lines().next().unwrap().to_owned();
         // It must not start another while they are counted.
@@ -160,7 +163,7 @@ impl Node {
     }
 
     /// Makes a standby the primary.
-    pub(crate) fn promote(&self) {
+    pub fn promote(&self) {
         self.control(&["promote", "--wait"]);
     }
 
@@ -169,7 +172,7 @@ impl Node {
     }
 
     /// Throws away what it has and takes a copy of the primary.
-    pub(crate) fn copy(&self, primary: &Self) {
+    pub fn copy(&self, primary: &Self) {
         drop(fs::remove_dir_all(self.data()));
         let mut backup = program("pg_basebackup");
         backup.args(["--checkpoint=fast", "--no-sync", "--write-recovery-conf"]);
@@ -178,19 +181,20 @@ impl Node {
     }
 
     /// Lets a server that was stopped follow another with what it has.
-    pub(crate) fn follow_with_data(&self, primary: &Self) {
+    pub fn follow_with_data(&self, primary: &Self) {
         let data = self.data();
         fs::write(data.join("standby.signal"), "").unwrap();
         let primary = format!("primary_conninfo = '{}'\n", primary.url("postgres"));
         fs::write(data.join("postgresql.auto.conf"), primary).unwrap();
     }
 
-    pub(crate) fn url(&self, database: &str) -> String {
+    /// The URL of one of its databases.
+    pub fn url(&self, database: &str) -> String {
         format!("postgres://{USER}@127.0.0.1:{}/{database}", self.port)
     }
 
     /// What a statement gives, one row in a line.
-    pub(crate) fn sql(&self, statement: &str) -> Result<String, String> {
+    pub fn sql(&self, statement: &str) -> Result<String, String> {
         let mut psql = program("psql");
         psql.args(["--no-psqlrc", "--quiet", "--no-align", "--tuples-only"]);
         psql.args(["--set=ON_ERROR_STOP=1", "--dbname", &self.url("postgres")]);

@@ -21,7 +21,7 @@ fn counted(since: Instant) -> Duration {
 ///
 /// # Panics
 /// When there is none for longer than anything may take.
-pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let mut waited = Duration::ZERO;
     loop {
         let begin = Instant::now();
@@ -39,7 +39,7 @@ pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
 ///
 /// # Panics
 /// When there is no answer by then.
-pub(crate) async fn answer<T>(call: impl Future<Output = T>) -> T {
+pub async fn answer<T>(call: impl Future<Output = T>) -> T {
     const LOOK: Duration = Duration::from_millis(100);
 
     let (mut call, mut waited) = (pin!(call), Duration::ZERO);
@@ -54,6 +54,6 @@ pub(crate) async fn answer<T>(call: impl Future<Output = T>) -> T {
 }
 
 /// Polls a future once.
-pub(crate) async fn is_pending(mut future: Pin<&mut impl Future>) -> bool {
+pub async fn is_pending(mut future: Pin<&mut impl Future>) -> bool {
     poll_fn(|context| Poll::Ready(future.as_mut().poll(context).is_pending())).await
 }

@@ -25,7 +25,7 @@ fn ids(accounts: &str, name: &str) -> Option<(u32, u32)> {
 }
 
 /// A program by its path, run by whom PostgreSQL works for.
-pub(crate) fn command(program: impl AsRef<Path>) -> Command {
+pub fn command(program: impl AsRef<Path>) -> Command {
     let mut command = Command::new(program.as_ref());
     command.current_dir("/").env("LC_ALL", "C.UTF-8").env("PGCONNECT_TIMEOUT", "60");
     if let Some((user, group)) = *ACCOUNT {
@@ -35,12 +35,12 @@ pub(crate) fn command(program: impl AsRef<Path>) -> Command {
 }
 
 /// One of PostgreSQL's programs.
-pub(crate) fn program(name: &str) -> Command {
+pub fn program(name: &str) -> Command {
     command(tools::postgres().unwrap().join(name))
 }
 
 /// Runs one to its end. What it wrote, or what it complained of.
-pub(crate) fn output(command: &mut Command) -> Result<String, String> {
+pub fn output(command: &mut Command) -> Result<String, String> {
     let output = command.output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap().trim_end().to_owned();
     match output.status.success() {
@@ -50,7 +50,7 @@ pub(crate) fn output(command: &mut Command) -> Result<String, String> {
 }
 
 /// Makes a folder that belongs to whom PostgreSQL works for.
-pub(crate) fn make_folder(path: &Path) {
+pub fn make_folder(path: &Path) {
     fs::create_dir(path).unwrap();
     if let Some((user, group)) = *ACCOUNT {
         chown(path, Some(user), Some(group)).unwrap();
