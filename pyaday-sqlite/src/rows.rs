@@ -1,4 +1,5 @@
-//! What is in the tables: all of a catalogue, written change by change and read at once.
+//! The rows of the tables. Changes are written one by one, and all rows are read when the file is
+//! opened.
 
 mod identity;
 mod journal;
@@ -14,12 +15,12 @@ use crate::error::OpenFault;
 
 pub(crate) use totals::{CATALOGUE, checksum};
 
-/// Writes the changes of a draft, and how far its catalogue is.
+/// Writes the changes of a draft, and then the totals of its catalogue.
 pub(crate) fn write(transaction: &Transaction<'_>, draft: &Draft) -> Result<(), rusqlite::Error> {
     let (changes, catalogue) = (draft.changes(), draft.catalogue());
     for change in &changes {
         let changed = write_change(transaction, change)?;
-        // Otherwise the rows are not those of the catalogue, and nothing may be added to that.
+        // Otherwise the rows and the catalogue differ, and no more rows may be written.
         if changed != 1 {
             return Err(rusqlite::Error::StatementChangedRows(changed));
         }
@@ -35,7 +36,7 @@ pub(crate) fn write(transaction: &Transaction<'_>, draft: &Draft) -> Result<(), 
     Ok(())
 }
 
-/// Writes a change; to how many rows it was written.
+/// Writes a change. Returns the number of rows that were written.
 fn write_change(
     transaction: &Transaction<'_>,
     change: &Change<'_>,
@@ -54,16 +55,16 @@ fn write_change(
     }
 }
 
-/// What a file holds.
+/// The content of a file.
 #[derive(Debug)]
 pub(crate) struct Content {
     pub(crate) id: StoreId,
     pub(crate) catalogue: Catalogue,
-    /// True if nobody has ever written to the file.
+    /// True if nothing was ever written to the file.
     pub(crate) is_new: bool,
 }
 
-/// Reads all rows, and checks that they are what was written.
+/// Reads all rows, and checks that they are unchanged since they were written.
 pub(crate) fn load(connection: &Connection) -> Result<Content, OpenFault> {
     let (id, catalogue) = (identity::load(connection)?, load_catalogue(connection)?);
     Ok(Content { id, catalogue, is_new: CATALOGUE.read(connection)?.is_none() })
@@ -99,8 +100,8 @@ pub(crate) fn damaged<T>(fault: impl Display) -> Result<T, OpenFault> {
     Err(OpenFault::Damaged { fault: fault.to_string() })
 }
 
-/// As SQLite has it. A sequence that follows the clock's microseconds is at its end after some hundred
-/// thousand years.
+/// The integer that SQLite stores. Revisions follow the clock's microseconds, so they fit for more
+/// than a hundred thousand years.
 fn integer(revision: Revision) -> i64 {
     revision.get() as i64
 }

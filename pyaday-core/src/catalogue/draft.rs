@@ -1,4 +1,4 @@
-//! Writes that are not committed yet, and the changes to a store's rows that they amount to.
+//! Writes that are not committed yet, and the changes that a store must save for them.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,19 +10,18 @@ use crate::daily::{Daily, Date, Opening, Pick, Pin, Pinned, Unpin};
 use crate::package::{NormalizedName, Package, Revision};
 use crate::store::{Create, Delete, Replacement, Update, Write};
 
-/// Writes that are not committed yet: the catalogue that they make, and the changes that a store must
-/// write to its rows for them.
+/// Writes that are not committed yet. A draft holds the catalogue after the writes, and the changes
+/// that a store must make to its rows.
 ///
-/// A store that keeps its packages in a database uses it in the place of the clone that
-/// [`Catalogue`] describes:
+/// A store with a database uses a draft instead of the clone in the steps of [`Catalogue`]:
 ///
-/// 1. begin a draft of the current catalogue,
-/// 2. carry out the writes that share a transaction, each by [`attempt`](Self::attempt),
-/// 3. if the draft [is not empty](Self::is_empty), write its [`changes`](Self::changes) and the
-///    [revision](Catalogue::revision) of its catalogue to the database, and commit,
-/// 4. publish its [catalogue](Self::into_catalogue).
+/// 1. Begin a draft with the current catalogue.
+/// 2. Carry out all writes of the transaction, each with [`attempt`](Self::attempt).
+/// 3. If the draft [is not empty](Self::is_empty), write its [`changes`](Self::changes) and the
+///    [revision](Catalogue::revision) of its catalogue to the database, and commit.
+/// 4. Publish its [catalogue](Self::into_catalogue).
 ///
-/// The methods that write are those of [`Catalogue`], and their answers are the same.
+/// The methods that write have the same names and results as those of [`Catalogue`].
 ///
 /// ```
 /// use pyaday_core::{Catalogue, Change, Draft, Package, Revision, Write};
@@ -30,7 +29,7 @@ use crate::store::{Create, Delete, Replacement, Update, Write};
 /// let mut draft = Draft::new(Catalogue::new(Revision::new(0)));
 /// let flask = Package::new("flask", "A microframework.")?;
 /// draft.create(flask.clone(), &Write::new());
-/// // This one exists already, so there is nothing to write for it.
+/// This package exists already, so there is nothing to save.
 /// draft.create(flask.clone(), &Write::new());
 ///
 /// let changes = draft.changes();
@@ -40,49 +39,49 @@ use crate::store::{Create, Delete, Replacement, Update, Write};
 pub struct Draft {
     base: Catalogue,
     catalogue: Catalogue,
-    /// What was written, in its order. `None` stands for a package that was removed.
+    /// The writes to packages, in their order. `None` stands for a removed package.
     packages: Vec<(NormalizedName, Option<(Package, Revision)>)>,
     days: Vec<Entry>,
 }
 
 /// A change to one row of a store.
 ///
-/// Each change is to another row, so the order in which they are written does not matter, except that
-/// a store which keeps the days and the pins in one table removes pins first.
+/// Each change affects a different row, so a store can save the changes in any order. There is one
+/// exception: a store that keeps days and pins in one table removes pins first.
 ///
-/// More kinds of rows would be a breaking change of this crate, so the enum is exhaustive on purpose: a
-/// store that passed over a kind which it does not know would lose what was written.
+/// The enum is deliberately exhaustive. A store that ignored an unknown kind of change would lose a
+/// write, so a new kind must be a breaking change of this crate.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Change<'a> {
     /// A package that has no row yet.
     Create {
-        /// Its identity.
+        /// The normalised name, which identifies the row.
         name: &'a NormalizedName,
         /// The package.
         package: &'a Package,
-        /// Which write made it.
+        /// The revision of the write.
         revision: Revision,
     },
-    /// A package that replaces the one in the row of the same identity.
+    /// A package that replaces the one in the row with the same normalised name.
     Replace {
-        /// Its identity.
+        /// The normalised name, which identifies the row.
         name: &'a NormalizedName,
-        /// The package. It may have another spelling of the name.
+        /// The package. Its name may have another spelling than before.
         package: &'a Package,
-        /// Which write made it.
+        /// The revision of the write.
         revision: Revision,
     },
     /// A package whose row is removed.
     Delete(&'a NormalizedName),
     /// A day that has no row yet.
     Open(&'a Daily),
-    /// A pin. If its date has one, it takes the place of that.
+    /// A pin. It replaces an earlier pin of the same date.
     Pin(&'a Pinned),
-    /// The date of a pin that is removed, because it was taken back or because its day was opened.
+    /// The date of a removed pin. The pin was removed by a caller, or its day was opened.
     Unpin(Date),
 }
 
-/// What was done to a date.
+/// A write to a date.
 #[derive(Debug)]
 enum Entry {
     Open(Daily),
@@ -101,19 +100,19 @@ impl Entry {
 }
 
 impl Draft {
-    /// A draft without writes. `base` is what the rows of the store hold.
+    /// Makes a draft without writes. `base` has the content of the store's rows.
     #[must_use]
     pub fn new(base: Catalogue) -> Self {
         Self { catalogue: base.clone(), base, packages: Vec::new(), days: Vec::new() }
     }
 
-    /// The catalogue that the writes make.
+    /// The catalogue after the writes.
     #[must_use]
     pub fn catalogue(&self) -> &Catalogue {
         &self.catalogue
     }
 
-    /// The same, once they are committed.
+    /// Returns the catalogue after the writes. Call it when they are committed.
     #[must_use]
     pub fn into_catalogue(self) -> Catalogue {
         self.catalogue
@@ -121,21 +120,22 @@ impl Draft {
 
     /// True if no write has changed anything. Then there is nothing to commit.
     ///
-    /// A draft that is not empty may still have no [`changes`](Self::changes): a package may have been
-    /// created and deleted again. A store writes the revision of the catalogue then too, since
-    /// clients know the revisions up to it.
+    /// A draft that is not empty may have no [`changes`](Self::changes), for example if a package
+    /// was created and deleted again. The store must save the revision of the catalogue in this
+    /// case too, because clients have seen revisions up to it.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.catalogue.revision() == self.base.revision()
     }
 
-    /// The changes that make the rows of the catalogue out of those of the base: at most one for each
-    /// row, packages in the order of their names, then pins and days in the order of their dates.
+    /// Returns the changes from the rows of the base to the rows of the catalogue. Each row has at
+    /// most one change. The packages come first, in the order of their names, and then the pins and
+    /// days, in the order of their dates.
     #[must_use]
     pub fn changes(&self) -> Vec<Change<'_>> {
         let mut changes = Vec::with_capacity(self.packages.len() + self.days.len());
         let mut packages: Vec<_> = self.packages.iter().collect();
-        // It is stable, so the last write to a name stays the last.
+        // The sort is stable, so the last write to a name stays the last.
         packages.sort_by_key(|(name, _)| name);
         for same in packages.chunk_by(|(left, _), (right, _)| left == right) {
             if let Some((name, last)) = same.last() {
@@ -165,7 +165,7 @@ impl Draft {
                 Some(Change::Replace { name, package, revision: *revision })
             }
             (true, None) => Some(Change::Delete(name)),
-            // It was created and deleted again.
+            // The package was created and deleted again.
             (false, None) => None,
         }
     }
@@ -181,10 +181,11 @@ impl Draft {
         }
     }
 
-    /// Carries out a write. If it panics, the draft is as it was before.
+    /// Carries out a write. If it panics, the draft has the same state as before.
     ///
     /// # Errors
-    /// What it panicked with.
+    ///
+    /// The payload of the panic.
     pub fn attempt<T>(&mut self, write: impl FnOnce(&mut Self) -> T) -> thread::Result<T> {
         let catalogue = self.catalogue.clone();
         let (packages, days) = (self.packages.len(), self.days.len());
@@ -300,7 +301,7 @@ mod tests {
 
     const TODAY: Date = Date::MIN;
 
-    /// The rows of a store, written by changes alone.
+    /// The rows of a store, which only changes modify.
     #[derive(Debug, Default, PartialEq)]
     struct Rows {
         packages: BTreeMap<NormalizedName, (Package, Revision)>,
@@ -309,7 +310,7 @@ mod tests {
     }
 
     impl Rows {
-        /// Applies a change, as a database does that refuses one which does not fit its rows.
+        /// Applies a change. Like a database, it refuses a change that does not fit its rows.
         fn apply(&mut self, change: &Change<'_>) {
             match *change {
                 Change::Create { name, package, revision } => {
@@ -335,7 +336,7 @@ mod tests {
             }
         }
 
-        /// The rows that a catalogue has.
+        /// The rows that are equivalent to a catalogue.
         fn of(catalogue: &Catalogue) -> Self {
             let all = NonZeroUsize::MAX;
             let packages = catalogue.list(&Query::new(all)).items.into_iter().map(|stored| {
@@ -394,7 +395,7 @@ mod tests {
         TODAY.plus_days(number.into())
     }
 
-    /// Carries out a call; true if it says that it has changed something.
+    /// Carries out a call. Returns true if the result says that something has changed.
     fn carry_out(draft: &mut Draft, call: &Call) -> bool {
         let any = &Write::new();
         match call {
@@ -431,7 +432,7 @@ mod tests {
                     draft.create(package(*it, 0), any);
                     draft.delete(&name(*it), any);
                     draft.unpin_daily(day(*it), TODAY, any);
-                    // It unwinds without a message on standard error.
+                    // This unwinds without a message on standard error.
                     std::panic::resume_unwind(Box::new(()));
                 });
                 assert!(attempt.is_err());
@@ -495,7 +496,7 @@ mod tests {
 
         assert!(draft.is_empty());
         assert_eq!(draft.changes(), []);
-        // The control: the next one does change something.
+        // This is the control: the next call does change something.
         assert_eq!(draft.unpin_daily(day(2), TODAY, any), Unpin::Unpinned);
         assert_eq!(draft.changes(), [Change::Unpin(day(2))]);
     }

@@ -1,5 +1,5 @@
-//! The packages of one moment in memory, in the order of their names, and what keeps the newest
-//! of them for readers.
+//! The catalogue: all packages at one moment, in memory, in the order of their names. [`Published`]
+//! holds the newest one for readers.
 
 mod block;
 mod daily;

@@ -1,4 +1,4 @@
-//! Packages as rows, and rows as packages.
+//! The rows of packages.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,7 @@ pub(super) const UPDATE: &str = "UPDATE package SET name = ?2, short_desc = ?3, 
                                  WHERE normalized_name = ?1";
 const DELETE: &str = "DELETE FROM package WHERE normalized_name = ?1";
 
-/// The texts of a row.
+/// The columns of a row.
 struct Columns<'a> {
     normalized_name: &'a str,
     name: &'a str,
@@ -34,7 +34,7 @@ impl Columns<'_> {
     }
 }
 
-/// Writes a row, by a statement that takes all its columns.
+/// Writes a row with a statement that has a parameter for each column.
 pub(super) fn put(
     transaction: &Transaction<'_>,
     statement: &str,
@@ -43,7 +43,7 @@ pub(super) fn put(
     revision: Revision,
 ) -> Result<usize, rusqlite::Error> {
     let Details { short_desc, tags, metadata, .. } = &package.details;
-    // Serialising strings into memory has no way to fail.
+    // Serialising strings into memory cannot fail.
     let tags = serde_json::to_string(tags).unwrap_or_default();
     let columns = Columns {
         normalized_name: name.as_str(),
@@ -73,7 +73,7 @@ pub(super) fn delete(
 
 /// Reads all packages.
 pub(super) fn load(connection: &Connection, catalogue: &mut Catalogue) -> Result<(), OpenFault> {
-    // As many as make the catalogue's own work on a batch cheap.
+    // The number of packages at which restoring a batch is efficient.
     const BATCH: usize = 4096;
 
     let mut statement = connection.prepare(
@@ -94,12 +94,11 @@ pub(super) fn load(connection: &Connection, catalogue: &mut Catalogue) -> Result
     Ok(())
 }
 
-/// Reads the row of a package, which must come behind that of the name `last`, and notes its name
-/// there.
+/// Reads the row of a package. Its name must come after `last`, which is set to the name.
 fn read(row: &Row<'_>, last: &mut String) -> Result<(Package, Revision), OpenFault> {
     let text = |at| match row.get_ref(at).map(|value| value.as_str()) {
         Ok(Ok(text)) => Ok(text),
-        _ => damaged(format!("column {at} of the row behind `{last}` is no text")),
+        _ => damaged(format!("column {at} of the row after `{last}` is not text")),
     };
     let columns = Columns {
         normalized_name: text(0)?,
@@ -114,7 +113,7 @@ fn read(row: &Row<'_>, last: &mut String) -> Result<(Package, Revision), OpenFau
         return damaged(format!("the row of `{name}` does not fit its checksum"));
     }
     if name <= last.as_str() && !last.is_empty() {
-        return damaged(format!("the row of `{name}` comes behind that of `{last}`"));
+        return damaged(format!("the row of `{name}` comes after the row of `{last}`"));
     }
     let Some(package) = package(&columns).filter(|it| it.name.normalized().as_str() == name) else {
         return damaged(format!("the row of `{name}` is no package"));
