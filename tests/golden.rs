@@ -25,6 +25,7 @@ use crate::client::{Answer, Request};
 use crate::faults::faulty;
 use crate::files;
 use crate::homes::{Actix, Axum, Core, Home, Steps};
+use crate::poem::Poem;
 use crate::postgres::stores::Stores;
 
 /// Where the mount's prefix is in the target of a request.
@@ -52,6 +53,11 @@ fn axum_answers_the_golden_list() {
 #[test]
 fn actix_answers_the_golden_list() {
     answers_the_list::<Actix, _>(&memory);
+}
+
+#[test]
+fn poem_answers_the_golden_list() {
+    answers_the_list::<Poem, _>(&memory);
 }
 
 #[test]

@@ -26,6 +26,7 @@ mod names;
 mod openapi;
 mod options;
 mod packages;
+mod poem;
 mod postgres;
 mod races;
 

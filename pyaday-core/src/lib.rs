@@ -59,9 +59,14 @@
 //! feature `conformance` holds it against the trait's contract, fact by fact, with one call in a
 //! test: `pyaday_core::conformance::run`. The same feature has a store that fails when a test wants it
 //! to: `pyaday_core::conformance::Failing`.
+//!
+//! # Adapters
+//!
+//! The module [`adapters`] says how to mount the catalogue in a framework that has no crate for it.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(doctest, doc = include_str!("../README.md"))]
 
+pub mod adapters;
 mod catalogue;
 #[cfg(feature = "conformance")]
 pub mod conformance;

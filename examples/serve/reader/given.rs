@@ -50,7 +50,7 @@ impl Given {
     /// The length of the texts of the package, in bytes.
     #[must_use]
     pub fn size(&self) -> usize {
-        let Package { name, details } = &self.package;
+        let Package { name, details, .. } = &self.package;
         let tags: usize = details.tags.iter().map(Tag::as_str).map(str::len).sum();
         let short_desc = details.short_desc.as_str().len();
         name.as_str().len() + short_desc + tags + details.metadata.as_json().len()

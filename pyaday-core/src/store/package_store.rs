@@ -35,6 +35,10 @@ use crate::package::{NormalizedName, Package, Stored, Tag};
 /// - Absence and conflict are answers. A [`StoreError`] means that the store could not do its work,
 ///   and whether the write may have happened nevertheless.
 ///
+/// The folder `examples/file-store` of the repository has a store that is written with
+/// [`Catalogue`](crate::Catalogue), [`Published`](crate::Published) and [`Picker`](crate::Picker) and
+/// saves to a file.
+///
 /// There are no default methods: a store around another one that forgot to pass a method on would
 /// change its meaning silently.
 pub trait PackageStore: Send + Sync + 'static {

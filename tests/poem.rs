@@ -1,0 +1,53 @@
+//! A catalogue in a framework that the project has no crate for: the adapter for poem that
+//! `examples/mount-poem` shows answers the golden list.
+
+use std::io;
+use std::net::TcpListener;
+
+use poem::error::NotFoundError;
+use poem::http::StatusCode;
+use poem::listener::TcpAcceptor;
+use poem::{EndpointExt, Route};
+use pyaday_core::{Api, PackageStore};
+use tokio::sync::oneshot;
+
+use crate::client::{Answer, Request, send};
+use crate::homes::{Home, Server};
+
+#[path = "../examples/mount-poem/adapter.rs"]
+mod adapter;
+
+/// A poem application.
+pub(crate) struct Poem(Server);
+
+impl Home for Poem {
+    fn mount<S: PackageStore>(prefix: &str, api: &Api<S>) -> Self {
+        let (prefix, api) = (prefix.replace('{', ":").replace('}', ""), api.clone());
+        Self(Server::start(move |listener, stopped| {
+            let mut builder = tokio::runtime::Builder::new_multi_thread();
+            let runtime = builder.worker_threads(2).enable_all().build().unwrap();
+            let route = adapter::mount(Route::new(), &prefix, &api);
+            runtime.block_on(serve(route, listener, stopped)).unwrap();
+        }))
+    }
+
+    fn answer(&self, request: &Request) -> Answer {
+        send(self.0.address, request)
+    }
+}
+
+/// Serves a route until the receiver hears of the end.
+async fn serve(
+    route: Route,
+    listener: TcpListener,
+    stopped: oneshot::Receiver<()>,
+) -> io::Result<()> {
+    listener.set_nonblocking(true)?;
+    // The host's own answer is one without content, as the list has it; poem's says "not found".
+    let app = route.catch_error(|_: NotFoundError| async { StatusCode::NOT_FOUND });
+    let server = poem::Server::new_with_acceptor(TcpAcceptor::from_std(listener)?);
+    tokio::select! {
+        served = server.run(app) => served,
+        _ = stopped => Ok(()),
+    }
+}
