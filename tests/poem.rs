@@ -23,10 +23,15 @@ pub(crate) struct Poem(Server);
 impl Home for Poem {
     fn mount<S: PackageStore>(prefix: &str, api: &Api<S>) -> Self {
         let (prefix, api) = (prefix.replace('{', ":").replace('}', ""), api.clone());
+        let is_fixed = !prefix.contains(':');
         Self(Server::start(move |listener, stopped| {
             let mut builder = tokio::runtime::Builder::new_multi_thread();
             let runtime = builder.worker_threads(2).enable_all().build().unwrap();
-            let route = adapter::mount(Route::new(), &prefix, &api);
+            // poem nests a route under a fixed prefix only.
+            let route = match is_fixed && !prefix.is_empty() {
+                true => Route::new().nest(&prefix, adapter::mount(Route::new(), "", &api)),
+                false => adapter::mount(Route::new(), &prefix, &api),
+            };
             runtime.block_on(serve(route, listener, stopped)).unwrap();
         }))
     }

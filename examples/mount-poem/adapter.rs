@@ -26,7 +26,7 @@ async fn answer<S: PackageStore>(
     // The path that the client sent: a nested route gets it without the prefix.
     *request.uri_mut() = request.original_uri().clone();
     let (parts, body) = respond(&api, endpoint, request.into()).await.into_parts();
-    // `Response::from(http::Response)` would lose the length of the body.
+    // Not `Response::from(http::Response)`, which loses the size hint of the body.
     let body = Body::from(body.map_err(io::Error::other).boxed());
     let mut response = Response::builder().status(parts.status).body(body);
     *response.headers_mut() = parts.headers;

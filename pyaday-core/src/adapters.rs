@@ -45,7 +45,7 @@
 //! [`http_body::Body`]:
 //!
 //! - Today the length of every body is known, and [`size_hint`](http_body::Body::size_hint) returns it.
-//!   If a conversion loses it, the server may send the response in chunks. A later release may add
+//!   Keep it in conversions, so that middleware knows which bodies are empty. A later release may add
 //!   bodies of unknown length, so an adapter that calls
 //!   [`try_into_bytes`](crate::Body::try_into_bytes) must also send a body frame by frame.
 //! - The response to `HEAD` has an empty body and the `Content-Length` of the response to `GET`. The
