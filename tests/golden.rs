@@ -21,6 +21,7 @@ use pyaday_core::{Api, MemoryStore, Options, Package, PackageStore, Revision, Se
 use pyaday_postgres::Reads;
 use pyaday_sqlite::SqliteStore;
 
+use crate::poem::Poem;
 use crate::postgres::stores::Stores;
 use crate::store_failures::faulty;
 use crate::support::client::{Answer, Request};
@@ -52,6 +53,11 @@ fn axum_answers_the_golden_list() {
 #[test]
 fn actix_answers_the_golden_list() {
     answers_the_list::<Actix, _>(&memory);
+}
+
+#[test]
+fn poem_answers_the_golden_list() {
+    answers_the_list::<Poem, _>(&memory);
 }
 
 #[test]

@@ -22,6 +22,7 @@ mod names;
 mod openapi;
 mod options;
 mod packages;
+mod poem;
 mod postgres;
 mod store_failures;
 mod support;

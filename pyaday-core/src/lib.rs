@@ -95,9 +95,14 @@
 //! The feature `conformance` adds a test suite that checks a store against the contract of the
 //! trait. A test runs it with one call: `pyaday_core::conformance::run`. The feature also adds
 //! `pyaday_core::conformance::Failing`, a store that fails when a test asks it to.
+//!
+//! # Adapters
+//!
+//! The module [`adapters`] says how to mount the catalogue in a framework that has no crate for it.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(doctest, doc = include_str!("../README.md"))]
 
+pub mod adapters;
 mod catalogue;
 #[cfg(feature = "conformance")]
 pub mod conformance;

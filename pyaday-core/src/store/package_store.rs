@@ -33,6 +33,9 @@ use crate::package::{NormalizedName, Package, Stored, Tag};
 /// [`Draft`](crate::Draft) lists the changes that a store with a database must save. The feature
 /// `conformance` has a test suite that checks a store against the contract below.
 ///
+/// The folder `examples/file-store` of the repository has a store that is written with these types
+/// and saves to a file.
+///
 /// # Contract
 ///
 /// Implementors write each method as an `async fn`, whose future must be [`Send`].
