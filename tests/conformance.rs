@@ -9,8 +9,8 @@ use pyaday_core::{MemoryStore, PackageStore, StoreId};
 use pyaday_postgres::Reads;
 use pyaday_sqlite::SqliteStore;
 
-use crate::files;
 use crate::postgres::stores::Stores;
+use crate::support::files;
 
 mod broken;
 mod faulty;
@@ -20,7 +20,7 @@ mod in_tasks;
 const OF_REOPENING: usize = 7;
 
 #[test]
-fn the_memory_store_conforms_and_keeps_nothing() {
+fn the_memory_store_conforms_without_reopening() {
     let report = conformance::run(&MemoryStore::new);
     assert_eq!(report.skipped().len(), OF_REOPENING, "{report}");
 }

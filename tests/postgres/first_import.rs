@@ -10,7 +10,7 @@ use pyaday_examples::{Error, Framework, OnExisting, Options, Prefix, run_until};
 use pyaday_postgres::Reads;
 
 use super::stores::{RUNTIME, Stores};
-use crate::files;
+use crate::support::files;
 
 /// A framework that ends as soon as it is to serve.
 struct Nobody;

@@ -13,8 +13,8 @@ use pyaday_core::{
     StoreError, Update, Write,
 };
 use pyaday_postgres::{PostgresStore, Reads};
-use pyaday_tests::journal::{anchors, operation};
 use pyaday_tests::numbers::Numbers;
+use pyaday_tests::workload::{anchors, operation};
 use tokio_postgres::Client;
 
 use super::PATIENCE;
@@ -39,7 +39,7 @@ async fn shown(store: &PostgresStore, revision: Revision) -> Catalogue {
 }
 
 #[test]
-fn what_one_writes_the_other_shows() {
+fn a_process_shows_what_another_writes() {
     let Some(stores) = Stores::new("following", Reads::Followed) else { return };
     let options = stores.options();
     let (one, other) = (stores.open(options.clone()), stores.open(options));
@@ -79,7 +79,7 @@ fn what_one_writes_the_other_shows() {
 /// Two processes that write and one that looks on, and what one finds that begins behind them: all
 /// the same; and the tables are in order.
 #[test]
-fn those_who_followed_have_what_those_have_who_load() {
+fn following_and_loading_give_the_same_catalogue() {
     for reads in [Reads::Followed, Reads::Latest] {
         let Some(stores) = Stores::new("following and loading", reads) else { return };
         let options = stores.options();
@@ -104,7 +104,7 @@ fn those_who_followed_have_what_those_have_who_load() {
 
 /// Whatever is shown at any moment is all that was written up to its revision, and nothing else.
 #[test]
-fn no_moment_is_shown_that_was_none() {
+fn readers_see_only_whole_transactions() {
     let Some(stores) = Stores::new("moments", Reads::Followed) else { return };
     let options = stores.options();
     let onlooker = stores.open(options.clone());
@@ -199,7 +199,7 @@ pub(super) fn add(schema: &str, name: &str) -> String {
 }
 
 #[test]
-fn what_takes_its_number_early_and_commits_late_is_not_lost() {
+fn a_transaction_that_commits_late_is_not_lost() {
     let Some(stores) = Stores::new("late commits", Reads::Followed) else { return };
     let options = stores.options().schema("late");
     let (writer, reader) = (stores.open(options.clone()), stores.open(options));
@@ -228,7 +228,7 @@ fn what_takes_its_number_early_and_commits_late_is_not_lost() {
 
 /// The control: a table whose rows have numbers of a sequence, and who reads those behind the last.
 #[test]
-fn a_cursor_on_a_sequence_loses_what_commits_late() {
+fn a_cursor_on_a_sequence_loses_a_late_commit() {
     let Some(stores) = Stores::new("a naive cursor", Reads::Followed) else { return };
     stores.execute("CREATE TABLE naive (number bigserial, name text)");
     let (slow, fast) = (connect(&stores.url()), stores.client());
@@ -251,7 +251,7 @@ fn a_cursor_on_a_sequence_loses_what_commits_late() {
 
 /// A server that takes the place of another may lack what that had last, and go on otherwise.
 #[test]
-fn another_history_is_noticed_and_loaded_anew() {
+fn another_history_is_detected_and_loaded_again() {
     let Some(stores) = Stores::new("another history", Reads::Followed) else { return };
     let options = stores.options().schema("history");
     let (one, other) = (stores.open(options.clone()), stores.open(options.clone()));
@@ -288,7 +288,7 @@ fn another_history_is_noticed_and_loaded_anew() {
 }
 
 #[test]
-fn a_feed_that_does_not_reach_back_makes_a_reader_load_anew() {
+fn a_feed_that_is_too_short_makes_a_reader_load_everything() {
     let Some(stores) = Stores::new("a short feed", Reads::Followed) else { return };
     let options = stores.options().schema("short");
     let (one, other) = (stores.open(options.clone()), stores.open(options));
@@ -307,7 +307,7 @@ fn a_feed_that_does_not_reach_back_makes_a_reader_load_anew() {
 
 /// Reading what has changed may take longer than it may; all packages are loaded then.
 #[test]
-fn a_feed_that_is_not_read_in_time_makes_a_reader_load_anew() {
+fn a_feed_that_is_not_read_in_time_makes_a_reader_load_everything() {
     let Some(stores) = Stores::new("a slow feed", Reads::Followed) else { return };
     let reader = stores.open(stores.options().schema("slow"));
     let slow = connect(&stores.url());
@@ -323,7 +323,7 @@ fn a_feed_that_is_not_read_in_time_makes_a_reader_load_anew() {
 }
 
 #[test]
-fn the_feed_is_kept_to_a_length() {
+fn the_feed_has_a_bounded_length() {
     let Some(stores) = Stores::new("a long feed", Reads::Followed) else { return };
     let store = stores.open(stores.options().schema("long"));
     RUNTIME.block_on(async {
@@ -339,7 +339,7 @@ fn the_feed_is_kept_to_a_length() {
 
 /// Somebody has changed the tables by hand and told nobody; a write notices that something is wrong.
 #[test]
-fn what_was_changed_by_hand_is_refused_and_loaded_anew() {
+fn rows_changed_by_hand_are_detected_and_loaded_again() {
     let Some(stores) = Stores::new("changes by hand", Reads::Followed) else { return };
     let store = stores.open(stores.options().schema("hand"));
     RUNTIME.block_on(async {
@@ -361,7 +361,7 @@ fn what_was_changed_by_hand_is_refused_and_loaded_anew() {
 
 /// A catalogue that is lost must not look like one to which nobody has written.
 #[test]
-fn tables_that_are_gone_are_not_made_anew() {
+fn missing_tables_are_not_created_again() {
     for reads in [Reads::Followed, Reads::Latest] {
         let Some(stores) = Stores::new("tables that are gone", reads) else { return };
         let store = stores.open(stores.options().schema("gone"));
@@ -382,7 +382,7 @@ fn tables_that_are_gone_are_not_made_anew() {
 }
 
 #[test]
-fn a_revision_that_nobody_writes_is_waited_for_in_vain() {
+fn waiting_for_a_revision_that_is_never_written_ends() {
     let Some(stores) = Stores::new("a wait in vain", Reads::Followed) else { return };
     let store = stores.empty();
     let next = store.catalogue().unwrap().revision().next();

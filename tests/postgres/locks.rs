@@ -12,9 +12,9 @@ use super::events::{answer, until};
 use super::following::waiting;
 use super::stores::{RUNTIME, Stores};
 use super::traffic::insist;
-use crate::client::Request;
-use crate::homes::{Core, Home};
-use crate::tools::report;
+use crate::support::client::Request;
+use crate::support::homes::{Core, Home};
+use crate::support::tools::report;
 
 /// More than a pool has connections.
 const CALLS: usize = 100;

@@ -13,8 +13,8 @@ use tokio_postgres::NoTls;
 use super::events::{answer, until};
 use super::proxy::Proxy;
 use super::stores::{RUNTIME, Stores};
-use crate::client::{Answer, Request};
-use crate::homes::{Core, Home};
+use crate::support::client::{Answer, Request};
+use crate::support::homes::{Core, Home};
 
 /// A process of the service.
 struct Process {
@@ -268,7 +268,7 @@ fn pair(test: &str, reads: Reads) -> Option<(Stores, Process, Process, Proxy)> {
 }
 
 #[test]
-fn a_write_is_decided_by_what_another_process_has_just_written() {
+fn a_write_is_decided_by_the_latest_write_of_another_process() {
     for reads in [Reads::Followed, Reads::Latest] {
         let Some((_stores, writer, behind, _network)) = pair("two that write", reads) else {
             return;
@@ -298,7 +298,7 @@ fn answers(behind: &Process, requests: Vec<Request>) -> Vec<Answer> {
 }
 
 #[test]
-fn a_process_that_is_cut_off_decides_nothing_by_what_it_remembers() {
+fn a_disconnected_process_decides_no_write_from_memory() {
     for reads in [Reads::Followed, Reads::Latest] {
         decides_nothing_by_what_it_remembers(reads);
     }

@@ -12,7 +12,7 @@ use super::cluster::{Cluster, Network};
 use super::events::{answer, is_pending, until};
 use super::proxy::Proxy;
 use super::traffic::{insist, until_seen};
-use crate::tools::report;
+use crate::support::tools::report;
 
 /// What became of calls of all kinds.
 async fn call_everything(store: &PostgresStore) -> Vec<Result<(), StoreError>> {

@@ -31,7 +31,7 @@ fn create(store: &PostgresStore, name: &str) -> Result<Create, StoreError> {
 }
 
 #[test]
-fn a_url_that_is_none_is_told() {
+fn an_invalid_url_is_refused_with_the_reason() {
     for (url, expected) in [
         ("", "the URL of the database must begin with `postgres://`"),
         ("mysql://localhost", "the URL of the database must begin with `postgres://`"),
@@ -65,7 +65,7 @@ fn a_url_that_is_none_is_told() {
 }
 
 #[test]
-fn no_error_shows_what_a_url_says_of_the_user() {
+fn no_error_shows_the_user_information_of_a_url() {
     for rest in [
         "a:b:c/",
         "a/?what=1",
@@ -90,7 +90,7 @@ fn no_error_shows_what_a_url_says_of_the_user() {
 }
 
 #[test]
-fn a_schema_that_cannot_be_is_told() {
+fn an_invalid_schema_name_is_refused_with_the_reason() {
     let long = "x".repeat(64);
     for schema in ["", "pg_catalog", "a\0b", &long] {
         let error = refused("postgres://localhost/", Options::new().schema(schema));
@@ -99,7 +99,7 @@ fn a_schema_that_cannot_be_is_told() {
 }
 
 #[test]
-fn a_database_that_lets_nobody_in_is_told() {
+fn a_database_that_refuses_connections_is_reported() {
     let Some(stores) = Stores::new("a wrong database", Reads::Followed) else { return };
     for url in [format!("{}_missing", stores.url()), stores.url().replace("pyaday@", "nobody@")] {
         let error = refused(&url, Options::new());
@@ -111,7 +111,7 @@ fn a_database_that_lets_nobody_in_is_told() {
 }
 
 #[test]
-fn a_database_of_another_encoding_is_told() {
+fn a_database_of_another_encoding_is_refused() {
     let Some(stores) = Stores::new("another encoding", Reads::Followed) else { return };
     stores.execute(
         "CREATE DATABASE latin TEMPLATE template0 ENCODING LATIN1 LOCALE_PROVIDER libc LOCALE 'C'",
@@ -123,7 +123,7 @@ fn a_database_of_another_encoding_is_told() {
 }
 
 #[test]
-fn a_schema_of_another_application_is_left_alone() {
+fn a_schema_of_another_application_is_not_changed() {
     let Some(stores) = Stores::new("another application", Reads::Followed) else { return };
     for (schema, table) in [("one", "package (name text)"), ("two", "head (id integer)")] {
         stores.execute(&format!("CREATE SCHEMA {schema}; CREATE TABLE {schema}.{table}"));
@@ -137,7 +137,7 @@ fn a_schema_of_another_application_is_left_alone() {
 }
 
 #[test]
-fn a_newer_schema_is_used_if_it_says_that_it_can_be() {
+fn a_newer_schema_is_used_if_it_is_marked_compatible() {
     let Some(stores) = Stores::new("a newer schema", Reads::Followed) else { return };
     let options = Options::new().schema("newer");
     let store = stores.open(options.clone());
@@ -286,7 +286,7 @@ fn columns_that_this_release_does_not_know_are_left_alone() {
 }
 
 #[test]
-fn many_that_begin_at_once_have_one_catalogue() {
+fn many_processes_that_start_at_once_have_one_catalogue() {
     for reads in [Reads::Followed, Reads::Latest] {
         let Some(stores) = Stores::new("many that begin at once", reads) else { return };
         let (url, options) = (stores.url(), stores.options());
@@ -313,7 +313,7 @@ fn many_that_begin_at_once_have_one_catalogue() {
 }
 
 #[test]
-fn a_user_needs_no_more_than_a_schema() {
+fn a_user_needs_only_a_schema() {
     let Some(stores) = Stores::new("a user with few rights", Reads::Followed) else { return };
     stores.execute("CREATE ROLE plain LOGIN");
     let url = stores.url().replace("pyaday@", "plain@");
@@ -332,7 +332,7 @@ fn a_user_needs_no_more_than_a_schema() {
 
 /// One that knows nothing of stores, nor of the runtime: what others write is asked for, and not told.
 #[test]
-fn a_pool_of_the_hosts_own_will_do() {
+fn a_host_can_use_its_own_pool() {
     for reads in [Reads::Followed, Reads::Latest] {
         let Some(stores) = Stores::new("the host's own pool", reads) else { return };
         let manager = Manager::new(stores.url().parse().unwrap(), NoTls);

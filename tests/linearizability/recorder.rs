@@ -1,4 +1,4 @@
-//! Clients that do what comes to their mind, and write down what they are told.
+//! Clients that make random calls and record the answers.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -122,7 +122,7 @@ impl Client {
                 Err(StoreError::OutcomeUnknown { .. }) => None,
                 Err(_) => {
                     history.refused += 1;
-                    // As one does who was told to come again.
+                    // As a client does after a refusal with `Retry-After`.
                     tokio::time::sleep(Duration::from_millis(20)).await;
                     continue;
                 }

@@ -1,4 +1,4 @@
-//! Who hears what was acknowledged and finds out whether it is true.
+//! Finds out whether every acknowledged write is there.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -11,18 +11,18 @@ use pyaday_core::{
     Catalogue, Date, Details, Package, PackageStore, Query, Revision, StoreError, StoreId,
 };
 use pyaday_sqlite::SqliteStore;
-use pyaday_tests::journal::{self, Model, Operation, apply, operation};
+use pyaday_tests::workload::{self, Model, Operation, apply, operation};
 
-/// What some writers were told of their writes.
+/// Compares a store with the outcomes that its writers printed.
 #[derive(Default)]
-pub(crate) struct Witness {
+pub(crate) struct Verifier {
     writers: Vec<Writer>,
     revision: Option<Revision>,
     /// The identity that the store had when it was opened first.
     id: Option<StoreId>,
     /// What each day showed when it was seen first.
     shown: BTreeMap<Date, Daily>,
-    /// The machine that the writers are on has no power: what they say reaches nobody.
+    /// The machine of the writers has no power: what they print counts no longer.
     is_cut_off: bool,
     complaints: Vec<String>,
 }
@@ -37,11 +37,11 @@ struct Writer {
     begun: Option<Operation>,
 }
 
-impl Witness {
+impl Verifier {
     pub(crate) fn of(writers: u32) -> Self {
-        let mut witness = Self::default();
-        witness.writers.resize_with(writers as usize, Writer::default);
-        witness
+        let mut verifier = Self::default();
+        verifier.writers.resize_with(writers as usize, Writer::default);
+        verifier
     }
 
     /// From now on, no answer counts: it could not have left the machine.
@@ -49,7 +49,7 @@ impl Witness {
         self.is_cut_off = true;
     }
 
-    /// A line of a scribe.
+    /// Takes a line that the test writer printed.
     pub(crate) fn hear(&mut self, line: &str) {
         let words: Vec<_> = line.split(' ').collect();
         let [number, step, what] = words[..] else { return };
@@ -64,12 +64,12 @@ impl Witness {
                 let before = writer.model.clone();
                 apply(&mut writer.model, begun());
                 if !writer.unknown.is_empty() && writer.model != before {
-                    self.complaints.push(format!("a write behind an unknown one: {line}"));
+                    self.complaints.push(format!("a write after an unknown one: {line}"));
                 }
             }
             "refused" => writer.begun = None,
             "done" | "unknown" => writer.unknown.extend(writer.begun.take()),
-            other => panic!("a scribe says {other:?}"),
+            other => panic!("the test writer printed {other:?}"),
         }
     }
 
@@ -109,7 +109,7 @@ impl Witness {
     }
 }
 
-impl Witness {
+impl Verifier {
     /// The days and the pins, of which none may be lost, and no day may be another than it was.
     fn examine_journal(
         &mut self,
@@ -119,7 +119,7 @@ impl Witness {
         let all = catalogue.recent_daily(Date::MAX, NonZeroUsize::MAX);
         for daily in &all {
             let writer = (0..).zip(models.iter_mut()).find(|(writer, _)| {
-                (journal::days(*writer)..journal::days(writer + 1)).contains(&daily.date())
+                (workload::days(*writer)..workload::days(writer + 1)).contains(&daily.date())
             });
             writer.ok_or("a day that nobody opened")?.1.days.insert(daily.date());
             let before = self.shown.entry(daily.date()).or_insert_with(|| daily.clone());
@@ -128,7 +128,7 @@ impl Witness {
             }
         }
         for (writer, model) in (0..).zip(models.iter_mut()) {
-            for pinned in journal::days_to_come(writer).filter_map(|date| catalogue.pinned(date)) {
+            for pinned in workload::days_to_come(writer).filter_map(|date| catalogue.pinned(date)) {
                 if pinned.revision > catalogue.revision() {
                     return Err(format!("{pinned:?} is from the future"));
                 }

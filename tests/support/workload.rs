@@ -1,4 +1,5 @@
-//! What writers do, as a function of who and when, so that a witness knows without being told.
+//! The workload of the durability tests: what a writer does at a step is a function of the writer and
+//! the step, so that a verifier knows it from these two numbers.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::iter;

@@ -53,7 +53,7 @@ pub fn requests(input: &[u8]) {
     let api = catalogue();
     let response = block_on(respond(&api, endpoint, request));
     well_formed(endpoint, head, &response);
-    // Whatever it was, the catalogue is in order behind it.
+    // Whatever the request was, the catalogue is in order after it.
     let flask: NormalizedName = "flask".parse().expect("a name");
     if let Some(flask) = block_on(api.store().read(&flask)).expect("a memory store does not fail") {
         assert_eq!(Package::from_json(&flask.representation()), Ok(flask.package()));
@@ -126,7 +126,7 @@ pub fn names(input: &[u8]) {
     assert!(!normalized.as_str().contains(|c: char| c.is_ascii_uppercase() || "._".contains(c)));
 }
 
-/// A body is a package, or is told what is wrong with it; what is taken is read back the same.
+/// A body is a package, or is refused with what is wrong with it; a package is read back the same.
 pub fn json(input: &[u8]) {
     match Package::from_json(input) {
         Ok(package) => {
@@ -185,7 +185,7 @@ pub fn conditions(input: &[u8]) {
     }
 }
 
-/// A query selects a page or is refused by a parameter's name; the pages behind it end.
+/// A query selects a page or is refused by a parameter's name; the pages after it end.
 pub fn queries(input: &[u8]) {
     // Queries change nothing: one catalogue does for all.
     static CATALOGUE: LazyLock<Api<MemoryStore>> = LazyLock::new(catalogue);

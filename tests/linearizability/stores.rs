@@ -1,5 +1,4 @@
-//! Facts about stores by what their clients were told, and about stores that are broken, which must
-//! be found out.
+//! The stores are linearizable by the histories of their clients; broken stores are not.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,9 +10,9 @@ use pyaday_sqlite::SqliteStore;
 
 use super::model::{Answer, Call};
 use super::recorder::{Plan, Subject, record};
-use crate::files;
+use crate::support::files;
 
-/// Whether some histories of a store could have come one after another.
+/// Whether some histories of a store are linearizable.
 async fn histories<S: Subject>(subject: impl Fn() -> S) -> Result<(), String> {
     for seed in 0..8 {
         let plan = Plan { clients: 8, calls: 2_000, packages: 4, seed };
@@ -24,18 +23,18 @@ async fn histories<S: Subject>(subject: impl Fn() -> S) -> Result<(), String> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn what_the_memory_store_tells_could_come_one_after_another() {
+async fn the_memory_store_is_linearizable() {
     histories(MemoryStore::new).await.unwrap_or_else(|unexplained| panic!("{unexplained}"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn what_the_sqlite_store_tells_could_come_one_after_another() {
+async fn the_sqlite_store_is_linearizable() {
     let open = || SqliteStore::open(files::fresh("histories")).unwrap();
     histories(open).await.unwrap_or_else(|unexplained| panic!("{unexplained}"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn broken_stores_are_found_out() {
+async fn broken_stores_are_not_linearizable() {
     for fault in [
         Fault::ReadsAreStale,
         Fault::AcknowledgedIsLost,
@@ -44,18 +43,18 @@ async fn broken_stores_are_found_out() {
         Fault::DeletedComesBack,
     ] {
         let broken = histories(|| Broken::new(MemoryStore::new(), fault)).await;
-        assert!(broken.is_err(), "{fault:?} was not found out");
+        assert!(broken.is_err(), "{fault:?} was not detected");
     }
 }
 
 /// What is wrong with a store.
 #[derive(Clone, Copy, Debug)]
 enum Fault {
-    /// A read shows what the read before it could have shown.
+    /// A read shows what the previous read could have shown.
     ReadsAreStale,
     /// Now and then a package that was acknowledged is not there.
     AcknowledgedIsLost,
-    /// Now and then a write that happened is told as one that surely did not.
+    /// Now and then a write that happened is answered as refused.
     RefusedIsWritten,
     /// An update compares, and writes a moment later.
     ExpectedIsComparedBefore,

@@ -1,4 +1,4 @@
-//! Durable writes per second, of one writer and of many: `cargo bench --bench writers`.
+//! Durable writes per second, of one writer and of many: `cargo bench --package pyaday-bench --bench writers`.
 //!
 //! Where the disk answers a synchronisation at once, a slower one shows what group commit is for:
 //!

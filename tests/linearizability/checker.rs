@@ -14,7 +14,7 @@ struct Point {
 }
 
 /// Finds an order of the events of one package in which each answer is right. What had ended before
-/// another began comes before it. Those whose outcome nobody knows come anywhere behind their
+/// another began comes before it. Those whose outcome is unknown come anywhere after their
 /// beginning, or not at all.
 ///
 /// # Errors
@@ -44,12 +44,12 @@ fn remaining<'a>(events: &'a [Event], point: &'a Point) -> impl Iterator<Item = 
     events.filter(|(event, done)| !**done && event.answer.is_some()).map(|(event, _)| event)
 }
 
-/// The points behind one more event; last those behind one that was answered, which are tried first.
+/// The points after one more event; last those after one that was answered, which are tried first.
 fn steps(events: &[Event], point: &Point) -> Vec<Point> {
     let earliest_end = remaining(events, point).map(|event| event.end).min();
     let mut steps: Vec<_> = (0..events.len())
         .filter(|&at| !point.done[at] && Some(events[at].begin) <= earliest_end)
-        .filter_map(|at| Some((events[at].answer.is_some(), at, point.state.behind(&events[at])?)))
+        .filter_map(|at| Some((events[at].answer.is_some(), at, point.state.after(&events[at])?)))
         .collect();
     steps.sort_by_key(|(is_answered, at, _)| (*is_answered, Reverse(events[*at].end)));
     let step = |(_, at, state)| {
@@ -65,5 +65,5 @@ fn unexplained(events: &[Event], furthest: &Point) -> String {
     let unknown = events.iter().filter(|event| event.answer.is_none());
     let lines: Vec<_> = next.chain(unknown).map(|event| format!("\n    {event}")).collect();
     let count = furthest.done.iter().filter(|done| **done).count();
-    format!("behind {count} calls, in {:?}, nothing explains{}", furthest.state, lines.concat())
+    format!("after {count} calls, in {:?}, nothing explains{}", furthest.state, lines.concat())
 }

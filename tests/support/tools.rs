@@ -1,4 +1,4 @@
-//! Programs that a test needs and that not every machine has.
+//! Programs that a test needs and that some machines do not have.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ pub fn are_there(test: &str, tools: &[Tool]) -> bool {
     }
     let skipped = format!("skipped: {test} needs {}\n", missing.join(", "));
     assert!(env::var("PYADAY_SKIP").as_deref() != Ok("forbid"), "{skipped}");
-    // Not by `eprint!`, which is kept from whoever runs the tests.
+    // Not by `eprint!`, whose output the test harness captures.
     io::stderr().write_all(skipped.as_bytes()).unwrap();
     false
 }
@@ -22,7 +22,7 @@ pub fn are_there(test: &str, tools: &[Tool]) -> bool {
 /// Something that a test needs.
 #[derive(Clone, Copy, Debug)]
 pub enum Tool {
-    /// A program that tells its version.
+    /// A program that prints its version.
     Program(&'static str),
     /// The server and its programs, where Debian puts them.
     Postgres,
@@ -63,12 +63,13 @@ pub fn run(program: &str, arguments: &[&str]) -> bool {
     command.status().is_ok_and(|status| status.success())
 }
 
-/// How often a fault is tried: `PYADAY_CYCLES`, or as often as is enough for every day.
+/// How often a fault or a random input is tried: `PYADAY_CYCLES` times, or `enough` times if that
+/// variable is not set.
 pub fn cycles(enough: u64) -> u64 {
     env::var("PYADAY_CYCLES").ok().and_then(|cycles| cycles.parse().ok()).unwrap_or(enough)
 }
 
-/// Tells whoever asked for more than is enough for every day what came of it.
+/// Prints figures, if more cycles than the usual number were asked for.
 pub fn report(figures: &str) {
     if env::var_os("PYADAY_CYCLES").is_some() {
         io::stderr().write_all(format!("{figures}\n").as_bytes()).unwrap();

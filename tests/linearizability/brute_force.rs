@@ -49,7 +49,7 @@ impl Store {
     }
 }
 
-/// How far apart the revisions are that answers show, so that those nobody was told fit in between.
+/// How far apart the revisions are that answers show, so that unknown ones fit in between.
 const GAP: u64 = 10;
 
 /// Tries every order of the events, with every revision for those that were not answered.
@@ -65,12 +65,12 @@ fn has_order(events: &[Event], store: Store) -> bool {
         }
         let mut others = events.to_vec();
         others.remove(at);
-        // One that is told, or the least that is not.
-        let told = (0..8).map(|number| number * GAP).filter(|revision| *revision > store.newest);
-        told.chain([store.newest + 1]).any(|revision| {
+        // One that an answer shows, or the least that none shows.
+        let shown = (0..8).map(|number| number * GAP).filter(|revision| *revision > store.newest);
+        shown.chain([store.newest + 1]).any(|revision| {
             let mut store = store;
             let answer = store.call(&event.call, revision);
-            event.answer.as_ref().is_none_or(|told| *told == answer) && has_order(&others, store)
+            event.answer.as_ref().is_none_or(|shown| *shown == answer) && has_order(&others, store)
         })
     })
 }
@@ -85,11 +85,11 @@ fn histories() -> impl Strategy<Value = Vec<Event>> {
         (expected.clone(), 0..3_u64).prop_map(|(expected, value)| Call::Update { expected, value }),
         expected.prop_map(|expected| Call::Delete { expected }),
     ];
-    // How long before and behind its moment a call began and ended, and what happens to its answer.
+    // How long before and after its moment a call began and ended, and what happens to its answer.
     let spans = (0..30_u64, 0..30_u64, 0..12_u8, 0..4_u64);
     prop::collection::vec((call, spans), 1..6).prop_map(|calls| {
         let mut store = Store::default();
-        let event = |(moment, (call, (before, behind, fate, other))): (u64, (Call, _))| {
+        let event = |(moment, (call, (before, after, fate, other))): (u64, (Call, _))| {
             let moment = 100 + 10 * moment;
             let revision = (store.newest / GAP + 1) * GAP;
             let answer = store.call(&call, revision);
@@ -100,7 +100,7 @@ fn histories() -> impl Strategy<Value = Vec<Event>> {
                 4 => Some(changed(answer, other)),
                 _ => Some(answer),
             };
-            Event { call, answer, begin: moment - before, end: moment + behind }
+            Event { call, answer, begin: moment - before, end: moment + after }
         };
         (0..).zip(calls).map(event).collect()
     })
@@ -121,7 +121,7 @@ fn changed(answer: Answer, value: u64) -> Answer {
 }
 
 #[test]
-fn the_checker_says_what_trying_every_order_says() {
+fn the_checker_agrees_with_trying_every_order() {
     let (good, bad) = (Cell::new(0), Cell::new(0));
     let mut runner = TestRunner::new(Config { cases: 2_000, ..Config::default() });
     let verdicts = runner.run(&histories(), |events| {

@@ -1,4 +1,4 @@
-//! An HTTP/1.1 client that sends the bytes it is told and shows the bytes it gets.
+//! An HTTP/1.1 client that sends exactly the bytes of a request and returns the bytes of the answer.
 //!
 //! A real client library would repair or refuse half of what the tests are about.
 

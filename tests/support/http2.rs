@@ -10,9 +10,9 @@ use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
 
-use crate::client::{Answer, Request};
-use crate::homes::Server;
-use crate::layers::Connection;
+use crate::middleware::Connection;
+use crate::support::client::{Answer, Request};
+use crate::support::homes::Server;
 
 /// A server that never answers must fail the test, not hang it.
 const PATIENCE: Duration = Duration::from_secs(30);

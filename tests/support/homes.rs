@@ -22,7 +22,7 @@ use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tower::Service;
 
-use crate::client::{Answer, Request, send};
+use crate::support::client::{Answer, Request, send};
 
 /// Something that answers requests from a catalogue mounted under a prefix.
 pub(crate) trait Home {

@@ -9,8 +9,8 @@ use std::time::Duration;
 use pyaday_core::conformance::{Call, Failing, Then};
 use pyaday_core::{Api, MemoryStore, Package, PackageStore, Replacement, StoreError, Write};
 
-use crate::client::{Answer, Request};
-use crate::homes::{Actix, Axum, Core, Home};
+use crate::support::client::{Answer, Request};
+use crate::support::homes::{Actix, Axum, Core, Home};
 
 /// Two writers of this package wait for each other: both have seen the version that they mean before
 /// either writes.
@@ -97,7 +97,7 @@ fn block_on<F: Future>(future: F) -> F::Output {
 
 /// A day that cannot be opened takes only itself away.
 #[test]
-fn feeds_go_on_when_no_day_can_be_opened() {
+fn feeds_are_200_when_no_day_can_be_opened() {
     let home = Core::mount("", &Api::new(faulty(MemoryStore::new())));
     home.answer(&requests("no-more-days")[0]);
     is_problem(&home.answer(&Request::new("GET", "/daily")), 503, "store-unavailable");
@@ -138,7 +138,7 @@ fn is_problem(answer: &Answer, status: u16, slug: &str) {
     assert_eq!(answer.header("cache-control"), Some("no-store"));
 }
 
-fn faults_are_told<H: Home>() {
+fn store_errors_are_problems<H: Home>() {
     for answer in answers::<H>("unavailable") {
         is_problem(&answer, 503, "store-unavailable");
         assert_eq!(answer.header("retry-after"), Some("2"));
@@ -158,16 +158,16 @@ fn faults_are_told<H: Home>() {
 }
 
 #[test]
-fn the_core_tells_a_stores_faults_as_problems() {
-    faults_are_told::<Core>();
+fn the_core_answers_store_errors_as_problems() {
+    store_errors_are_problems::<Core>();
 }
 
 #[test]
-fn axum_tells_a_stores_faults_as_problems() {
-    faults_are_told::<Axum>();
+fn axum_answers_store_errors_as_problems() {
+    store_errors_are_problems::<Axum>();
 }
 
 #[test]
-fn actix_tells_a_stores_faults_as_problems() {
-    faults_are_told::<Actix>();
+fn actix_answers_store_errors_as_problems() {
+    store_errors_are_problems::<Actix>();
 }

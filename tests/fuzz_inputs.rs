@@ -16,7 +16,7 @@ fn inputs(target: &str) -> Vec<Vec<u8>> {
 }
 
 #[test]
-fn every_input_of_the_corpus_holds() {
+fn every_input_of_the_corpus_passes_its_fuzz_target() {
     for (name, target) in targets::ALL {
         let inputs = inputs(name);
         assert!(inputs.len() >= 10, "{name} has {} inputs", inputs.len());
@@ -41,7 +41,7 @@ fn changed(inputs: Vec<Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
 }
 
 #[test]
-fn changes_of_the_corpus_hold() {
+fn mutations_of_the_corpus_pass_their_fuzz_targets() {
     for (name, target) in targets::ALL {
         let mut runner = TestRunner::new_with_rng(
             Config { cases: 2_000, failure_persistence: None, ..Config::default() },
@@ -57,7 +57,7 @@ fn changes_of_the_corpus_hold() {
 
 /// The control: a target that does not hold is found out.
 #[test]
-fn a_target_that_does_not_hold_is_found_out() {
+fn a_broken_fuzz_target_is_detected() {
     let broken: Target = |input| assert!(!input.contains(&b'"'));
     let found = inputs("conditions")
         .iter()

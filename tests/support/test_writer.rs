@@ -1,9 +1,9 @@
-//! A process to be killed: it writes to a store and notes on standard output what it begins and
-//! what is acknowledged.
+//! The test writer: a process that the durability tests kill. It writes to an SQLite file and prints
+//! what it begins and what is acknowledged.
 //!
-//! `scribe PATH WRITERS FROM TO [early]`: each writer takes the steps from FROM up to TO. A line is
+//! `test-writer PATH WRITERS FROM TO [early]`: each writer takes the steps from FROM up to TO. A line is
 //! a writer, a step and `begins`, `done`, `refused` or `unknown`; the last is `closed`. With `early`
-//! a write is noted as done before it is, which a witness must find out.
+//! a write is printed as done before it is, which the verifier must detect.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a process that panics is one that failed")]
 
@@ -15,12 +15,12 @@ use std::{env, thread};
 
 use pyaday_core::{PackageStore, StoreError};
 use pyaday_sqlite::SqliteStore;
-use pyaday_tests::journal::{anchors, operation};
+use pyaday_tests::workload::{anchors, operation};
 
 fn main() {
     let arguments: Vec<_> = env::args().skip(1).collect();
     let [path, writers, from, to, rest @ ..] = &arguments[..] else {
-        panic!("scribe PATH WRITERS FROM TO [early]");
+        panic!("test-writer PATH WRITERS FROM TO [early]");
     };
     let (from, to, early) = (from.parse().unwrap(), to.parse().unwrap(), !rest.is_empty());
     let store = match SqliteStore::open(path) {

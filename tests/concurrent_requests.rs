@@ -6,8 +6,8 @@ use std::thread;
 
 use pyaday_core::{Api, MemoryStore};
 
-use crate::client::{Request, send};
-use crate::homes::{Actix, Axum, Home, Server};
+use crate::support::client::{Request, send};
+use crate::support::homes::{Actix, Axum, Home, Server};
 
 const CLIENTS: usize = 16;
 
@@ -45,11 +45,11 @@ fn one_of_many_creates(server: &Server) {
 }
 
 #[test]
-fn of_many_axum_clients_that_create_a_name_one_does() {
+fn of_many_axum_clients_one_creates_a_name() {
     one_of_many_creates(&Axum::mount("", &Api::new(MemoryStore::new())).0);
 }
 
 #[test]
-fn of_many_actix_clients_that_create_a_name_one_does() {
+fn of_many_actix_clients_one_creates_a_name() {
     one_of_many_creates(&Actix::mount("", &Api::new(MemoryStore::new())).0);
 }

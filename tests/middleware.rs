@@ -32,10 +32,10 @@ use tower_http::normalize_path::NormalizePathLayer;
 use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
-use crate::client::{self, Answer, Request};
 use crate::golden::{Exchange, Scenario, parse, read_list, show, three_packages};
-use crate::homes::Server;
-use crate::http2::Http2;
+use crate::support::client::{self, Answer, Request};
+use crate::support::homes::Server;
+use crate::support::http2::Http2;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -85,7 +85,7 @@ where
 }
 
 #[test]
-fn answers_without_content_pass_tower_https_layers_over_http_1() {
+fn tower_http_middleware_changes_no_empty_answer_over_http_1() {
     let wrong: String = LAYERS
         .iter()
         .map(|(name, layer)| differences(name, &axum(*layer), &Http1::connect))
@@ -94,7 +94,7 @@ fn answers_without_content_pass_tower_https_layers_over_http_1() {
 }
 
 #[test]
-fn answers_without_content_pass_tower_https_layers_over_http_2() {
+fn tower_http_middleware_changes_no_empty_answer_over_http_2() {
     let wrong: String = LAYERS
         .iter()
         .map(|(name, layer)| differences(name, &axum(*layer), &Http2::connect))
@@ -106,7 +106,7 @@ fn answers_without_content_pass_tower_https_layers_over_http_2() {
 /// of `DecompressionLayer` does not say that it has ended, so that hyper gives it one. A host can
 /// serve the catalogue with `merge`, `nest` or `fallback_service` instead.
 #[test]
-fn any_service_and_decompression_of_answers_add_a_length_and_nothing_else() {
+fn any_service_and_response_decompression_add_only_a_content_length() {
     let adding: [(&str, AddLayer); 2] = [
         ("any_service", |app| {
             let app = Router::new().fallback_service(any_service(app));
@@ -125,7 +125,7 @@ fn any_service_and_decompression_of_answers_add_a_length_and_nothing_else() {
 }
 
 #[test]
-fn answers_without_content_pass_actix_webs_layers() {
+fn actix_web_middleware_changes_no_empty_answer() {
     let servers: [(&str, Start); 4] = [
         ("Compress", |set_up| {
             let api = three_packages(set_up);
@@ -164,7 +164,7 @@ fn answers_without_content_pass_actix_webs_layers() {
 
 /// The fault that these tests are to find: compression takes an open length for content.
 #[test]
-fn a_body_of_open_length_does_not_pass() {
+fn an_empty_body_of_unknown_length_is_detected() {
     let open = |app: Router| {
         let app = app.layer(map_response(|response: Response| async {
             match response.body().size_hint().exact() {

@@ -1,4 +1,4 @@
-//! What a single package of a store may be told and answer.
+//! The calls on a single package, their answers, and the states between them.
 
 use std::fmt;
 
@@ -43,13 +43,13 @@ pub(crate) struct Version {
 pub(crate) struct State {
     /// The value and its revision, which nobody knows yet if the write was not answered.
     current: Option<(u64, Option<u64>)>,
-    /// The greatest revision that was told, which the next must exceed.
+    /// The greatest revision that an answer showed, which the next must exceed.
     newest: u64,
 }
 
 impl State {
-    /// The state behind an event that happened in this one; nothing if it cannot have.
-    pub(crate) fn behind(self, event: &Event) -> Option<Self> {
+    /// The state after an event that happened in this state; nothing if it cannot have happened.
+    pub(crate) fn after(self, event: &Event) -> Option<Self> {
         match &event.answer {
             Some(answer) => self.answers(&event.call, answer),
             None => self.changed_by(&event.call),
@@ -114,7 +114,7 @@ impl State {
         (revision > self.newest).then_some(state)
     }
 
-    /// The state behind a call that was not answered and takes effect; nothing if it has none.
+    /// The state after a call that was not answered and took effect; nothing if it has no effect.
     fn changed_by(self, call: &Call) -> Option<Self> {
         let (before, current) = match *call {
             Call::Read => return None,

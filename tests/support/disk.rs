@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use crate::tools::{Tool, are_there, run};
+use crate::support::tools::{Tool, are_there, run};
 
 /// A kind of file system.
 pub(crate) struct Kind {

@@ -15,7 +15,7 @@ const ONE: Version = Version { value: 1, revision: 10 };
 const TWO: Version = Version { value: 2, revision: 20 };
 const THREE: Version = Version { value: 3, revision: 30 };
 
-fn told(begin: u64, end: u64, call: Call, answer: Answer) -> Event {
+fn answered(begin: u64, end: u64, call: Call, answer: Answer) -> Event {
     Event { call, answer: Some(answer), begin, end }
 }
 
@@ -24,37 +24,37 @@ fn unknown(begin: u64, call: Call) -> Event {
 }
 
 /// A package of the first version, created before all else.
-fn behind_one(mut events: Vec<Event>) -> Vec<Event> {
-    events.insert(0, told(0, 1, CREATE_1, Answer::Created(ONE)));
+fn after_one(mut events: Vec<Event>) -> Vec<Event> {
+    events.insert(0, answered(0, 1, CREATE_1, Answer::Created(ONE)));
     events
 }
 
 #[test]
-fn histories_that_have_an_order() {
-    let found = |begin, end, version| told(begin, end, READ, Answer::Found(version));
-    let absent = |begin, end| told(begin, end, READ, Answer::Absent);
-    let updated = told(2, 9, UPDATE_2, Answer::Updated(TWO));
+fn linearizable_histories_are_accepted() {
+    let found = |begin, end, version| answered(begin, end, READ, Answer::Found(version));
+    let absent = |begin, end| answered(begin, end, READ, Answer::Absent);
+    let updated = answered(2, 9, UPDATE_2, Answer::Updated(TWO));
     for (what, events) in [
         ("nothing", vec![]),
         ("nothing is known", vec![unknown(0, CREATE_1), unknown(1, DELETE)]),
         (
             "one after another",
-            behind_one(vec![found(2, 3, ONE), told(4, 5, DELETE, Answer::Deleted)]),
+            after_one(vec![found(2, 3, ONE), answered(4, 5, DELETE, Answer::Deleted)]),
         ),
-        ("a read during a write sees it", behind_one(vec![updated.clone(), found(3, 4, TWO)])),
-        ("a read during a write does not", behind_one(vec![updated, found(3, 4, ONE)])),
+        ("a read during a write sees it", after_one(vec![updated.clone(), found(3, 4, TWO)])),
+        ("a read during a write does not", after_one(vec![updated, found(3, 4, ONE)])),
         ("an unknown write happened", vec![unknown(0, CREATE_1), found(1, 2, ONE)]),
         ("an unknown write did not", vec![unknown(0, CREATE_1), absent(1, 2)]),
         ("it happens later", vec![unknown(0, CREATE_1), absent(1, 2), found(3, 4, ONE)]),
         (
             "an unknown deletion",
-            behind_one(vec![unknown(2, DELETE), found(3, 4, ONE), absent(5, 6)]),
+            after_one(vec![unknown(2, DELETE), found(3, 4, ONE), absent(5, 6)]),
         ),
         (
-            "an unknown write behind a later one",
-            behind_one(vec![
+            "an unknown write after a later one",
+            after_one(vec![
                 unknown(2, UPDATE_3),
-                told(3, 4, UPDATE_2, Answer::Updated(TWO)),
+                answered(3, 4, UPDATE_2, Answer::Updated(TWO)),
                 found(5, 6, TWO),
                 found(7, 8, THREE),
             ]),
@@ -65,54 +65,59 @@ fn histories_that_have_an_order() {
 }
 
 #[test]
-fn histories_that_have_none() {
-    let found = |begin, end, version| told(begin, end, READ, Answer::Found(version));
-    let absent = |begin, end| told(begin, end, READ, Answer::Absent);
-    let updated = told(2, 3, UPDATE_2, Answer::Updated(TWO));
+fn histories_that_are_not_linearizable_are_rejected() {
+    let found = |begin, end, version| answered(begin, end, READ, Answer::Found(version));
+    let absent = |begin, end| answered(begin, end, READ, Answer::Absent);
+    let updated = answered(2, 3, UPDATE_2, Answer::Updated(TWO));
     for (what, events) in [
-        ("a stale read", behind_one(vec![updated.clone(), found(4, 5, ONE)])),
-        ("an acknowledged write is lost", behind_one(vec![absent(2, 3)])),
-        ("a write that nobody made", behind_one(vec![found(2, 3, TWO)])),
+        ("a stale read", after_one(vec![updated.clone(), found(4, 5, ONE)])),
+        ("an acknowledged write is lost", after_one(vec![absent(2, 3)])),
+        ("a write that nobody made", after_one(vec![found(2, 3, TWO)])),
         (
             "a read back in time",
-            behind_one(vec![
-                told(2, 9, UPDATE_2, Answer::Updated(TWO)),
+            after_one(vec![
+                answered(2, 9, UPDATE_2, Answer::Updated(TWO)),
                 found(3, 4, TWO),
                 found(5, 6, ONE),
             ]),
         ),
-        ("two create", behind_one(vec![told(0, 1, CREATE_1, Answer::Created(TWO))])),
+        ("two create", after_one(vec![answered(0, 1, CREATE_1, Answer::Created(TWO))])),
         (
             "two compare one revision",
-            behind_one(vec![
-                told(2, 5, EXPECT_10, Answer::Updated(TWO)),
-                told(2, 5, AND_3, Answer::Updated(THREE)),
+            after_one(vec![
+                answered(2, 5, EXPECT_10, Answer::Updated(TWO)),
+                answered(2, 5, AND_3, Answer::Updated(THREE)),
             ]),
         ),
         (
             "a revision goes back",
-            behind_one(vec![told(2, 3, UPDATE_2, Answer::Updated(Version { revision: 9, ..TWO }))]),
+            after_one(vec![answered(
+                2,
+                3,
+                UPDATE_2,
+                Answer::Updated(Version { revision: 9, ..TWO }),
+            )]),
         ),
         (
             "a revision comes again",
-            behind_one(vec![
-                told(2, 3, DELETE, Answer::Deleted),
-                told(4, 5, CREATE_1, Answer::Created(ONE)),
+            after_one(vec![
+                answered(2, 3, DELETE, Answer::Deleted),
+                answered(4, 5, CREATE_1, Answer::Created(ONE)),
             ]),
         ),
         ("an unknown write before it began", vec![found(0, 1, ONE), unknown(2, CREATE_1)]),
         (
             "an unknown write happens twice",
-            behind_one(vec![
+            after_one(vec![
                 unknown(2, UPDATE_3),
                 found(3, 4, THREE),
-                told(5, 6, UPDATE_2, Answer::Updated(Version { revision: 40, ..TWO })),
+                answered(5, 6, UPDATE_2, Answer::Updated(Version { revision: 40, ..TWO })),
                 found(7, 8, Version { revision: 50, ..THREE }),
             ]),
         ),
         (
             "an unknown write in two revisions",
-            behind_one(vec![
+            after_one(vec![
                 unknown(2, UPDATE_3),
                 found(3, 4, THREE),
                 found(5, 6, Version { revision: 40, ..THREE }),
