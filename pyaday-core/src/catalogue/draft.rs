@@ -29,7 +29,7 @@ use crate::store::{Create, Delete, Replacement, Update, Write};
 /// let mut draft = Draft::new(Catalogue::new(Revision::new(0)));
 /// let flask = Package::new("flask", "A microframework.")?;
 /// draft.create(flask.clone(), &Write::new());
-/// This package exists already, so there is nothing to save.
+/// // This package exists already, so there is nothing to save.
 /// draft.create(flask.clone(), &Write::new());
 ///
 /// let changes = draft.changes();
