@@ -9,11 +9,11 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use proptest::prelude::*;
 use pyaday_core::{Api, Failure, MemoryStore, Operation, Preconditions, Revision, Verdict};
 
-use crate::client::{Request, send};
-use crate::faults::{MEETING_POINT, faulty};
+use crate::concurrent_requests::at_once;
 use crate::golden::REVISION;
-use crate::homes::{Actix, Axum, Core, Home, Server};
-use crate::races::at_once;
+use crate::store_failures::{MEETING_POINT, faulty};
+use crate::support::client::{Request, send};
+use crate::support::homes::{Actix, Axum, Core, Home, Server};
 
 const CURRENT: &str = "\"1\"";
 
@@ -31,13 +31,13 @@ fn evaluate_for(method: &Method, fields: &[(HeaderName, &str)]) -> Verdict {
 }
 
 #[test]
-fn without_conditions_a_request_is_done() {
+fn a_request_without_conditions_is_performed() {
     assert_eq!(evaluate(&[]), Verdict::Perform);
     assert!(Preconditions::default().is_empty());
 }
 
 #[test]
-fn if_match_comes_before_if_none_match() {
+fn if_match_is_evaluated_before_if_none_match() {
     for (if_match, if_none_match, verdict) in [
         ("\"1\"", "\"1\"", Verdict::Matched),
         ("\"1\"", "\"2\"", Verdict::Perform),
@@ -57,7 +57,7 @@ fn methods() -> impl Iterator<Item = &'static Method> {
 }
 
 #[test]
-fn an_entity_tag_that_compression_has_changed_is_told_apart() {
+fn an_etag_changed_by_compression_has_its_own_failure() {
     for (if_match, failure) in [
         ("W/\"1\"", Failure::Weakened),
         ("W/\"2\"", Failure::Weakened),
@@ -79,7 +79,7 @@ fn an_entity_tag_that_compression_has_changed_is_told_apart() {
 }
 
 #[test]
-fn an_empty_list_is_a_list() {
+fn an_empty_list_matches_nothing() {
     for method in methods() {
         for empty in ["", ",", " , ,"] {
             let verdict = evaluate_for(method, &[(IF_NONE_MATCH, empty)]);
@@ -110,7 +110,7 @@ fn list() -> impl Strategy<Value = String> {
 proptest! {
     /// The crate `headers` is the oracle.
     #[test]
-    fn lists_are_evaluated_as_another_implementation_does(list in list()) {
+    fn lists_are_evaluated_as_the_headers_crate_does(list in list()) {
         let current: ETag = CURRENT.parse().unwrap();
         let mut headers = HeaderMap::new();
         headers.insert(IF_MATCH, HeaderValue::from_str(&list).unwrap());
@@ -129,7 +129,7 @@ proptest! {
 
     /// Several fields of a name are one list (RFC 9110 §5.3), in order or not.
     #[test]
-    fn fields_are_evaluated_as_the_list_that_they_are(
+    fn several_fields_are_evaluated_as_one_list(
         parts in prop::collection::vec(prop_oneof![list(), "[ -~]{0,8}"], 1..4),
     ) {
         for name in [IF_MATCH, IF_NONE_MATCH] {
@@ -141,7 +141,7 @@ proptest! {
 
     /// What is no list matches nothing, and a write is not done for it.
     #[test]
-    fn a_malformed_field_fails_a_write_and_matches_nothing_of_a_read(
+    fn a_malformed_field_fails_a_write_and_matches_no_read(
         value in "[ !#-~]{0,6}\"[ !#-~]{0,6}|\\*, ?\"1\"|\"1\", ?\\*|\\*,\\*",
     ) {
         let failed = Verdict::Failed(Failure::Changed);
@@ -158,7 +158,7 @@ proptest! {
 
 /// Two writers read the version that they mean before either writes; still one of them writes.
 #[test]
-fn of_two_writers_that_have_read_one_version_one_writes() {
+fn of_two_writers_with_one_etag_one_writes() {
     let path = format!("/packages/{MEETING_POINT}");
     for methods in [["PUT", "PUT"], ["PUT", "PATCH"], ["PATCH", "PATCH"], ["PUT", "DELETE"]] {
         let api = &Api::new(faulty(MemoryStore::after(Revision::new(REVISION))));
@@ -216,18 +216,18 @@ fn one_of_many_writes(server: &Server) {
 }
 
 #[test]
-fn of_many_axum_clients_with_one_entity_tag_one_writes() {
+fn of_many_axum_clients_with_one_etag_one_writes() {
     one_of_many_writes(&Axum::mount("", &Api::new(MemoryStore::new())).0);
 }
 
 #[test]
-fn of_many_actix_clients_with_one_entity_tag_one_writes() {
+fn of_many_actix_clients_with_one_etag_one_writes() {
     one_of_many_writes(&Actix::mount("", &Api::new(MemoryStore::new())).0);
 }
 
 /// Patches of different members at once are all there in the end, conditions or none.
 #[test]
-fn no_patch_is_lost_to_another() {
+fn concurrent_patches_of_different_members_are_all_kept() {
     let server = &Axum::mount("", &Api::new(MemoryStore::new())).0;
     let package = Request::new("POST", "/packages").json(r#"{"name":"flask","short_desc":""}"#);
     assert_eq!(send(server.address, &package).status, 201);

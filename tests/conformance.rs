@@ -9,8 +9,8 @@ use pyaday_core::{MemoryStore, PackageStore, StoreId};
 use pyaday_postgres::Reads;
 use pyaday_sqlite::SqliteStore;
 
-use crate::files;
 use crate::postgres::stores::Stores;
+use crate::support::files;
 
 mod broken;
 mod faulty;
@@ -20,7 +20,7 @@ mod in_tasks;
 const OF_REOPENING: usize = 7;
 
 #[test]
-fn the_memory_store_conforms_and_keeps_nothing() {
+fn the_memory_store_conforms_without_reopening() {
     let report = conformance::run(&MemoryStore::new);
     assert_eq!(report.skipped().len(), OF_REOPENING, "{report}");
 }
@@ -64,13 +64,13 @@ fn the_sqlite_store_conforms() {
 }
 
 #[test]
-fn the_postgres_store_that_reads_from_memory_conforms() {
-    let Some(stores) = Stores::new("conformance", Reads::Memory) else { return };
+fn the_postgres_store_that_shows_what_it_has_followed_conforms() {
+    let Some(stores) = Stores::new("conformance", Reads::Followed) else { return };
     conformance::run(&stores).assert_complete();
 }
 
 #[test]
-fn the_postgres_store_that_reads_from_the_database_conforms() {
-    let Some(stores) = Stores::new("conformance of direct reads", Reads::Database) else { return };
+fn the_postgres_store_that_shows_the_latest_conforms() {
+    let Some(stores) = Stores::new("conformance of the latest", Reads::Latest) else { return };
     conformance::run(&stores).assert_complete();
 }

@@ -3,9 +3,9 @@
 use pyaday_core::{Api, Endpoint, MemoryStore, Options, PublicUrl, create_package};
 use pyaday_tests::targets::LONGEST_REFUSAL;
 
-use crate::client::{Answer, Request};
 use crate::golden;
-use crate::homes::{Actix, Axum, Core, Home};
+use crate::support::client::{Answer, Request};
+use crate::support::homes::{Actix, Axum, Core, Home};
 
 #[test]
 fn a_public_url_is_an_absolute_http_or_https_url() {
@@ -24,7 +24,7 @@ fn a_public_url_is_an_absolute_http_or_https_url() {
 }
 
 #[test]
-fn what_is_no_public_url_is_refused_with_the_rule_that_it_breaks() {
+fn an_invalid_public_url_is_refused_with_the_rule_that_it_breaks() {
     const FORM: &str =
         "must be an http or https URL with a host, such as https://example.org/pyaday";
     for (url, rule) in [
@@ -57,7 +57,7 @@ fn what_is_no_public_url_is_refused_with_the_rule_that_it_breaks() {
 
 /// A path that begins with two slashes would name another host if it stood alone.
 #[tokio::test]
-async fn a_location_leads_to_no_other_host() {
+async fn a_location_never_points_to_another_host() {
     for (options, expected) in [
         (Options::new(), "/.//evil.example/packages/flask"),
         (
@@ -82,7 +82,7 @@ fn a_feed_below_a_long_path_is_refused<H: Home>() {
             let path = format!("/{}/daily/{feed}", "t".repeat(tenant));
             home.answer(&Request::new("GET", &path))
         };
-        // `/`, and `/daily` behind it, are seven of the 512.
+        // `/`, and `/daily` after it, are seven of the 512.
         let longest = 512 - "/".len() - "/daily".len();
         assert_eq!(answer(longest).status, 200);
         let refused = answer(longest + 1);
@@ -95,17 +95,17 @@ fn a_feed_below_a_long_path_is_refused<H: Home>() {
 }
 
 #[test]
-fn the_core_refuses_a_feed_below_a_long_path() {
+fn the_core_answers_414_to_a_feed_below_a_long_path() {
     a_feed_below_a_long_path_is_refused::<Core>();
 }
 
 #[test]
-fn axum_refuses_a_feed_below_a_long_path() {
+fn axum_answers_414_to_a_feed_below_a_long_path() {
     a_feed_below_a_long_path_is_refused::<Axum>();
 }
 
 #[test]
-fn actix_refuses_a_feed_below_a_long_path() {
+fn actix_answers_414_to_a_feed_below_a_long_path() {
     a_feed_below_a_long_path_is_refused::<Actix>();
 }
 
@@ -162,7 +162,7 @@ fn large_requests(method: &str, path: &str) -> Vec<Request> {
 
 /// The store is small here, so whatever is large comes from the request.
 #[test]
-fn no_answer_grows_with_its_request() {
+fn the_length_of_an_answer_is_bounded_whatever_the_request() {
     let home = Core::mount("", &golden::three_packages(""));
     let document = home.answer(&Request::new("GET", "/openapi.json")).body.len();
     for endpoint in Endpoint::ALL {

@@ -7,20 +7,16 @@
     reason = "a test says that something does not hold by panicking"
 )]
 
-mod client;
+mod concurrent_requests;
 mod conditions;
 mod conformance;
-mod corpus;
 mod daily;
 mod durability;
-mod faults;
-mod files;
+mod fuzz_inputs;
 mod golden;
-mod histories;
-mod homes;
-mod http2;
-mod layers;
+mod linearizability;
 mod links;
+mod middleware;
 mod mounts;
 mod names;
 mod openapi;
@@ -28,6 +24,5 @@ mod options;
 mod packages;
 mod poem;
 mod postgres;
-mod races;
-
-use pyaday_tests::tools;
+mod store_failures;
+mod support;

@@ -8,8 +8,8 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::routing::get;
 use pyaday_core::{Api, Blueprint, MemoryStore, Package, PackageStore, Write};
 
-use crate::client::{Request, send};
-use crate::homes::Server;
+use crate::support::client::{Request, send};
+use crate::support::homes::Server;
 
 const FLASK: &str = r#"{"name":"flask","short_desc":""}"#;
 
@@ -32,7 +32,7 @@ fn assert_serves_packages(server: &Server, packages: &str, elsewhere: &[&str]) {
 }
 
 #[test]
-fn a_blueprint_alone_is_served_at_the_path_of_the_hosts_choosing() {
+fn one_blueprint_can_be_mounted_alone_at_any_path() {
     let api = Api::new(MemoryStore::new());
     let router = pyaday_axum::blueprint(Blueprint::Packages, &api);
     let server = Server::axum(axum::Router::new().nest("/pkgs", router));
@@ -63,7 +63,7 @@ fn assert_serves_days(server: &Server, daily: &str) {
 }
 
 #[test]
-fn the_days_alone_are_served_at_the_path_of_the_hosts_choosing() {
+fn the_daily_blueprint_can_be_mounted_alone_at_any_path() {
     let api = || {
         let api = Api::new(MemoryStore::new());
         let flask = Package::new("flask", "").unwrap();
@@ -81,7 +81,7 @@ fn the_days_alone_are_served_at_the_path_of_the_hosts_choosing() {
 }
 
 #[test]
-fn two_catalogues_live_side_by_side() {
+fn two_catalogues_in_one_host_are_independent() {
     let mounts = ["/a", "/b"].map(|prefix| (prefix, Api::new(MemoryStore::new())));
     let app = mounts
         .iter()
@@ -101,7 +101,7 @@ fn two_catalogues_live_side_by_side() {
 }
 
 #[test]
-fn mounts_nest_under_prefixes_with_captures() {
+fn a_catalogue_can_be_mounted_under_a_prefix_with_captures() {
     let api = Api::new(MemoryStore::new());
     let inner = axum::Router::new().nest("/{version}", pyaday_axum::router(&api));
     let server = Server::axum(axum::Router::new().nest("/tenants/{tenant}", inner));
@@ -180,7 +180,7 @@ fn the_actix_hosts_state_middleware_and_matched_pattern_keep_working() {
 }
 
 #[test]
-fn the_hosts_routes_beside_the_mount_are_its_own() {
+fn the_hosts_own_routes_beside_the_mount_are_unchanged() {
     let api = Api::new(MemoryStore::new());
     let app = axum::Router::new()
         .nest("/api", pyaday_axum::router(&api))

@@ -50,7 +50,7 @@ fn a_name_has_at_most_255_bytes() {
 }
 
 #[test]
-fn a_refusal_says_the_rule() {
+fn a_refused_name_is_reported_with_the_rule() {
     let message = |name: &str| name.parse::<PackageName>().unwrap_err().to_string();
     assert_eq!(message(""), "must not be empty");
     assert_eq!(message("a b"), "must consist of ASCII letters, digits, `.`, `_` and `-` only");
@@ -86,7 +86,7 @@ proptest! {
     }
 
     #[test]
-    fn any_text_is_taken_exactly_when_the_format_says(name in r"[a-zA-Z0-9._\-\n\x00 é\u{17f}\u{131}\u{212a}/]{0,8}") {
+    fn a_text_is_accepted_as_a_name_exactly_when_the_format_says(name in r"[a-zA-Z0-9._\-\n\x00 é\u{17f}\u{131}\u{212a}/]{0,8}") {
         let alphanumeric = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
         let valid = alphanumeric(name.chars().next())
             && alphanumeric(name.chars().last())

@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use pyaday_core::{Api, MemoryStore, Options, ProblemType};
 
-use crate::client::Request;
-use crate::faults::faulty;
-use crate::homes::{Actix, Axum, Core, Home};
+use crate::store_failures::faulty;
+use crate::support::client::Request;
+use crate::support::homes::{Actix, Axum, Core, Home};
 
 /// A hook that panics changes nothing.
 fn panicking_hook<H: Home>() {
@@ -89,22 +89,22 @@ fn problem_hook<H: Home>() {
 }
 
 #[test]
-fn the_core_follows_its_options() {
+fn the_core_applies_its_options() {
     options_are_followed::<Core>();
 }
 
 #[test]
-fn axum_follows_the_cores_options() {
+fn axum_applies_the_options() {
     options_are_followed::<Axum>();
 }
 
 #[test]
-fn actix_follows_the_cores_options() {
+fn actix_applies_the_options() {
     options_are_followed::<Actix>();
 }
 
 #[test]
-fn limits_that_make_no_sense_are_the_nearest_that_do() {
+fn limits_out_of_range_become_the_nearest_in_range() {
     let home: Core = mount(Options::new().page_limits(0, 0));
     home.answer(&create("a"));
     assert_eq!(home.answer(&Request::new("GET", "/packages?limit=1")).status, 200);

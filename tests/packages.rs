@@ -11,7 +11,7 @@ fn invalid(text: &str) -> String {
 }
 
 #[test]
-fn all_faults_are_told_in_one_line() {
+fn all_errors_of_a_package_are_in_one_message() {
     assert_eq!(
         invalid(r#"{"name":"-","tags":["A"],"x":1}"#),
         "/name must begin and end with an ASCII letter or digit; /short_desc is required; \
@@ -22,7 +22,7 @@ fn all_faults_are_told_in_one_line() {
 }
 
 #[test]
-fn a_text_that_is_not_json_is_told_with_its_place() {
+fn malformed_json_is_reported_with_line_and_column() {
     let Err(PackageError::Malformed(error)) = Package::from_json(b"{\n \"name\":}") else {
         panic!("it is not JSON");
     };
@@ -31,7 +31,7 @@ fn a_text_that_is_not_json_is_told_with_its_place() {
 }
 
 #[test]
-fn a_stored_package_is_the_one_that_was_stored() {
+fn a_stored_package_equals_the_original() {
     let text = r#"{"name":"Zope.Interface","short_desc":"é\"\\","tags":["a","b"],"metadata":{"z":0.1,"a":[18446744073709551615,-9223372036854775808,1e+308,null]}}"#;
     let package = Package::from_json(text.as_bytes()).unwrap();
     let stored = Stored::new(&package, Revision::new(u64::MAX));
@@ -48,7 +48,7 @@ fn nested(value: Value, levels: usize) -> Value {
 
 /// What is taken can be read again: the depth is that of the text around it.
 #[test]
-fn metadata_nests_as_deep_as_its_text_may() {
+fn metadata_nests_at_most_126_levels_deep() {
     let metadata =
         |levels| Metadata::try_from(Map::from_iter([("a".to_owned(), nested(json!(1), levels))]));
     assert!(metadata(127).is_err());

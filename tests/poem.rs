@@ -11,8 +11,8 @@ use poem::{EndpointExt, Route};
 use pyaday_core::{Api, MemoryStore, PackageStore};
 use tokio::sync::oneshot;
 
-use crate::client::{Answer, Request, send};
-use crate::homes::{Home, Server};
+use crate::support::client::{Answer, Request, send};
+use crate::support::homes::{Home, Server};
 
 #[path = "../examples/mount-poem/adapter.rs"]
 mod adapter;

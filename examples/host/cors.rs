@@ -42,7 +42,7 @@ fn names(list: &str) -> BTreeSet<String> {
 }
 
 #[tokio::test]
-async fn a_page_may_use_every_method_with_every_field() {
+async fn cors_allows_every_method_with_every_field() {
     for endpoint in Endpoint::ALL {
         for operation in endpoint.operations() {
             // A browser sets `Host` and `Content-Length`, and the catalogue takes no coded content.
@@ -76,7 +76,7 @@ async fn a_page_may_use_every_method_with_every_field() {
 }
 
 #[tokio::test]
-async fn a_page_may_read_every_field_of_the_golden_answers() {
+async fn cors_exposes_every_field_of_the_golden_answers() {
     let mut fields = BTreeSet::new();
     for file in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden")).unwrap()
     {
@@ -97,7 +97,7 @@ async fn a_page_may_read_every_field_of_the_golden_answers() {
 
 /// Without it a page could not tell a refusal from a network that fails.
 #[tokio::test]
-async fn a_page_may_read_that_a_write_is_refused() {
+async fn cors_exposes_a_refused_write() {
     let request = Request::post("/packages").header("origin", ORIGIN).body(String::new()).unwrap();
     for answer in answers(request).await {
         assert_eq!(answer.status, 403);

@@ -53,7 +53,7 @@ async fn a_catalogue_is_filled_once() {
 }
 
 #[tokio::test]
-async fn tenants_have_catalogues_of_their_own() {
+async fn each_tenant_has_its_own_catalogue() {
     let tenants = ["a", "b"].map(|name| (name.to_owned(), Api::new(MemoryStore::new()))).into();
     let router = tenants::router(&tenants);
     let post = |path: &str, name: &str| {

@@ -26,14 +26,14 @@ fn post(name: &str) -> String {
 }
 
 #[test]
-fn a_file_is_the_catalogue_from_one_start_to_the_next() {
+fn a_file_keeps_the_catalogue_across_restarts() {
     for (number, program) in SERVERS.into_iter().enumerate() {
         let (path, url) = fresh(&format!("restart-{number}.db"));
         let arguments = ["--store", &url];
         let server = Server::start(program, &arguments);
-        let told = server.process.told();
+        let reported = server.process.error_line();
         let begins = format!("{}: 0 packages, SQLite 3.", path.display());
-        assert!(told.starts_with(&begins), "{told}");
+        assert!(reported.starts_with(&begins), "{reported}");
         let mut client = server.connect();
         client.send("DELETE /packages/sanic HTTP/1.1\r\nHost: localhost\r\n\r\n");
         assert_eq!(client.answer().status, 204);
@@ -45,7 +45,7 @@ fn a_file_is_the_catalogue_from_one_start_to_the_next() {
 
         // The first packages are for a new catalogue only.
         let server = Server::start(program, &arguments);
-        assert!(server.process.told().contains(": 3 packages, "));
+        assert!(server.process.error_line().contains(": 3 packages, "));
         let django = r#"{"name":"Django","short_desc":""}"#;
         assert_eq!(server.package("django").unwrap(), django);
         assert_eq!(server.package("sanic").unwrap_err(), 404);
@@ -53,7 +53,7 @@ fn a_file_is_the_catalogue_from_one_start_to_the_next() {
 }
 
 #[test]
-fn a_second_server_on_one_file_is_told_so() {
+fn a_second_server_on_one_file_is_refused() {
     let (path, url) = fresh("twice.db");
     let _first = Server::start(SERVERS[0], &["--store", &url]);
     for program in SERVERS {
@@ -67,9 +67,10 @@ fn a_second_server_on_one_file_is_told_so() {
     }
 }
 
-/// However it ends, under load: what a client was told is there at the next start.
+/// The server ends in one of several ways, under load. Every write that was acknowledged is there at
+/// the next start.
 #[test]
-fn nothing_that_was_acknowledged_is_lost_when_a_server_ends() {
+fn no_acknowledged_write_is_lost_when_a_server_ends() {
     for (number, program) in SERVERS.into_iter().enumerate() {
         for signal in ["TERM", "INT", "KILL"] {
             let (_, url) = fresh(&format!("load-{number}-{signal}.db"));
@@ -84,13 +85,13 @@ fn nothing_that_was_acknowledged_is_lost_when_a_server_ends() {
 
 /// The control: a store that keeps nothing.
 #[test]
-fn what_was_acknowledged_and_not_kept_is_found_out() {
+fn a_lost_acknowledged_write_is_detected() {
     let arguments = ["--store", "memory:"];
     let (acknowledged, _) = acknowledged_until("TERM", SERVERS[0], &arguments);
     assert_eq!(lost(&Server::start(SERVERS[0], &arguments), &acknowledged), acknowledged);
 }
 
-/// The names whose creation clients were told of until a signal ended the server, and its exit code.
+/// The names whose creation was acknowledged before a signal ended the server, and its exit code.
 fn acknowledged_until(
     signal: &str,
     program: &str,
@@ -131,7 +132,7 @@ fn lost(server: &Server, names: &[String]) -> Vec<String> {
 }
 
 #[test]
-fn an_import_that_was_killed_left_whole_batches_and_is_completed_by_another() {
+fn a_killed_import_leaves_whole_batches_and_can_be_completed() {
     let (_, url) = fresh("import.db");
     let rows: String = (0..40_000).map(|number| format!("p{number:05},\n")).collect();
     let text = format!("name,summary\n{rows}");
@@ -146,15 +147,15 @@ fn an_import_that_was_killed_left_whole_batches_and_is_completed_by_another() {
 
     let server = Server::start_with(SERVERS[0], &arguments, text.as_bytes());
     let present: usize = {
-        let Some(count) = server.process.told().split(": ").nth(1).map(str::to_owned) else {
+        let Some(count) = server.process.error_line().split(": ").nth(1).map(str::to_owned) else {
             panic!("it does not say how many packages there are");
         };
         count.split(' ').next().unwrap().parse().unwrap()
     };
     assert!(present > 0 && present < 40_000 && present.is_multiple_of(5_000), "{present}");
-    let told = server.process.told();
+    let reported = server.process.error_line();
     let added = 40_000 - present;
     let expected =
         format!("imported standard input: 40000 read, {added} added, {present} present, 0 refused");
-    assert_eq!(told, expected);
+    assert_eq!(reported, expected);
 }

@@ -40,7 +40,7 @@ fn counts(added: u64, updated: u64, present: u64, refused: u64) -> Summary {
 }
 
 #[test]
-fn an_update_changes_what_a_row_says_and_leaves_what_it_lacks() {
+fn an_update_changes_only_the_columns_that_a_row_has() {
     for (text, changed) in [
         // An empty cell says nothing.
         ("name,summary,tags,version\nflask,,,\n", [("", "")].as_slice()),
@@ -70,7 +70,7 @@ fn an_update_changes_what_a_row_says_and_leaves_what_it_lacks() {
 }
 
 #[test]
-fn an_update_adds_what_is_new_if_it_has_a_summary() {
+fn an_update_adds_new_packages_that_have_a_summary() {
     let (packages, summary) = update("name,summary\nflask,old\nnew,x\n");
     assert_eq!(summary, counts(1, 0, 1, 0));
     assert!(packages.ends_with("{\"name\":\"new\",\"short_desc\":\"x\"}"), "{packages}");
@@ -80,7 +80,7 @@ fn an_update_adds_what_is_new_if_it_has_a_summary() {
 }
 
 #[test]
-fn rows_of_one_name_are_taken_in_their_order() {
+fn rows_of_one_name_are_applied_in_their_order() {
     let rows: String = (0..300).map(|at| format!("fl_ask,{at},{at}\nnew,{at},{at}\n")).collect();
     let text = format!("name,summary,v{}\n{rows}", 0).replace("fl_ask", "flask");
     let (packages, summary) = update(&text);
@@ -185,7 +185,7 @@ fn rows_that_are_not_named_are_counted_by_what_is_wrong_with_them() {
 }
 
 #[test]
-fn an_update_that_does_not_fit_is_refused_and_the_others_are_made() {
+fn an_invalid_update_is_refused_and_the_others_are_applied() {
     let half = "x".repeat(9_000);
     let before =
         format!("{{\"name\":\"big\",\"short_desc\":\"\",\"metadata\":{{\"a\":\"{half}\"}}}}");
@@ -203,7 +203,7 @@ fn an_update_that_does_not_fit_is_refused_and_the_others_are_made() {
 }
 
 #[test]
-fn skip_leaves_packages_and_error_says_which_exist() {
+fn skip_leaves_existing_packages_and_error_names_them() {
     let text = "name,summary\nflask,new\nnew,x\n";
     let expected = format!("{BEFORE}\n{{\"name\":\"new\",\"short_desc\":\"x\"}}");
     let (skipped, summary) = after(text, OnExisting::Skip);
@@ -222,7 +222,7 @@ fn skip_leaves_packages_and_error_says_which_exist() {
 }
 
 #[test]
-fn the_servers_take_it_as_an_option_and_as_a_variable() {
+fn on_existing_is_an_option_and_an_environment_variable() {
     for (number, program) in SERVERS.into_iter().enumerate() {
         let name = format!("existing-{number}.db");
         let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
@@ -235,10 +235,10 @@ fn the_servers_take_it_as_an_option_and_as_a_variable() {
         changed.env("PYADAY_ON_EXISTING", "update");
         let text = b"name,summary\nflask,new\nflask,new\n";
         let server = Server::listening(Process::spawn(changed, text));
-        server.process.told();
-        let told = server.process.told();
+        server.process.error_line();
+        let reported = server.process.error_line();
         assert_eq!(
-            told,
+            reported,
             "imported standard input: 2 read, 0 added, 1 updated, 1 unchanged, 0 refused"
         );
         drop(server);
@@ -258,7 +258,7 @@ fn the_servers_take_it_as_an_option_and_as_a_variable() {
 }
 
 #[test]
-fn all_rows_of_an_update_may_be_refused_too() {
+fn an_update_fails_when_all_of_its_rows_are_refused() {
     let (packages, result) = after("name,tags\nnew,web\nother,web\n", OnExisting::Update);
     assert_eq!(packages, BEFORE);
     assert_eq!(

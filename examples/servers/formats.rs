@@ -49,7 +49,7 @@ fn assert_two(text: impl AsRef<[u8]>) {
 }
 
 #[test]
-fn a_table_is_taken_with_any_usual_header_delimiter_and_line_end() {
+fn a_table_may_have_any_usual_header_delimiter_and_line_end() {
     for text in [
         "name,summary\nflask,A web framework\nrequests,HTTP for people\n",
         "Name,SUMMARY\r\nflask,A web framework\r\nrequests,HTTP for people\r\n",
@@ -69,7 +69,7 @@ fn a_table_is_taken_with_any_usual_header_delimiter_and_line_end() {
 }
 
 #[test]
-fn utf_16_with_a_byte_order_mark_is_taken() {
+fn utf_16_with_a_byte_order_mark_is_imported() {
     let text = "name,summary\r\nflask,A web framework\r\nrequests,HTTP for people\r\n";
     let units = || std::iter::once('\u{feff}').chain(text.chars()).map(|c| c as u16);
     assert_two(units().flat_map(u16::to_le_bytes).collect::<Vec<_>>());
@@ -77,7 +77,7 @@ fn utf_16_with_a_byte_order_mark_is_taken() {
 }
 
 #[test]
-fn json_is_taken_one_a_line_over_several_lines_in_arrays_and_in_pages() {
+fn json_is_imported_from_lines_arrays_and_pages() {
     let (flask, requests) = TWO.trim().split_once('\n').unwrap();
     for text in [
         format!("{flask}\n{requests}\n"),
@@ -113,7 +113,7 @@ fn json_of_pypi_becomes_core_metadata() {
 }
 
 #[test]
-fn unknown_and_null_are_summaries_that_are_empty() {
+fn unknown_and_null_become_empty_summaries() {
     for text in [
         "name,summary\nflask,UNKNOWN\n",
         "{\"name\":\"flask\",\"summary\":\"UNKNOWN\"}",
@@ -124,7 +124,7 @@ fn unknown_and_null_are_summaries_that_are_empty() {
 }
 
 #[test]
-fn lists_of_labels_are_tags_in_any_usual_spelling() {
+fn lists_of_labels_become_tags() {
     for text in [
         "name\tsummary\ttags\nflask\t\t['web', 'wsgi']\n",
         "name\tsummary\ttags\nflask\t\t[\"web\",\"wsgi\"]\n",
@@ -138,7 +138,7 @@ fn lists_of_labels_are_tags_in_any_usual_spelling() {
 }
 
 #[test]
-fn cells_are_taken_out_of_the_quotes_that_excel_has_put_around_them() {
+fn quotes_that_excel_adds_are_removed() {
     let (packages, refused) = taken(
         "name\tsummary\tnote\r\n\
          a\t\"Fast, simple\"\tx\r\n\
@@ -173,7 +173,7 @@ fn cells_are_taken_out_of_the_quotes_that_excel_has_put_around_them() {
 }
 
 #[test]
-fn an_element_that_is_no_package_is_refused_and_the_others_are_taken() {
+fn an_invalid_element_is_refused_and_the_others_are_added() {
     let long = "x".repeat(3 * 1024 * 1024);
     let text = format!(
         "[1, {{\"name\":\"flask\",\"summary\":\"A web framework\"}}, \"text\", {{\"name\": tru}},\n\
@@ -186,7 +186,7 @@ fn an_element_that_is_no_package_is_refused_and_the_others_are_taken() {
 
 /// More than any memory that is set aside for one value.
 #[test]
-fn what_is_not_needed_of_a_document_may_be_of_any_length() {
+fn unused_parts_of_a_document_may_have_any_length() {
     let beginning = "{\"releases\":\"";
     let end = "\",\"info\":{\"name\":\"flask\",\"summary\":\"\"}}";
     let filling = repeat(b'x').take(8 * 1024 * 1024);

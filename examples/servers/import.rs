@@ -21,14 +21,14 @@ pub(crate) const TAKEN: &str = "what can be imported is TSV or CSV whose header 
 /// Imports a text from standard input; the server, and what it said of the import.
 fn imported(text: impl AsRef<[u8]>) -> (Server, String) {
     let server = Server::start_with(SERVERS[0], &["--import", "-"], text.as_ref());
-    let mut told = String::new();
+    let mut reported = String::new();
     let deadline = Instant::now() + PATIENCE;
-    while !told.contains("imported ") {
+    while !reported.contains("imported ") {
         assert!(Instant::now() < deadline);
-        told.push_str(&server.process.told());
-        told.push('\n');
+        reported.push_str(&server.process.error_line());
+        reported.push('\n');
     }
-    (server, told)
+    (server, reported)
 }
 
 #[test]
@@ -40,7 +40,7 @@ fn both_servers_import_from_a_file_and_from_standard_input() {
         for (argument, name) in [(path, path), ("-", "standard input")] {
             let server = Server::start_with(program, &["--import", argument], text.as_bytes());
             let expected = format!("imported {name}: 1 read, 1 added, 0 present, 0 refused");
-            assert_eq!(server.process.told(), expected);
+            assert_eq!(server.process.error_line(), expected);
             assert_eq!(
                 server.package("django").unwrap(),
                 r#"{"name":"Django","short_desc":"A web framework."}"#
@@ -51,13 +51,13 @@ fn both_servers_import_from_a_file_and_from_standard_input() {
 }
 
 #[test]
-fn columns_become_fields_and_the_others_metadata() {
-    let (server, told) = imported(
+fn known_columns_become_fields_and_others_metadata() {
+    let (server, reported) = imported(
         "version\tname\ttags\tshort_desc\trequires_python\n\
          5.2\tDjango\tweb, orm;web  framework\tA web framework.\t\n\
          \tflask\t\t\t\n",
     );
-    assert_eq!(told, "imported standard input: 2 read, 2 added, 0 present, 0 refused\n");
+    assert_eq!(reported, "imported standard input: 2 read, 2 added, 0 present, 0 refused\n");
     assert_eq!(
         server.package("django").unwrap(),
         r#"{"name":"Django","short_desc":"A web framework.","tags":["framework","orm","web"],"metadata":{"version":"5.2"}}"#
@@ -67,12 +67,12 @@ fn columns_become_fields_and_the_others_metadata() {
 
 #[test]
 fn tsv_has_no_quotes() {
-    let (server, told) = imported(
+    let (server, reported) = imported(
         "name\tsummary\tauthor\n\
          a\t\"Quoted\"\t\"\n\
          b\t\"never closed\tx\"\"y\n",
     );
-    assert_eq!(told, "imported standard input: 2 read, 2 added, 0 present, 0 refused\n");
+    assert_eq!(reported, "imported standard input: 2 read, 2 added, 0 present, 0 refused\n");
     assert_eq!(
         server.package("a").unwrap(),
         r#"{"name":"a","short_desc":"\"Quoted\"","metadata":{"author":"\""}}"#
@@ -84,8 +84,8 @@ fn tsv_has_no_quotes() {
 }
 
 #[test]
-fn csv_has_quotes_and_fields_of_several_lines() {
-    let (server, told) = imported(
+fn csv_fields_may_be_quoted_and_have_several_lines() {
+    let (server, reported) = imported(
         "\"name\",summary,\"the license\"\n\
          a,\"One, \"\"two\"\".\",\"line 1\n\nline \t3\r\nline 4\"\n\
          b,5\" disks,\"\"\n\
@@ -94,7 +94,7 @@ fn csv_has_quotes_and_fields_of_several_lines() {
     let expected = "standard input:7: name must consist of ASCII letters, digits, `.`, `_` and `-` \
                     only: \"c!\"\n\
                     imported standard input: 3 read, 2 added, 0 present, 1 refused\n";
-    assert_eq!(told, expected);
+    assert_eq!(reported, expected);
     assert_eq!(
         server.package("a").unwrap(),
         r#"{"name":"a","short_desc":"One, \"two\".","metadata":{"the license":"line 1\n\nline \t3\nline 4"}}"#
@@ -103,16 +103,16 @@ fn csv_has_quotes_and_fields_of_several_lines() {
 }
 
 #[test]
-fn ndjson_is_one_representation_a_line() {
+fn ndjson_has_one_package_per_line() {
     let django = r#"{"name":"django","short_desc":"","tags":["web"],"metadata":{"n":[1,2.50]}}"#;
-    let (server, told) = imported(format!(
+    let (server, reported) = imported(format!(
         "\n  {django}\n\n \t\n{{\"name\":\"a\"}}\n{{\"name\":\"b\",\n[]\n\
          {{\"name\":\"c\",\"short_desc\":\"\",\"\u{1b}[2J\":1}}\n\
          {{\"name\":\"c\",\"short_desc\":\"\",\"\\u001b[2J\":1}}\n\
          {{\"name\":\"flask\",\"short_desc\":\"\"}}"
     ));
     assert_eq!(
-        told,
+        reported,
         "standard input:5: there is no `summary` or `short_desc`\n\
          standard input:6: malformed JSON, EOF while parsing a value at column 12\n\
          standard input:7: must be an object\n\
@@ -127,22 +127,22 @@ fn ndjson_is_one_representation_a_line() {
 }
 
 #[test]
-fn a_byte_order_mark_and_lines_of_windows_are_no_matter() {
+fn a_byte_order_mark_and_crlf_are_accepted() {
     for text in [
         "\u{feff}name\tsummary\r\nflask\tWeb.\r\n\r\n!\t\r\n",
         "\u{feff}name,summary\r\nflask,\"Web.\"\r\n\r\n!,\r\n",
         "\u{feff}\r\n{\"name\":\"flask\",\"short_desc\":\"Web.\"}\r\n\r\n{}\r\n",
     ] {
-        let (server, told) = imported(text);
+        let (server, reported) = imported(text);
         assert_eq!(server.package("flask").unwrap(), r#"{"name":"flask","short_desc":"Web."}"#);
-        assert!(told.starts_with("standard input:4: "), "{told}");
+        assert!(reported.starts_with("standard input:4: "), "{reported}");
         let end = "\nimported standard input: 2 read, 1 added, 0 present, 1 refused\n";
-        assert!(told.ends_with(end), "{told}");
+        assert!(reported.ends_with(end), "{reported}");
     }
 }
 
 #[test]
-fn a_row_that_is_no_package_is_reported_and_the_others_are_added() {
+fn an_invalid_row_is_reported_and_the_others_are_added() {
     let long = "x".repeat(513);
     let mut text = format!(
         "name\tsummary\ttags\tmetadata\n\
@@ -159,10 +159,10 @@ fn a_row_that_is_no_package_is_reported_and_the_others_are_added() {
     let mut text = text.into_bytes();
     text.pop();
     text.extend_from_slice(b"\t\t\nlast\t\t\t");
-    let (server, told) = imported(text);
+    let (server, reported) = imported(text);
     let excerpt = "x".repeat(60);
     assert_eq!(
-        told,
+        reported,
         format!(
             "standard input:3: name must begin and end with an ASCII letter or digit: \"-bad\"\n\
              standard input:4: expected 4 fields, found 2\n\
@@ -180,11 +180,11 @@ fn a_row_that_is_no_package_is_reported_and_the_others_are_added() {
 }
 
 #[test]
-fn a_package_that_is_there_stays_as_it_is() {
-    let (server, told) = imported(
+fn an_existing_package_is_left_unchanged() {
+    let (server, reported) = imported(
         "name,summary\nZope.Interface,first\nzope-interface,second\nzope_interface,third\n",
     );
-    assert_eq!(told, "imported standard input: 3 read, 1 added, 2 present, 0 refused\n");
+    assert_eq!(reported, "imported standard input: 3 read, 1 added, 2 present, 0 refused\n");
     assert_eq!(
         server.package("zope.interface").unwrap(),
         r#"{"name":"Zope.Interface","short_desc":"first"}"#
@@ -192,8 +192,8 @@ fn a_package_that_is_there_stays_as_it_is() {
 }
 
 #[test]
-fn a_quote_that_is_not_closed_takes_no_other_row_along() {
-    let (server, told) = imported(
+fn an_unclosed_quote_costs_no_other_row() {
+    let (server, reported) = imported(
         "name,summary\n\
          a,\"never closed\n\
          b,\"closed\"\n\
@@ -203,7 +203,7 @@ fn a_quote_that_is_not_closed_takes_no_other_row_along() {
          f,",
     );
     assert_eq!(
-        told,
+        reported,
         "standard input:2: a quoted field must end before a comma or a line's end\n\
          standard input:4: a quoted field must end before a comma or a line's end\n\
          standard input:5: a quoted field has no end\n\
@@ -225,10 +225,10 @@ fn a_line_of_more_than_a_mebibyte_is_refused_and_the_others_are_added() {
              {{\"name\":\"c\",\"short_desc\":\"\"}}\n"
         ),
     ] {
-        let (server, told) = imported(&text);
+        let (server, reported) = imported(&text);
         let line = if text.starts_with('{') { 2 } else { 3 };
         assert_eq!(
-            told,
+            reported,
             format!(
                 "standard input:{line}: the line is longer than 1 MiB\n\
                  imported standard input: 3 read, 2 added, 0 present, 1 refused\n"
@@ -241,9 +241,9 @@ fn a_line_of_more_than_a_mebibyte_is_refused_and_the_others_are_added() {
 #[test]
 fn a_quoted_field_of_more_than_a_mebibyte_is_refused_and_the_others_are_added() {
     let rows: String = (0..100_000).map(|number| format!("a{number},summary\n")).collect();
-    let (server, told) = imported(format!("name,summary\nbad,\"x\n{rows}"));
+    let (server, reported) = imported(format!("name,summary\nbad,\"x\n{rows}"));
     assert_eq!(
-        told,
+        reported,
         "standard input:2: a quoted field does not end within 1 MiB\n\
          imported standard input: 100001 read, 100000 added, 0 present, 1 refused\n"
     );
@@ -253,9 +253,9 @@ fn a_quoted_field_of_more_than_a_mebibyte_is_refused_and_the_others_are_added() 
 #[test]
 fn quotes_that_close_and_open_in_every_line_are_read_once() {
     let text = format!("name,summary\na,\n{}", "b\",\"\n".repeat(400_000));
-    let (_, told) = imported(text);
+    let (_, reported) = imported(text);
     assert_eq!(
-        told,
+        reported,
         "standard input:3: a quoted field does not end within 1 MiB\n\
          standard input:209718: a quoted field has no end\n\
          imported standard input: 3 read, 1 added, 0 present, 2 refused\n"
@@ -263,7 +263,7 @@ fn quotes_that_close_and_open_in_every_line_are_read_once() {
 }
 
 #[test]
-fn a_file_that_cannot_be_imported_is_one_error() {
+fn an_unreadable_file_is_one_error() {
     let directory = env!("CARGO_TARGET_TMPDIR");
     let missing = format!("{directory}/missing");
     let faults = [
@@ -313,7 +313,7 @@ fn a_file_that_cannot_be_imported_is_one_error() {
 }
 
 #[tokio::test]
-async fn a_file_that_breaks_off_is_one_error_that_says_what_was_added() {
+async fn a_truncated_file_is_one_error_with_the_number_of_added_packages() {
     let store = MemoryStore::new();
     let source = Source::new("packages.csv", Cursor::new("name,summary\na,\nb,").chain(Broken));
     let error = import(&store, source, OnExisting::Skip).await.unwrap_err();
@@ -392,7 +392,7 @@ pub(crate) fn runtime() -> tokio::runtime::Runtime {
 proptest! {
     /// Whatever the crate csv writes, in however small pieces it is read.
     #[test]
-    fn csv_of_another_writer_is_read(
+    fn csv_written_by_another_library_is_read(
         fields in prop::collection::vec("[a\",\n \t'é]{0,12}", 1..20),
         piece in 1_usize..20,
     ) {

@@ -12,7 +12,7 @@ fn post(fields: &str) -> String {
 }
 
 #[test]
-fn a_request_names_its_host_exactly_once() {
+fn a_request_without_exactly_one_host_field_is_400() {
     for program in SERVERS {
         let server = Server::start(program, &[]);
         for (request, status) in [
@@ -37,7 +37,7 @@ fn a_request_names_its_host_exactly_once() {
 
 /// A server may ignore the field (RFC 9110 §7.8), and this is not the request that begins a WebSocket.
 #[test]
-fn a_post_that_asks_for_a_websocket_is_answered() {
+fn a_post_that_asks_for_a_websocket_is_handled_as_a_post() {
     for program in SERVERS {
         for (length, body, status) in [
             ("Content-Length: 33\r\n", DJANGO.to_owned(), 201),
@@ -54,7 +54,7 @@ fn a_post_that_asks_for_a_websocket_is_answered() {
 }
 
 #[test]
-fn a_body_that_breaks_off_is_the_same_problem() {
+fn a_truncated_body_is_the_same_problem_on_both_servers() {
     let upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\n";
     for (fields, body) in [
         ("Content-Length: 33\r\n".to_owned(), &DJANGO[..20]),
@@ -79,7 +79,7 @@ fn a_body_that_breaks_off_is_the_same_problem() {
 
 /// The README has these in a table: nothing that is mounted in a framework can change them.
 #[test]
-fn what_only_the_frameworks_decide_is_as_the_readme_says() {
+fn answers_of_the_frameworks_are_as_the_readme_says() {
     let json = "Content-Type: application/json\r\n";
     let posted = |fields: &str, body: &str| post(fields) + body;
     let fields: String = (0..97).map(|number| format!("X-{number}: a\r\n")).collect();

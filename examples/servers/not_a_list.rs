@@ -18,7 +18,7 @@ fn failure(text: &[u8]) -> Error {
 }
 
 #[test]
-fn a_file_of_another_kind_is_told_by_what_it_seems_to_be() {
+fn a_file_of_another_kind_is_refused_with_its_kind() {
     let pip_list = "seems to be the output of `pip list`, which has no summaries";
     let requirements = "seems to be a list of requirements for pip, which has no summaries";
     let lock_file = "seems to be a lock file, which has no summaries";
@@ -67,7 +67,7 @@ fn a_file_of_another_kind_is_told_by_what_it_seems_to_be() {
 }
 
 #[test]
-fn json_that_breaks_off_is_an_error_that_says_where() {
+fn truncated_json_is_an_error_with_its_position() {
     let flask = "{\"name\":\"flask\",\"summary\":\"\"}";
     for (text, cause) in [
         (format!("[{flask},\n"), "line 2: the file ends within a JSON array"),
@@ -101,21 +101,24 @@ fn twenty_refused_rows_are_named_and_the_others_counted() {
         let text = format!("name,summary\nflask,\n{}", "!,\n".repeat(bad));
         let server = Server::start_with(SERVERS[0], &["--import", "-"], text.as_bytes());
         for line in 3..23 {
-            let told = server.process.told();
-            assert!(told.starts_with(&format!("standard input:{line}: name must ")), "{told}");
+            let reported = server.process.error_line();
+            assert!(
+                reported.starts_with(&format!("standard input:{line}: name must ")),
+                "{reported}"
+            );
         }
         if let Some(rest) = rest {
-            assert_eq!(server.process.told(), rest);
+            assert_eq!(server.process.error_line(), rest);
         }
         let read = bad + 1;
         let expected =
             format!("imported standard input: {read} read, 1 added, 0 present, {bad} refused");
-        assert_eq!(server.process.told(), expected);
+        assert_eq!(server.process.error_line(), expected);
     }
 }
 
 #[test]
-fn an_import_ends_with_an_error_when_all_of_the_first_hundred_rows_are_refused() {
+fn an_import_fails_when_its_first_hundred_rows_are_refused() {
     let end = |refused: usize, bad: usize, good: &str| {
         let text = format!("name,summary\n{}{good}", "!,\n".repeat(bad));
         let (code, stdout, stderr) = ending(SERVERS[0], &["--import", "-"], text.as_bytes());
@@ -172,7 +175,7 @@ pub(crate) fn names(folder: &PathBuf) -> Vec<String> {
 }
 
 #[test]
-fn a_failed_first_import_leaves_no_file_that_was_not_there_before() {
+fn a_failed_first_import_leaves_no_new_file() {
     let bad = file("begun.csv", "name,version\nflask,3\n");
     let bad = bad.to_str().unwrap();
     for (number, program) in SERVERS.into_iter().enumerate() {
@@ -189,7 +192,7 @@ fn a_failed_first_import_leaves_no_file_that_was_not_there_before() {
 }
 
 #[test]
-fn a_failed_import_removes_nothing_that_was_there_before_or_was_imported() {
+fn a_failed_import_removes_no_older_file_and_no_imported_package() {
     let bad = file("begun-kept.csv", "name,version\nflask,3\n");
     let bad = bad.to_str().unwrap();
     let program = SERVERS[0];
@@ -230,7 +233,7 @@ fn a_failed_import_removes_nothing_that_was_there_before_or_was_imported() {
 }
 
 #[test]
-fn a_row_without_a_summary_says_so() {
+fn a_row_without_a_summary_is_reported() {
     let store = MemoryStore::new();
     let summary = runtime().block_on(async {
         let text = "{\"name\":\"a\",\"summary\":\"\"}\n{\"name\":\"b\"}\n{}\n";

@@ -97,13 +97,13 @@ impl Process {
     }
 
     /// The next line on standard error.
-    pub(crate) fn told(&self) -> String {
+    pub(crate) fn error_line(&self) -> String {
         next(&self.stderr, Instant::now() + PATIENCE).unwrap()
     }
 
     /// Waits for a line on standard error that begins so.
     pub(crate) fn wait_for(&self, beginning: &str) {
-        while !self.told().starts_with(beginning) {}
+        while !self.error_line().starts_with(beginning) {}
     }
 
     /// Sends a signal by its name, `TERM`.
@@ -195,7 +195,7 @@ impl Server {
         client.answer()
     }
 
-    /// What is told of a package: its representation, or the status instead.
+    /// The representation of a package, or the status if there is none.
     pub(crate) fn package(&self, name: &str) -> Result<String, u16> {
         let answer = self.get(format_args!("/packages/{name}"));
         if answer.status == 200 { Ok(answer.body) } else { Err(answer.status) }

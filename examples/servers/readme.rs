@@ -18,7 +18,7 @@ const LANGUAGES: [&str; 8] =
     ["console", "rust", "rust,no_run", "diff", "shell", "toml", "nginx", "apache"];
 
 #[test]
-fn the_console_blocks_show_what_happens_in_their_order() {
+fn console_blocks_show_what_their_commands_print() {
     for (number, program) in SERVERS.into_iter().enumerate() {
         let mut session = Session::new(program, &format!("readme-{number}"));
         for step in blocks(README).iter().flat_map(Block::steps) {
@@ -29,7 +29,7 @@ fn the_console_blocks_show_what_happens_in_their_order() {
 }
 
 #[test]
-fn every_block_says_what_it_is_and_only_console_blocks_have_prompts() {
+fn every_block_has_a_language_and_only_console_blocks_have_prompts() {
     for Block { language, line, text } in blocks(README) {
         assert!(LANGUAGES.contains(&language), "README.md:{line}: {language:?}");
         let has_prompt = text.lines().any(|line| line.starts_with("$ "));
@@ -38,7 +38,7 @@ fn every_block_says_what_it_is_and_only_console_blocks_have_prompts() {
 }
 
 #[test]
-fn the_swap_of_frameworks_leads_from_one_example_to_the_other() {
+fn the_swap_of_frameworks_turns_one_example_into_the_other() {
     let diffs: Vec<_> = blocks(README).into_iter().filter(|it| it.language == "diff").collect();
     let [diff] = diffs.as_slice() else { panic!("{diffs:?}") };
     let side = |sign| -> String {

@@ -38,7 +38,7 @@ const URLS: [&str; 15] = [
 ];
 
 #[test]
-fn what_is_no_store_is_shown_without_its_user_information() {
+fn an_invalid_store_url_is_shown_without_user_information() {
     for url in URLS {
         for text in [written(&["--store", url], &[]), written(&[], &[("PYADAY_STORE", url)])] {
             let is_shown = text.contains("host") || text.contains("the store \"…\"");
@@ -56,7 +56,7 @@ fn what_is_no_store_is_shown_without_its_user_information() {
 }
 
 #[test]
-fn a_url_in_the_wrong_place_is_shown_without_its_user_information() {
+fn a_misplaced_url_is_shown_without_user_information() {
     let url = "postgres://s3cret:s3cret@host/packages";
     for text in [
         written(&[url], &[]),
@@ -85,7 +85,7 @@ fn a_url_in_the_wrong_place_is_shown_without_its_user_information() {
 }
 
 #[test]
-fn a_database_that_cannot_be_used_is_told_without_its_user_information() {
+fn an_unusable_database_is_reported_without_user_information() {
     for rest in [
         "",
         "a:b:c/",
@@ -102,9 +102,9 @@ fn a_database_that_cannot_be_used_is_told_without_its_user_information() {
         assert!(text.contains("the URL of the database") && !text.contains("s3cret"), "{text}");
     }
     let server = Server::start(SERVERS[0], &["--store", "postgres://s3cret:s3cret@127.0.0.1:1/x"]);
-    let told = server.process.told();
-    assert!(told.contains("unavailable") && !told.contains("s3cret"), "{told}");
+    let reported = server.process.error_line();
+    assert!(reported.contains("unavailable") && !reported.contains("s3cret"), "{reported}");
     assert_eq!(server.get("/packages/flask").status, 503);
-    let told = server.process.told();
-    assert!(told.contains("store-unavailable") && !told.contains("s3cret"), "{told}");
+    let reported = server.process.error_line();
+    assert!(reported.contains("store-unavailable") && !reported.contains("s3cret"), "{reported}");
 }

@@ -6,7 +6,7 @@ const MOUNT_AXUM: &str = include_str!("../mount-axum.rs");
 const MOUNT_ACTIX: &str = include_str!("../mount-actix.rs");
 
 #[test]
-fn the_servers_differ_in_the_name_of_the_framework() {
+fn the_servers_differ_only_in_the_name_of_the_framework() {
     assert!(AXUM.contains("Axum"));
     assert_eq!(AXUM.replace("Axum", "Framework"), ACTIX.replace("Actix", "Framework"));
 }

@@ -13,7 +13,7 @@ const FLASK: &str =
     r#"{"name":"flask","short_desc":"A simple framework for building complex web applications."}"#;
 
 #[test]
-fn it_says_where_it_listens_and_answers_there() {
+fn the_server_prints_its_address_and_answers_there() {
     for program in SERVERS {
         let server = Server::start(program, &[]);
         assert_eq!(server.line, format!("listening on http://127.0.0.1:{}/", server.port()));
@@ -41,7 +41,7 @@ fn a_new_catalogue_holds_three_packages() {
 }
 
 #[test]
-fn any_literal_path_is_a_prefix() {
+fn any_literal_path_can_be_the_prefix() {
     for program in SERVERS {
         for prefix in ["/api", "/API/v1.0", "/a-b_c~d/!$&'()+,;=:@", "/packages", "/..."] {
             let server = Server::start(program, &["--prefix", prefix]);
@@ -57,7 +57,7 @@ fn any_literal_path_is_a_prefix() {
 }
 
 #[test]
-fn a_prefix_that_no_router_takes_literally_is_refused() {
+fn a_prefix_that_a_router_would_interpret_is_refused() {
     let invalid = [
         "",
         "api",
@@ -90,7 +90,7 @@ fn a_prefix_that_no_router_takes_literally_is_refused() {
 
 /// The prefix is a part of the paths that arrive, so it follows the public URL.
 #[test]
-fn a_public_url_comes_before_the_prefix() {
+fn the_public_url_is_put_before_the_prefix() {
     for program in SERVERS {
         let url = "https://example.org/pyaday/";
         let server = Server::start(program, &["--public-url", url, "--prefix", "/api"]);
@@ -110,7 +110,7 @@ fn a_public_url_comes_before_the_prefix() {
 }
 
 #[test]
-fn what_is_no_public_url_is_refused() {
+fn an_invalid_public_url_is_refused() {
     let form = "must be an http or https URL with a host, such as https://example.org/pyaday";
     for program in SERVERS {
         for (url, rule) in [
@@ -128,7 +128,7 @@ fn what_is_no_public_url_is_refused() {
 }
 
 #[test]
-fn the_options_are_environment_variables_too() {
+fn options_can_be_environment_variables() {
     for program in SERVERS {
         let mut command = command(program, &[]);
         command.env("PYADAY_PREFIX", "/api").env("PYADAY_STORE", "memory:");
@@ -144,7 +144,7 @@ fn the_options_are_environment_variables_too() {
 }
 
 #[test]
-fn a_url_of_no_store_is_refused_with_the_form_that_is_meant() {
+fn an_invalid_store_url_is_refused_with_the_right_form() {
     let forms = "there are `memory:`, `sqlite:PATH` and `postgres://USER@HOST/DATABASE`";
     let urls = [
         ("", forms),
@@ -184,7 +184,7 @@ fn a_url_of_no_store_is_refused_with_the_form_that_is_meant() {
 }
 
 #[test]
-fn a_database_that_cannot_be_a_store_is_refused() {
+fn an_unusable_database_is_refused() {
     for program in SERVERS {
         for (url, expected) in [
             ("postgres://", "the URL of the database names no host"),
@@ -203,13 +203,13 @@ fn a_database_that_cannot_be_a_store_is_refused() {
 
 /// It may come later.
 #[test]
-fn a_database_that_is_away_does_not_keep_a_server_from_starting() {
+fn a_server_starts_without_its_database() {
     for program in SERVERS {
         let url = format!("postgres://pyaday@{}/pyaday", free_address());
         let server = Server::start(program, &["--store", &url]);
-        let told = server.process.told();
+        let reported = server.process.error_line();
         let beginning = "PostgreSQL: the store is unavailable; nothing was written: ";
-        assert!(told.starts_with(beginning) && told.contains("refused"), "{told}");
+        assert!(reported.starts_with(beginning) && reported.contains("refused"), "{reported}");
         for path in ["/packages/flask", "/packages", "/rand", "/daily"] {
             assert_eq!(server.get(path).status, 503, "{path}");
         }
@@ -218,7 +218,7 @@ fn a_database_that_is_away_does_not_keep_a_server_from_starting() {
 }
 
 #[test]
-fn an_address_that_cannot_be_had_is_refused_before_the_import() {
+fn an_unavailable_address_is_refused_before_the_import() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = taken.local_addr().unwrap().to_string();
     for program in SERVERS {
@@ -234,7 +234,7 @@ fn an_address_that_cannot_be_had_is_refused_before_the_import() {
 }
 
 #[test]
-fn nobody_can_connect_until_the_packages_are_there() {
+fn connections_are_refused_until_the_import_ends() {
     for program in SERVERS {
         let address = free_address();
         let arguments = ["--bind", &address.to_string(), "--import", "-"];
@@ -249,7 +249,7 @@ fn nobody_can_connect_until_the_packages_are_there() {
 }
 
 #[test]
-fn a_standard_output_that_nobody_reads_does_not_stop_it() {
+fn a_closed_standard_output_does_not_stop_the_server() {
     for program in SERVERS {
         let address = free_address();
         let arguments = ["--bind", &address.to_string(), "--import", "-"];

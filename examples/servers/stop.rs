@@ -14,7 +14,7 @@ const POST: &str = "POST /packages HTTP/1.1\r\nHost: localhost\r\nContent-Type: 
                     Content-Length: 33\r\nExpect: 100-continue\r\n\r\n";
 
 #[test]
-fn a_signal_ends_it_with_success_and_nothing_but_its_line_on_standard_output() {
+fn a_signal_ends_the_server_with_success_and_one_line_of_output() {
     for (program, signal) in cases() {
         let server = Server::start(program, &[]);
         server.process.signal(signal);
@@ -25,7 +25,7 @@ fn a_signal_ends_it_with_success_and_nothing_but_its_line_on_standard_output() {
 }
 
 #[test]
-fn connections_that_idle_are_closed_at_once() {
+fn idle_connections_are_closed_at_once() {
     for (program, signal) in cases() {
         let server = Server::start(program, &[]);
         let mut idle = server.connect();
@@ -38,7 +38,7 @@ fn connections_that_idle_are_closed_at_once() {
 }
 
 #[test]
-fn a_request_that_was_begun_is_finished() {
+fn a_request_in_progress_is_finished() {
     for (program, signal) in cases() {
         let server = Server::start(program, &[]);
         let (mut begun, mut idle) = (server.connect(), server.connect());
@@ -59,7 +59,7 @@ fn a_request_that_was_begun_is_finished() {
 }
 
 #[test]
-fn a_client_that_is_stuck_cannot_keep_it() {
+fn a_stuck_client_does_not_keep_the_server_running() {
     // In the head of a request, or in its body. It takes seconds, so all at once.
     thread::scope(|scope| {
         for program in SERVERS {
@@ -78,7 +78,7 @@ fn a_client_that_is_stuck_cannot_keep_it() {
 }
 
 #[test]
-fn a_signal_during_the_import_ends_it_too() {
+fn a_signal_during_the_import_ends_the_server() {
     for (program, signal) in cases() {
         let mut process = Process::spawn_open(command(program, &["--import", "-"]));
         process.write(b"name,summary\nno package,\n");
@@ -92,7 +92,7 @@ fn a_signal_during_the_import_ends_it_too() {
 
 /// A shell ignores SIGINT in its background jobs, and what a process ignores its children ignore.
 #[test]
-fn a_signal_ends_it_even_if_it_was_started_with_the_signal_ignored() {
+fn a_signal_ends_a_server_that_was_started_with_the_signal_ignored() {
     for (program, signal) in cases() {
         for arguments in [&[][..], &["--import", "-"]] {
             let mut process = Process::spawn_open(ignoring(signal, &command(program, arguments)));
@@ -112,7 +112,7 @@ fn a_signal_ends_it_even_if_it_was_started_with_the_signal_ignored() {
 
 /// The control of the test above: a program that does nothing about it outlives the signal.
 #[test]
-fn a_signal_that_is_ignored_does_not_end_another_program() {
+fn an_ignored_signal_does_not_end_another_program() {
     for signal in SIGNALS {
         let mut process = Process::spawn_open(ignoring(signal, &Command::new("cat")));
         process.write(b"begun\n");

@@ -1,6 +1,7 @@
-//! Between actix-web's types and those of the core: actix-web is on http 0.2, the core on http 1.
+//! Converts between the types of actix-web, which uses http 0.2, and those of the core, which uses
+//! http 1.
 //!
-//! Values cross as bytes. Text would lose what a client may send and HTTP allows.
+//! Header values are converted as bytes, because HTTP allows bytes that are not valid text.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -14,7 +15,7 @@ use futures_core::Stream;
 use http_body::Frame;
 use pyaday_core::{Body, BodyError};
 
-/// The request in the core's types, with the fields that the core reads.
+/// Converts a request, with only the header fields that the core reads.
 pub(crate) fn request(
     request: &HttpRequest,
     payload: dev::Payload,
@@ -22,8 +23,9 @@ pub(crate) fn request(
 ) -> http::Request<Payload> {
     let body = Payload { remaining: length(request, &payload), payload };
     let mut converted = http::Request::new(body);
-    // http 1 accepts every method and path that http 0.2 does, so neither conversion fails; if one
-    // did, the core would refuse what the default stands for: GET of no package.
+    // http 1 accepts every method and URI that http 0.2 accepts, so the conversions do not fail. If
+    // one failed, the core would get the default value: the method `GET`, or the path `/`, which
+    // names no package.
     *converted.method_mut() =
         http::Method::from_bytes(request.method().as_str().as_bytes()).unwrap_or_default();
     let uri = match (request.uri().authority(), request.uri().path_and_query()) {
@@ -31,8 +33,8 @@ pub(crate) fn request(
         _ => Bytes::from(request.uri().to_string()),
     };
     *converted.uri_mut() = http::Uri::from_maybe_shared(uri).unwrap_or_default();
-    // A request has few fields, and looking for each that it may have takes longer than looking at
-    // those that it has.
+    // A request has only a few fields. Iterating over them is faster than looking up each field
+    // that the core reads.
     for (name, value) in request.headers() {
         if let Some(name) = fields.iter().find(|field| field.as_str() == name.as_str())
             && let Ok(value) = http::HeaderValue::from_bytes(value.as_bytes())
@@ -43,15 +45,15 @@ pub(crate) fn request(
     converted
 }
 
-/// The response in actix-web's types.
+/// Converts a response.
 pub(crate) fn response(response: http::Response<Body>) -> HttpResponse {
     let (parts, body) = response.into_parts();
     let status = actix_web::http::StatusCode::from_u16(parts.status.as_u16());
     let mut converted = HttpResponse::new(status.unwrap_or_default());
-    // The answer to a HEAD has a length without having the bytes.
+    // The response to a `HEAD` has a length but no content.
     let mut length = http_body::Body::size_hint(&body).exact();
     for (name, value) in &parts.headers {
-        // actix-web writes this one itself, as the body says.
+        // actix-web writes this field itself, from the size of the body.
         if name == http::header::CONTENT_LENGTH {
             length = value.to_str().ok().and_then(|value| value.parse().ok()).or(length);
         } else if let (Some(name), Some(value)) = (self::name(name), self::value(value)) {
@@ -61,7 +63,7 @@ pub(crate) fn response(response: http::Response<Body>) -> HttpResponse {
     converted.set_body(BoxBody::new(ResponseBody { length, body }))
 }
 
-/// A field's name; those of every answer without reading it.
+/// Converts the name of a field. The names that every response has are not parsed.
 fn name(name: &http::HeaderName) -> Option<HeaderName> {
     match *name {
         http::header::CACHE_CONTROL => Some(header::CACHE_CONTROL),
@@ -72,7 +74,7 @@ fn name(name: &http::HeaderName) -> Option<HeaderName> {
     }
 }
 
-/// A field's value; those of most answers without copying it.
+/// Converts the value of a field. The most frequent values are not copied.
 fn value(value: &http::HeaderValue) -> Option<HeaderValue> {
     const FREQUENT: [&str; 4] = ["no-cache", "no-store", "nosniff", "application/json"];
 
@@ -83,11 +85,11 @@ fn value(value: &http::HeaderValue) -> Option<HeaderValue> {
     }
 }
 
-/// How long the body of a request in HTTP/1 is, if it is not in chunks (RFC 9112 §6.3).
+/// The length of the body of an HTTP/1 request that is not chunked (RFC 9112 §6.3).
 ///
-/// actix-web finds that out by itself, but for a request with `Upgrade: websocket`: of that it hands
-/// over all that comes until the client closes the connection. A payload that a middleware put in
-/// place of the connection's has a length of its own.
+/// actix-web finds this length itself, except for a request with `Upgrade: websocket`. For such a
+/// request it passes on everything until the client closes the connection. If a middleware has
+/// replaced the payload of the connection, the payload has its own length.
 fn length(request: &HttpRequest, payload: &dev::Payload) -> Option<u64> {
     let fields = request.headers();
     let is_in_chunks = fields.contains_key(header::TRANSFER_ENCODING);
@@ -99,13 +101,13 @@ fn length(request: &HttpRequest, payload: &dev::Payload) -> Option<u64> {
     Some(length.unwrap_or(0))
 }
 
-/// The body of a request, for the core to read.
+/// The body of a request, as the core reads it.
 ///
-/// A [`dev::Payload`] is not `Send`, and need not be: actix-web answers a request in the thread that
-/// accepted it.
+/// A [`dev::Payload`] is not `Send`. It need not be, because actix-web answers a request on the
+/// thread that accepted it.
 pub(crate) struct Payload {
     payload: dev::Payload,
-    /// How many bytes are still to come, if that is known.
+    /// The number of bytes that are still to come, if it is known.
     remaining: Option<u64>,
 }
 
@@ -135,7 +137,7 @@ impl http_body::Body for Payload {
 
 /// The body of a response.
 struct ResponseBody {
-    /// How many bytes the client is to expect; `None` if that is not known yet.
+    /// The number of bytes that the client should expect. `None` if it is not known yet.
     length: Option<u64>,
     body: Body,
 }
@@ -155,7 +157,7 @@ impl MessageBody for ResponseBody {
             let frame = ready!(http_body::Body::poll_frame(Pin::new(&mut self.body), context));
             match frame.map(|frame| frame.map(Frame::into_data)) {
                 Some(Ok(Ok(data))) => return Poll::Ready(Some(Ok(data))),
-                // Trailers, which actix-web does not send.
+                // These are trailers. actix-web does not send them.
                 Some(Ok(Err(_))) => {}
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                 None => return Poll::Ready(None),
@@ -163,7 +165,8 @@ impl MessageBody for ResponseBody {
         }
     }
 
-    /// All of it at once, which spares a box; but not for an answer to a HEAD.
+    /// Returns the whole content, so that actix-web needs no boxed body. The response to a `HEAD`
+    /// is excluded, because its length differs from its content.
     fn try_into_bytes(self) -> Result<Bytes, Self> {
         let Self { length, body } = self;
         match body.as_bytes().map(|bytes| bytes.len() as u64) == length {

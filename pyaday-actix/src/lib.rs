@@ -18,11 +18,12 @@
 //! }
 //! ```
 //!
-//! actix-web routes a path with a variable in a third of the time if its feature `unicode` is on, as it
-//! is by default.
+//! Keep actix-web's feature `unicode`, which is on by default. With it, routing a path with a
+//! variable takes a third of the time.
 //!
-//! The resources are ordinary ones of actix-web's router: the host's middleware and
-//! `match_pattern` see them, and they nest under any prefix, captures included.
+//! The resources are ordinary resources of actix-web's router. The host's middleware runs for them,
+//! and `match_pattern` works. They can be nested below any prefix, also below one with path
+//! variables.
 #![cfg_attr(doctest, doc = include_str!("../README.md"))]
 
 mod convert;
@@ -33,13 +34,14 @@ use actix_web::dev::{ServiceRequest, ServiceResponse, fn_service};
 use actix_web::{Resource, Scope, guard, web};
 use pyaday_core::{Api, Blueprint, Endpoint, PackageStore, respond};
 
-/// All blueprints, each at its usual path below `prefix`: `/packages`, `/rand`, `/daily`,
-/// `/openapi.json`.
+/// Returns a scope with all blueprints at their default paths below `prefix`: `/packages`, `/rand`,
+/// `/daily`, `/openapi.json`.
 ///
-/// actix-web takes a scope for everything below its prefix, so routes of the host under the same
-/// prefix come before it, or inside: `scope("/api", &api).route(…)`.
+/// An actix-web scope handles everything below its prefix. If the host has routes below the same
+/// prefix, register them before the scope or inside it: `scope("/api", &api).route(…)`.
 pub fn scope<S: PackageStore>(prefix: &str, api: &Api<S>) -> Scope {
-    // actix-web tries one path after the other. Those without a variable take it the least time.
+    // actix-web tries the paths one after another. A path without a variable takes the least time,
+    // so those come first.
     let (variable, fixed): (Vec<_>, Vec<_>) =
         Endpoint::ALL.iter().partition(|endpoint| endpoint.path().contains('{'));
     fixed.into_iter().chain(variable).fold(web::scope(prefix), |scope, endpoint| {
@@ -47,14 +49,14 @@ pub fn scope<S: PackageStore>(prefix: &str, api: &Api<S>) -> Scope {
     })
 }
 
-/// One blueprint at a path of the host's choosing:
+/// Returns a scope with one blueprint at a path that the host chooses:
 /// `App::new().service(pyaday_actix::blueprint(Blueprint::Packages, "/pkgs", &api))`.
 pub fn blueprint<S: PackageStore>(blueprint: Blueprint, prefix: &str, api: &Api<S>) -> Scope {
     let endpoints = blueprint.endpoints();
     endpoints.fold(web::scope(prefix), |scope, endpoint| scope.service(resource("", endpoint, api)))
 }
 
-/// An endpoint at its path below `mount`, all methods of it.
+/// Makes a resource for an endpoint at its path below `mount`, with all its methods.
 fn resource<S: PackageStore>(
     mount: &'static str,
     endpoint: &'static Endpoint,
@@ -69,11 +71,12 @@ fn resource<S: PackageStore>(
             Ok::<_, Infallible>(ServiceResponse::new(request, convert::response(response.await)))
         }
     };
-    // actix-web matches a partly decoded path, axum a raw one: `/r%61nd` is neither's.
+    // actix-web matches a partly decoded path, and axum matches the raw path. With this guard,
+    // `/r%61nd` matches no route in either framework.
     let raw = guard::fn_guard(move |context| {
         endpoint.split_mount(context.head().uri.path()).is_some_and(|path| path.ends_with(mount))
     });
-    // A service, which spares the extractors of a handler.
+    // A service needs no extractors, unlike a handler.
     let route = web::route().service(fn_service(answer));
     web::resource(format!("{mount}{}", endpoint.path())).guard(raw).route(route)
 }

@@ -15,13 +15,15 @@
 //! # }
 //! ```
 //!
-//! The routes are services of axum's router, which take all methods: the host's state may be of any
-//! type, its middleware and `MatchedPath` see them, and they nest under any prefix, captures included.
+//! Each route is a service in axum's router and handles all methods. The host's state may have any
+//! type. The host's middleware runs for these routes, and `MatchedPath` is set. The routes can be
+//! nested below any prefix, also below one with path variables.
 //!
-//! Layers of tower-http go around them as around any routes. `CompressionLayer` leaves the answer to a
-//! HEAD as it is, because that has no content: its `Content-Length` is the one without compression.
-//! `CorsLayer` answers each OPTIONS by itself, so that no `Allow` is seen. Serve the routes with `nest`,
-//! `merge` or `fallback_service`: `any_service` adds `Content-Length: 0` to answers without content.
+//! Layers of tower-http work as with any other routes. `CompressionLayer` does not change the
+//! response to a `HEAD`, because it has no content: its `Content-Length` is the length without
+//! compression. `CorsLayer` answers every `OPTIONS` request itself, so clients do not get the field
+//! `Allow`. Mount the routes with `nest`, `merge` or `fallback_service`. Do not use `any_service`,
+//! because it adds `Content-Length: 0` to responses without content.
 #![cfg_attr(doctest, doc = include_str!("../README.md"))]
 
 use std::convert::Infallible;
@@ -36,15 +38,17 @@ use pin_project_lite::pin_project;
 use pyaday_core::{Api, Blueprint, Endpoint, PackageStore, respond};
 use tower::service_fn;
 
-/// All blueprints, each at its usual path: `/packages`, `/rand`, `/daily`, `/openapi.json`.
+/// Returns a router with all blueprints at their default paths: `/packages`, `/rand`, `/daily`,
+/// `/openapi.json`.
 pub fn router<S: PackageStore, T: Clone + Send + Sync + 'static>(api: &Api<S>) -> Router<T> {
     Endpoint::ALL.iter().fold(Router::new(), |router, endpoint| {
-        // Not nested by blueprint: axum takes a request apart and together again at each nesting.
+        // The blueprints are not nested, because axum takes a request apart and builds it again at
+        // each level of nesting.
         mount(router, &endpoint.full_path(), endpoint, api)
     })
 }
 
-/// One blueprint, to nest at a path of the host's choosing:
+/// Returns a router with one blueprint, to nest at a path that the host chooses:
 /// `Router::new().nest("/pkgs", pyaday_axum::blueprint(Blueprint::Packages, &api))`.
 pub fn blueprint<S: PackageStore, T: Clone + Send + Sync + 'static>(
     blueprint: Blueprint,
@@ -56,8 +60,8 @@ pub fn blueprint<S: PackageStore, T: Clone + Send + Sync + 'static>(
     })
 }
 
-/// Adds an endpoint, all methods of it. It is a service, since the core has routed the methods when
-/// axum's handlers begin to.
+/// Adds an endpoint with all its methods. The route is a service and not a handler, because the
+/// core already routes the methods.
 fn mount<S: PackageStore, T: Clone + Send + Sync + 'static>(
     router: Router<T>,
     path: &str,
@@ -66,7 +70,7 @@ fn mount<S: PackageStore, T: Clone + Send + Sync + 'static>(
 ) -> Router<T> {
     let api = api.clone();
     let answer = move |mut request: Request| {
-        // The whole of it, where a nesting has taken a prefix away.
+        // The complete URI, even if nesting has removed a prefix.
         if let Some(OriginalUri(uri)) = request.extensions_mut().remove() {
             *request.uri_mut() = uri;
         }
@@ -76,7 +80,7 @@ fn mount<S: PackageStore, T: Clone + Send + Sync + 'static>(
 }
 
 pin_project! {
-    /// The core's answer on its way to be axum's.
+    /// A future that turns the core's response into axum's.
     struct Answering<F> {
         #[pin]
         response: F,
@@ -87,8 +91,9 @@ impl<F: Future<Output = axum::http::Response<pyaday_core::Body>>> Future for Ans
     type Output = Result<Response, Infallible>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        // The body says how long it is, an empty one too: a compression layer encodes what may have
-        // content, and the content of a 204, a 304 or a HEAD is an error in HTTP/2.
+        // The body reports its exact length, also when it is empty. Otherwise a compression layer
+        // would encode it, and the content of a 204, a 304 or a response to `HEAD` is an error in
+        // HTTP/2.
         self.project().response.poll(context).map(|response| Ok(response.map(Body::new)))
     }
 }

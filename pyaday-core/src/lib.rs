@@ -1,10 +1,16 @@
-//! A catalogue of Python packages to embed in a service: who wants it mounts it, whatever the web
+//! A catalogue of Python packages that a host mounts into its own web service, with any web
 //! framework.
 //!
-//! This crate knows no framework, no runtime and no database. It is plain functions over the types
-//! of the [`http`](::http) crate, between two traits of others: any [`http_body::Body`] comes in, any
-//! [`PackageStore`] keeps the packages. `pyaday-axum` and `pyaday-actix` mount it; so does a dozen
-//! lines of hyper, or a unit test without any server:
+//! This crate depends on no web framework, no async runtime and no database. It consists of
+//! functions over the types of the [`http`](::http) crate. A request may have any
+//! [`http_body::Body`], and any [`PackageStore`] can keep the packages. The crates `pyaday-axum`
+//! and `pyaday-actix` mount the catalogue in those frameworks. A few lines of hyper do the same.
+//!
+//! **This crate turns on the features `preserve_order` and `float_roundtrip` of serde_json for the
+//! host's whole program**, because cargo unifies features. The section [Features of
+//! serde_json](#features-of-serde_json) says what they change and why they are needed.
+//!
+//! A unit test needs no server:
 //!
 //! ```
 //! use http::{Request, StatusCode, header::CONTENT_TYPE};
@@ -31,38 +37,68 @@
 //! # }
 //! ```
 //!
+//! # Features of serde_json
+//!
+//! Cargo builds each dependency once, with the features of all crates that use it. So the following
+//! features of serde_json apply to the host's whole program, even if only this crate asks for them:
+//!
+//! - `preserve_order`: the keys of a [`serde_json::Map`] stay in the order in which they were
+//!   inserted. Without the feature they are sorted. So a host that writes a [`serde_json::Value`]
+//!   as JSON may get the keys in another order than before. With the feature,
+//!   [`Map::remove`](serde_json::Map::remove) moves the last key to the place of the removed key,
+//!   and `shift_remove` keeps the order. The catalogue needs the feature because it returns the
+//!   metadata of a package with the keys in the order that the curator chose.
+//! - `float_roundtrip`: serde_json reads a floating-point number as the nearest `f64`. Without the
+//!   feature, the last bit may differ. Reading such a number takes about twice as long. The
+//!   catalogue needs the feature because a number in the metadata must stay the same when a client
+//!   reads it and writes it back.
+//! - `unbounded_depth` adds a method to serde_json's deserializer. It changes nothing in a program
+//!   that does not call the method. The catalogue counts the depth of JSON itself.
+//!
 //! # How a request is answered
 //!
 //! [`respond`] joins three steps, each of which is a public function:
 //!
-//! 1. [`decode_head`] and [`decode_body`] read a request into a [`Command`], without I/O;
-//! 2. [`execute`] carries it out, the only step that touches the store;
-//! 3. [`encode`] writes the [`Outcome`], or the [`Problem`], as a response, again without I/O.
+//! 1. [`decode_head`] and [`decode_body`] read a request into a [`Command`], without I/O.
+//! 2. [`execute`] carries the command out. It is the only step that uses the store.
+//! 3. [`encode`] writes the [`Outcome`] or the [`Problem`] as a response, again without I/O.
 //!
-//! Which operations there are is data: the table [`Operation::ALL`], and [`Endpoint::ALL`] by path,
-//! in groups that are mounted as one ([`Blueprint`]). Every refusal is an RFC 9457 problem details
-//! object, of a [`ProblemType`] or of a host's own making.
+//! The table [`Operation::ALL`] lists all operations, and [`Endpoint::ALL`] lists them by path. A
+//! [`Blueprint`] is a group of endpoints that a host mounts together. Every error response is an
+//! RFC 9457 problem details object. Its type is a [`ProblemType`], or one that the host defines.
 //!
 //! # Names
 //!
-//! A package is found by any spelling of its name and has one identity, the PEP 503 normal form:
-//! [`PackageName`] is the spelling, [`NormalizedName`] the identity.
+//! A request may use any spelling of a package's name. All spellings that have the same PEP 503
+//! normal form name the same package. [`PackageName`] is a spelling, and [`NormalizedName`] is the
+//! normal form, which identifies the package.
 //!
 //! # Days
 //!
-//! The package of the day is [picked](daily) by a rule that anyone can follow, and written down when
-//! the first asks. Days and moments come from the clock in the [`Options`].
+//! The package of the day is [picked](daily) by a documented rule that anyone can recompute. The
+//! store records the pick when a day is requested for the first time. Dates and times come from the
+//! clock in the [`Options`].
 //!
 //! # Stores
 //!
-//! [`MemoryStore`] keeps everything in memory. A store of your own implements [`PackageStore`]; the
-//! feature `conformance` holds it against the trait's contract, fact by fact, with one call in a
-//! test: `pyaday_core::conformance::run`. The same feature has a store that fails when a test wants it
-//! to: `pyaday_core::conformance::Failing`.
+//! [`MemoryStore`] keeps everything in memory. To write another store, implement [`PackageStore`]
+//! with three types of this crate, which do most of the work:
+//!
+//! - [`Catalogue`] holds the packages, the days and the pins in memory. It answers every read and
+//!   decides the result of every write.
+//! - [`Published`] holds the catalogue that readers see, and replaces it after each committed
+//!   write.
+//! - [`Picker`] picks the packages of the day in a thread of its own.
+//!
+//! A store with a database also uses a [`Draft`], which lists the changes that the store must save.
+//!
+//! The feature `conformance` adds a test suite that checks a store against the contract of the
+//! trait. A test runs it with one call: `pyaday_core::conformance::run`. The feature also adds
+//! `pyaday_core::conformance::Failing`, a store that fails when a test asks it to.
 //!
 //! # Adapters
 //!
-//! The module [`adapters`] says how to mount the catalogue in a framework that has no crate for it.
+//! The module [`adapters`] describes how to mount the catalogue in another framework.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(doctest, doc = include_str!("../README.md"))]
 
@@ -77,7 +113,7 @@ mod operation;
 mod package;
 mod store;
 
-pub use catalogue::{Catalogue, MemoryStore, Picker, Published};
+pub use catalogue::{Catalogue, Change, Draft, MemoryStore, Picker, Published};
 pub use daily::Date;
 pub use http::{
     Api, Blueprint, Body, BodyError, Endpoint, Failure, FeedId, Operation, Options, Preconditions,

@@ -1,6 +1,6 @@
-//! The one connection over which a process writes and follows.
+//! A connection of this process's own to the primary.
 
-use std::future::{Future, pending};
+use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use tokio_postgres::SimpleQueryMessage;
 
 use crate::connector::{Watch, watching};
 use crate::error::Fault;
-use crate::schema::{self, Schema};
+use crate::schema::Schema;
 
 /// How long making a connection may take, whatever the number of hosts.
 const DIAL: Duration = Duration::from_secs(2);
@@ -45,38 +45,43 @@ impl Session {
 
 impl Connection {
     /// Makes a connection as those of a pool are made, beside them: it is kept, so it would take one
-    /// away from them. The tables are there then.
-    pub(crate) async fn dial(
-        pool: &Pool,
-        schema: &Schema,
-        must_exist: bool,
-    ) -> Result<Self, Fault> {
+    /// away from them.
+    pub(crate) async fn dial(pool: &Pool) -> Result<Self, Fault> {
         let manager = pool.manager();
         let dialled = timeout(DIAL, watching(manager.create())).await;
         let (client, watch) = dialled.map_err(|_| Fault::Late(DIAL))?;
-        let connection = Self { client: client?, watch, session: None };
-        schema::migrate(&connection.client, schema, must_exist).await?;
-        Ok(connection)
+        Ok(Self { client: client?, watch, session: None })
     }
 
-    /// Readies it for work: nothing goes on for long after nobody waits for it, and the server tells
-    /// when others have written.
+    /// Readies it for work: the names of tables mean those of the schema, and no statement goes on for
+    /// long after nobody waits for it.
+    ///
+    /// A standby is refused. A host's pool may lead to one, and nobody knows how old what it shows is.
     pub(crate) async fn ready(&mut self, schema: &Schema) -> Result<(), Fault> {
-        let mut statements = "SET statement_timeout = '5s'; \
-             SELECT pid, extract(epoch FROM backend_start) FROM pg_stat_activity \
-             WHERE pid = pg_backend_pid()"
-            .to_owned();
-        if self.watch.is_some() {
-            statements.push_str("; LISTEN ");
-            statements.push_str(schema.quoted());
-        }
+        let statements = format!(
+            "SET statement_timeout = '5s'; \
+             SET search_path = {}; \
+             SELECT pid, extract(epoch FROM backend_start), pg_is_in_recovery() \
+             FROM pg_stat_activity WHERE pid = pg_backend_pid()",
+            schema.quoted()
+        );
         for message in self.client.simple_query(&statements).await? {
-            if let SimpleQueryMessage::Row(row) = message
-                && let (Some(process), Some(begin)) = (row.try_get(0)?, row.try_get(1)?)
-            {
+            let SimpleQueryMessage::Row(row) = message else { continue };
+            if row.try_get(2)? == Some("t") {
+                return Err(Fault::Standby);
+            }
+            if let (Some(process), Some(begin)) = (row.try_get(0)?, row.try_get(1)?) {
                 let (process, begin) = (process.to_owned(), begin.to_owned());
                 self.session = Some(Session { process, begin });
             }
+        }
+        Ok(())
+    }
+
+    /// Has the server report when others have written.
+    pub(crate) async fn listen(&self, schema: &Schema) -> Result<(), Fault> {
+        if self.watch.is_some() {
+            self.client.batch_execute(&format!("LISTEN {}", schema.quoted())).await?;
         }
         Ok(())
     }
@@ -86,7 +91,7 @@ impl Connection {
         self.session.as_ref()
     }
 
-    /// Waits until the server tells that somebody has written.
+    /// Waits until the server reports that somebody has written.
     pub(crate) async fn notified(&self) {
         match &self.watch {
             Some(watch) => watch.notified().await,
@@ -103,12 +108,4 @@ impl Connection {
     pub(crate) fn take_warning(&self) -> Option<String> {
         self.watch.as_ref().and_then(|watch| watch.take_warning())
     }
-}
-
-/// What the database answers before a deadline.
-pub(crate) async fn within<T>(
-    deadline: Duration,
-    answer: impl Future<Output = Result<T, Fault>>,
-) -> Result<T, Fault> {
-    timeout(deadline, answer).await.unwrap_or(Err(Fault::Late(deadline)))
 }

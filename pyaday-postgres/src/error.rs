@@ -4,7 +4,6 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_postgres::{PoolError, TimeoutType};
 use pyaday_core::StoreError;
 use tokio_postgres::error::{DbError, Severity, SqlState};
 
@@ -103,10 +102,6 @@ pub(crate) enum Fault {
     Database(#[source] Arc<tokio_postgres::Error>),
     #[error("the database did not answer within {} ms", .0.as_millis())]
     Late(Duration),
-    #[error("no connection was free within {} ms", .0.as_millis())]
-    Exhausted(Duration),
-    #[error("the pool of connections cannot be used: {0}")]
-    Pool(String),
     #[error("the database was not reached yet")]
     Never,
     #[error("for {} s, nothing was heard of the database", .0.as_secs())]
@@ -140,27 +135,9 @@ impl From<ConnectError> for Fault {
 }
 
 impl Fault {
-    /// Of a pool that was asked for a connection, with this deadline.
-    pub(crate) fn of_pool(error: PoolError, deadline: Duration) -> Self {
-        match error {
-            PoolError::Timeout(TimeoutType::Wait) => Self::Exhausted(deadline),
-            PoolError::Timeout(_) => Self::Late(deadline),
-            PoolError::Backend(error) => error.into(),
-            other => Self::Pool(other.to_string()),
-        }
-    }
-
     fn code(&self) -> Option<&SqlState> {
         match self {
             Self::Database(error) => error.code(),
-            _ => None,
-        }
-    }
-
-    /// What the server says of it.
-    pub(crate) fn message(&self) -> Option<String> {
-        match self {
-            Self::Database(error) => error.as_db_error().map(|error| error.message().to_owned()),
             _ => None,
         }
     }
@@ -205,18 +182,6 @@ impl Fault {
     /// True if it took too long, here or for the server.
     pub(crate) fn is_late(&self) -> bool {
         matches!(self, Self::Late(_)) || self.code() == Some(&SqlState::QUERY_CANCELED)
-    }
-
-    /// True if the server says that somebody else has made the same.
-    pub(crate) fn is_duplicate(&self) -> bool {
-        self.code().is_some_and(|code| {
-            *code == SqlState::UNIQUE_VIOLATION || *code == SqlState::DUPLICATE_OBJECT
-        })
-    }
-
-    /// True if the server says that others are in the way, which passes by itself.
-    pub(crate) fn passes(&self) -> bool {
-        matches!(self.class(), "40" | "55")
     }
 
     /// True if the connection can be used further: the server has said what it minds, and neither

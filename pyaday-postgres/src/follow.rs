@@ -3,24 +3,20 @@
 use std::time::Duration;
 
 use deadpool_postgres::ClientWrapper;
-use pyaday_core::{Catalogue, Date, NormalizedName, StoreId};
+use pyaday_core::{Catalogue, NormalizedName, StoreId};
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 use tokio_postgres::Row;
 
-use crate::connection::within;
+use crate::deadline::{READ, within};
 use crate::error::Fault;
 use crate::rows::head::{self, Head, Point};
 use crate::rows::{Parts, change, journal, package};
-use crate::schema::Schema;
-
-/// How long the database may take for one step of reading.
-pub(crate) const READ: Duration = Duration::from_secs(2);
 
 /// How long one question about the changes of others may take, of which there may be many.
 const CATCH_UP: Duration = Duration::from_secs(5);
 
-/// All that is behind one transaction of the database.
+/// All that there is after one transaction of the database.
 #[derive(Clone, Debug)]
 pub(crate) struct Followed {
     pub(crate) catalogue: Catalogue,
@@ -28,42 +24,31 @@ pub(crate) struct Followed {
     pub(crate) store: StoreId,
 }
 
-/// What a transaction that sees one moment begins with. A process that stops in it does not keep that
-/// moment, and with it all rows that were replaced since.
+/// What a transaction begins with that sees one moment, for as long as it takes. A process that stops
+/// in it does not keep that moment, and with it all rows that were replaced since.
 const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
-                        SET LOCAL idle_in_transaction_session_timeout = '5s'";
+                        SET LOCAL idle_in_transaction_session_timeout = '5s'; \
+                        SET LOCAL statement_timeout = 0";
 
-/// Begins a transaction that sees one moment.
-pub(crate) async fn begin_snapshot(client: &ClientWrapper) -> Result<(), Fault> {
-    Ok(client.batch_execute(SNAPSHOT).await?)
+/// Begins a transaction that sees one moment; how far the database is then.
+async fn begin_snapshot(client: &ClientWrapper) -> Result<Head, Fault> {
+    within(READ, async { Ok(client.batch_execute(SNAPSHOT).await?) }).await?;
+    within(READ, head::read(client)).await
 }
 
-/// The same, for as long as it takes.
-pub(crate) async fn begin_long_snapshot(client: &ClientWrapper) -> Result<(), Fault> {
-    begin_snapshot(client).await?;
-    Ok(client.batch_execute("SET LOCAL statement_timeout = 0").await?)
+async fn end_snapshot(client: &ClientWrapper) -> Result<(), Fault> {
+    within(READ, async { Ok(client.batch_execute("COMMIT").await?) }).await
 }
 
-/// Reads what the database has at one moment, all of it.
-pub(crate) async fn load(client: &ClientWrapper, schema: &Schema) -> Result<Followed, Fault> {
-    within(READ, begin_long_snapshot(client)).await?;
-    let head = within(READ, head::read(client, schema)).await?;
-    let catalogue = everything(client, schema, &head).await?;
-    within(READ, async { Ok(client.batch_execute("COMMIT").await?) }).await?;
-    complete(catalogue, &head)
-}
-
-/// All packages, days and pins, as the beginning of a history of its own: it may be another than that of
-/// any catalogue that was followed before.
-pub(crate) async fn everything(
-    client: &ClientWrapper,
-    schema: &Schema,
-    head: &Head,
-) -> Result<Catalogue, Fault> {
-    let mut catalogue = load_packages(client, schema, head).await?;
-    journal::load(client, schema, &mut catalogue).await?;
+/// Reads what the database has at one moment, all of it, as the beginning of a history of its own: it
+/// may be another than that of any catalogue that was followed before.
+pub(crate) async fn load(client: &ClientWrapper) -> Result<Followed, Fault> {
+    let head = begin_snapshot(client).await?;
+    let mut catalogue = load_packages(client, &head).await?;
+    journal::load(client, &mut catalogue).await?;
+    end_snapshot(client).await?;
     match catalogue.revision() == head.point.revision {
-        true => Ok(catalogue),
+        true => complete(catalogue, &head),
         false => Err(Fault::Damaged("a row is newer than the newest write".to_owned())),
     }
 }
@@ -80,18 +65,11 @@ fn complete(catalogue: Catalogue, head: &Head) -> Result<Followed, Fault> {
 }
 
 /// Reads rows in one task and makes packages of them in a thread, since that takes as long.
-async fn load_packages(
-    client: &ClientWrapper,
-    schema: &Schema,
-    head: &Head,
-) -> Result<Catalogue, Fault> {
+async fn load_packages(client: &ClientWrapper, head: &Head) -> Result<Catalogue, Fault> {
     let (sender, batches) = mpsc::channel::<Vec<Row>>(4);
     let empty = Catalogue::new(head.point.revision);
     let catalogue = spawn_blocking(move || restore(empty, batches));
-    let columns = package::COLUMNS;
-    let sql = schema
-        .sql(&format!("SELECT {columns} FROM pyaday.package AS package ORDER BY normalized_name"));
-    let mut parts = Parts::of(client, &sql, &[]).await?;
+    let mut parts = Parts::of(client, package::LOAD, &[]).await?;
     let mut batch = Vec::with_capacity(Parts::LENGTH);
     while let Some(rows) = parts.next().await? {
         batch.extend(rows);
@@ -116,11 +94,22 @@ fn restore(
     Ok(catalogue)
 }
 
+/// Brings a catalogue up to what the database has at one moment; `None` if it cannot be
+/// [followed](catch_up).
+pub(crate) async fn catch_up_in_snapshot(
+    client: &ClientWrapper,
+    from: &Followed,
+) -> Result<Option<Followed>, Fault> {
+    let head = begin_snapshot(client).await?;
+    let followed = catch_up(client, from, &head).await?;
+    end_snapshot(client).await?;
+    Ok(followed)
+}
+
 /// Brings a catalogue up to a head, of which the transaction sees the moment; `None` if what
 /// happened since is not known any more, or did not begin with what the catalogue has.
 pub(crate) async fn catch_up(
     client: &ClientWrapper,
-    schema: &Schema,
     from: &Followed,
     head: &Head,
 ) -> Result<Option<Followed>, Fault> {
@@ -128,34 +117,26 @@ pub(crate) async fn catch_up(
         return Ok(Some(from.clone()));
     }
     if from.point.position >= head.point.position
-        || !within(CATCH_UP, change::reaches_back_to(client, schema, &from.point)).await?
+        || !within(CATCH_UP, change::reaches_back_to(client, &from.point)).await?
     {
         return Ok(None);
     }
     let mut catalogue = from.catalogue.clone();
-    follow_packages(client, schema, from, &mut catalogue).await?;
-    within(CATCH_UP, follow_days(client, schema, from, &mut catalogue)).await?;
-    catalogue.forget(&[], head.point.revision);
+    let position = from.point.position;
+    follow_packages(client, position, &mut catalogue).await?;
+    within(CATCH_UP, journal::follow(client, &mut catalogue, position)).await?;
+    catalogue.advance(head.point.revision);
     complete(catalogue, head).map(Some)
 }
 
 async fn follow_packages(
     client: &ClientWrapper,
-    schema: &Schema,
-    from: &Followed,
+    position: i64,
     catalogue: &mut Catalogue,
 ) -> Result<(), Fault> {
-    let columns = package::COLUMNS;
-    let sql = schema.sql(&format!(
-        "SELECT changed.package, package.normalized_name IS NULL, {columns}
-         FROM (
-             SELECT DISTINCT package FROM pyaday.change WHERE position > $1 AND package IS NOT NULL
-         ) AS changed
-         LEFT JOIN pyaday.package AS package ON package.normalized_name = changed.package"
-    ));
-    let statement = client.prepare_cached(&sql).await?;
+    let statement = client.prepare_cached(package::FOLLOW).await?;
     let (mut written, mut removed) = (Vec::new(), Vec::new());
-    let mut changed = Parts::of(client, &statement, &[&from.point.position]).await?;
+    let mut changed = Parts::of(client, &statement, &[&position]).await?;
     while let Some(rows) = changed.next().await? {
         for row in rows {
             match row.try_get(1)? {
@@ -165,55 +146,10 @@ async fn follow_packages(
         }
     }
     catalogue.restore(&written);
-    catalogue.forget(&removed, from.point.revision);
+    catalogue.forget(&removed, catalogue.revision());
     Ok(())
-}
-
-async fn follow_days(
-    client: &ClientWrapper,
-    schema: &Schema,
-    from: &Followed,
-    catalogue: &mut Catalogue,
-) -> Result<(), Fault> {
-    let sql = schema
-        .sql("SELECT DISTINCT date FROM pyaday.change WHERE position > $1 AND date IS NOT NULL");
-    let statement = client.prepare_cached(&sql).await?;
-    let rows = client.query(&statement, &[&from.point.position]).await?;
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let dates = rows.iter().map(|row| date(row.try_get(0)?)).collect::<Result<Vec<_>, _>>()?;
-    journal::follow(client, schema, catalogue, &dates).await
-}
-
-fn date(text: &str) -> Result<Date, Fault> {
-    text.parse().map_err(|_| Fault::Damaged(format!("the change of `{text}` is of no day")))
 }
 
 fn name(text: &str) -> Result<NormalizedName, Fault> {
     text.parse().map_err(|_| Fault::Damaged(format!("the change of `{text}` is of no package")))
-}
-
-/// The packages and days that some writes look at, as a catalogue of their own.
-pub(crate) async fn part(
-    client: &ClientWrapper,
-    schema: &Schema,
-    head: &Head,
-    names: &[NormalizedName],
-    dates: &[Date],
-) -> Result<Catalogue, Fault> {
-    let names: Vec<_> = names.iter().map(NormalizedName::as_str).collect();
-    let mut catalogue = Catalogue::new(head.point.revision);
-    if !dates.is_empty() {
-        journal::follow(client, schema, &mut catalogue, dates).await?;
-    }
-    let columns = package::COLUMNS;
-    let sql = schema.sql(&format!(
-        "SELECT {columns} FROM pyaday.package AS package WHERE normalized_name = ANY($1)"
-    ));
-    let statement = client.prepare_cached(&sql).await?;
-    let rows = client.query(&statement, &[&names]).await?;
-    let packages: Result<Vec<_>, _> = rows.iter().map(|row| package::read(row, 0)).collect();
-    catalogue.restore(&packages?);
-    Ok(catalogue)
 }

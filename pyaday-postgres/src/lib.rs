@@ -14,19 +14,28 @@
 //!
 //! # Reads
 //!
-//! All packages are in memory too, as in [`MemoryStore`](pyaday_core::MemoryStore), and reads cost what
-//! they cost there. Each process follows the database: it reads what has changed since it looked last,
-//! as one batch, when the database tells it (`NOTIFY`), and every 100 milliseconds whether it is told
-//! or not. A process shows its own writes at once and those of others a moment later. How much later at
-//! most [`PostgresStore::age`] says. [`refresh`](PackageStore::refresh) asks the database, and waits until
-//! this process shows what was there then: reads that begin after it show every write that was
-//! acknowledged anywhere before it was called. One statement serves all who wait for it.
-//! [`PostgresStore::wait_for`] waits for a revision that somebody has seen elsewhere. While the database is
-//! away reads go on, for [`Options::max_age`], and `refresh` is refused.
+//! Every process has all packages in memory, as in [`MemoryStore`](pyaday_core::MemoryStore), and answers
+//! all reads from there. It follows the database: it reads what has changed since it looked last, as one
+//! batch, when the database notifies it (`NOTIFY`), and every 100 milliseconds in any case. A process
+//! shows its own writes at once.
 //!
-//! With [`Reads::Database`] nothing is kept in memory, and reads are statements. They show what was
-//! written anywhere, and go to the primary, all of them. Opening a day loads all packages within the
-//! write, and holds other writes up for as long.
+//! [`Reads`] decides how new that is which reads show:
+//!
+//! | | [`Reads::Followed`], the default | [`Reads::Latest`] |
+//! |---|---|---|
+//! | a read shows | what this process has followed: the writes of others a moment later | every write that was acknowledged anywhere before the read began |
+//! | it costs | a look into memory | one small statement, shared by all reads that wait for it to be sent, and the look |
+//! | with the database away | reads go on, for [`Options::max_age`] | reads are refused within two seconds |
+//! | connections of a process | one, and another one after the first `refresh` | two |
+//!
+//! With [`Reads::Latest`] a read asks the database how far it is. If this process shows that already, it
+//! answers; otherwise it follows first. The statement has a connection of its own, so that reads do not
+//! wait for the writes of their process: not for its lock, not for a large import, and not for a
+//! standby that is slow to confirm.
+//!
+//! With [`Reads::Followed`], [`refresh`](PackageStore::refresh) does the same for the reads that begin
+//! after it. How old what is shown may be at most, [`PostgresStore::age`] reports.
+//! [`PostgresStore::wait_for`] waits for a revision that somebody has seen elsewhere.
 //!
 //! # Writes
 //!
@@ -52,13 +61,13 @@
 //! # When it fails
 //!
 //! - The database is away: writes are refused
-//!   ([`Unavailable`](pyaday_core::StoreError::Unavailable)) within two seconds, and so are direct
-//!   reads. The store looks for the primary among all hosts at once until it is there again. It may be
-//!   away when the store is set up.
+//!   ([`Unavailable`](pyaday_core::StoreError::Unavailable)) within two seconds, and so are reads with
+//!   [`Reads::Latest`]. The store looks for the primary among all hosts at once until it is there
+//!   again. It may be away when the store is set up.
 //! - The connection is lost, or nobody answers, once `COMMIT` was sent: nobody knows, and the write is
 //!   [`OutcomeUnknown`](pyaday_core::StoreError::OutcomeUnknown). So it is when the server warns that it
 //!   did not wait for its standby to the end.
-//! - Somebody holds the lock, or no connection is free: refused within two seconds.
+//! - Somebody holds the lock: writes are refused within two seconds.
 //! - No synchronous standby is left: a commit waits for three seconds or what its size adds to them, and
 //!   is unknown then. After it, writes are refused until the standby is back.
 //! - The statements of a transaction may take two seconds and its commit three, and each of both a second
@@ -89,14 +98,25 @@
 #![doc = include_str!("schema/2.sql")]
 //! ```
 //!
+//! The third schema drops what only searches by SQL needed:
+//!
+//! ```sql
+#![doc = include_str!("schema/3.sql")]
+//! ```
+//!
+//! A process brings the tables up to its schema when it starts, in one transaction. With all of PyPI,
+//! 886,323 packages, the step from the second to the third schema took a tenth of a second, during which
+//! nobody else could read or write the tables; the memory of other processes is read meanwhile. If
+//! somebody leaves a transaction open that has used the tables, it is tried again and again, and each
+//! time holds others up for at most a second. The space of the indexes, 126 MB, is free at once; that of
+//! the columns, after `VACUUM FULL pyaday.package`, which is not needed for anything else.
+//!
+//! Processes of releases that know the second schema only stop writing and following once the tables
+//! have the third, and answer with an internal error: end them first. The extension `pg_trgm`, which they
+//! may have created, stays, since others may use it; `DROP EXTENSION pg_trgm` removes it.
+//!
 //! Read it as you like. Who writes to it by other means takes the row `head` first, in the same
 //! transaction, and keeps it and the feed as these statements have them; otherwise nobody follows.
-//!
-//! [`Reads::Database`] adds two indexes, for tags and for words. Words need the extension `pg_trgm`,
-//! which the owner of a database may create; without it searches read all packages, and
-//! [`PostgresStore::notices`] says so. With all of PyPI, 886,323 packages, the first start takes about
-//! half a minute to make them, during which nobody can write. Behind a write that somebody leaves open
-//! they are tried again and again, and each time hold up others for at most a second.
 //!
 //! # In production
 //!
@@ -108,23 +128,25 @@
 //! - All machines in the URL. With it, `target_session_attrs=read-write` is always asked for, so a
 //!   standby is passed over; a pool of the host's asks for it itself.
 //! - Patroni with a watchdog, so that an old primary is dead before another is made. One that lives on,
-//!   cut off from its standbys, acknowledges nothing, but can still be read, by [`Reads::Database`]
+//!   cut off from its standbys, acknowledges nothing, but can still be read, with [`Reads::Latest`]
 //!   too.
-//! - One connection for each process, and up to 16 more for [`Reads::Database`]. Proxies that share
-//!   connections between sessions must do so by sessions (PgBouncer's `session`): the store uses
-//!   prepared statements and `LISTEN`.
+//! - Two connections for each process. Proxies that share connections between sessions must do so by
+//!   sessions (PgBouncer's `session`): the store uses prepared statements, settings and `LISTEN`.
 //! - TLS: give [`PostgresStore::with_pool`] a pool with a TLS connector. Make it of a [`Connector`].
 //!
 //! What scales: reads, with the number of processes. What does not: writes, which go through one row of
 //! one primary; many that come together share a transaction, so it is its time to commit that limits
-//! how many transactions there are a second, not how many writes. A process needs the memory for all
-//! packages, about 230 MB for all of PyPI, and some two seconds to load them.
+//! how many transactions there are a second, not how many writes.
+//!
+//! Each process needs the memory for all packages, and the time to load them when it starts. A server
+//! with all of PyPI takes 240 MB and loads them within two to three seconds; count with 270 MB for a
+//! million packages. While it loads anew, after a failover that has lost writes, it needs twice that.
 #![cfg_attr(doctest, doc = include_str!("../README.md"))]
 
+mod asker;
 mod connection;
 mod connector;
-mod direct;
-mod draft;
+mod deadline;
 mod error;
 mod follow;
 mod node;
@@ -143,12 +165,12 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use deadpool_postgres::{Hook, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod};
 use futures_channel::oneshot;
 use pyaday_core::daily::{Daily, Day, Pick, Pin, Pinned, Unpin};
 use pyaday_core::{
-    Catalogue, Create, Date, Delete, NormalizedName, Package, PackageStore, Page, Picker, Query,
-    Replacement, Revision, Seed, StoreError, StoreId, Stored, Tag, Update, Write,
+    Catalogue, Create, Date, Delete, Draft, NormalizedName, Package, PackageStore, Page, Picker,
+    Query, Replacement, Revision, Seed, StoreError, StoreId, Stored, Tag, Update, Write,
 };
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
@@ -159,17 +181,13 @@ pub use connector::Connector;
 pub use error::ConnectError;
 pub use options::{Options, Reads};
 
-use direct::Direct;
-use draft::Draft;
+use asker::Asker;
 use error::Fault;
 use node::{Node, Pending};
-use queue::{Queue, Scope};
+use queue::Queue;
 use schema::Schema;
 use shared::Shared;
 use size::Size;
-
-/// How many connections the pool of a URL has.
-const CONNECTIONS: usize = 16;
 
 /// How long a refresh may take.
 const REFRESH: Duration = Duration::from_secs(2);
@@ -184,9 +202,10 @@ pub struct PostgresStore {
     reads: Reads,
     queue: Arc<Queue>,
     shared: Arc<Shared>,
-    direct: Direct,
+    runtime: Handle,
     picker: Picker,
-    watch: AbortHandle,
+    /// Those that hold nothing which must be finished.
+    tasks: [AbortHandle; 2],
 }
 
 impl PostgresStore {
@@ -207,16 +226,7 @@ impl PostgresStore {
         let config = url::parse(url)?;
         let fast = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let manager = Manager::from_connect(config, Connector::new(NoTls), fast);
-        let limit = Hook::async_fn(|client: &mut deadpool_postgres::ClientWrapper, _| {
-            Box::pin(async move {
-                let limit = client.batch_execute("SET statement_timeout = '5s'");
-                limit.await.map_err(deadpool_postgres::HookError::Backend)
-            })
-        });
         let pool = Pool::builder(manager)
-            .max_size(CONNECTIONS)
-            .runtime(Runtime::Tokio1)
-            .post_create(limit)
             .build()
             .map_err(|error| ConnectError::Url { source: Arc::new(error) })?;
         Self::with_pool(pool, options).await
@@ -226,11 +236,9 @@ impl PostgresStore {
     /// not hear the server's warnings, so a write whose wait for a standby an administrator cancels is
     /// acknowledged, though it may be lost with the primary. [`notices`](Self::notices) says so.
     ///
-    /// The store has one connection beside the pool, which its manager makes, without the pool's hooks;
-    /// reads from the database take theirs from the pool. The store's own connection is not used if it
-    /// leads to a standby. Those of the pool are taken as they are: ask for
-    /// `target_session_attrs=read-write`, so that reads from the database are not from a standby, and set
-    /// a `statement_timeout`, so that the server does not go on with one that nobody waits for any more.
+    /// The store has two connections beside the pool, which its manager makes, without the pool's hooks. It
+    /// takes none from the pool, and uses none that leads to a standby: ask for
+    /// `target_session_attrs=read-write`.
     ///
     /// What [`connect`](Self::connect) says holds here too.
     ///
@@ -242,15 +250,10 @@ impl PostgresStore {
     pub async fn with_pool(pool: Pool, options: Options) -> Result<Self, ConnectError> {
         let schema = Arc::new(Schema::new(&options.schema)?);
         let (queue, shared) = (Arc::new(Queue::default()), Arc::new(Shared::new()));
-        let direct = Direct {
-            pool: pool.clone(),
-            schema: Arc::clone(&schema),
-            runtime: Handle::current(),
-            shared: Arc::clone(&shared),
-        };
         let Options { reads, poll_interval, max_age, .. } = options;
+        let asker = Asker::new(pool.clone(), Arc::clone(&schema), Arc::clone(&shared));
         let mut node =
-            Node::new(pool, schema, reads, poll_interval, Arc::clone(&queue), Arc::clone(&shared));
+            Node::new(pool, schema, poll_interval, Arc::clone(&queue), Arc::clone(&shared));
         if let Err(fault) = node.follow().await
             && let Some(cause) = fault.final_cause()
         {
@@ -258,34 +261,36 @@ impl PostgresStore {
         }
         tokio::spawn(node.run());
         let watch = watch(Arc::clone(&queue), Arc::clone(&shared), max_age);
-        let watch = tokio::spawn(watch).abort_handle();
-        Ok(Self { reads, queue, shared, direct, picker: Picker::new(), watch })
+        let tasks = [tokio::spawn(asker.run()), tokio::spawn(watch)].map(|it| it.abort_handle());
+        let (runtime, picker) = (Handle::current(), Picker::new());
+        Ok(Self { reads, queue, shared, runtime, picker, tasks })
     }
 
-    /// How old what reads show is at most: so long ago it was all that there was, and it may still be.
-    /// `None` if nothing was loaded yet.
+    /// How old what this process shows is at most: so long ago it was all that there was, and it may
+    /// still be. `None` if nothing was loaded yet.
     #[must_use]
     pub fn age(&self) -> Option<Duration> {
-        match self.reads {
-            Reads::Memory => self.shared.age(),
-            Reads::Database => Some(Duration::ZERO),
-        }
+        self.shared.age()
     }
 
-    /// Waits until reads show at least a revision, such as one that a client has seen elsewhere.
+    /// Waits until this process shows at least a revision, such as one that a client has seen elsewhere.
+    ///
+    /// A revision that was lost with a primary counts as shown once there is a newer one: revisions are
+    /// compared, and a lost write has no other trace.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] if they do not before `patience` has passed.
     pub async fn wait_for(&self, revision: Revision, patience: Duration) -> Result<(), StoreError> {
         let has_it = self.shared.read(|it| it.revision() >= revision);
-        if self.reads == Reads::Database || has_it.unwrap_or(false) {
+        if has_it.unwrap_or(false) {
             return Ok(());
         }
         let shared = Arc::clone(&self.shared);
         self.wait(patience, async move { shared.wait_for(revision).await }).await
     }
 
-    /// All packages of this moment, with reads from memory: a clone that later writes do not change.
+    /// All packages that this process shows at this moment, with [`Reads::Latest`] too: a clone that later
+    /// writes do not change.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] if nothing was loaded yet, or too long ago.
@@ -293,8 +298,7 @@ impl PostgresStore {
         self.shared.read(Catalogue::clone)
     }
 
-    /// True if nobody has ever written to the catalogue, as far as is known: not with reads from the
-    /// database, nor while that is away.
+    /// True if nobody has ever written to the catalogue, as far as this process knows.
     #[must_use]
     pub fn is_new(&self) -> bool {
         self.shared.is_new()
@@ -310,13 +314,34 @@ impl PostgresStore {
     /// Has the task carry out a write, and waits for its outcome.
     async fn write<T: Send + 'static>(
         &self,
-        scope: Scope,
         size: Size,
         operation: impl FnMut(&mut Draft) -> T + Send + 'static,
     ) -> Result<T, StoreError> {
         let (sender, outcome) = oneshot::channel();
-        self.queue.push(Box::new(Pending { scope, size, operation, outcome: None, sender }))?;
+        self.queue.push(Box::new(Pending { size, operation, outcome: None, sender }))?;
         outcome.await.unwrap_or_else(|_| Err(Fault::Ended.unknown()))
+    }
+
+    /// What a look at the catalogue gives: with [`Reads::Latest`], at all that was written anywhere before
+    /// this call.
+    async fn look<T>(&self, look: impl FnOnce(&Catalogue) -> T) -> Result<T, StoreError> {
+        self.be_current().await?;
+        self.shared.read(look)
+    }
+
+    /// Waits, with [`Reads::Latest`], until this process shows what the database holds.
+    async fn be_current(&self) -> Result<(), StoreError> {
+        match self.reads {
+            Reads::Followed => Ok(()),
+            Reads::Latest => self.ask().await,
+        }
+    }
+
+    /// Has the database asked for what it holds, and waits until this process shows that.
+    async fn ask(&self) -> Result<(), StoreError> {
+        let shared = Arc::clone(&self.shared);
+        let asked = self.wait(REFRESH, async move { shared.refresh().await }).await?;
+        asked.map_err(|fault| fault.refused())
     }
 
     /// Waits in the runtime of the store, for as long as the caller's patience lasts.
@@ -326,7 +351,7 @@ impl PostgresStore {
         waiting: impl Future<Output = T> + Send + 'static,
     ) -> Result<T, StoreError> {
         let waiting = async move { timeout(patience, waiting).await };
-        match self.direct.runtime.spawn(waiting).await {
+        match self.runtime.spawn(waiting).await {
             Ok(Ok(waited)) => Ok(waited),
             Ok(Err(_)) => Err(Fault::Late(patience).refused()),
             Err(_) => Err(Fault::Ended.refused()),
@@ -345,7 +370,7 @@ async fn watch(queue: Arc<Queue>, shared: Arc<Shared>, max_age: Duration) {
 
 impl Drop for PostgresStore {
     fn drop(&mut self) {
-        self.watch.abort();
+        self.tasks.iter().for_each(AbortHandle::abort);
         self.queue.close();
     }
 }
@@ -363,40 +388,30 @@ impl fmt::Debug for PostgresStore {
 
 impl PackageStore for PostgresStore {
     async fn id(&self) -> Result<StoreId, StoreError> {
-        match self.reads {
-            Reads::Memory => self.shared.id(),
-            Reads::Database => self.direct.id().await,
-        }
+        self.be_current().await?;
+        self.shared.id()
     }
 
+    /// With [`Reads::Latest`], each read asks by itself.
     async fn refresh(&self) -> Result<(), StoreError> {
-        if self.reads == Reads::Database {
-            return Ok(());
+        match self.reads {
+            Reads::Followed => self.ask().await,
+            Reads::Latest => Ok(()),
         }
-        let shared = Arc::clone(&self.shared);
-        let refreshed = self.wait(REFRESH, async move { shared.refresh().await }).await?;
-        refreshed.map_err(|fault| fault.refused())
     }
 
     async fn create(&self, package: Package, write: Write) -> Result<Create, StoreError> {
-        let (names, size) = (vec![package.name.normalized()], Size::of(&package));
-        let create = move |draft: &mut Draft| draft.create(&package, &write);
-        self.write(Scope::Part(names, Vec::new()), size, create).await
+        let size = Size::of(&package);
+        self.write(size, move |draft| draft.create(package.clone(), &write)).await
     }
 
     async fn create_many(&self, packages: Vec<Package>) -> Result<Vec<Create>, StoreError> {
-        let names = packages.iter().map(|package| package.name.normalized()).collect();
-        let mut size = Size::default();
-        packages.iter().for_each(|package| size += Size::of(package));
-        let create = move |draft: &mut Draft| draft.create_many(&packages);
-        self.write(Scope::Part(names, Vec::new()), size, create).await
+        let size = packages.iter().map(Size::of).sum();
+        self.write(size, move |draft| draft.create_many(packages.clone())).await
     }
 
     async fn read(&self, name: &NormalizedName) -> Result<Option<Stored>, StoreError> {
-        match self.reads {
-            Reads::Memory => self.shared.read(|it| it.get(name)),
-            Reads::Database => self.direct.read(name).await,
-        }
+        self.look(|it| it.get(name)).await
     }
 
     async fn update(
@@ -406,23 +421,16 @@ impl PackageStore for PostgresStore {
         write: Write,
     ) -> Result<Update, StoreError> {
         let (name, size) = (name.clone(), Size::of_replacement(&replacement));
-        let scope = Scope::Part(vec![name.clone()], Vec::new());
-        let update = move |draft: &mut Draft| draft.update(&name, &replacement, &write);
-        self.write(scope, size, update).await
+        self.write(size, move |draft| draft.update(&name, replacement.clone(), &write)).await
     }
 
     async fn delete(&self, name: &NormalizedName, write: Write) -> Result<Delete, StoreError> {
         let name = name.clone();
-        let scope = Scope::Part(vec![name.clone()], Vec::new());
-        let delete = move |draft: &mut Draft| draft.delete(&name, &write);
-        self.write(scope, Size::ROW, delete).await
+        self.write(Size::ROW, move |draft| draft.delete(&name, &write)).await
     }
 
     async fn random(&self, seed: Seed) -> Result<Option<Stored>, StoreError> {
-        match self.reads {
-            Reads::Memory => self.shared.read(|it| it.random(seed)),
-            Reads::Database => self.direct.random(seed).await,
-        }
+        self.look(|it| it.random(seed)).await
     }
 
     async fn sample(
@@ -431,24 +439,15 @@ impl PackageStore for PostgresStore {
         tag: Option<&Tag>,
         seed: Seed,
     ) -> Result<Vec<Stored>, StoreError> {
-        match self.reads {
-            Reads::Memory => self.shared.read(|it| it.sample(count, tag, seed)),
-            Reads::Database => self.direct.sample(count, tag, seed).await,
-        }
+        self.look(|it| it.sample(count, tag, seed)).await
     }
 
     async fn list(&self, query: &Query) -> Result<Page, StoreError> {
-        match self.reads {
-            Reads::Memory => self.shared.read(|it| it.list(query)),
-            Reads::Database => self.direct.list(query).await,
-        }
+        self.look(|it| it.list(query)).await
     }
 
     async fn daily(&self, date: Date) -> Result<Day, StoreError> {
-        match self.reads {
-            Reads::Memory => self.shared.read(|it| it.daily(date)),
-            Reads::Database => self.direct.daily(date).await,
-        }
+        self.look(|it| it.daily(date)).await
     }
 
     async fn open_daily(
@@ -456,16 +455,12 @@ impl PackageStore for PostgresStore {
         dates: RangeInclusive<Date>,
         picked_at: SystemTime,
     ) -> Result<Vec<Daily>, StoreError> {
-        let known = match self.reads {
-            Reads::Memory => self.catalogue()?,
-            // What is picked from this is stale, so it is picked within the write, from all there is.
-            Reads::Database => Catalogue::new(Revision::new(0)),
-        };
+        // A day stays as it is picked, so it is picked from what the database has now.
+        self.refresh().await?;
+        let known = self.look(Catalogue::clone).await?;
         let current = || self.catalogue().unwrap_or_else(|_| known.clone());
-        let write = |pick: Pick| {
-            let open = move |draft: &mut Draft| draft.open_daily(&pick, picked_at);
-            self.write(Scope::Everything, Size::ROW, open)
-        };
+        let write =
+            |pick: Pick| self.write(Size::ROW, move |draft| draft.open_daily(&pick, picked_at));
         self.picker.open(dates, current, write).await
     }
 
@@ -474,24 +469,15 @@ impl PackageStore for PostgresStore {
         until: Date,
         count: NonZeroUsize,
     ) -> Result<Vec<Daily>, StoreError> {
-        match self.reads {
-            Reads::Memory => self.shared.read(|it| it.recent_daily(until, count)),
-            Reads::Database => self.direct.recent_daily(until, count).await,
-        }
+        self.look(|it| it.recent_daily(until, count)).await
     }
 
     async fn pins(&self, last_open: Date, count: NonZeroUsize) -> Result<Vec<Pinned>, StoreError> {
-        match self.reads {
-            Reads::Memory => self.shared.read(|it| it.pins(last_open, count)),
-            Reads::Database => self.direct.pins(last_open, count).await,
-        }
+        self.look(|it| it.pins(last_open, count)).await
     }
 
     async fn pinned(&self, date: Date) -> Result<Option<Pinned>, StoreError> {
-        match self.reads {
-            Reads::Memory => self.shared.read(|it| it.pinned(date)),
-            Reads::Database => self.direct.pinned(date).await,
-        }
+        self.look(|it| it.pinned(date)).await
     }
 
     async fn pin_daily(
@@ -502,9 +488,7 @@ impl PackageStore for PostgresStore {
         write: Write,
     ) -> Result<Pin, StoreError> {
         let name = name.clone();
-        let scope = Scope::Part(vec![name.clone()], vec![date]);
-        let pin = move |draft: &mut Draft| draft.pin_daily(date, last_open, &name, &write);
-        self.write(scope, Size::ROW, pin).await
+        self.write(Size::ROW, move |draft| draft.pin_daily(date, last_open, &name, &write)).await
     }
 
     async fn unpin_daily(
@@ -513,7 +497,6 @@ impl PackageStore for PostgresStore {
         last_open: Date,
         write: Write,
     ) -> Result<Unpin, StoreError> {
-        let unpin = move |draft: &mut Draft| draft.unpin_daily(date, last_open, &write);
-        self.write(Scope::Part(Vec::new(), vec![date]), Size::ROW, unpin).await
+        self.write(Size::ROW, move |draft| draft.unpin_daily(date, last_open, &write)).await
     }
 }

@@ -4,23 +4,22 @@
 //! the order in which the database has them.
 
 use std::mem;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::{ClientWrapper, Pool};
 use futures_util::FutureExt;
-use pyaday_core::{Catalogue, Date, StoreError};
+use pyaday_core::{Draft, StoreError};
 use tokio::time::sleep;
 
-use crate::connection::{Connection, Session, within};
-use crate::draft::Draft;
+use crate::connection::{Connection, Session};
+use crate::deadline::{READ, within};
 use crate::error::Fault;
-use crate::follow::{self, Followed, READ};
-use crate::options::Reads;
-use crate::queue::{self, Job, Queue, Scope};
+use crate::follow::{self, Followed};
+use crate::queue::{self, Job, Queue};
+use crate::rows;
 use crate::rows::head::{self, Head, Point};
-use crate::rows::{change, journal, package};
 use crate::schema::{self, Schema};
 use crate::shared::Shared;
 use crate::size::Size;
@@ -62,7 +61,6 @@ const IDLE: Duration = Duration::from_secs(5);
 pub(crate) struct Node {
     pub(crate) pool: Pool,
     pub(crate) schema: Arc<Schema>,
-    pub(crate) reads: Reads,
     pub(crate) poll_interval: Duration,
     pub(crate) queue: Arc<Queue>,
     pub(crate) shared: Arc<Shared>,
@@ -97,7 +95,6 @@ impl Node {
     pub(crate) fn new(
         pool: Pool,
         schema: Arc<Schema>,
-        reads: Reads,
         poll_interval: Duration,
         queue: Arc<Queue>,
         shared: Arc<Shared>,
@@ -105,7 +102,6 @@ impl Node {
         Self {
             pool,
             schema,
-            reads,
             poll_interval,
             queue,
             shared,
@@ -123,15 +119,15 @@ impl Node {
         while !self.queue.has_ended() {
             let notified = async {
                 match &self.connection {
-                    Some(connection) if self.reads == Reads::Memory => connection.notified().await,
-                    _ => std::future::pending().await,
+                    Some(connection) => connection.notified().await,
+                    None => std::future::pending().await,
                 }
             };
             tokio::select! {
                 biased;
                 () = self.queue.changed() => {}
                 () = notified => {}
-                () = self.shared.asked.notified() => {}
+                () = self.shared.behind.notified() => {}
                 () = sleep(self.pause()) => {}
             }
             if AssertUnwindSafe(self.work()).catch_unwind().await.is_err() {
@@ -177,29 +173,27 @@ impl Node {
 
     async fn try_to_follow(&mut self) -> Result<(), Fault> {
         let connection = self.connect().await?;
-        if self.reads == Reads::Memory {
-            let as_of = Instant::now();
-            let client = &connection.client;
-            let head = within(READ, head::read(client, &self.schema)).await?;
-            let now = match &self.followed {
-                Some(followed) if followed.point == head.point => Some(followed.clone()),
-                Some(followed) => {
-                    let now = catch_up(client, &self.schema, followed).await;
-                    if now.as_ref().is_err_and(Fault::is_late) {
-                        // The next try would have more to read. Loading has a deadline for each part.
-                        self.followed = None;
-                    }
-                    now?
+        let as_of = Instant::now();
+        let client = &connection.client;
+        let head = within(READ, head::read(client)).await?;
+        let now = match &self.followed {
+            Some(followed) if followed.point == head.point => Some(followed.clone()),
+            Some(followed) => {
+                let now = follow::catch_up_in_snapshot(client, followed).await;
+                if now.as_ref().is_err_and(Fault::is_late) {
+                    // The next try would have more to read. Loading has a deadline for each part.
+                    self.followed = None;
                 }
-                None => None,
-            };
-            match now {
-                Some(now) => {
-                    self.shared.publish(&now, as_of);
-                    self.followed = Some(now);
-                }
-                None => self.load(client).await?,
+                now?
             }
+            None => None,
+        };
+        match now {
+            Some(now) => {
+                self.shared.publish(&now, as_of);
+                self.followed = Some(now);
+            }
+            None => self.load(client).await?,
         }
         self.connection = Some(connection);
         Ok(())
@@ -207,7 +201,7 @@ impl Node {
 
     async fn load(&mut self, client: &ClientWrapper) -> Result<(), Fault> {
         let as_of = Instant::now();
-        let now = follow::load(client, &self.schema).await?;
+        let now = follow::load(client).await?;
         self.shared.replace(&now, as_of);
         self.followed = Some(now);
         Ok(())
@@ -218,16 +212,14 @@ impl Node {
         if let Some(open) = self.connection.take().filter(|open| !open.client.is_closed()) {
             return Ok(open);
         }
-        let mut connection = Connection::dial(&self.pool, &self.schema, self.is_set_up).await?;
+        let mut connection = Connection::dial(&self.pool).await?;
+        schema::migrate(&connection.client, &self.schema, self.is_set_up).await?;
         if !self.is_set_up && !connection.hears_warnings() {
             self.shared.notice(DEAF.to_owned());
         }
         self.is_set_up = true;
-        if self.reads == Reads::Database && !self.shared.is_set_up() {
-            let missing = schema::index(&connection.client, &self.schema).await?;
-            self.shared.set_up(missing.map(|cause| without_word_index(&cause)));
-        }
         within(READ, connection.ready(&self.schema)).await?;
+        within(READ, connection.listen(&self.schema)).await?;
         if let Some(left) = self.left.take() {
             // It may hold the lock. Where it cannot be ended, it ends by its own time limits.
             drop(within(READ, left.end(&connection.client)).await);
@@ -272,7 +264,7 @@ impl Node {
     async fn try_to_write(&mut self, jobs: &mut Vec<Job>) -> Result<(), Failure> {
         // Not while others wait for the lock.
         let is_far_behind = || self.shared.age().is_none_or(|age| age > FAR_BEHIND);
-        if self.reads == Reads::Memory && (self.followed.is_none() || is_far_behind()) {
+        if self.followed.is_none() || is_far_behind() {
             self.follow().await?;
         }
         let begin = Instant::now();
@@ -314,38 +306,30 @@ impl Node {
         connection: &Connection,
         jobs: &mut Vec<Job>,
     ) -> Result<(), Failure> {
-        let (client, schema) = (&connection.client, Arc::clone(&self.schema));
+        let client = &connection.client;
         within(READ, async { Ok(client.batch_execute(BEGIN).await?) }).await?;
-        let head = within(READ, head::lock(client, &schema)).await?;
+        let head = within(READ, head::lock(client)).await?;
         // Nobody else writes from here on.
         let as_of = Instant::now();
-        if let Some(followed) = &self.followed {
-            // While all is loaded, nobody could write.
-            let now = within(READ, follow::catch_up(client, &schema, followed, &head)).await?;
-            let now = now.ok_or(Fault::Moved)?;
-            self.shared.publish(&now, as_of);
-            self.followed = Some(now);
-        }
+        // While all is loaded, nobody could write.
+        let followed = self.followed.as_ref().ok_or(Fault::Moved)?;
+        let now = within(READ, follow::catch_up(client, followed, &head)).await?;
+        let now = now.ok_or(Fault::Moved)?;
+        self.shared.publish(&now, as_of);
+        let mut draft = Draft::new(now.catalogue.clone());
+        self.followed = Some(now);
         self.queue.fill(jobs, self.most);
-        let base = match &self.followed {
-            Some(followed) => followed.catalogue.clone(),
-            None => look(client, &schema, &head, Scope::of(jobs)).await?,
-        };
-        let mut draft = Draft::of(&base);
         for job in jobs.iter_mut() {
             job.write.decide(&mut draft);
         }
         if draft.is_empty() {
             return Ok(within(READ, async { Ok(client.batch_execute("ROLLBACK").await?) }).await?);
         }
-        let time = draft.size().time();
-        let point = put(client, &schema, &base, &draft, &head, WRITE + time).await?;
+        let (point, time) = put(client, &draft, &head).await?;
         commit(connection, COMMIT + time).await?;
-        if self.reads == Reads::Memory {
-            let now = Followed { catalogue: draft.catalogue, point, store: head.store };
-            self.shared.publish(&now, as_of);
-            self.followed = Some(now);
-        }
+        let now = Followed { catalogue: draft.into_catalogue(), point, store: head.store };
+        self.shared.publish(&now, as_of);
+        self.followed = Some(now);
         Ok(())
     }
 }
@@ -365,51 +349,16 @@ const DEAF: &str = "the connections do not pass the server's warnings on, so a w
                     standby an administrator cancels is acknowledged, though it may be lost: make the \
                     pool of a Connector";
 
-fn without_word_index(cause: &str) -> String {
-    format!(
-        "searches by words read all packages, since the extension pg_trgm cannot be used ({cause}): \
-         have an administrator run CREATE EXTENSION pg_trgm in this database, then start again"
-    )
-}
-
-/// What happened since, at one moment.
-async fn catch_up(
-    client: &ClientWrapper,
-    schema: &Schema,
-    from: &Followed,
-) -> Result<Option<Followed>, Fault> {
-    within(READ, follow::begin_long_snapshot(client)).await?;
-    let head = within(READ, head::read(client, schema)).await?;
-    let followed = follow::catch_up(client, schema, from, &head).await?;
-    within(READ, async { Ok(client.batch_execute("COMMIT").await?) }).await?;
-    Ok(followed)
-}
-
-/// What writes look at, as a catalogue of their own.
-async fn look(
-    client: &ClientWrapper,
-    schema: &Schema,
-    head: &Head,
-    scope: Scope,
-) -> Result<Catalogue, Fault> {
-    match scope {
-        Scope::Part(names, dates) => {
-            within(READ, follow::part(client, schema, head, &names, &dates)).await
-        }
-        Scope::Everything => follow::everything(client, schema, head).await,
-    }
-}
-
-/// Writes the rows of a draft; where the catalogue is then.
+/// Writes the rows of a draft; where the feed ends then, and how much longer than usual the transaction
+/// may take.
 async fn put(
     client: &ClientWrapper,
-    schema: &Schema,
-    base: &Catalogue,
     draft: &Draft,
     head: &Head,
-    deadline: Duration,
-) -> Result<Point, Failure> {
-    let (versions, days) = (draft.packages(), draft.days());
+) -> Result<(Point, Duration), Failure> {
+    let changes = draft.changes();
+    let time = changes.iter().map(Size::of_change).sum::<Size>().time();
+    let deadline = WRITE + time;
     let rows = async {
         if deadline > IDLE {
             // It waits as long for the rest of a statement as for the next one.
@@ -420,37 +369,13 @@ async fn put(
             );
             client.batch_execute(&limits).await?;
         }
-        let (mut added, mut replaced) = (package::Columns::default(), package::Columns::default());
-        let mut removed = Vec::new();
-        for (name, version) in &versions {
-            match (base.get(name).is_some(), version) {
-                (false, Some((package, revision))) => added.push(name, package, *revision),
-                (true, Some((package, revision))) => replaced.push(name, package, *revision),
-                (true, None) => removed.push(name.as_str()),
-                // It came and went.
-                (false, None) => {}
-            }
-        }
-        let left = head.packages - removed.len() as i64;
-        package::delete(client, schema, &removed, left).await?;
-        package::insert(client, schema, &added, left).await?;
-        package::update(client, schema, &replaced).await?;
-        journal::write(client, schema, base, &days).await?;
-        let packages: Vec<_> = versions.keys().map(|name| name.as_str()).collect();
-        let dates: Vec<_> = days.keys().map(Date::to_string).collect();
-        let revision = draft.catalogue.revision();
-        let before = head.point.position;
-        let position = before + (packages.len() + dates.len()) as i64;
-        let point = Point { position, revision, token: rand::random() };
-        let head = Head { point, packages: left + added.len() as i64, ..*head };
-        change::write(client, schema, before, &point, &packages, &dates).await?;
-        head::write(client, schema, &head).await?;
-        Ok(point)
+        rows::write(client, &changes, draft.catalogue().revision(), head).await
     };
-    within(deadline, rows).await.map_err(|fault| match fault.is_late() {
-        true => Failure::Slow(fault),
-        false => Failure::Before(fault),
-    })
+    match within(deadline, rows).await {
+        Ok(point) => Ok((point, time)),
+        Err(fault) if fault.is_late() => Err(Failure::Slow(fault)),
+        Err(fault) => Err(Failure::Before(fault)),
+    }
 }
 
 /// Commits. Whatever happens behind the moment when `COMMIT` was sent, the transaction may have been
@@ -471,7 +396,6 @@ async fn commit(connection: &Connection, deadline: Duration) -> Result<(), Failu
 
 /// A write and who waits for it.
 pub(crate) struct Pending<T, F> {
-    pub(crate) scope: Scope,
     pub(crate) size: Size,
     pub(crate) operation: F,
     pub(crate) outcome: Option<T>,
@@ -479,21 +403,13 @@ pub(crate) struct Pending<T, F> {
 }
 
 impl<T: Send, F: FnMut(&mut Draft) -> T + Send> queue::Write for Pending<T, F> {
-    fn scope(&self) -> &Scope {
-        &self.scope
-    }
-
     fn size(&self) -> Size {
         self.size
     }
 
     fn decide(&mut self, draft: &mut Draft) {
-        let mark = draft.mark();
-        self.outcome = catch_unwind(AssertUnwindSafe(|| (self.operation)(draft))).ok();
-        if self.outcome.is_none() {
-            // Nothing of a write that panicked is committed.
-            draft.go_back(mark);
-        }
+        // Nothing of a write that panicked is committed.
+        self.outcome = draft.attempt(&mut self.operation).ok();
     }
 
     fn answer(mut self: Box<Self>, committed: Result<(), StoreError>) {

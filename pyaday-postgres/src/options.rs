@@ -2,16 +2,21 @@
 
 use std::time::Duration;
 
-/// Where a store answers reads from.
+/// How new what a store shows is. All reads are answered from the packages in memory, which follow the
+/// database.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Reads {
-    /// From all packages in memory, which follow the database: as fast as without one, and a moment
-    /// behind it.
+    /// Reads show what this process has followed so far. They are as fast as without a database, show
+    /// what others wrote a moment later, and go on while the database is away.
     #[default]
-    Memory,
-    /// From the database, by SQL: what was written anywhere is seen at once, and the process needs
-    /// little memory.
-    Database,
+    Followed,
+    /// Each read first asks the database for its newest position, and waits until this process has
+    /// followed that far. So it shows every write that was acknowledged anywhere before it began.
+    ///
+    /// It takes as long as a small statement, which all reads share that wait for it to be sent. While
+    /// the database is away, reads are refused within two seconds.
+    Latest,
 }
 
 /// What a host decides of a store; what it leaves out is as the methods say.
@@ -19,7 +24,7 @@ pub enum Reads {
 /// ```
 /// use pyaday_postgres::{Options, Reads};
 ///
-/// let options = Options::new().schema("packages").reads(Reads::Database);
+/// let options = Options::new().schema("packages").reads(Reads::Latest);
 /// ```
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -30,12 +35,12 @@ pub struct Options {
 }
 
 impl Options {
-    /// The schema `pyaday`, reads from memory.
+    /// The schema `pyaday`, and reads that show what was followed.
     #[must_use]
     pub fn new() -> Self {
         Self {
             schema: "pyaday".to_owned(),
-            reads: Reads::Memory,
+            reads: Reads::Followed,
             poll_interval: Duration::from_millis(100),
             max_age: Duration::from_secs(300),
         }
@@ -48,14 +53,14 @@ impl Options {
         Self { schema: name.into(), ..self }
     }
 
-    /// Where reads are answered from. From memory, unless told otherwise.
+    /// How new what reads show is. [`Reads::Followed`], unless this says otherwise.
     #[must_use]
     pub fn reads(self, reads: Reads) -> Self {
         Self { reads, ..self }
     }
 
-    /// How often the database is asked whether others have written, for reads from memory. They are
-    /// told of it besides, mostly sooner. Every 100 milliseconds, unless told otherwise.
+    /// How often the database is asked whether others have written, besides the
+    /// notifications by which it mostly says so sooner. Every 100 milliseconds, unless told otherwise.
     #[must_use]
     pub fn poll_interval(self, interval: Duration) -> Self {
         Self { poll_interval: interval.max(Duration::from_millis(1)), ..self }

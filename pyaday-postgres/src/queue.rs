@@ -4,10 +4,9 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use pyaday_core::{Date, NormalizedName, StoreError};
+use pyaday_core::{Draft, StoreError};
 use tokio::sync::Notify;
 
-use crate::draft::Draft;
 use crate::error::Fault;
 use crate::size::Size;
 
@@ -20,36 +19,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_millis(1_900);
 /// How much longer it may wait until it is begun again, if it was in a transaction that took too long.
 const PATIENCE_AGAIN: Duration = Duration::from_secs(3);
 
-/// What a write looks at.
-#[derive(Clone, Debug)]
-pub(crate) enum Scope {
-    /// These packages, and the days and the pins of these dates.
-    Part(Vec<NormalizedName>, Vec<Date>),
-    Everything,
-}
-
-impl Scope {
-    /// What all of these writes look at.
-    pub(crate) fn of(jobs: &[Job]) -> Self {
-        let (mut all_names, mut all_dates) = (Vec::new(), Vec::new());
-        for job in jobs {
-            match job.write.scope() {
-                Self::Part(names, dates) => {
-                    all_names.extend_from_slice(names);
-                    all_dates.extend_from_slice(dates);
-                }
-                Self::Everything => return Self::Everything,
-            }
-        }
-        Self::Part(all_names, all_dates)
-    }
-}
-
 /// A write that somebody waits for.
 pub(crate) trait Write: Send {
-    /// What it looks at.
-    fn scope(&self) -> &Scope;
-
     /// How much it writes at most, as far as is known before it is decided.
     fn size(&self) -> Size;
 

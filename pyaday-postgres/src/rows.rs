@@ -1,4 +1,7 @@
 //! What is in the tables, as packages, days and the head.
+//!
+//! The statements name tables without their schema: a connection that is
+//! [ready](crate::connection::Connection::ready) knows which one is meant.
 
 pub(crate) mod change;
 pub(crate) mod head;
@@ -11,12 +14,14 @@ use std::time::Duration;
 use deadpool_postgres::ClientWrapper;
 use futures_util::StreamExt;
 use futures_util::stream::ReadyChunks;
-use pyaday_core::Revision;
+use pyaday_core::{Change, Revision};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, RowStream, ToStatement};
 
-use crate::connection::within;
+use crate::deadline::within;
 use crate::error::Fault;
+
+use head::{Head, Point};
 
 /// How long the next of many rows may take.
 const NEXT: Duration = Duration::from_secs(10);
@@ -53,6 +58,38 @@ impl Parts {
             None => Ok(None),
         }
     }
+}
+
+/// Writes changes and the head, with one statement for each kind of row; where the feed ends then.
+pub(crate) async fn write(
+    client: &ClientWrapper,
+    changes: &[Change<'_>],
+    revision: Revision,
+    head: &Head,
+) -> Result<Point, Fault> {
+    let (mut added, mut replaced) = (package::Columns::default(), package::Columns::default());
+    let (mut opened, mut pins) = (journal::Days::default(), journal::Pins::default());
+    let (mut removed, mut unpinned) = (Vec::new(), Vec::new());
+    for change in changes {
+        match *change {
+            Change::Create { name, package, revision } => added.push(name, package, revision),
+            Change::Replace { name, package, revision } => replaced.push(name, package, revision),
+            Change::Delete(name) => removed.push(name.as_str()),
+            Change::Open(daily) => opened.push(daily),
+            Change::Pin(pinned) => pins.push(pinned),
+            Change::Unpin(date) => unpinned.push(date.to_string()),
+        }
+    }
+    package::delete(client, &removed).await?;
+    package::insert(client, &added).await?;
+    package::update(client, &replaced).await?;
+    journal::unpin(client, &unpinned).await?;
+    journal::open(client, &opened).await?;
+    journal::pin(client, &pins).await?;
+    let packages = head.packages + added.len() as i64 - removed.len() as i64;
+    let point = change::write(client, changes, revision, &head.point).await?;
+    head::write(client, &Head { point, packages, ..*head }).await?;
+    Ok(point)
 }
 
 /// As PostgreSQL has it. A sequence that begins with the clock's microseconds is at its end after

@@ -1,37 +1,45 @@
 //! The tables, and how those of an earlier release become those of this one.
 
+mod first;
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use deadpool_postgres::ClientWrapper;
-use pyaday_core::Revision;
+use futures_util::future::BoxFuture;
 
-use crate::connection::within;
+use crate::deadline::{READ, within};
 use crate::error::{ConnectError, Fault};
-use crate::follow::READ;
 
-/// The statements that make each schema out of the one before, and the oldest release that can go on
-/// with it, by the schema that it knows.
+/// Makes one schema out of the previous one, in a transaction; the first out of nothing.
+pub(crate) struct Migration {
+    /// By the schema that it knows, the oldest release that can work with the tables after this.
+    oldest: i32,
+    migrate: for<'a> fn(&'a ClientWrapper, &'a Schema) -> BoxFuture<'a, Result<(), Fault>>,
+}
+
+/// What makes each schema out of the previous one.
 ///
 /// What a release has shipped never changes: a new schema is a new item.
-const MIGRATIONS: [(&str, i32); 2] =
-    [(include_str!("schema/1.sql"), 1), (include_str!("schema/2.sql"), 2)];
+const MIGRATIONS: [Migration; 3] = [
+    Migration { oldest: 1, migrate: |client, schema| Box::pin(first::migrate(client, schema)) },
+    Migration {
+        oldest: 1,
+        migrate: |client, schema| Box::pin(run(client, schema, include_str!("schema/2.sql"))),
+    },
+    // Earlier releases write the columns that it drops.
+    Migration {
+        oldest: 3,
+        migrate: |client, schema| Box::pin(run(client, schema, include_str!("schema/3.sql"))),
+    },
+];
 
 /// The newest schema that this release knows.
 pub(crate) const KNOWN: i32 = MIGRATIONS.len() as i32;
 
 /// How long bringing the tables up may take: another process may be doing it.
 const SET_UP: Duration = Duration::from_secs(60);
-
-/// How long making the indexes may take; cut off too early, it would begin again and again.
-const INDEX: Duration = Duration::from_secs(20 * 60);
-
-/// What tags are found by.
-const TAG_INDEX: &str =
-    "CREATE INDEX IF NOT EXISTS package_tags ON pyaday.package USING gin (tags)";
-
-/// What words are found by.
-const WORD_INDEX: &str = "CREATE EXTENSION IF NOT EXISTS pg_trgm; \
-     CREATE INDEX IF NOT EXISTS package_search ON pyaday.package USING gin (search gin_trgm_ops)";
 
 /// The schema in which the tables are.
 #[derive(Clone, Debug)]
@@ -57,12 +65,9 @@ impl Schema {
         Err(ConnectError::SchemaName { schema: name.to_owned(), rule })
     }
 
-    pub(crate) fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// A statement that was written for the schema `pyaday`, for this one.
-    pub(crate) fn sql(&self, statement: &str) -> String {
+    /// A statement that was written for the schema `pyaday`, for this one. Once a connection is ready,
+    /// its statements need not name the schema.
+    fn sql(&self, statement: &str) -> String {
         statement.replace("pyaday.", &self.prefix)
     }
 
@@ -95,8 +100,8 @@ pub(crate) async fn migrate(
     }
     if found < KNOWN {
         let bringing_up = async {
-            begin_alone(client, schema, SET_UP).await?;
-            bring_up(client, schema).await?;
+            begin_alone(client, schema).await?;
+            bring_up(client, schema, &MIGRATIONS).await?;
             Ok(client.batch_execute("COMMIT").await?)
         };
         within(SET_UP, bringing_up).await?;
@@ -109,12 +114,8 @@ pub(crate) async fn migrate(
 ///
 /// A process that stops in it loses its locks. Behind the lock that it begins with, it waits for others
 /// for a moment only, since all who write wait behind it then; it is tried again.
-async fn begin_alone(
-    client: &ClientWrapper,
-    schema: &Schema,
-    limit: Duration,
-) -> Result<(), Fault> {
-    let limit = limit.as_millis();
+async fn begin_alone(client: &ClientWrapper, schema: &Schema) -> Result<(), Fault> {
+    let limit = SET_UP.as_millis();
     client
         .batch_execute(&format!(
             "BEGIN; \
@@ -124,7 +125,7 @@ async fn begin_alone(
         ))
         .await?;
     let lock = "SELECT pg_advisory_xact_lock(hashtextextended('pyaday ' || $1::text, 0))";
-    client.query(lock, &[&schema.name()]).await?;
+    client.query(lock, &[&schema.name]).await?;
     Ok(client.batch_execute("SET LOCAL lock_timeout = '1s'").await?)
 }
 
@@ -157,7 +158,11 @@ async fn found(client: &ClientWrapper, schema: &Schema) -> Result<i32, Fault> {
     Ok(found)
 }
 
-async fn bring_up(client: &ClientWrapper, schema: &Schema) -> Result<(), Fault> {
+async fn bring_up(
+    client: &ClientWrapper,
+    schema: &Schema,
+    migrations: &[Migration],
+) -> Result<(), Fault> {
     // Not by `IF NOT EXISTS`, which asks for the right to create one all the same.
     let exists =
         client.query_one("SELECT to_regnamespace($1) IS NOT NULL", &[&schema.quoted()]).await?;
@@ -165,69 +170,19 @@ async fn bring_up(client: &ClientWrapper, schema: &Schema) -> Result<(), Fault> 
         client.batch_execute(&format!("CREATE SCHEMA {}", schema.quoted())).await?;
     }
     let before = found(client, schema).await?;
-    if 0 < before && before < KNOWN {
+    if 0 < before && (before as usize) < migrations.len() {
         // As those who write do, who would collide with the other order.
         client.query(&schema.sql("SELECT FROM pyaday.head FOR UPDATE"), &[]).await?;
     }
-    for (number, (statements, oldest)) in (1..).zip(MIGRATIONS).filter(|(it, _)| *it > before) {
-        client.batch_execute(&schema.sql(statements)).await?;
-        if number == 1 {
-            begin(client, schema).await?;
-        }
+    for (number, migration) in (1..).zip(migrations).filter(|(number, _)| *number > before) {
+        (migration.migrate)(client, schema).await?;
         let sql = schema.sql("UPDATE pyaday.head SET schema = $1, oldest = $2");
-        client.execute(&sql, &[&number, &oldest]).await?;
+        client.execute(&sql, &[&number, &migration.oldest]).await?;
     }
     Ok(())
 }
 
-/// The rows of a catalogue to which nobody has written.
-async fn begin(client: &ClientWrapper, schema: &Schema) -> Result<(), Fault> {
-    let (revision, token) = (Revision::now().get() as i64, rand::random::<i64>());
-    let head = "INSERT INTO pyaday.head (id, schema, oldest, revision, journal, packages, position, token) \
-                VALUES (1, 0, 0, $1, $1, 0, 0, $2)";
-    client.execute(&schema.sql(head), &[&revision, &token]).await?;
-    let change = "INSERT INTO pyaday.change (position, revision, token) VALUES (0, $1, $2)";
-    client.execute(&schema.sql(change), &[&revision, &token]).await?;
-    Ok(())
-}
-
-/// Makes the indexes that reads by SQL need, if they are not there; why words have none, if so.
-pub(crate) async fn index(
-    client: &ClientWrapper,
-    schema: &Schema,
-) -> Result<Option<String>, Fault> {
-    let names = ["pyaday.package_tags", "pyaday.package_search"].map(|it| schema.sql(it));
-    let are_there = "SELECT to_regclass($1) IS NOT NULL AND to_regclass($2) IS NOT NULL";
-    if client.query_one(are_there, &[&names[0], &names[1]]).await?.try_get(0)? {
-        return Ok(None);
-    }
-    let indexing = async {
-        begin_alone(client, schema, INDEX).await?;
-        client.batch_execute(&schema.sql(TAG_INDEX)).await?;
-        let refusal = index_words(client, schema).await?;
-        client.batch_execute("COMMIT").await?;
-        Ok(refusal)
-    };
-    within(INDEX, indexing).await
-}
-
-/// The extension may be forbidden, or missing on the machine: then, what the server says of it.
-async fn index_words(client: &ClientWrapper, schema: &Schema) -> Result<Option<String>, Fault> {
-    let mut tries = 2;
-    loop {
-        client.batch_execute("SAVEPOINT words").await?;
-        let Err(fault) = client.batch_execute(&schema.sql(WORD_INDEX)).await.map_err(Fault::from)
-        else {
-            return Ok(None);
-        };
-        if !fault.leaves_connection() || fault.passes() {
-            return Err(fault);
-        }
-        client.batch_execute("ROLLBACK TO SAVEPOINT words").await?;
-        tries -= 1;
-        // Another schema's process may have made the extension at the same time: it is there then.
-        if tries == 0 || !fault.is_duplicate() {
-            return fault.message().map(Some).ok_or(fault);
-        }
-    }
+/// Runs statements that were written for the schema `pyaday` in this one.
+async fn run(client: &ClientWrapper, schema: &Schema, statements: &str) -> Result<(), Fault> {
+    Ok(client.batch_execute(&schema.sql(statements)).await?)
 }

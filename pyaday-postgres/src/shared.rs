@@ -1,4 +1,4 @@
-//! What readers see of the task that follows the database.
+//! What readers see of the tasks that follow the database.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -20,12 +20,12 @@ pub(crate) struct Shared {
     is_shown: AtomicBool,
     /// How far the task has come.
     progress: watch::Sender<Progress>,
-    /// The tables are there.
-    is_set_up: AtomicBool,
     fault: Mutex<Fault>,
     notices: Mutex<Vec<String>>,
-    /// Somebody waits for news.
+    /// Somebody asks whether the database holds more than is shown.
     pub(crate) asked: Notify,
+    /// It holds more, or may do so.
+    pub(crate) behind: Notify,
 }
 
 /// How far the task has come.
@@ -52,33 +52,52 @@ impl Shared {
             current: Published::new(Catalogue::new(Revision::new(0))),
             is_shown: AtomicBool::new(false),
             progress: watch::Sender::default(),
-            is_set_up: AtomicBool::new(false),
             fault: Mutex::new(Fault::Never),
             notices: Mutex::new(Vec::new()),
             asked: Notify::new(),
+            behind: Notify::new(),
         }
     }
 
     /// Shows a catalogue that the database was known to hold at a moment.
     pub(crate) fn publish(&self, followed: &Followed, as_of: Instant) {
+        let shown = self.shown();
         // Not by their revisions, which may be the same in two histories.
-        let is_same = self.shown().is_some_and(|shown| shown.point == followed.point);
-        match is_same && self.is_shown.load(Ordering::Acquire) {
-            true => self.note(followed, as_of),
-            false => self.replace(followed, as_of),
+        let is_same = shown.is_some_and(|shown| shown.point == followed.point);
+        if !(is_same && self.is_shown.load(Ordering::Acquire)) {
+            self.show(followed);
         }
+        // The database may have been asked at a later moment, and what it held then is in this too.
+        self.note(followed, shown.map_or(as_of, |shown| shown.as_of.max(as_of)));
     }
 
-    /// The same for one that was loaded anew, which may have other rows at the same point.
+    /// The same for one that was loaded anew, which may have other rows at the same point, and lack what
+    /// was shown before.
     pub(crate) fn replace(&self, followed: &Followed, as_of: Instant) {
+        self.show(followed);
+        self.note(followed, as_of);
+    }
+
+    fn show(&self, followed: &Followed) {
         self.current.publish(followed.catalogue.clone());
         self.is_shown.store(true, Ordering::Release);
-        self.note(followed, as_of);
     }
 
     fn note(&self, followed: &Followed, as_of: Instant) {
         let shown = Shown { store: followed.store, point: followed.point, as_of };
         self.progress.send_modify(|progress| progress.shown = Some(shown));
+    }
+
+    /// Notes that the database was at a point after a moment; false if something else is shown.
+    pub(crate) fn confirm(&self, point: &Point, as_of: Instant) -> bool {
+        self.is_shown.load(Ordering::Acquire)
+            && self.progress.send_if_modified(|progress| match &mut progress.shown {
+                Some(shown) if shown.point == *point => {
+                    shown.as_of = shown.as_of.max(as_of);
+                    true
+                }
+                _ => false,
+            })
     }
 
     /// Notes that an attempt to follow the database, which began at this moment, failed.
@@ -120,6 +139,7 @@ impl Shared {
 
     /// Waits until something of at least this revision is shown.
     pub(crate) async fn wait_for(&self, revision: Revision) {
+        self.behind.notify_one();
         self.wait(|it| it.shown.is_some_and(|shown| shown.point.revision >= revision)).await;
     }
 
@@ -129,6 +149,7 @@ impl Shared {
     /// Why the database could not be read, if an attempt to do so failed that began after this call.
     pub(crate) async fn refresh(&self) -> Result<(), Fault> {
         let begin = Instant::now();
+        self.asked.notify_one();
         let is_shown = |it: &Progress| it.shown.is_some_and(|shown| shown.as_of > begin);
         let has_failed = |it: &Progress| it.failed.is_some_and(|failed| failed > begin);
         let progress = self.wait(|it| is_shown(it) || has_failed(it)).await;
@@ -138,9 +159,8 @@ impl Shared {
         }
     }
 
-    /// Has the task look for news, and waits until it has come so far.
+    /// Waits until the tasks have come so far.
     async fn wait(&self, is_enough: impl Fn(&Progress) -> bool) -> Progress {
-        self.asked.notify_one();
         let mut progress = self.progress.subscribe();
         // The sender is here, so it does not go away.
         progress.wait_for(|it| is_enough(it)).await.map_or_else(|_| Progress::default(), |it| *it)
@@ -159,16 +179,6 @@ impl Shared {
     /// True if nobody is known to have ever written.
     pub(crate) fn is_new(&self) -> bool {
         self.shown().is_some_and(|shown| shown.point.position == 0)
-    }
-
-    /// The tables are there.
-    pub(crate) fn set_up(&self, notice: Option<String>) {
-        notice.into_iter().for_each(|notice| self.notice(notice));
-        self.is_set_up.store(true, Ordering::Release);
-    }
-
-    pub(crate) fn is_set_up(&self) -> bool {
-        self.is_set_up.load(Ordering::Acquire)
     }
 
     /// Notes what whoever runs the database should know.

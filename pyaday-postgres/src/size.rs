@@ -1,9 +1,10 @@
 //! How much a transaction writes, and how long that may take.
 
+use std::iter::Sum;
 use std::ops::AddAssign;
 use std::time::Duration;
 
-use pyaday_core::{Details, Package, PackageName, Replacement, Tag};
+use pyaday_core::{Change, Details, Package, PackageName, Replacement, Tag};
 
 /// How much longer a transaction may take for each row, beyond its bytes: the server checks the row and
 /// puts it into the indexes.
@@ -34,18 +35,30 @@ impl Size {
         Self::of_parts(Some(&package.name), &package.details)
     }
 
+    /// What a change writes: one row.
+    pub(crate) fn of_change(change: &Change<'_>) -> Self {
+        match change {
+            Change::Create { package, .. } | Change::Replace { package, .. } => Self::of(package),
+            Change::Open(daily) => {
+                let bytes = daily.name().as_str().len() + daily.representation().len();
+                Self { rows: 1, bytes }
+            }
+            Change::Pin(pinned) => Self { rows: 1, bytes: pinned.name.as_str().len() },
+            Change::Delete(_) | Change::Unpin(_) => Self::ROW,
+        }
+    }
+
     /// One row of a package that becomes this.
     pub(crate) fn of_replacement(replacement: &Replacement) -> Self {
         Self::of_parts(replacement.spelling.as_ref(), &replacement.details)
     }
 
     fn of_parts(name: Option<&PackageName>, details: &Details) -> Self {
-        // The row has the name twice and once more in the text that is searched.
-        let name = 3 * name.map_or(0, |name| name.as_str().len());
+        // The row has the name twice.
+        let name = 2 * name.map_or(0, |name| name.as_str().len());
         let tags: usize = details.tags.iter().map(Tag::as_str).map(str::len).sum();
         let short_desc = details.short_desc.as_str().len();
-        // The description is also in the text that is searched.
-        let bytes = name + 2 * short_desc + tags + details.metadata.as_json().len();
+        let bytes = name + short_desc + tags + details.metadata.as_json().len();
         Self { rows: 1, bytes }
     }
 
@@ -58,6 +71,15 @@ impl Size {
     pub(crate) fn time(self) -> Duration {
         let [rows, bytes] = [self.rows, self.bytes].map(|it| u32::try_from(it).unwrap_or(u32::MAX));
         ROW.saturating_mul(rows).saturating_add(BYTE.saturating_mul(bytes))
+    }
+}
+
+impl Sum for Size {
+    fn sum<I: Iterator<Item = Self>>(sizes: I) -> Self {
+        sizes.fold(Self::default(), |mut sum, size| {
+            sum += size;
+            sum
+        })
     }
 }
 

@@ -1,4 +1,4 @@
-//! Why a catalogue cannot be opened, and why one that is open cannot be written.
+//! Why a file cannot be opened, and why a transaction failed.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -7,8 +7,8 @@ use rusqlite::{ErrorCode, ffi};
 
 /// Why a file cannot be opened as a catalogue.
 ///
-/// No package, day or pin in it was changed. What an earlier process had committed may have been moved
-/// from its log, and the tables of an older schema may have been brought up to date.
+/// No package, day or pin in the file was changed. Committed changes of an earlier process may have
+/// been moved from the log to the file, and the tables may have been updated to the current schema.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot open {}", path.display())]
 pub struct OpenError {
@@ -28,18 +28,18 @@ impl OpenError {
         &self.path
     }
 
-    /// What is wrong with it.
+    /// The reason.
     #[must_use]
     pub fn fault(&self) -> &OpenFault {
         &self.fault
     }
 }
 
-/// What is wrong with a file that is to be opened as a catalogue.
+/// The reason why a file cannot be opened as a catalogue.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenFault {
-    /// The program is linked with an SQLite that may lose data.
+    /// The program is linked with an old SQLite that may lose data.
     #[error(
         "this program is linked with SQLite {version}, but versions before 3.51.3 can lose \
          committed data (the WAL-reset bug): build it with a newer one"
@@ -48,20 +48,20 @@ pub enum OpenFault {
         /// The linked version.
         version: &'static str,
     },
-    /// Another connection has it: of another process, or of this one.
+    /// Another connection has the file open, in another process or in this one.
     #[error("it is in use: end the process that has it open, or open another file")]
     InUse,
-    /// The process may not write it.
+    /// The process may not write to the file.
     #[error("it is read-only, or on a read-only file system: give this process write permission")]
     ReadOnly,
-    /// It is a folder or a device.
+    /// The path is a folder or a device.
     #[error("it is not a file: name a file, which need not exist yet")]
     NotAFile,
-    /// It is a URL, of which [`OpenError::path`] has the scheme alone, since there may be a password
-    /// in it.
+    /// The path is a URL. [`OpenError::path`] returns only its scheme, because the URL may contain
+    /// a password.
     #[error("it is a URL: give the path of a file")]
     Url,
-    /// It cannot be opened or created.
+    /// The file cannot be opened or created.
     #[error(
         "it can neither be opened nor created: check that its folder exists and that this process \
          may read and write there"
@@ -70,13 +70,13 @@ pub enum OpenFault {
         /// The cause.
         source: Box<dyn Error + Send + Sync>,
     },
-    /// It is no SQLite database.
+    /// The file is not an SQLite database.
     #[error("it is not an SQLite database: name another file")]
     NotADatabase,
-    /// It is an SQLite database with something else in it.
+    /// The file is an SQLite database of another application.
     #[error("it is an SQLite database of another application: name another file")]
     Foreign,
-    /// A newer release has written it.
+    /// A newer release has written the file.
     #[error(
         "it is from a newer release (schema {found}, this one knows {known}): use that release"
     )]
@@ -86,7 +86,7 @@ pub enum OpenFault {
         /// The newest schema that this release knows.
         known: i64,
     },
-    /// It is not there, but its log is.
+    /// The file does not exist, but its log does.
     #[error(
         "it is missing or empty, but {} is there and may hold its packages: put the file back, or \
          move the log away",
@@ -96,26 +96,26 @@ pub enum OpenFault {
         /// The log.
         log: PathBuf,
     },
-    /// It does not hold what was written into it.
+    /// The content of the file is not what was written.
     #[error("it is damaged ({fault}): restore it from a backup")]
     Damaged {
-        /// How it shows.
+        /// The fault that was found.
         fault: String,
     },
-    /// It cannot be read or written now.
+    /// The file cannot be read or written now.
     #[error("it cannot be read or written")]
     Io {
         /// The cause.
         source: Box<dyn Error + Send + Sync>,
     },
-    /// SQLite does not do what no durable store can do without.
+    /// SQLite does not apply a setting that durability needs.
     #[error(
         "SQLite refuses the setting {setting}, without which it may lose data: it says {says:?}"
     )]
     Setting {
         /// The setting.
         setting: &'static str,
-        /// What it is instead.
+        /// The actual value.
         says: String,
     },
 }
@@ -130,27 +130,29 @@ impl From<rusqlite::Error> for OpenFault {
             Some(
                 ErrorCode::SystemIoFailure | ErrorCode::DiskFull | ErrorCode::PermissionDenied,
             ) => Self::Io { source: error.into() },
-            // What else there is comes from what is in the file: it was made by these statements.
+            // The statements are correct, so any other error comes from the content of the file.
             _ => Self::Damaged { fault: error.to_string() },
         }
     }
 }
 
-/// What became of a transaction that failed.
+/// The result of a transaction that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Failed {
-    /// It did not happen for want of space or of permission; a later one may.
+    /// Nothing was written, because the disk is full or writing is not permitted. A later
+    /// transaction may succeed.
     NotNow,
-    /// It did not happen, since it goes against a constraint; another may.
+    /// Nothing was written, because a constraint was violated. Another transaction may succeed.
     Rejected,
-    /// It did not happen, and nothing may be written until the file is opened anew.
+    /// Nothing was written. Nothing may be written until the file is opened again.
     ForGood,
-    /// It may be found when the file is opened anew, until when nothing may be written.
+    /// The transaction may exist when the file is opened again. Until then nothing may be written.
     Unknown,
 }
 
 impl Failed {
-    /// What an error before `COMMIT` means: nothing in the log counts before the commit's own frame.
+    /// Classifies an error before `COMMIT`. Without the commit frame, SQLite ignores the other
+    /// frames of the transaction in the log.
     pub(crate) fn before_commit(error: &rusqlite::Error) -> Self {
         match error.sqlite_error() {
             Some(error) if is_want_of_space(error) => Self::NotNow,
@@ -159,12 +161,12 @@ impl Failed {
         }
     }
 
-    /// What an error of `COMMIT` itself means.
+    /// Classifies an error of `COMMIT` itself.
     ///
-    /// The commit's frame is the last that is written, and then the log is synchronised. If it was
-    /// not written it lacks its content, does not fit its checksum and never counts. If the log was
-    /// not synchronised, nobody knows what is on the disk, and another try would not tell: the
-    /// system may have marked as clean what it failed to write.
+    /// The commit frame is written last, and then the log is synchronised. If writing the frame
+    /// fails, its checksum does not match, so SQLite ignores it. If the synchronisation fails, it
+    /// is not known what is on the disk. A second attempt would not help, because the operating
+    /// system may have marked the unwritten pages as clean.
     pub(crate) fn in_commit(error: &rusqlite::Error) -> Self {
         match error.sqlite_error() {
             Some(error) if is_want_of_space(error) => Self::NotNow,
@@ -172,13 +174,13 @@ impl Failed {
         }
     }
 
-    /// True if nothing may be written until the file is opened anew.
+    /// True if nothing may be written until the file is opened again.
     pub(crate) fn is_final(self) -> bool {
         matches!(self, Self::ForGood | Self::Unknown)
     }
 }
 
-/// A disk that is full, or writes that the system refuses.
+/// True if the disk is full, or if the operating system refuses to write.
 fn is_want_of_space(error: &ffi::Error) -> bool {
     error.code == ErrorCode::DiskFull || error.extended_code == ffi::SQLITE_IOERR_WRITE
 }

@@ -1,33 +1,34 @@
-//! The file: how it is opened, and all that is asked of SQLite for its sake.
+//! The file: how it is opened, and the settings of SQLite that it needs.
 
 use std::io::{ErrorKind, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{fs, io, path};
 
-use pyaday_core::Catalogue;
+use pyaday_core::Draft;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::error::{Failed, OpenFault};
-use crate::rows::{self, Change, Content};
+use crate::rows::{self, Content};
 use crate::schema::{self, Origin};
 
-/// SQLite 3.51.3 mends the WAL-reset bug, which loses committed transactions.
+/// SQLite 3.51.3 fixes the WAL-reset bug, which loses committed transactions.
 const OLDEST_SQLITE: i32 = 3_051_003;
 
-/// How many pages the log may have that are not in the database yet, 128 MiB. Moving them takes
-/// synchronisations of its own, so it should be rare; reading them after a crash should be fast.
+/// The maximum number of pages in the log that are not in the database yet (128 MiB). Moving pages
+/// needs extra synchronisations, so it should be rare. But the log must be short enough to be read
+/// quickly after a crash.
 const MAX_LOG_PAGES: i64 = 32_768;
 
-/// A file that this connection alone has open.
+/// A file that only this connection has open.
 #[derive(Debug)]
 pub(crate) struct File {
     connection: Connection,
 }
 
 impl File {
-    /// Opens a file, or creates it, and reads what is in it.
+    /// Opens or creates a file, and reads its content.
     pub(crate) fn open(path: &Path) -> Result<(Self, Content), OpenFault> {
         if rusqlite::version_number() < OLDEST_SQLITE {
             return Err(OpenFault::OldSqlite { version: rusqlite::version() });
@@ -38,7 +39,7 @@ impl File {
         inspect(&path, &log)?;
         let mut connection = connect(&path)?;
         let origin = schema::identify(&connection)?;
-        // It is ours, so that what is in its log may be moved when it is closed.
+        // The file belongs to a catalogue, so SQLite may move the log when the file is closed.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
         configure(&connection)?;
         if origin == Origin::Existing {
@@ -46,27 +47,23 @@ impl File {
         }
         schema::migrate(&mut connection)?;
         let content = rows::load(&connection)?;
-        // What an earlier process failed to synchronise may be in the system's memory and not on
-        // the disk, and be taken for written. So all of the log is written again, before it is moved
-        // to the database and begins anew.
+        // An earlier process may have failed to synchronise the log. Then pages may be in the
+        // memory of the operating system and not on the disk, although it considers them written.
+        // So the whole log is written again before it is moved to the database and truncated.
         write_again(&log).map_err(|error| OpenFault::Io { source: error.into() })?;
         move_log(&connection, "TRUNCATE")?;
         Ok((Self { connection }, content))
     }
 
-    /// Writes changes as one transaction, which is on the disk when this returns.
-    pub(crate) fn commit(
-        &mut self,
-        changes: &[Change],
-        catalogue: &Catalogue,
-    ) -> Result<(), (Failed, rusqlite::Error)> {
+    /// Writes a draft as one transaction. When this returns, it is on the disk.
+    pub(crate) fn commit(&mut self, draft: &Draft) -> Result<(), (Failed, rusqlite::Error)> {
         let before = |error| (Failed::before_commit(&error), error);
         let result = self.connection.transaction().map_err(before).and_then(|transaction| {
-            rows::write(&transaction, changes, catalogue).map_err(before)?;
+            rows::write(&transaction, draft).map_err(before)?;
             transaction.commit().map_err(|error| (Failed::in_commit(&error), error))
         });
         match result {
-            // It could not even be taken back.
+            // The transaction could not even be rolled back.
             Err((failed, error)) if !self.connection.is_autocommit() && !failed.is_final() => {
                 Err((Failed::ForGood, error))
             }
@@ -74,9 +71,9 @@ impl File {
         }
     }
 
-    /// Moves what was committed from the log to the database, when it has become much.
+    /// Moves the committed pages from the log to the database, if there are many.
     ///
-    /// SQLite would do it by itself and tell nobody of a synchronisation that failed.
+    /// SQLite could do this itself, but it would not report a failed synchronisation.
     pub(crate) fn shorten_log(&self) -> Result<(), rusqlite::Error> {
         let (pages, moved) = move_log(&self.connection, "NOOP")?;
         if pages - moved >= MAX_LOG_PAGES {
@@ -85,19 +82,19 @@ impl File {
         Ok(())
     }
 
-    /// Closes a file that must not be written again: what is in the log stays there, for whoever
-    /// opens the file next.
-    pub(crate) fn leave(self) {
-        // If this has no effect, SQLite moves the log, which loses nothing either.
+    /// Closes a file that must not be written again. The log stays as it is, for the next process
+    /// that opens the file.
+    pub(crate) fn close_without_moving_log(self) {
+        // If this call fails, SQLite moves the log, which loses nothing either.
         let _ = self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
     }
 }
 
-/// The path of the file itself, which need not exist: SQLite follows links, and has the log beside
-/// what they lead to. It is absolute, so that it has none of the meanings that SQLite gives to some
-/// names.
+/// The absolute path of the file, after following symbolic links. The file need not exist. SQLite
+/// follows links too, and puts the log next to the target. An absolute path has none of the special
+/// meanings that SQLite gives to some names.
 fn resolve(path: &Path) -> io::Result<PathBuf> {
-    /// As many as systems follow.
+    /// The number of links that operating systems usually follow.
     const LINKS: usize = 40;
 
     let mut path = path::absolute(path)?;
@@ -111,14 +108,14 @@ fn resolve(path: &Path) -> io::Result<PathBuf> {
     Ok(path)
 }
 
-/// The log of a database.
+/// The path of the log of a database.
 fn log(path: &Path) -> PathBuf {
     let mut log = path.as_os_str().to_owned();
     log.push("-wal");
     log.into()
 }
 
-/// Writes a file's own bytes over it and synchronises them.
+/// Overwrites a file with its own content and synchronises it.
 fn write_again(path: &Path) -> io::Result<()> {
     let mut file = match fs::File::options().read(true).write(true).open(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
@@ -131,8 +128,8 @@ fn write_again(path: &Path) -> io::Result<()> {
     file.sync_all()
 }
 
-/// What can be told of a file without opening it. Opening and closing it would end the lock of
-/// another connection in this process (that is how POSIX has it).
+/// Checks a file without opening it. By the rules of POSIX, opening and closing it would release
+/// the lock of another connection in this process.
 fn inspect(path: &Path, log: &Path) -> Result<(), OpenFault> {
     let size = match fs::metadata(path) {
         Ok(metadata) if !metadata.is_file() => return Err(OpenFault::NotAFile),
@@ -140,14 +137,14 @@ fn inspect(path: &Path, log: &Path) -> Result<(), OpenFault> {
         Err(error) if error.kind() == ErrorKind::NotFound => 0,
         Err(error) => return Err(OpenFault::Inaccessible { source: error.into() }),
     };
-    // SQLite would delete it.
+    // SQLite would delete the log.
     if size == 0 && fs::metadata(log).is_ok_and(|metadata| metadata.len() > 0) {
         return Err(OpenFault::LogWithoutDatabase { log: log.to_owned() });
     }
     Ok(())
 }
 
-/// The only connection to a file.
+/// Makes the only connection to a file.
 fn connect(path: &Path) -> Result<Connection, OpenFault> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
@@ -157,10 +154,11 @@ fn connect(path: &Path) -> Result<Connection, OpenFault> {
         return Err(OpenFault::ReadOnly);
     }
     connection.busy_timeout(Duration::ZERO)?;
-    // It may be another application's.
+    // The file may belong to another application, so its log must not be moved on close.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-    // Before the log is touched: so no other connection can open the file, and the log's index is
-    // in memory, not in a mapped file, where a fault of the disk would be a signal that kills.
+    // This is set before the log is used. Then no other connection can open the file, and the index
+    // of the log is in memory. In a memory-mapped file, an error of the disk would kill the process
+    // with a signal.
     set(&connection, "locking_mode", "EXCLUSIVE", "exclusive")?;
     Ok(connection)
 }
@@ -169,7 +167,7 @@ fn configure(connection: &Connection) -> Result<(), OpenFault> {
     set(connection, "journal_mode", "WAL", "wal")?;
     // Every commit synchronises the log before it returns.
     set(connection, "synchronous", "FULL", "2")?;
-    // On macOS, down to the disk. Elsewhere it says nothing.
+    // On macOS, this synchronises down to the disk. On other systems it has no effect.
     connection.execute_batch("PRAGMA fullfsync = 1; PRAGMA checkpoint_fullfsync = 1")?;
     set(connection, "wal_autocheckpoint", "0", "0")?;
     set(connection, "mmap_size", "0", "0")?;
@@ -177,7 +175,7 @@ fn configure(connection: &Connection) -> Result<(), OpenFault> {
     Ok(())
 }
 
-/// Makes a setting and reads it back.
+/// Sets a pragma and checks that it has the expected value.
 fn set(
     connection: &Connection,
     setting: &'static str,
@@ -197,8 +195,8 @@ fn set(
     Ok(())
 }
 
-/// Whether pages refer to each other as they should: a write that trusted a list of free pages which
-/// is damaged would destroy others.
+/// Checks the structure of the pages. With a damaged list of free pages, a write could overwrite
+/// other pages.
 fn check(connection: &Connection) -> Result<(), OpenFault> {
     let says: String = connection.query_row("PRAGMA quick_check(1)", (), |row| row.get(0))?;
     match says.as_str() {
@@ -207,8 +205,8 @@ fn check(connection: &Connection) -> Result<(), OpenFault> {
     }
 }
 
-/// Moves what is in the log to the database, as far as `mode` says; how many pages the log has and
-/// how many of them are in the database.
+/// Moves pages from the log to the database, as `mode` says. Returns the number of pages in the log
+/// and the number of those that are in the database.
 fn move_log(connection: &Connection, mode: &str) -> Result<(i64, i64), rusqlite::Error> {
     let sql = format!("PRAGMA wal_checkpoint({mode})");
     connection.prepare_cached(&sql)?.query_row((), |row| Ok((row.get(1)?, row.get(2)?)))

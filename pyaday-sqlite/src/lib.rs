@@ -1,4 +1,5 @@
-//! Keeps a [`pyaday_core`] catalogue in an SQLite file: what was acknowledged is on the disk.
+//! A store that keeps a [`pyaday_core`] catalogue in an SQLite file. Every acknowledged write is on
+//! the disk.
 //!
 //! ```no_run
 //! use pyaday_core::Api;
@@ -10,17 +11,18 @@
 //! # }
 //! ```
 //!
-//! All packages are in memory too, as in [`MemoryStore`](pyaday_core::MemoryStore), and reads cost
-//! what they cost there: they touch neither the file nor a lock. Writes go to one thread, which
-//! decides what becomes of each, commits all that queued during its last commit as one transaction,
-//! publishes them to the readers and answers, in this order. So a caller that has an answer will
-//! find what it wrote, whatever happens to the process or the machine, and nobody sees what may
-//! still be lost.
+//! All packages are in memory too, as in [`MemoryStore`](pyaday_core::MemoryStore), and reads are
+//! as fast as there: they use neither the file nor a lock. One thread carries out all writes. It
+//! decides the result of each write, commits all writes that queued during its last commit as one
+//! transaction, publishes the new catalogue to the readers, and then returns the results. So a
+//! write whose caller has the result is not lost if the process or the machine fails, and readers
+//! never see a write that could still be lost.
 //!
 //! # The file
 //!
-//! It is a plain database for `sqlite3` or Datasette to read while no process has it open as a
-//! store. These are the statements that make it, those of each schema after those of the previous one:
+//! The file is a plain SQLite database. `sqlite3` or Datasette can read it while no process has it
+//! open as a store. The following statements create it. The statements of each schema come after
+//! the statements of the previous one:
 //!
 //! ```sql
 #![doc = include_str!("schema/1.sql")]
@@ -28,45 +30,47 @@
 #![doc = include_str!("schema/3.sql")]
 //! ```
 //!
-//! `PRAGMA application_id` is 0x70796164 (`pyad`), `PRAGMA user_version` the schema's number. Opening
-//! a file brings an older schema up to date and verifies every checksum. If you change a row by hand,
-//! compute its checksum, and keep the counts in `catalogue` and `journal`. The checksum is that of
-//! all columns before it but `id`: in Python, `zlib.crc32("\0".join(map(str, columns)).encode())`.
+//! `PRAGMA application_id` is 0x70796164 (`pyad`), and `PRAGMA user_version` is the number of the
+//! schema. Opening a file updates an older schema and verifies every checksum. If you change a row
+//! by hand, compute its checksum, and update the counts in `catalogue` and `journal`. A checksum
+//! covers all columns before it except `id`. In Python it is
+//! `zlib.crc32("\0".join(map(str, columns)).encode())`.
 //!
-//! The row of `identity` is drawn when the file is made, or when a release that knows this table first
-//! opens it. A copy of the file has the same identity, as a backup should have. If a copy becomes
-//! another catalogue, write another UUID into it.
+//! The row of `identity` is drawn when the file is created. If an older release without this table
+//! created the file, the row is drawn when a newer release first opens it. A copy of the file has
+//! the same identity, which is right for a backup. If the copy becomes a separate catalogue, write
+//! another UUID into it.
 //!
 //! A revision is the greater of two numbers: the previous revision plus one, and the clock's
-//! microseconds since 1970. So revisions are no count of the writes, and a file that was restored from
-//! a backup does not use those again that were lost, unless the clock was set back.
+//! microseconds since 1970. So revisions do not count the writes. A file that was restored from a
+//! backup does not use the lost revisions again, unless the clock was set back.
 //!
-//! While it is open there is a second file, the log (`pyaday.db-wal`). Both belong together: a copy
-//! of one without the other may lack the newest packages. Closing the store moves everything to the
-//! first file.
+//! While the file is open, a second file exists, the log (`pyaday.db-wal`). The two belong
+//! together: a copy of only one of them may lack the newest packages. Closing the store moves the
+//! content of the log to the first file.
 //!
-//! # When it fails
+//! # Failures
 //!
-//! - No space, or no permission: the write is refused
-//!   ([`Unavailable`](pyaday_core::StoreError::Unavailable)), and later ones are tried.
-//! - A synchronisation fails: nobody knows what is on the disk. The writes of that moment are
-//!   [`OutcomeUnknown`](pyaday_core::StoreError::OutcomeUnknown), all later ones are refused until
-//!   the file is opened anew. It is never tried again, since a system may answer the second try
-//!   with success.
-//! - 1,024 writes wait for those that are being committed: another is refused.
+//! - The disk is full, or the process may not write: the write is refused
+//!   ([`Unavailable`](pyaday_core::StoreError::Unavailable)), and later writes are tried.
+//! - A synchronisation fails: it is not known what is on the disk. The writes of that transaction
+//!   get [`OutcomeUnknown`](pyaday_core::StoreError::OutcomeUnknown), and all later writes are
+//!   refused until the file is opened again. The synchronisation is not repeated, because an
+//!   operating system may report success for the second attempt although the data is lost.
+//! - 1,024 writes already wait for the current commit: another write is refused.
 //!
-//! Reads go on in all of these, and a write that would change nothing (an update to what is stored, a
-//! pin that is there already, a condition that does not hold) is answered as ever. It is refused only if
-//! the queue is full, or with the writes of a transaction that it was to be part of. The first request for
-//! a day is a write, since it opens the day.
+//! Reads continue in all of these cases. A write that would change nothing is also answered as
+//! usual: an update to the stored content, a pin that exists already, or a condition that does not
+//! hold. It is refused only if the queue is full, or together with the other writes of its
+//! transaction. The first request for a day is a write, because it opens the day.
 //!
-//! # Beside another SQLite
+//! # Other crates that use SQLite
 //!
-//! A program links one SQLite. This crate takes rusqlite 0.39 to 0.41, so it goes with sqlx 0.9
-//! (both take rusqlite 0.39 then). It refuses to open anything with an SQLite before 3.51.3.
+//! A program can link only one SQLite. This crate accepts rusqlite 0.39 to 0.41, so it can be used
+//! together with sqlx 0.9 (both then use rusqlite 0.39). It does not open a file with an SQLite
+//! older than 3.51.3.
 #![cfg_attr(doctest, doc = include_str!("../README.md"))]
 
-mod draft;
 mod error;
 mod file;
 mod rows;
@@ -85,38 +89,39 @@ use std::time::{Duration, SystemTime};
 use futures_channel::oneshot;
 use pyaday_core::daily::{Daily, Day, Pin, Pinned, Unpin};
 use pyaday_core::{
-    Catalogue, Create, Date, Delete, NormalizedName, Package, PackageStore, Page, Picker,
+    Catalogue, Create, Date, Delete, Draft, NormalizedName, Package, PackageStore, Page, Picker,
     Published, Query, Replacement, Revision, Seed, StoreError, StoreId, Stored, Tag, Update, Write,
 };
 
 pub use error::{OpenError, OpenFault};
 
-use draft::Draft;
 use file::File;
 use rows::Content;
 use writer::{Answer, Job};
 
-/// Packages in an SQLite file, which this store alone has open.
+/// A store in an SQLite file. No other connection can open the file at the same time.
 ///
-/// Dropping it waits for the writes that were begun and closes the file.
+/// Dropping the store waits for the writes that have begun, and closes the file.
 pub struct SqliteStore {
     id: StoreId,
-    /// Of a file that nobody had written to when it was opened: the revision that it begins with.
+    /// The first revision, if nothing had been written to the file when it was opened.
     beginning: Option<Revision>,
     current: Arc<Published>,
-    // Dropped before the thread is waited for, which ends when nobody can send.
+    // This is dropped before `_thread`, whose drop waits for the thread. The thread ends when all
+    // senders are dropped.
     jobs: SyncSender<Job>,
     picker: Picker,
     _thread: Thread,
 }
 
 impl SqliteStore {
-    /// Opens a file, or creates it in a folder that exists, and reads all packages: between one and
-    /// two microseconds for each, during which the calling thread waits.
+    /// Opens a file and reads all packages. If the file does not exist, it is created, but its
+    /// folder must exist. The calling thread waits for one to two microseconds per package.
     ///
     /// # Errors
-    /// What keeps the file from being used, and what to do about it. A file that is damaged is
-    /// never taken for one with fewer packages.
+    ///
+    /// Why the file cannot be used, and what to do about it. A damaged file is always an error: it
+    /// is never read as a file with fewer packages.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
         let path = path.as_ref();
         if let Some((scheme, _)) = path.to_string_lossy().split_once("://") {
@@ -131,7 +136,7 @@ impl SqliteStore {
             Ok((file, Content { id, catalogue, is_new })) => {
                 let beginning = is_new.then(|| catalogue.revision());
                 let current = Arc::new(Published::new(catalogue));
-                // If nobody waits for it any more, then nobody sends jobs either.
+                // If the receiver is gone, the senders of jobs are gone too.
                 drop(opened.send(Ok((id, beginning, Arc::clone(&current)))));
                 writer::run(file, &current, &queue);
             }
@@ -140,7 +145,7 @@ impl SqliteStore {
             .name("pyaday-sqlite".to_owned())
             .spawn(work)
             .map_err(|error| failed(OpenFault::Io { source: error.into() }))?;
-        // If the thread panicked, then nothing comes.
+        // If the thread panicked, nothing is received.
         let opened = content.recv().map_err(|_| failed(OpenFault::Io { source: Bug.into() }))?;
         let (id, beginning, current) = opened.map_err(failed)?;
         Ok(Self {
@@ -153,24 +158,26 @@ impl SqliteStore {
         })
     }
 
-    /// All packages of this moment: a clone that later writes do not change.
+    /// Returns all packages at this moment: a clone that later writes do not change.
     #[must_use]
     pub fn catalogue(&self) -> Catalogue {
         self.current.catalogue()
     }
 
-    /// True if nobody has ever written to the catalogue. One whose packages were all deleted is not new.
+    /// True if nothing was ever written to the catalogue. A catalogue whose packages were all
+    /// deleted is not new.
     #[must_use]
     pub fn is_new(&self) -> bool {
         self.current.read(|it| self.beginning == Some(it.revision()))
     }
 
-    /// Has the thread carry out a write, and waits for its outcome.
+    /// Sends a write to the thread and waits for its result.
     async fn write<T: Send + 'static>(
         &self,
         operation: impl FnOnce(&mut Draft) -> T + Send + 'static,
     ) -> Result<T, StoreError> {
-        /// When a write should come again that finds the queue full: it moves with every commit.
+        /// When to repeat a write that was refused because the queue is full. Every commit empties
+        /// the queue.
         const RETRY: Duration = Duration::from_secs(1);
 
         let (sender, outcome) = oneshot::channel();
@@ -180,7 +187,7 @@ impl SqliteStore {
                 let answer = committed.and_then(|()| {
                     outcome.map_err(|_| StoreError::Internal { source: Bug.into() })
                 });
-                // Whoever asked may have gone away.
+                // The caller may have stopped waiting.
                 drop(sender.send(answer));
             });
             answer
@@ -197,7 +204,7 @@ impl SqliteStore {
     }
 }
 
-/// The version of SQLite that the program is linked with.
+/// The version of the SQLite library that is linked into the program.
 #[must_use]
 pub fn sqlite_version() -> &'static str {
     rusqlite::version()
@@ -211,13 +218,13 @@ struct QueueFull;
 #[error("a bug; the panic's message is on standard error")]
 struct Bug;
 
-/// A thread that is waited for.
+/// A thread that is joined on drop.
 struct Thread(Option<JoinHandle<()>>);
 
 impl Drop for Thread {
     fn drop(&mut self) {
         if let Some(thread) = self.0.take() {
-            // If it panicked, then its writes were answered so.
+            // If the thread panicked, the callers of its writes have received an error already.
             drop(thread.join());
         }
     }
@@ -234,7 +241,7 @@ impl PackageStore for SqliteStore {
         Ok(self.id)
     }
 
-    /// Nothing else writes to the file, so there is nothing to wait for.
+    /// No other process writes to the file, so there is nothing to wait for.
     async fn refresh(&self) -> Result<(), StoreError> {
         Ok(())
     }
@@ -263,7 +270,7 @@ impl PackageStore for SqliteStore {
 
     async fn delete(&self, name: &NormalizedName, write: Write) -> Result<Delete, StoreError> {
         let name = name.clone();
-        self.write(move |draft| draft.delete(name, &write)).await
+        self.write(move |draft| draft.delete(&name, &write)).await
     }
 
     async fn random(&self, seed: Seed) -> Result<Option<Stored>, StoreError> {

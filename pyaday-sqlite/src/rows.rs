@@ -1,4 +1,5 @@
-//! What is in the tables: all of a catalogue, written change by change and read at once.
+//! The rows of the tables. Changes are written one by one, and all rows are read when the file is
+//! opened.
 
 mod identity;
 mod journal;
@@ -7,67 +8,63 @@ mod totals;
 
 use std::fmt::Display;
 
-use pyaday_core::daily::{Daily, Pinned};
-use pyaday_core::{Catalogue, Date, NormalizedName, Package, Revision, StoreId};
+use pyaday_core::{Catalogue, Change, Draft, Revision, StoreId};
 use rusqlite::{Connection, Transaction};
 
 use crate::error::OpenFault;
 
 pub(crate) use totals::{CATALOGUE, checksum};
 
-/// What becomes of a row.
-#[derive(Debug)]
-pub(crate) enum Change {
-    Insert(Package, Revision),
-    Update(Package, Revision),
-    Delete(NormalizedName),
-    Open(Daily),
-    Pin(Pinned),
-    Unpin(Date),
-}
-
-/// Writes changes in their order, and what the catalogue is behind them.
-pub(crate) fn write(
-    transaction: &Transaction<'_>,
-    changes: &[Change],
-    catalogue: &Catalogue,
-) -> Result<(), rusqlite::Error> {
-    let mut insert = transaction.prepare_cached(package::INSERT)?;
-    let mut update = transaction.prepare_cached(package::UPDATE)?;
-    let mut delete = transaction.prepare_cached(package::DELETE)?;
-    for change in changes {
-        let changed = match change {
-            Change::Insert(package, revision) => package::put(&mut insert, package, *revision)?,
-            Change::Update(package, revision) => package::put(&mut update, package, *revision)?,
-            Change::Delete(name) => delete.execute([name.as_str()])?,
-            Change::Open(daily) => journal::open(transaction, daily)?,
-            Change::Pin(pinned) => journal::pin(transaction, pinned)?,
-            Change::Unpin(date) => journal::unpin(transaction, *date)?,
-        };
-        // Otherwise the rows are not those of the catalogue, and nothing may be added to that.
+/// Writes the changes of a draft, and then the totals of its catalogue.
+pub(crate) fn write(transaction: &Transaction<'_>, draft: &Draft) -> Result<(), rusqlite::Error> {
+    let (changes, catalogue) = (draft.changes(), draft.catalogue());
+    for change in &changes {
+        let changed = write_change(transaction, change)?;
+        // Otherwise the rows and the catalogue differ, and no more rows may be written.
         if changed != 1 {
             return Err(rusqlite::Error::StatementChangedRows(changed));
         }
     }
     let totals = [catalogue.len() as i64, integer(catalogue.revision())];
     CATALOGUE.write(transaction, totals)?;
-    if changes.iter().any(|it| matches!(it, Change::Open(_) | Change::Pin(_) | Change::Unpin(_))) {
+    let is_of_journal =
+        |it: &Change<'_>| matches!(it, Change::Open(_) | Change::Pin(_) | Change::Unpin(_));
+    if changes.iter().any(is_of_journal) {
         let (days, pins) = catalogue.journal_len();
         totals::JOURNAL.write(transaction, [days as i64, pins as i64])?;
     }
     Ok(())
 }
 
-/// What a file holds.
+/// Writes a change. Returns the number of rows that were written.
+fn write_change(
+    transaction: &Transaction<'_>,
+    change: &Change<'_>,
+) -> Result<usize, rusqlite::Error> {
+    match *change {
+        Change::Create { name, package, revision } => {
+            package::put(transaction, package::INSERT, name, package, revision)
+        }
+        Change::Replace { name, package, revision } => {
+            package::put(transaction, package::UPDATE, name, package, revision)
+        }
+        Change::Delete(name) => package::delete(transaction, name),
+        Change::Open(daily) => journal::open(transaction, daily),
+        Change::Pin(pinned) => journal::pin(transaction, pinned),
+        Change::Unpin(date) => journal::unpin(transaction, date),
+    }
+}
+
+/// The content of a file.
 #[derive(Debug)]
 pub(crate) struct Content {
     pub(crate) id: StoreId,
     pub(crate) catalogue: Catalogue,
-    /// True if nobody has ever written to the file.
+    /// True if nothing was ever written to the file.
     pub(crate) is_new: bool,
 }
 
-/// Reads all rows, and checks that they are what was written.
+/// Reads all rows, and checks that they are unchanged since they were written.
 pub(crate) fn load(connection: &Connection) -> Result<Content, OpenFault> {
     let (id, catalogue) = (identity::load(connection)?, load_catalogue(connection)?);
     Ok(Content { id, catalogue, is_new: CATALOGUE.read(connection)?.is_none() })
@@ -103,8 +100,8 @@ pub(crate) fn damaged<T>(fault: impl Display) -> Result<T, OpenFault> {
     Err(OpenFault::Damaged { fault: fault.to_string() })
 }
 
-/// As SQLite has it. A sequence that follows the clock's microseconds is at its end after some hundred
-/// thousand years.
+/// The integer that SQLite stores. Revisions follow the clock's microseconds, so they fit for more
+/// than a hundred thousand years.
 fn integer(revision: Revision) -> i64 {
     revision.get() as i64
 }

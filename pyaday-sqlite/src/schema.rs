@@ -1,4 +1,4 @@
-//! The tables in the file, and how those of an earlier release become those of this one.
+//! The tables in the file, and the migrations between their schemas.
 
 mod third;
 
@@ -6,31 +6,31 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::error::OpenFault;
 
-/// What makes an SQLite database one of ours, as its header has it: `pyad`.
+/// The application ID in the header of a catalogue's file: `pyad`.
 pub(crate) const APPLICATION_ID: i64 = 0x7079_6164;
 
-/// Makes one schema out of the previous one, in a transaction.
+/// Migrates the previous schema to one schema, in a transaction.
 type Migration = fn(&Transaction<'_>) -> Result<(), OpenFault>;
 
-/// What makes each schema out of the previous one; the first out of an empty database.
+/// The migrations to each schema, the first one from an empty database.
 ///
-/// What a release has shipped never changes: a new schema is a new item.
+/// A migration that was released never changes. A new schema is a new item.
 const MIGRATIONS: [Migration; 3] = [
     |transaction| Ok(transaction.execute_batch(include_str!("schema/1.sql"))?),
     |transaction| Ok(transaction.execute_batch(include_str!("schema/2.sql"))?),
     third::migrate,
 ];
 
-/// What the file is.
+/// The state of a file when it was opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
-    /// It was empty.
+    /// The file was empty.
     New,
-    /// It was a catalogue.
+    /// The file was a catalogue.
     Existing,
 }
 
-/// Tells whose database it is, without changing anything.
+/// Finds out which application the database belongs to, without changing anything.
 pub(crate) fn identify(connection: &Connection) -> Result<Origin, OpenFault> {
     let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let (application, version) = (pragma("application_id")?, pragma("user_version")?);
@@ -50,8 +50,8 @@ pub(crate) fn identify(connection: &Connection) -> Result<Origin, OpenFault> {
     }
 }
 
-/// Brings the tables up to this release, each step in a transaction of its own: an interrupted
-/// migration goes on where it ended.
+/// Updates the tables to the current schema. Each migration has a transaction of its own, so an
+/// interrupted update continues where it stopped.
 pub(crate) fn migrate(connection: &mut Connection) -> Result<(), OpenFault> {
     let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     for (version, migration) in (1..).zip(MIGRATIONS).filter(|(version, _)| *version > found) {

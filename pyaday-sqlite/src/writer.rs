@@ -1,54 +1,55 @@
-//! The thread that writes: it commits as one all that queued while it wrote.
+//! The thread that writes. It commits all writes that queued during its last commit as one
+//! transaction.
 
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
-use pyaday_core::{Published, StoreError};
+use pyaday_core::{Draft, Published, StoreError};
 
-use crate::draft::Draft;
 use crate::error::Failed;
 use crate::file::File;
 
-/// How many writes may wait.
+/// The maximum number of writes in the queue.
 pub(crate) const QUEUE: usize = 1024;
 
-/// A write on its way to the thread: it decides what becomes of it.
+/// A write in the queue. It is called with the draft and decides its result.
 pub(crate) type Job = Box<dyn FnOnce(&mut Draft) -> Answer + Send>;
 
-/// What is left of a write: to answer once it is known whether its transaction was committed.
+/// The rest of a write: it sends the result when the end of the transaction is known.
 pub(crate) type Answer = Box<dyn FnOnce(Result<(), StoreError>)>;
 
-/// Carries out jobs until nobody can send any.
+/// Carries out jobs until all senders are dropped.
 pub(crate) fn run(mut file: File, current: &Published, jobs: &Receiver<Job>) {
     let mut unusable = None;
     while let Ok(job) = jobs.recv() {
-        let mut draft = Draft::of(current.catalogue());
+        let mut draft = Draft::new(current.catalogue());
         let mut answers = vec![job(&mut draft)];
-        // One by one when nothing can be written: what would change nothing is answered still.
+        // If the file is unusable, jobs are carried out one by one, so that writes that change
+        // nothing still succeed.
         let more = if unusable.is_none() { QUEUE } else { 0 };
         answers.extend(jobs.try_iter().take(more).map(|job| job(&mut draft)));
 
-        let is_written = !draft.changes.is_empty();
+        let is_written = !draft.is_empty();
         let mut result = match &unusable {
             _ if !is_written => Ok(()),
-            None => file.commit(&draft.changes, &draft.catalogue).map_err(Failure::new),
+            None => file.commit(&draft).map_err(Failure::new),
             Some(cause) => Err(Failure::Unusable(Arc::clone(cause))),
         };
         if is_written && result.is_ok() {
-            current.publish(draft.catalogue);
+            current.publish(draft.into_catalogue());
         }
         for answer in answers {
-            answer(result.as_ref().copied().map_err(Failure::tell));
+            answer(result.as_ref().copied().map_err(Failure::to_store_error));
         }
-        // Nobody waits while the log is moved.
+        // No caller waits while the log is moved.
         if is_written && result.is_ok() {
             result = file.shorten_log().map_err(Failure::of_log);
         }
         unusable = unusable.or(result.err().and_then(Failure::into_final));
     }
     if unusable.is_some() {
-        file.leave();
+        file.close_without_moving_log();
     }
 }
 
@@ -63,12 +64,12 @@ impl Failure {
         Self::Failed(failed, Arc::new(error))
     }
 
-    /// Of moving the log, which is not part of any write.
+    /// A failure of moving the log, which is not part of any write.
     fn of_log(error: rusqlite::Error) -> Self {
         Self::new((Failed::before_commit(&error), error))
     }
 
-    /// The cause, if nothing can be written any more.
+    /// The cause, if nothing can be written until the file is opened again.
     fn into_final(self) -> Option<Arc<rusqlite::Error>> {
         match self {
             Self::Failed(failed, error) => failed.is_final().then_some(error),
@@ -76,11 +77,11 @@ impl Failure {
         }
     }
 
-    /// What a caller is told.
-    fn tell(&self) -> StoreError {
-        /// When a write should come again that the disk had no room for.
+    /// The error for the caller of a write.
+    fn to_store_error(&self) -> StoreError {
+        /// When to repeat a write after the disk was full.
         const RETRY_FULL: Duration = Duration::from_secs(10);
-        /// When a write should come again that waits for somebody to open the file anew.
+        /// When to repeat a write to a file that somebody must first open again.
         const RETRY_UNUSABLE: Duration = Duration::from_secs(60);
 
         match self {
@@ -104,7 +105,7 @@ impl Failure {
     }
 }
 
-/// Why nothing can be written any more.
+/// Why nothing can be written until the file is opened again.
 #[derive(Debug, thiserror::Error)]
 #[error("nothing can be written until the file is opened anew")]
 struct Unusable(#[source] Arc<rusqlite::Error>);

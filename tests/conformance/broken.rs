@@ -23,7 +23,7 @@ impl conformance::Subject for Subject {
 }
 
 #[test]
-fn what_the_broken_stores_are_made_of_conforms() {
+fn the_faulty_store_without_a_fault_conforms() {
     conformance::run(&Subject(Fault::None)).assert_complete();
 }
 
@@ -46,12 +46,12 @@ fn the_report_says_which_facts_were_skipped_and_why() {
 
 #[test]
 #[should_panic(expected = "skipped: a store that is opened again has its packages")]
-fn a_report_with_skipped_facts_is_not_complete() {
+fn a_report_with_skipped_facts_is_incomplete() {
     conformance::run(&MemoryStore::new).assert_complete();
 }
 
 #[test]
-fn each_fact_has_a_name_of_its_own() {
+fn names_of_facts_are_unique() {
     let facts = conformance::facts::<fn() -> MemoryStore>();
     let names: BTreeSet<_> = facts.iter().map(conformance::Fact::name).collect();
     assert_eq!(names.len(), facts.len());

@@ -287,6 +287,8 @@ impl State {
         if !admitted {
             return Update::Stale(version);
         }
+        // The name of another package is not a spelling of this one.
+        let spelling = spelling.filter(|spelling| spelling.normalized() == *name);
         let respells = spelling.as_ref().is_some_and(|spelling| *spelling != package.name);
         let respells = respells && self.fault != Fault::RespelledIsUnchanged;
         let is_written = self.fault == Fault::UnchangedIsWritten

@@ -1,4 +1,4 @@
-//! A file in which something was changed that should not have been.
+//! A file with damage anywhere in it.
 
 use std::fs;
 use std::num::NonZeroUsize;
@@ -7,33 +7,33 @@ use std::path::Path;
 use pyaday_core::daily::{Daily, Pinned};
 use pyaday_core::{Date, Package, PackageStore, Query, StoreId, Stored, Write};
 use pyaday_sqlite::SqliteStore;
-use pyaday_tests::journal::{anchors, operation};
 use pyaday_tests::numbers::Numbers;
+use pyaday_tests::workload::{anchors, operation};
 use rusqlite::Connection;
 
-use crate::files;
-use crate::tools::cycles;
+use crate::support::files;
+use crate::support::tools::cycles;
 
 /// How long a page of the database is, in bytes.
 const PAGE: usize = 4096;
 
 #[tokio::test]
-async fn a_damaged_file_is_told_or_holds_what_was_written() {
+async fn a_damaged_file_is_refused_or_has_everything_that_was_written() {
     let (sound, content) = sound_file().await;
     let path = files::fresh("damaged");
-    let (mut told, mut harmless) = (0, 0);
+    let (mut refused, mut harmless) = (0, 0);
     for number in 0..cycles(2_000) {
         let mut bytes = sound.clone();
         let done = damage(&mut bytes, &mut Numbers::new(number));
         files::remove(&path);
         fs::write(&path, &bytes).unwrap();
         let Ok(store) = SqliteStore::open(&path) else {
-            told += 1;
+            refused += 1;
             continue;
         };
         harmless += 1;
         assert_eq!(everything(&store).await, content, "{number}: {done}");
-        // Nor does what nobody reads destroy something later.
+        // Damage in a part that is not read does not destroy anything later.
         let more = Package::new("more", &"x".repeat(512)).unwrap();
         let written = store.create(more, Write::new()).await;
         drop(store);
@@ -43,12 +43,12 @@ async fn a_damaged_file_is_told_or_holds_what_was_written() {
             assert_eq!(everything(&store).await, content, "{number}: {done}");
         }
     }
-    assert!(told > 100 && harmless > 10, "{told} told, {harmless} harmless");
+    assert!(refused > 100 && harmless > 10, "{refused} refused, {harmless} harmless");
 }
 
-/// What SQLite itself finds out is less.
+/// The control: SQLite itself detects less.
 #[tokio::test]
-async fn a_damaged_file_that_is_read_without_its_checksums_is_found_out() {
+async fn without_checksums_a_damaged_file_has_other_packages() {
     let (sound, content) = sound_file().await;
     let path = files::fresh("unchecked");
     let found = (0..2_000).any(|number| {

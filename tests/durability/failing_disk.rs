@@ -1,4 +1,4 @@
-//! A disk that has no space or no life left, while a store is open.
+//! A disk that is full or fails while a store is open.
 
 use std::fs;
 use std::time::UNIX_EPOCH;
@@ -9,10 +9,10 @@ use pyaday_core::{
 };
 use pyaday_sqlite::SqliteStore;
 
-use super::disk::{Disk, Kind};
+use crate::support::disk::{Disk, Kind};
 
 #[tokio::test]
-async fn a_full_disk_refuses_writes_until_there_is_space_and_reads_go_on() {
+async fn a_full_disk_refuses_writes_until_there_is_space_and_serves_reads() {
     let Some(disk) = Disk::new(&Kind::EXT4, "a full disk") else { return };
     let path = disk.mounted.join("catalogue.db");
     let store = SqliteStore::open(&path).unwrap();
@@ -37,16 +37,16 @@ async fn a_full_disk_refuses_writes_until_there_is_space_and_reads_go_on() {
     created(&store, "before").await.unwrap();
 
     fs::remove_file(filler).unwrap();
-    created(&store, "behind").await.unwrap();
+    created(&store, "after").await.unwrap();
     drop(store);
     let store = SqliteStore::open(&path).unwrap();
-    for (name, expected) in [("before", true), (&refused, false), ("behind", true)] {
+    for (name, expected) in [("before", true), (&refused, false), ("after", true)] {
         assert_eq!(is_there(&store, name).await, expected, "{name}");
     }
 }
 
 #[tokio::test]
-async fn a_disk_that_fails_refuses_writes_and_reads_go_on_until_it_is_opened_anew() {
+async fn a_failed_disk_refuses_writes_until_the_file_is_reopened_and_serves_reads() {
     for kind in [Kind::EXT4, Kind::XFS] {
         let Some(disk) = Disk::new(&kind, "a failing disk") else { return };
         let path = disk.mounted.join("catalogue.db");
@@ -54,7 +54,7 @@ async fn a_disk_that_fails_refuses_writes_and_reads_go_on_until_it_is_opened_ane
         created(&store, "before").await.unwrap();
         pinned(&store).await.unwrap();
         disk.cut();
-        // The first may be one that nobody knows of; behind it nothing is written.
+        // The outcome of the first may be unknown. After it nothing is written.
         for number in 0..10 {
             match created(&store, &format!("p{number}")).await.unwrap_err() {
                 StoreError::Unavailable { .. } => {}
@@ -69,7 +69,7 @@ async fn a_disk_that_fails_refuses_writes_and_reads_go_on_until_it_is_opened_ane
         disk.mount_again();
         let store = SqliteStore::open(&path).unwrap();
         assert!(is_there(&store, "before").await);
-        created(&store, "behind").await.unwrap();
+        created(&store, "after").await.unwrap();
     }
 }
 

@@ -1,19 +1,16 @@
-//! What is acknowledged is kept: facts about the SQLite store under faults.
+//! Facts about the SQLite store under faults: it keeps every write that it acknowledged.
 //!
-//! A scribe writes and says what it begins and what is acknowledged; a witness hears that and
-//! compares it with what the file holds behind the fault. What was acknowledged must be there, what
-//! was refused must not, what was in between is there or not, as a whole. Each fault has a control:
-//! the same with writes that are acknowledged or synchronised in pretence only, which the witness
-//! must find out.
+//! A process writes, and prints what it begins and what is acknowledged. A verifier reads these lines
+//! and compares them with what the file has after the fault. A write that was acknowledged must be
+//! there, and one that was refused must not. One that was not answered is there as a whole or not at
+//! all. Each fault has a control: the same fault with writes that are acknowledged too early or not
+//! really synchronised, which the verifier must detect.
 
 mod crash_points;
 mod damage;
-mod disk;
 mod failing_disk;
 mod kill;
 mod opening;
 mod power_cut;
 mod queue;
-mod scribe;
 mod statements;
-mod witness;

@@ -10,8 +10,8 @@ use pyaday_core::{Catalogue, Date, Package, PackageStore, Replacement, Revision,
 use pyaday_sqlite::{OpenError, OpenFault, SqliteStore};
 use rusqlite::Connection;
 
-use super::disk::{Disk, Kind};
-use crate::files;
+use crate::support::disk::{Disk, Kind};
+use crate::support::files;
 
 /// Why a file is not opened, which must leave it as it was.
 fn refused(path: &Path) -> OpenError {
@@ -104,7 +104,7 @@ fn a_file_keeps_each_pin_with_its_revision() {
 }
 
 #[test]
-fn a_file_keeps_the_spelling_that_was_given_last() {
+fn a_file_keeps_the_latest_spelling_of_a_name() {
     let path = filled("spelling");
     let store = SqliteStore::open(&path).unwrap();
     let respelled = Replacement::from(Package::new("FLASK", "A microframework").unwrap());
@@ -116,7 +116,7 @@ fn a_file_keeps_the_spelling_that_was_given_last() {
 }
 
 #[test]
-fn a_file_keeps_the_days_that_were_opened_together_in_one_revision() {
+fn days_opened_together_keep_one_revision() {
     let path = filled("days");
     let store = SqliteStore::open(&path).unwrap();
     let flask = pinned(&store, Date::MIN.plus_days(2));
@@ -132,7 +132,7 @@ fn a_file_keeps_the_days_that_were_opened_together_in_one_revision() {
 }
 
 #[test]
-fn each_file_has_an_identity_and_keeps_it() {
+fn each_file_has_its_own_identity_and_keeps_it() {
     let id = |path: &Path| block_on(SqliteStore::open(path).unwrap().id()).unwrap();
     let (one, other) = (files::fresh("identity"), files::fresh("identity"));
     let first = id(&one);
@@ -145,7 +145,7 @@ fn each_file_has_an_identity_and_keeps_it() {
 
 /// For instance the identity of a copy that becomes a catalogue of its own.
 #[test]
-fn an_identity_that_was_changed_by_hand_with_its_checksum_is_read() {
+fn an_identity_changed_by_hand_with_its_checksum_is_read() {
     let path = filled("identity-by-hand");
     let uuid = "0197f3a0-5b1c-7def-8123-456789abcdef";
     let checksum = crc32fast::hash(uuid.as_bytes());
@@ -155,7 +155,7 @@ fn an_identity_that_was_changed_by_hand_with_its_checksum_is_read() {
 }
 
 #[test]
-fn revisions_that_are_lost_with_a_file_are_not_used_again() {
+fn revisions_lost_with_a_file_are_not_reused() {
     let path = filled("restored");
     let backup = fs::read(&path).unwrap();
     let write = || {
@@ -168,20 +168,20 @@ fn revisions_that_are_lost_with_a_file_are_not_used_again() {
 }
 
 #[test]
-fn a_new_file_begins_its_revisions_with_the_clock() {
+fn revisions_of_a_new_file_begin_at_the_clock() {
     let before = Revision::now();
     let store = SqliteStore::open(files::fresh("clock")).unwrap();
     assert!((before..=Revision::now()).contains(&store.catalogue().revision()));
 }
 
 #[test]
-fn a_file_is_open_once() {
+fn a_file_can_be_opened_only_once() {
     let path = files::fresh("once");
     let store = SqliteStore::open(&path).unwrap();
     // By another connection of this process, by another process, by one of sqlite3.
     assert!(matches!(SqliteStore::open(&path).unwrap_err().fault(), OpenFault::InUse));
-    let scribe = std::process::Command::new(env!("CARGO_BIN_EXE_scribe"));
-    let said = { scribe }.arg(&path).args(["1", "0", "1"]).output().unwrap().stdout;
+    let writer = std::process::Command::new(env!("CARGO_BIN_EXE_test-writer"));
+    let said = { writer }.arg(&path).args(["1", "0", "1"]).output().unwrap().stdout;
     assert!(String::from_utf8(said).unwrap().contains("fault: InUse"));
     let other = Connection::open(&path).unwrap();
     assert!(other.query_row("SELECT * FROM catalogue", (), |_| Ok(())).is_err());
@@ -191,7 +191,7 @@ fn a_file_is_open_once() {
 }
 
 #[test]
-fn a_reader_that_has_the_file_open_is_in_the_way() {
+fn a_file_that_another_connection_reads_is_not_opened() {
     let path = filled("read");
     let reader = Connection::open(&path).unwrap();
     let mut statement = reader.prepare("SELECT * FROM package").unwrap();
@@ -201,7 +201,7 @@ fn a_reader_that_has_the_file_open_is_in_the_way() {
 }
 
 #[test]
-fn what_is_no_catalogue_is_not_opened() {
+fn a_file_that_is_not_a_catalogue_is_not_opened() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
     assert!(matches!(refused(folder).fault(), OpenFault::NotAFile));
     assert!(matches!(refused(Path::new("/dev/null")).fault(), OpenFault::NotAFile));
@@ -218,7 +218,7 @@ fn what_is_no_catalogue_is_not_opened() {
 }
 
 #[test]
-fn a_url_is_not_a_path_and_its_password_is_not_shown() {
+fn a_url_instead_of_a_path_is_refused_without_its_password() {
     let error = SqliteStore::open("postgres://u:s3cret@localhost/packages.db").unwrap_err();
     assert_eq!(error.to_string(), "cannot open postgres://…");
     assert_eq!(error.fault().to_string(), "it is a URL: give the path of a file");
@@ -264,7 +264,7 @@ fn insert(path: &Path, table: &str, columns: &[&str]) {
 }
 
 #[test]
-fn an_older_schema_is_brought_up_to_date() {
+fn an_older_schema_is_migrated() {
     for version in [1, 2] {
         let path = of_schema(version);
         let store = SqliteStore::open(&path).unwrap();
@@ -288,7 +288,7 @@ fn an_older_schema_is_brought_up_to_date() {
 }
 
 #[test]
-fn days_and_pins_of_an_older_schema_are_kept() {
+fn the_migration_keeps_days_and_pins() {
     let store = SqliteStore::open(of_schema(2)).unwrap();
     let (days, pins) = journal(&store.catalogue());
     let date = "2026-11-23".parse().unwrap();
@@ -303,7 +303,7 @@ fn days_and_pins_of_an_older_schema_are_kept() {
 
 /// A migration computes new checksums, which must not make sound what was damaged before.
 #[test]
-fn a_pin_of_an_older_schema_that_was_damaged_is_told() {
+fn a_damaged_pin_of_an_older_schema_is_reported() {
     let path = of_schema(2);
     execute(&path, "UPDATE pin SET normalized_name = 'flusk' WHERE date = '2027-01-01'");
     let error = refused(&path);
@@ -333,7 +333,7 @@ fn tables(path: &Path) -> (i64, Vec<String>) {
 }
 
 #[test]
-fn a_log_without_its_database_is_not_thrown_away() {
+fn a_log_without_its_database_is_not_deleted() {
     let path = files::fresh("log");
     fs::write(files::log(&path), "what was committed").unwrap();
     assert!(matches!(refused(&path).fault(), OpenFault::LogWithoutDatabase { .. }));
@@ -345,7 +345,7 @@ fn a_log_without_its_database_is_not_thrown_away() {
 /// SQLite has the log beside what a link leads to.
 #[cfg(unix)]
 #[test]
-fn a_log_is_found_behind_links() {
+fn a_log_is_found_through_symbolic_links() {
     let path = files::fresh("linked");
     let link = path.with_extension("link");
     drop(fs::remove_file(&link));
@@ -358,7 +358,7 @@ fn a_log_is_found_behind_links() {
 }
 
 #[test]
-fn names_that_mean_something_to_sqlite_are_files() {
+fn names_that_are_special_to_sqlite_are_plain_files() {
     for name in [":memory:", "file:x?mode=memory"] {
         let path = files::fresh("names").with_file_name(name);
         files::remove(&path);
@@ -369,7 +369,7 @@ fn names_that_mean_something_to_sqlite_are_files() {
 }
 
 #[test]
-fn rows_that_were_changed_by_hand_are_told_by_name() {
+fn rows_changed_by_hand_are_reported_by_name() {
     for (sql, expected) in [
         ("UPDATE package SET short_desc = 'A framework'", "`flask` does not fit its checksum"),
         ("UPDATE catalogue SET revision = 1", "`catalogue` does not fit its checksum"),
@@ -418,7 +418,7 @@ fn changed_by_hand(column: &str, value: &str) -> PathBuf {
 
 /// Whatever is read is a package: nothing that it is used for later fails.
 #[test]
-fn a_row_that_was_changed_by_hand_against_the_rules_is_told() {
+fn an_invalid_row_with_a_right_checksum_is_reported() {
     let deep = format!("{{\"a\":{}{}}}", "[".repeat(127), "]".repeat(127));
     let long = format!("{{\"a\":\"{}\"}}", "x".repeat(16 * 1024));
     for (column, value) in [
@@ -445,14 +445,14 @@ fn a_row_that_was_changed_by_hand_against_the_rules_is_told() {
 }
 
 #[test]
-fn a_row_that_was_changed_by_hand_with_its_checksum_is_read() {
+fn a_valid_row_changed_by_hand_with_its_checksum_is_read() {
     let store = SqliteStore::open(changed_by_hand("short_desc", "By hand")).unwrap();
     let flask = store.catalogue().get(&"flask".parse().unwrap()).unwrap();
     assert_eq!(flask.representation(), r#"{"name":"Flask","short_desc":"By hand"}"#);
 }
 
 #[test]
-fn a_file_that_cannot_be_written_is_not_opened() {
+fn a_file_on_a_read_only_disk_is_not_opened() {
     let Some(disk) = Disk::new(&Kind::EXT4, "a read-only disk") else { return };
     let path = disk.mounted.join("catalogue.db");
     drop(SqliteStore::open(&path).unwrap());

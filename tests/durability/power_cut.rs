@@ -1,17 +1,17 @@
-//! A machine that loses its power: whatever of a file system was not synchronised is gone.
+//! A machine that loses its power: everything that was not synchronised to the disk is lost.
 //!
-//! What the scribe says behind the cut does not count: it could not have left the machine.
+//! Lines that the writer prints after the cut do not count: they could not have left the machine.
 
 use pyaday_tests::numbers::Numbers;
 
-use super::disk::{Disk, Kind};
-use super::scribe::{Scribe, Task};
-use super::witness::Witness;
-use crate::tools::{Tool, are_there, cycles};
+use crate::support::disk::{Disk, Kind};
+use crate::support::tools::{Tool, are_there, cycles};
+use crate::support::verifier::Verifier;
+use crate::support::writer_process::{Task, WriterProcess};
 
 const WRITERS: u32 = 4;
 
-/// What says of each synchronisation that it was done, and does not do it.
+/// Runs a program so that each synchronisation succeeds without being done.
 const PRETENCE: [&str; 8] = [
     "strace",
     "-f",
@@ -24,17 +24,17 @@ const PRETENCE: [&str; 8] = [
 ];
 
 #[test]
-fn a_power_cut_on_ext4_loses_nothing_that_was_acknowledged() {
+fn a_power_cut_on_ext4_loses_no_acknowledged_write() {
     loses_nothing(&Kind::EXT4);
 }
 
 #[test]
-fn a_power_cut_on_xfs_loses_nothing_that_was_acknowledged() {
+fn a_power_cut_on_xfs_loses_no_acknowledged_write() {
     loses_nothing(&Kind::XFS);
 }
 
 #[test]
-fn a_power_cut_with_pretended_synchronisation_is_found_out() {
+fn a_power_cut_with_pretended_synchronisation_is_detected() {
     if are_there("a control of power cuts", &[Tool::Program("strace")]) {
         for kind in [Kind::EXT4, Kind::XFS] {
             let Some(disk) = Disk::new(&kind, "a pretended power cut") else { return };
@@ -45,25 +45,25 @@ fn a_power_cut_with_pretended_synchronisation_is_found_out() {
 
 fn loses_nothing(kind: &Kind) {
     let Some(disk) = Disk::new(kind, "a power cut") else { return };
-    for (cycle, found) in cuts(&disk, &[]).take(cycles(100) as usize).enumerate() {
+    for (cycle, found) in cuts(&disk, &[]).take(cycles(25) as usize).enumerate() {
         found.unwrap_or_else(|complaint| panic!("cycle {cycle}: {complaint}"));
     }
 }
 
-/// What the witness found behind each cut.
+/// What the verifier found after each cut.
 fn cuts(disk: &Disk, program: &[&str]) -> impl Iterator<Item = Result<(), String>> {
     let path = disk.mounted.join("catalogue.db");
-    let mut witness = Witness::of(WRITERS);
+    let mut verifier = Verifier::of(WRITERS);
     let mut numbers = Numbers::new(2);
     (0..).map(move |cycle| {
         let from = cycle * 1_000_000;
         let task = Task { path: &path, writers: WRITERS, from, to: u64::MAX, answers_early: false };
-        let mut scribe = Scribe::start_under(program, &task);
-        scribe.dictate(&mut witness, 1 + numbers.below(300));
-        witness.cut_off();
+        let mut writer = WriterProcess::start_under(program, &task);
+        writer.pass_lines(&mut verifier, 1 + numbers.below(300));
+        verifier.cut_off();
         disk.cut();
-        scribe.kill(&mut witness);
+        writer.kill(&mut verifier);
         disk.mount_again();
-        witness.examine(&path)
+        verifier.examine(&path)
     })
 }

@@ -7,10 +7,10 @@ use std::task::Poll;
 use pyaday_core::{Package, PackageStore, StoreError, Write};
 use pyaday_sqlite::SqliteStore;
 
-use crate::files;
+use crate::support::files;
 
 #[tokio::test]
-async fn what_the_queue_has_no_room_for_is_refused_and_the_rest_is_written() {
+async fn writes_beyond_the_queue_are_refused_and_all_others_written() {
     const WRITES: usize = 20_000;
 
     let path = files::fresh("queue");

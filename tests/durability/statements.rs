@@ -1,14 +1,14 @@
-//! A statement that fails within a transaction, one after the other: a trigger sees to that.
+//! A statement that fails within a transaction: each statement in turn, by a trigger.
 
 use pyaday_core::{PackageStore, StoreError};
 use pyaday_sqlite::SqliteStore;
-use pyaday_tests::journal::{anchors, operation};
+use pyaday_tests::workload::{anchors, operation};
 use rusqlite::Connection;
 
-use super::witness::Witness;
-use crate::files;
+use crate::support::files;
+use crate::support::verifier::Verifier;
 
-/// Lets so many rows be written, and none behind them.
+/// Lets this many rows be written and fails the next one.
 const TRIGGERS: &str = "
     CREATE TABLE fuse (rows INTEGER);
     CREATE TRIGGER a BEFORE INSERT ON package BEGIN UPDATE fuse SET rows = rows - 1; END;
@@ -21,22 +21,22 @@ const TRIGGERS: &str = "
 ";
 
 #[tokio::test]
-async fn a_statement_that_fails_takes_its_whole_transaction_with_it() {
+async fn a_failed_statement_rolls_back_its_transaction() {
     let mut rows = 0;
-    while fails_behind(rows, "refused").await.unwrap() {
+    while fails_after(rows, "refused").await.unwrap() {
         rows += 1;
     }
     assert!(rows > 15, "{rows} rows");
 }
 
 #[tokio::test]
-async fn a_failed_statement_that_is_acknowledged_is_found_out() {
-    assert!(fails_behind(10, "done").await.is_err());
+async fn an_acknowledged_failed_statement_is_detected() {
+    assert!(fails_after(10, "done").await.is_err());
 }
 
-/// Whether a write met the fault, if the witness, who hears of such a write as told, has no
-/// complaint.
-async fn fails_behind(rows: u32, told: &str) -> Result<bool, String> {
+/// Whether a write failed. The verifier hears of a failed write by the given outcome; its complaint
+/// is the error.
+async fn fails_after(rows: u32, outcome: &str) -> Result<bool, String> {
     let path = files::fresh("statements");
     let store = SqliteStore::open(&path).unwrap();
     store.create_many(anchors().collect()).await.unwrap();
@@ -47,20 +47,20 @@ async fn fails_behind(rows: u32, told: &str) -> Result<bool, String> {
     drop(connection);
 
     let store = SqliteStore::open(&path).unwrap();
-    let mut witness = Witness::of(1);
+    let mut verifier = Verifier::of(1);
     let mut failed = false;
     for step in 0..40 {
-        witness.hear(&format!("0 {step} begins"));
+        verifier.hear(&format!("0 {step} begins"));
         let heard = match operation(0, step).write(&store).await {
             Ok(()) => "done",
             Err(StoreError::Internal { .. }) => {
                 failed = true;
-                told
+                outcome
             }
             Err(other) => return Err(format!("{other:?}")),
         };
-        witness.hear(&format!("0 {step} {heard}"));
+        verifier.hear(&format!("0 {step} {heard}"));
     }
     drop(store);
-    witness.examine(&path).map(|()| failed)
+    verifier.examine(&path).map(|()| failed)
 }

@@ -81,23 +81,23 @@ fn keep_the_contract(pairs: &Pairs) {
 }
 
 #[test]
-fn two_processes_that_read_from_the_database_are_as_one() {
-    let Some(stores) = Stores::new("two processes with direct reads", Reads::Database) else {
+fn two_processes_that_show_the_latest_conform_as_one_store() {
+    let Some(stores) = Stores::new("two processes with the latest", Reads::Latest) else {
         return;
     };
     keep_the_contract(&Pairs { stores, refreshes: false });
 }
 
 #[test]
-fn two_processes_that_refresh_are_as_one() {
-    let Some(stores) = Stores::new("two processes", Reads::Memory) else { return };
+fn two_processes_that_refresh_conform_as_one_store() {
+    let Some(stores) = Stores::new("two processes", Reads::Followed) else { return };
     keep_the_contract(&Pairs { stores, refreshes: true });
 }
 
 /// The control: two that do not refresh.
 #[test]
-fn two_processes_that_do_not_refresh_are_two() {
-    let Some(stores) = Stores::new("two processes that do not refresh", Reads::Memory) else {
+fn two_processes_that_do_not_refresh_do_not_conform_as_one_store() {
+    let Some(stores) = Stores::new("two processes that do not refresh", Reads::Followed) else {
         return;
     };
     let pairs = Pairs { stores, refreshes: false };

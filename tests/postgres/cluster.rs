@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::events::until;
 use super::node::{Node, USER};
 use super::proxy::Proxy;
-use crate::tools::{Tool, are_there};
+use crate::support::tools::{Tool, are_there};
 
 /// Two servers, of which one is the primary.
 pub(crate) struct Cluster {
@@ -181,7 +181,7 @@ fn url(ports: [u16; 2]) -> String {
 }
 
 #[test]
-fn what_a_primary_acknowledged_its_standby_has() {
+fn a_standby_has_every_acknowledged_write_of_its_primary() {
     let Some(mut cluster) = Cluster::start("failover") else { return };
     let write = |cluster: &Cluster, value| {
         let row = format!("INSERT INTO kept VALUES ({value})");

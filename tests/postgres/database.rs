@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::node::Node;
-use crate::tools::{Tool, are_there};
+use crate::support::tools::{Tool, are_there};
 
 /// The server, which ends with the process.
 static SERVER: LazyLock<Node> = LazyLock::new(|| Node::start("shared"));

@@ -14,6 +14,9 @@ use super::events::{answer, is_pending, until};
 use super::proxy::{Pace, Proxy};
 use super::stores::{RUNTIME, Stores};
 
+/// How long a write may take does not depend on how reads are answered.
+const BOTH: [Reads; 2] = [Reads::Followed, Reads::Latest];
+
 /// A store over a network of its own.
 fn over_network(stores: &Stores, options: Options) -> (Proxy, PostgresStore) {
     let (proxy, url) = stores.network();
@@ -81,7 +84,11 @@ const FAR: Pace = Pace { delay: Duration::from_millis(5), byte: Duration::ZERO }
 
 #[test]
 fn six_hundred_pins_share_a_transaction_over_a_network_with_a_delay() {
-    let Some(stores) = Stores::new("a network with a delay", Reads::Memory) else { return };
+    BOTH.into_iter().for_each(pins_share_a_transaction);
+}
+
+fn pins_share_a_transaction(reads: Reads) {
+    let Some(stores) = Stores::new("a network with a delay", reads) else { return };
     let (proxy, store) = over_network(&stores, stores.options().schema("pins"));
     create_both(&store);
     proxy.set_pace(FAR);
@@ -99,7 +106,7 @@ fn six_hundred_pins_share_a_transaction_over_a_network_with_a_delay() {
 /// The control: the network is so slow that a statement for each pin takes longer than a store waits.
 #[test]
 fn six_hundred_statements_take_too_long_over_a_network_with_a_delay() {
-    let Some(stores) = Stores::new("a statement for each pin", Reads::Memory) else { return };
+    let Some(stores) = Stores::new("a statement for each pin", Reads::Followed) else { return };
     let (proxy, url) = stores.network();
     RUNTIME.block_on(async {
         let (client, connection) = tokio_postgres::connect(&url, NoTls).await.unwrap();
@@ -129,7 +136,7 @@ fn packages(count: usize) -> Vec<Package> {
 
 #[test]
 fn a_batch_of_eighty_megabytes_gets_the_time_that_its_bytes_need() {
-    let Some(stores) = Stores::new("a large batch", Reads::Memory) else { return };
+    let Some(stores) = Stores::new("a large batch", Reads::Latest) else { return };
     let options = stores.options();
     let (network, store) = over_network(&stores, options.clone());
     let (others_network, other) = over_network(&stores, options);
@@ -145,7 +152,11 @@ fn a_batch_of_eighty_megabytes_gets_the_time_that_its_bytes_need() {
 /// The control: a network that is slower than anything that is waited for.
 #[test]
 fn a_write_that_a_network_is_too_slow_for_is_refused_and_leaves_no_lock() {
-    let Some(stores) = Stores::new("a network that is too slow", Reads::Memory) else { return };
+    BOTH.into_iter().for_each(a_network_is_too_slow);
+}
+
+fn a_network_is_too_slow(reads: Reads) {
+    let Some(stores) = Stores::new("a network that is too slow", reads) else { return };
     let options = stores.options();
     let (network, store) = over_network(&stores, options.clone());
     let other = stores.open(options);
@@ -187,8 +198,8 @@ async fn insist(store: &PostgresStore, number: i32) {
 #[test]
 fn writes_that_take_too_long_together_are_written_in_smaller_transactions() {
     // The first are fast enough by themselves alone, of the others a few at a time.
-    for (count, seconds) in [(4, 1.2), (100, 0.05)] {
-        let Some(stores) = Stores::new("a slow server", Reads::Memory) else { return };
+    for (count, seconds, reads) in [(4, 1.2, Reads::Followed), (100, 0.05, Reads::Latest)] {
+        let Some(stores) = Stores::new("a slow server", reads) else { return };
         let store = stores.open(stores.options().schema("slow"));
         create_both(&store);
         slow_down(&stores, "slow.pin", seconds);
@@ -213,7 +224,11 @@ fn writes_that_take_too_long_together_are_written_in_smaller_transactions() {
 /// the server still does for it.
 #[test]
 fn a_write_that_a_server_is_too_slow_for_is_refused_and_leaves_no_lock() {
-    let Some(stores) = Stores::new("a server that is too slow", Reads::Memory) else { return };
+    BOTH.into_iter().for_each(a_server_is_too_slow);
+}
+
+fn a_server_is_too_slow(reads: Reads) {
+    let Some(stores) = Stores::new("a server that is too slow", reads) else { return };
     let options = stores.options().schema("stuck");
     let (store, other) = (stores.open(options.clone()), stores.open(options));
     create_both(&store);

@@ -4,15 +4,15 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Pool, Runtime};
+use deadpool_postgres::{Manager, Pool, Runtime};
 use pyaday_core::{Create, Package, PackageStore, StoreError, Write};
-use pyaday_postgres::{Connector, Options, PostgresStore, Reads};
+use pyaday_postgres::{Options, PostgresStore, Reads};
 use tokio_postgres::NoTls;
 
 use super::events::until;
 use super::node::Node;
 use super::stores::{RUNTIME, Stores, connect};
-use crate::tools::{Tool, are_there};
+use crate::support::tools::{Tool, are_there};
 
 fn create(store: &PostgresStore, name: &str) -> Result<Create, StoreError> {
     RUNTIME.block_on(store.create(Package::new(name, "").unwrap(), Write::new()))
@@ -36,8 +36,8 @@ fn node(test: &str) -> Option<Node> {
 }
 
 #[test]
-fn a_store_begins_without_its_database_and_finds_it_when_it_is_there() {
-    for reads in [Reads::Memory, Reads::Database] {
+fn a_store_starts_without_its_database_and_finds_it_later() {
+    for reads in [Reads::Followed, Reads::Latest] {
         let Some(mut node) = node("a database that is away") else { return };
         node.stop();
         let flask = "flask".parse().unwrap();
@@ -52,8 +52,8 @@ fn a_store_begins_without_its_database_and_finds_it_when_it_is_there() {
 
         node.stop();
         unavailable(create(&store, "django"));
-        // From memory, reads go on.
-        assert_eq!(RUNTIME.block_on(store.read(&flask)).is_ok(), reads == Reads::Memory);
+        // What was followed is shown still.
+        assert_eq!(RUNTIME.block_on(store.read(&flask)).is_ok(), reads == Reads::Followed);
         node.run();
         until("the store has found it again", || create(&store, "django").ok());
         assert!(RUNTIME.block_on(store.read(&flask)).unwrap().is_some());
@@ -61,7 +61,7 @@ fn a_store_begins_without_its_database_and_finds_it_when_it_is_there() {
 }
 
 #[test]
-fn what_is_too_old_is_not_shown() {
+fn reads_are_refused_when_the_data_is_too_old() {
     let Some(mut node) = node("a database that is away for long") else { return };
     let options = Options::new().max_age(Duration::from_secs(1));
     let store = open(&node, options);
@@ -76,8 +76,8 @@ fn what_is_too_old_is_not_shown() {
 }
 
 #[test]
-fn a_lock_that_somebody_keeps_refuses_writes_and_no_reads() {
-    for reads in [Reads::Memory, Reads::Database] {
+fn a_held_lock_refuses_writes_and_no_reads() {
+    for reads in [Reads::Followed, Reads::Latest] {
         let Some(stores) = Stores::new("a lock", reads) else { return };
         let store = Arc::new(stores.open(stores.options().schema("locked")));
         create(&store, "flask").unwrap();
@@ -101,7 +101,7 @@ fn a_lock_that_somebody_keeps_refuses_writes_and_no_reads() {
 /// Its server hears nothing of it any more, not even that it has gone.
 #[test]
 fn a_process_that_is_cut_off_with_the_lock_loses_it() {
-    let Some(stores) = Stores::new("a lock that is left", Reads::Memory) else { return };
+    let Some(stores) = Stores::new("a lock that is left", Reads::Followed) else { return };
     let options = stores.options().schema("cut");
     let other = stores.open(options.clone());
     let (proxy, url) = stores.network();
@@ -125,46 +125,9 @@ fn a_process_that_is_cut_off_with_the_lock_loses_it() {
     assert_eq!(RUNTIME.block_on(other.read(&"django".parse().unwrap())).unwrap(), None);
 }
 
-/// A store that reads over the one connection of a pool.
-fn with_one_connection(stores: &Stores, options: Options) -> (Pool, PostgresStore) {
-    let manager = Manager::from_connect(
-        stores.url().parse().unwrap(),
-        Connector::new(NoTls),
-        ManagerConfig::default(),
-    );
-    let pool = Pool::builder(manager).max_size(1).runtime(Runtime::Tokio1).build().unwrap();
-    let store = RUNTIME.block_on(PostgresStore::with_pool(pool.clone(), options)).unwrap();
-    create(&store, "flask").unwrap();
-    (pool, store)
-}
-
 #[test]
-fn a_connection_that_did_not_answer_is_not_used_again() {
-    let Some(stores) = Stores::new("a silent connection", Reads::Database) else { return };
-    let (pool, store) = with_one_connection(&stores, stores.options().schema("silent"));
-    let read = || RUNTIME.block_on(store.read(&"flask".parse().unwrap()));
-    assert!(read().unwrap().is_some());
-    assert_eq!(pool.status().size, 1);
-    stores.execute("BEGIN; LOCK TABLE silent.package IN ACCESS EXCLUSIVE MODE");
-    unavailable(read());
-    assert_eq!(pool.status().size, 0);
-    stores.execute("ROLLBACK");
-    assert!(read().unwrap().is_some());
-}
-
-#[test]
-fn a_pool_without_a_free_connection_refuses_direct_reads() {
-    let Some(stores) = Stores::new("an exhausted pool", Reads::Database) else { return };
-    let (pool, store) = with_one_connection(&stores, stores.options());
-    let taken = RUNTIME.block_on(pool.get()).unwrap();
-    unavailable(RUNTIME.block_on(store.read(&"flask".parse().unwrap())));
-    drop(taken);
-    assert!(RUNTIME.block_on(store.read(&"flask".parse().unwrap())).unwrap().is_some());
-}
-
-#[test]
-fn connections_that_an_administrator_ends_are_replaced() {
-    for reads in [Reads::Memory, Reads::Database] {
+fn connections_ended_by_an_administrator_are_replaced() {
+    for reads in [Reads::Followed, Reads::Latest] {
         let Some(stores) = Stores::new("ended connections", reads) else { return };
         let store = stores.open(stores.options());
         for round in 0..10 {
@@ -213,7 +176,7 @@ fn cut_short(node: &Node, store: &PostgresStore, name: &str) -> Result<Create, S
 }
 
 #[test]
-fn a_commit_that_was_not_waited_for_to_the_end_is_unknown() {
+fn a_commit_whose_wait_for_the_standby_is_cancelled_is_unknown() {
     let Some(node) = node("a commit cut short") else { return };
     let store = open(&node, Options::new());
     create(&store, "flask").unwrap();
@@ -226,7 +189,7 @@ fn a_commit_that_was_not_waited_for_to_the_end_is_unknown() {
 
 /// The warning is sent to a user too for whom the server is set to send none.
 #[test]
-fn a_user_who_is_sent_no_warnings_is_told_that_a_commit_was_cut_short() {
+fn a_cancelled_wait_is_reported_to_a_user_without_warnings() {
     let Some(node) = node("a commit cut short in silence") else { return };
     node.sql("ALTER ROLE pyaday SET client_min_messages = error").unwrap();
     let store = open(&node, Options::new());
@@ -238,7 +201,7 @@ fn a_user_who_is_sent_no_warnings_is_told_that_a_commit_was_cut_short() {
 
 /// The control: a pool whose connections do not hear the server's warnings.
 #[test]
-fn a_commit_that_was_cut_short_unheard_is_taken_for_done() {
+fn a_cancelled_wait_without_notices_is_acknowledged() {
     let Some(node) = node("a commit cut short unheard") else { return };
     let manager = Manager::new(node.url("postgres").parse().unwrap(), NoTls);
     let pool = Pool::builder(manager).runtime(Runtime::Tokio1).build().unwrap();
@@ -275,8 +238,8 @@ fn a_commit_that_nobody_answers_is_unknown_and_the_next_write_is_refused() {
 
 /// A transaction that fails at any of its rows leaves nothing.
 #[test]
-fn a_statement_that_fails_takes_its_whole_transaction_with_it() {
-    for reads in [Reads::Memory, Reads::Database] {
+fn a_failed_statement_rolls_back_its_transaction() {
+    for reads in [Reads::Followed, Reads::Latest] {
         let Some(stores) = Stores::new("a failing statement", reads) else { return };
         let store = stores.open(stores.options().schema("failing"));
         create(&store, "flask").unwrap();
@@ -320,8 +283,8 @@ fn refuse(stores: &Stores, schema: &str, count: u32, code: &str) {
 }
 
 #[test]
-fn a_transaction_that_others_collide_with_is_tried_three_times() {
-    for reads in [Reads::Memory, Reads::Database] {
+fn a_transaction_with_conflicts_is_tried_three_times() {
+    for reads in [Reads::Followed, Reads::Latest] {
         let Some(stores) = Stores::new("collisions", reads) else { return };
         let store = stores.open(stores.options().schema("collisions"));
         for code in ["40001", "40P01"] {
@@ -341,7 +304,7 @@ fn a_transaction_that_others_collide_with_is_tried_three_times() {
 /// The server may say in its answer to the commit what became of it, or that it does not know.
 #[test]
 fn a_commit_that_the_server_says_it_rolled_back_is_refused() {
-    let Some(stores) = Stores::new("a commit rolled back", Reads::Memory) else { return };
+    let Some(stores) = Stores::new("a commit rolled back", Reads::Followed) else { return };
     let store = stores.open(stores.options().schema("rolled"));
     for (code, is_refused) in [("55P03", true), ("40003", false)] {
         stores.execute(&format!(
@@ -363,8 +326,8 @@ fn a_commit_that_the_server_says_it_rolled_back_is_refused() {
 }
 
 #[test]
-fn a_connection_to_a_server_that_goes_or_is_no_primary_is_not_used_again() {
-    let Some(stores) = Stores::new("a server that goes", Reads::Memory) else { return };
+fn a_connection_to_a_stopping_server_or_a_standby_is_not_reused() {
+    let Some(stores) = Stores::new("a server that goes", Reads::Followed) else { return };
     let store = stores.open(stores.options().schema("going"));
     let connection = || {
         let sql = "SELECT max(pid) FROM pg_stat_activity \
@@ -390,7 +353,7 @@ fn a_connection_to_a_server_that_goes_or_is_no_primary_is_not_used_again() {
 
 /// Its own setting would have it acknowledge what neither it nor a standby has on a disk.
 #[test]
-fn a_server_that_is_set_to_acknowledge_early_does_not() {
+fn the_setting_synchronous_commit_off_of_a_server_is_overridden() {
     let Some(node) = node("early acknowledgement") else { return };
     node.sql("ALTER ROLE pyaday SET synchronous_commit = off").unwrap();
     let store = open(&node, Options::new());

@@ -8,25 +8,25 @@ use pyaday_postgres::{Options, PostgresStore};
 
 use super::cluster::Cluster;
 use super::traffic::{Tally, Traffic};
-use crate::tools::{cycles, report};
+use crate::support::tools::{cycles, report};
 
 /// How many writes are acknowledged before a fault, and behind it.
 const WRITES: usize = 100;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_failover_loses_nothing_that_was_acknowledged() {
+async fn a_failover_loses_no_acknowledged_write() {
     let Some(cluster) = Cluster::start("a primary that is killed") else { return };
     change_primaries("failovers", cluster, Cluster::fail_over, Cluster::rejoin).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_switchover_loses_nothing_that_was_acknowledged() {
+async fn a_switchover_loses_no_acknowledged_write() {
     let Some(cluster) = Cluster::start("a primary that changes parts") else { return };
     change_primaries("switchovers", cluster, Cluster::switch_over, |_| ()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_restart_loses_nothing_that_was_acknowledged() {
+async fn a_restart_loses_no_acknowledged_write() {
     let Some(cluster) = Cluster::start("a primary that is restarted") else { return };
     change_primaries("restarts", cluster, Cluster::restart_primary, |_| ()).await;
 }
@@ -70,7 +70,7 @@ async fn store(cluster: &Cluster) -> Arc<PostgresStore> {
 
 /// The control: a standby that need not confirm anything.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_an_asynchronous_standby_has_missed_is_found_to_be_lost() {
+async fn writes_that_an_asynchronous_standby_lacks_are_detected_as_lost() {
     let Some(mut cluster) = Cluster::start("a standby that missed changes") else { return };
     let stores = [store(&cluster).await];
     let traffic = Traffic::start(&stores, 0);

@@ -10,7 +10,7 @@ use pyaday_examples::{Error, Framework, OnExisting, Options, Prefix, run_until};
 use pyaday_postgres::Reads;
 
 use super::stores::{RUNTIME, Stores};
-use crate::files;
+use crate::support::files;
 
 /// A framework that ends as soon as it is to serve.
 struct Nobody;
@@ -53,7 +53,7 @@ const WHOLE: &str = r#"[{"name":"a","summary":""},{"name":"b","summary":""}]"#;
 
 #[test]
 fn a_part_of_a_first_import_is_not_served_until_the_rest_is_there() {
-    let Some(stores) = Stores::new("a first import", Reads::Memory) else { return };
+    let Some(stores) = Stores::new("a first import", Reads::Followed) else { return };
     let path = files::fresh("first-import");
     fs::write(&path, &WHOLE[..30]).unwrap();
     let error = start(&stores, Some(&path)).unwrap_err();
@@ -78,7 +78,7 @@ fn a_part_of_a_first_import_is_not_served_until_the_rest_is_there() {
 
 #[test]
 fn a_part_of_a_first_import_is_served_once_the_mark_is_dropped() {
-    let Some(stores) = Stores::new("a dropped mark", Reads::Memory) else { return };
+    let Some(stores) = Stores::new("a dropped mark", Reads::Followed) else { return };
     let path = files::fresh("dropped-mark");
     fs::write(&path, &WHOLE[..30]).unwrap();
     start(&stores, Some(&path)).unwrap_err();
@@ -89,7 +89,7 @@ fn a_part_of_a_first_import_is_served_once_the_mark_is_dropped() {
 
 #[test]
 fn a_first_import_that_wrote_nothing_leaves_a_new_catalogue() {
-    let Some(stores) = Stores::new("an import of nothing", Reads::Memory) else { return };
+    let Some(stores) = Stores::new("an import of nothing", Reads::Followed) else { return };
     let path = files::fresh("nothing-imported");
     for text in ["name,version\n", "name,summary\n", "name,summary\n!,\n"] {
         fs::write(&path, text).unwrap();
@@ -103,7 +103,7 @@ fn a_first_import_that_wrote_nothing_leaves_a_new_catalogue() {
 /// The control: a catalogue that had packages before.
 #[test]
 fn a_later_import_that_fails_leaves_no_mark() {
-    let Some(stores) = Stores::new("a later import", Reads::Memory) else { return };
+    let Some(stores) = Stores::new("a later import", Reads::Followed) else { return };
     start(&stores, None).unwrap();
     let path = files::fresh("later-import");
     fs::write(&path, &WHOLE[..30]).unwrap();

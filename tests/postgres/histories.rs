@@ -10,8 +10,8 @@ use pyaday_tests::numbers::Numbers;
 use super::cluster::{Cluster, Network};
 use super::events::{answer, until};
 use super::proxy::Proxy;
-use crate::histories::{Answer, Call, History, Plan, Subject, record};
-use crate::tools::{cycles, report};
+use crate::linearizability::{Answer, Call, History, Plan, Subject, record};
+use crate::support::tools::{cycles, report};
 
 const CLIENTS: u64 = 8;
 const CALLS: u64 = 2_000;
@@ -136,19 +136,19 @@ async fn have_an_order(what: &str, reads: Reads, refreshes: bool) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn direct_reads_of_two_processes_could_come_one_after_another() {
-    have_an_order("direct reads", Reads::Database, false).await;
+async fn reads_of_the_latest_are_linearizable() {
+    have_an_order("reads of the latest", Reads::Latest, false).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn reads_from_memory_after_a_refresh_could_come_one_after_another() {
-    have_an_order("reads after a refresh", Reads::Memory, true).await;
+async fn reads_after_a_refresh_are_linearizable() {
+    have_an_order("reads after a refresh", Reads::Followed, true).await;
 }
 
 /// The control: a process that does not refresh may not show what clients were told elsewhere.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn reads_from_memory_without_a_refresh_are_found_to_be_behind() {
-    let Some(mut service) = Service::start("stale reads", Reads::Memory, false).await else {
+async fn reads_without_a_refresh_are_not_linearizable() {
+    let Some(mut service) = Service::start("stale reads", Reads::Followed, false).await else {
         return;
     };
     for seed in 0..5 {

@@ -1,18 +1,20 @@
 //! Somebody who locks what everybody needs.
 
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use pyaday_core::{Api, NormalizedName, Package, PackageStore, StoreError, Write};
 use pyaday_postgres::{PostgresStore, Reads};
 use tokio::task::JoinSet;
 
-use super::events::answer;
+use super::events::{answer, until};
+use super::following::waiting;
 use super::stores::{RUNTIME, Stores};
 use super::traffic::insist;
-use crate::client::Request;
-use crate::homes::{Core, Home};
-use crate::tools::report;
+use crate::support::client::Request;
+use crate::support::homes::{Core, Home};
+use crate::support::tools::report;
 
 /// More than a pool has connections.
 const CALLS: usize = 100;
@@ -47,7 +49,7 @@ fn all_refused(what: &str, (told, slowest): (Vec<Result<(), StoreError>>, Durati
 
 #[test]
 fn writes_that_find_the_catalogue_locked_are_refused() {
-    let Some(stores) = Stores::new("a lock on the head", Reads::Memory) else { return };
+    let Some(stores) = Stores::new("a lock on the head", Reads::Followed) else { return };
     let (store, schema) = open(&stores);
     let writes = || {
         at_once(|number| {
@@ -75,9 +77,28 @@ fn writes_that_find_the_catalogue_locked_are_refused() {
 
 const PACKAGE: &str = r#"{"name":"own","short_desc":""}"#;
 
+/// A write of the same process waits for a lock, which stops no reader.
 #[test]
-fn reads_that_find_all_connections_in_use_are_refused() {
-    let Some(stores) = Stores::new("a lock on all packages", Reads::Database) else { return };
+fn reads_of_the_latest_do_not_wait_for_writes() {
+    let Some(stores) = Stores::new("the latest beside a lock", Reads::Latest) else { return };
+    let (store, schema) = open(&stores);
+    stores.execute(&format!("BEGIN; SELECT FROM {schema}.head FOR UPDATE"));
+    thread::scope(|scope| {
+        let create =
+            || RUNTIME.block_on(store.create(Package::new("django", "").unwrap(), Write::new()));
+        let write = scope.spawn(create);
+        until("the write waits for the lock", || (waiting(stores.client()) > 0).then_some(()));
+        let flask = "flask".parse().unwrap();
+        assert!(RUNTIME.block_on(answer(store.read(&flask))).unwrap().is_some());
+        assert!(!write.is_finished(), "the read has waited for the write");
+        stores.execute("ROLLBACK");
+        drop(write.join().unwrap());
+    });
+}
+
+#[test]
+fn reads_of_the_latest_are_refused_where_the_database_cannot_be_asked() {
+    let Some(stores) = Stores::new("a lock that stops readers", Reads::Latest) else { return };
     let (store, schema) = open(&stores);
     let reads = || {
         at_once(|_| {
@@ -86,7 +107,7 @@ fn reads_that_find_all_connections_in_use_are_refused() {
             async move { store.read(&flask).await.map(drop) }
         })
     };
-    stores.execute(&format!("BEGIN; LOCK TABLE {schema}.package IN ACCESS EXCLUSIVE MODE"));
+    stores.execute(&format!("BEGIN; LOCK TABLE {schema}.head IN ACCESS EXCLUSIVE MODE"));
     all_refused("reads behind a lock", reads());
     let home = Core::mount("", &Api::new(Arc::clone(&store)));
     let told = home.answer(&Request::new("GET", "/packages/flask"));

@@ -13,8 +13,8 @@ use super::events::{answer, until};
 use super::following::{add, waiting};
 use super::proxy::Proxy;
 use super::stores::{RUNTIME, Stores, connect};
-use crate::client::{Answer, Request};
-use crate::homes::{Core, Home};
+use crate::support::client::{Answer, Request};
+use crate::support::homes::{Core, Home};
 
 /// What each transaction that writes begins with.
 const BEGIN: &[u8] = b"BEGIN ISOLATION LEVEL READ COMMITTED";
@@ -29,7 +29,7 @@ struct Service {
 impl Service {
     /// Nothing if PostgreSQL is missing, after saying so.
     fn start(test: &str, schema: &str) -> Option<Self> {
-        let stores = Stores::new(test, Reads::Memory)?;
+        let stores = Stores::new(test, Reads::Followed)?;
         let (network, url) = stores.network();
         let options = stores.options().schema(schema);
         let store = Arc::new(RUNTIME.block_on(PostgresStore::connect(&url, options)).unwrap());
@@ -129,7 +129,7 @@ fn open(date: Date) -> String {
 
 /// Others open days in between, whenever it is about to write its pick. It has three tries at most.
 #[test]
-fn a_pick_that_others_make_stale_again_and_again_is_made_within_its_write() {
+fn a_pick_that_stays_stale_is_made_inside_its_write() {
     let Some(service) = Service::start("others who open days", "stale") else { return };
     let names = ["flask", "sanic", "django"];
     service.post(names.map(str::to_owned));

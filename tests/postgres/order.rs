@@ -12,7 +12,7 @@ use tokio_postgres::{Client, NoTls};
 use super::cluster::{Cluster, Network};
 use super::events::until;
 use super::traffic::{Traffic, insist, until_seen};
-use crate::tools::{cycles, report};
+use crate::support::tools::{cycles, report};
 
 /// Reads what is behind the newest it has seen, over and over: the method that loses rows where a
 /// number is not taken in the order of commits.
@@ -62,7 +62,7 @@ fn everything(catalogue: &Catalogue) -> BTreeMap<String, Revision> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whoever_follows_late_commits_misses_nothing_and_sees_nothing_twice() {
+async fn a_follower_of_late_commits_sees_each_change_once() {
     let Some(cluster) = Cluster::start("late commits") else { return };
     let networks = [cluster.network(), cluster.network(), cluster.network()];
     let mut writers = Vec::new();
@@ -141,7 +141,7 @@ fn delay_commits(cluster: &Cluster, networks: &[Network], traffic: &Traffic) {
 
 /// The control: numbers of a sequence, which are taken early and committed late.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whoever_follows_the_numbers_of_a_sequence_misses_rows() {
+async fn a_follower_of_a_sequence_misses_rows() {
     let Some(cluster) = Cluster::start("numbers of a sequence") else { return };
     cluster.primary().sql("CREATE TABLE naive (number bigserial)").unwrap();
     let numbers = "SELECT number FROM naive WHERE number > $1 ORDER BY number";
@@ -157,7 +157,7 @@ async fn whoever_follows_the_numbers_of_a_sequence_misses_rows() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_store_notices_that_a_primary_has_another_history() {
+async fn a_store_detects_that_a_primary_has_another_history() {
     let Some(mut cluster) = Cluster::start("another history") else { return };
     let network = cluster.network();
     let follower = open(&network.url()).await;

@@ -6,15 +6,15 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use deadpool_postgres::{Manager, ManagerConfig, Pool, Runtime};
-use pyaday_core::{Api, Date, PackageStore, StoreError};
+use pyaday_core::{Api, Date, PackageStore, Revision, StoreError};
 use pyaday_postgres::{Options, PostgresStore, Reads};
 use tokio_postgres::NoTls;
 
 use super::events::{answer, until};
 use super::proxy::Proxy;
 use super::stores::{RUNTIME, Stores};
-use crate::client::{Answer, Request};
-use crate::homes::{Core, Home};
+use crate::support::client::{Answer, Request};
+use crate::support::homes::{Core, Home};
 
 /// A process of the service.
 struct Process {
@@ -39,6 +39,11 @@ impl Process {
 
     fn refresh(&self) -> Result<(), StoreError> {
         RUNTIME.block_on(answer(self.store.refresh()))
+    }
+
+    /// How new what it has in memory is. This asks nobody.
+    fn remembers(&self) -> Revision {
+        self.store.catalogue().unwrap().revision()
     }
 
     /// The status and the entity tag of what a path has.
@@ -182,7 +187,7 @@ impl Case {
         });
         // The control: what the process that is behind has in memory is not what is there.
         assert_ne!(before, writer.get(&path), "{self:?}");
-        assert_eq!(before, behind.get(&path), "{self:?}");
+        assert!(behind.remembers() < writer.remembers(), "{self:?}");
         let never = || "\"1\"".to_owned();
         let stale = stale.unwrap_or_else(never);
         Tags { current: writer.get(&conditional).1.unwrap_or_else(never), stale }
@@ -249,8 +254,8 @@ struct Tags {
 }
 
 /// Two processes, of which the second is behind and has a network of its own.
-fn pair(test: &str) -> Option<(Stores, Process, Process, Proxy)> {
-    let stores = Stores::new(test, Reads::Memory)?;
+fn pair(test: &str, reads: Reads) -> Option<(Stores, Process, Process, Proxy)> {
+    let stores = Stores::new(test, reads)?;
     let options = stores.options();
     let (network, url) = stores.network();
     let writer = Process::new(stores.open(options.clone()));
@@ -263,17 +268,22 @@ fn pair(test: &str) -> Option<(Stores, Process, Process, Proxy)> {
 }
 
 #[test]
-fn a_write_is_decided_by_what_another_process_has_just_written() {
-    let Some((_stores, writer, behind, _network)) = pair("two that write") else { return };
-    for case in cases() {
-        case.set_up(&writer);
-        behind.refresh().unwrap();
-        let tags = case.write(&writer, &behind);
-        let told = behind.home.answer(&case.request(&tags));
-        assert_eq!(told.status, case.expected(), "{case:?}: {}", told.text());
-        if told.status < 300 {
-            writer.refresh().unwrap();
-            assert_eq!(writer.get(&case.path()), behind.get(&case.path()), "{case:?}");
+fn a_write_is_decided_by_the_latest_write_of_another_process() {
+    for reads in [Reads::Followed, Reads::Latest] {
+        let Some((_stores, writer, behind, _network)) = pair("two that write", reads) else {
+            return;
+        };
+        for case in cases() {
+            case.set_up(&writer);
+            // Reads of the latest need none.
+            behind.refresh().unwrap();
+            let tags = case.write(&writer, &behind);
+            let told = behind.home.answer(&case.request(&tags));
+            assert_eq!(told.status, case.expected(), "{case:?}: {}", told.text());
+            if told.status < 300 {
+                writer.refresh().unwrap();
+                assert_eq!(writer.get(&case.path()), behind.get(&case.path()), "{case:?}");
+            }
         }
     }
 }
@@ -288,8 +298,16 @@ fn answers(behind: &Process, requests: Vec<Request>) -> Vec<Answer> {
 }
 
 #[test]
-fn a_process_that_is_cut_off_decides_nothing_by_what_it_remembers() {
-    let Some((_stores, writer, behind, network)) = pair("one that is cut off") else { return };
+fn a_disconnected_process_decides_no_write_from_memory() {
+    for reads in [Reads::Followed, Reads::Latest] {
+        decides_nothing_by_what_it_remembers(reads);
+    }
+}
+
+fn decides_nothing_by_what_it_remembers(reads: Reads) {
+    let Some((_stores, writer, behind, network)) = pair("one that is cut off", reads) else {
+        return;
+    };
     let cases = cases();
     cases.iter().for_each(|case| case.set_up(&writer));
     behind.refresh().unwrap();
@@ -303,14 +321,21 @@ fn a_process_that_is_cut_off_decides_nothing_by_what_it_remembers() {
         // What is certain not to have happened may be tried again.
         assert_eq!(told.header("retry-after").is_some(), expected == 503, "{case:?}");
     }
-    assert!(matches!(behind.refresh(), Err(StoreError::Unavailable { .. })));
-    // It shows what it remembers.
-    assert_eq!(behind.get("/packages/flask").0, 200);
+    // It shows what it remembers, unless it is to show the latest.
+    match reads {
+        Reads::Latest => assert_eq!(behind.get("/packages/flask").0, 503),
+        _ => {
+            assert!(matches!(behind.refresh(), Err(StoreError::Unavailable { .. })));
+            assert_eq!(behind.get("/packages/flask").0, 200);
+        }
+    }
 
     // The control: with the database, the same requests are decided by what is there.
     network.cut();
     network.heal();
-    until("the database is there again", || behind.refresh().ok());
+    until("the database is there again", || {
+        (behind.refresh().is_ok() && behind.get("/packages/flask").0 == 200).then_some(())
+    });
     for (case, request) in cases.iter().zip(requests) {
         // Each creation changes the list that the conditions of the others are about.
         if case.kind != Kind::Post {
@@ -320,17 +345,34 @@ fn a_process_that_is_cut_off_decides_nothing_by_what_it_remembers() {
     }
 }
 
-#[test]
-fn a_refresh_shows_what_was_written_before_it() {
-    let Some((_stores, writer, behind, _network)) = pair("a refresh") else { return };
-    for number in 0..20 {
+/// Has one process create packages; what the other answers for each of them, first before and then after
+/// a refresh.
+fn what_is_seen(reads: Reads) -> Vec<(u16, u16)> {
+    let Some((_stores, writer, behind, _network)) = pair("a refresh", reads) else {
+        return Vec::new();
+    };
+    let numbers = 0..20;
+    let seen = numbers.map(|number| {
         let name = format!("fresh-{number}");
         let (path, body) =
             (format!("/packages/{name}"), format!(r#"{{"name":"{name}","short_desc":""}}"#));
         writer.does(&Request::new("POST", "/packages").json(&body));
-        // The control: it does not know of it by itself.
-        assert_eq!(behind.get(&path).0, 404);
+        let (before, _) = behind.get(&path);
         behind.refresh().unwrap();
-        assert_eq!(behind.get(&path), writer.get(&path));
-    }
+        let after = behind.get(&path);
+        assert_eq!(after, writer.get(&path));
+        (before, after.0)
+    });
+    seen.collect()
+}
+
+#[test]
+fn a_refresh_shows_what_was_written_before_it() {
+    // The control is in it: the process does not know of anything by itself.
+    assert!(what_is_seen(Reads::Followed).iter().all(|seen| *seen == (404, 200)));
+}
+
+#[test]
+fn a_read_of_the_latest_shows_what_was_written_before_it() {
+    assert!(what_is_seen(Reads::Latest).iter().all(|seen| *seen == (200, 200)));
 }

@@ -12,7 +12,7 @@ use super::cluster::{Cluster, Network};
 use super::events::{answer, is_pending, until};
 use super::proxy::Proxy;
 use super::traffic::{insist, until_seen};
-use crate::tools::report;
+use crate::support::tools::report;
 
 /// What became of calls of all kinds.
 async fn call_everything(store: &PostgresStore) -> Vec<Result<(), StoreError>> {
@@ -96,20 +96,20 @@ async fn silence_is_told(reads: Reads, answers_to_reads: bool) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_silent_network_is_told_and_reads_from_memory_go_on() {
-    silence_is_told(Reads::Memory, true).await;
+async fn a_silent_network_refuses_writes_and_reads_of_what_was_followed_go_on() {
+    silence_is_told(Reads::Followed, true).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_silent_network_is_told_to_direct_reads() {
-    silence_is_told(Reads::Database, false).await;
+async fn a_silent_network_refuses_writes_and_reads_of_the_latest() {
+    silence_is_told(Reads::Latest, false).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_store_leaves_a_silent_primary_for_the_next() {
     let Some(mut cluster) = Cluster::start("a primary that falls silent") else { return };
     let network = cluster.network();
-    let store = open(&network.url(), Reads::Memory).await;
+    let store = open(&network.url(), Reads::Followed).await;
     network.to(cluster.primary()).hold_all();
     cluster.fail_over();
     insist(&store, "later").await;
@@ -128,7 +128,7 @@ fn there(cluster: &Cluster, name: &str) -> String {
 async fn a_commit_whose_answer_is_lost_is_unknown_and_happened() {
     let Some(cluster) = Cluster::start("a lost answer") else { return };
     let network = cluster.network();
-    let store = open(&network.url(), Reads::Memory).await;
+    let store = open(&network.url(), Reads::Followed).await;
     network.to(cluster.primary()).hold_answers_to(b"COMMIT\0");
     let told = answer(store.create(Package::new("lost", "").unwrap(), Write::new())).await;
     assert!(matches!(told, Err(StoreError::OutcomeUnknown { .. })), "{told:?}");
@@ -145,7 +145,7 @@ async fn a_commit_that_arrives_late_is_unknown_and_seen_once_it_has() {
     let Some(cluster) = Cluster::start("a late commit") else { return };
     let network = cluster.network();
     let (store, other) =
-        (open(&network.url(), Reads::Memory).await, open(&cluster.url(), Reads::Memory).await);
+        (open(&network.url(), Reads::Followed).await, open(&cluster.url(), Reads::Followed).await);
     for attempt in 0..5 {
         let name = format!("late-{attempt}");
         commit_late(&cluster, &network, &store, &other, &name).await;
@@ -192,7 +192,7 @@ async fn commit_late(
 async fn a_commit_that_never_arrives_is_unknown_and_did_not_happen() {
     let Some(cluster) = Cluster::start("a lost commit") else { return };
     let network = cluster.network();
-    let store = open(&network.url(), Reads::Memory).await;
+    let store = open(&network.url(), Reads::Followed).await;
     let proxy = network.to(cluster.primary());
     proxy.hold_all_from(b"COMMIT\0");
     let create = |name| answer(store.create(Package::new(name, "").unwrap(), Write::new()));

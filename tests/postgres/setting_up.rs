@@ -3,16 +3,19 @@
 use std::collections::BTreeSet;
 use std::error::Error;
 use std::num::NonZeroUsize;
+use std::time::UNIX_EPOCH;
 
 use deadpool_postgres::{Manager, Pool};
 use pyaday_core::conformance::Subject;
 use pyaday_core::daily::{Pin, Pinned};
-use pyaday_core::{Create, Date, Package, PackageStore, Revision, StoreError, Write};
+use pyaday_core::{
+    Create, Date, Delete, Package, PackageStore, Replacement, Revision, StoreError, Stored, Write,
+};
 use pyaday_postgres::{ConnectError, Options, PostgresStore, Reads};
 use tokio_postgres::NoTls;
 
 use super::events::until;
-use super::stores::{RUNTIME, Stores};
+use super::stores::{RUNTIME, Stores, connect};
 
 /// Why no store is set up.
 fn refused(url: &str, options: Options) -> ConnectError {
@@ -28,7 +31,7 @@ fn create(store: &PostgresStore, name: &str) -> Result<Create, StoreError> {
 }
 
 #[test]
-fn a_url_that_is_none_is_told() {
+fn an_invalid_url_is_refused_with_the_reason() {
     for (url, expected) in [
         ("", "the URL of the database must begin with `postgres://`"),
         ("mysql://localhost", "the URL of the database must begin with `postgres://`"),
@@ -62,7 +65,7 @@ fn a_url_that_is_none_is_told() {
 }
 
 #[test]
-fn no_error_shows_what_a_url_says_of_the_user() {
+fn no_error_shows_the_user_information_of_a_url() {
     for rest in [
         "a:b:c/",
         "a/?what=1",
@@ -87,7 +90,7 @@ fn no_error_shows_what_a_url_says_of_the_user() {
 }
 
 #[test]
-fn a_schema_that_cannot_be_is_told() {
+fn an_invalid_schema_name_is_refused_with_the_reason() {
     let long = "x".repeat(64);
     for schema in ["", "pg_catalog", "a\0b", &long] {
         let error = refused("postgres://localhost/", Options::new().schema(schema));
@@ -96,8 +99,8 @@ fn a_schema_that_cannot_be_is_told() {
 }
 
 #[test]
-fn a_database_that_lets_nobody_in_is_told() {
-    let Some(stores) = Stores::new("a wrong database", Reads::Memory) else { return };
+fn a_database_that_refuses_connections_is_reported() {
+    let Some(stores) = Stores::new("a wrong database", Reads::Followed) else { return };
     for url in [format!("{}_missing", stores.url()), stores.url().replace("pyaday@", "nobody@")] {
         let error = refused(&url, Options::new());
         assert!(matches!(error, ConnectError::Refused { .. }), "{error:?}");
@@ -108,8 +111,8 @@ fn a_database_that_lets_nobody_in_is_told() {
 }
 
 #[test]
-fn a_database_of_another_encoding_is_told() {
-    let Some(stores) = Stores::new("another encoding", Reads::Memory) else { return };
+fn a_database_of_another_encoding_is_refused() {
+    let Some(stores) = Stores::new("another encoding", Reads::Followed) else { return };
     stores.execute(
         "CREATE DATABASE latin TEMPLATE template0 ENCODING LATIN1 LOCALE_PROVIDER libc LOCALE 'C'",
     );
@@ -120,8 +123,8 @@ fn a_database_of_another_encoding_is_told() {
 }
 
 #[test]
-fn a_schema_of_another_application_is_left_alone() {
-    let Some(stores) = Stores::new("another application", Reads::Memory) else { return };
+fn a_schema_of_another_application_is_not_changed() {
+    let Some(stores) = Stores::new("another application", Reads::Followed) else { return };
     for (schema, table) in [("one", "package (name text)"), ("two", "head (id integer)")] {
         stores.execute(&format!("CREATE SCHEMA {schema}; CREATE TABLE {schema}.{table}"));
         let error = refused(&stores.url(), Options::new().schema(schema));
@@ -134,35 +137,44 @@ fn a_schema_of_another_application_is_left_alone() {
 }
 
 #[test]
-fn a_newer_schema_is_used_if_it_says_that_it_can_be() {
-    let Some(stores) = Stores::new("a newer schema", Reads::Memory) else { return };
+fn a_newer_schema_is_used_if_it_is_marked_compatible() {
+    let Some(stores) = Stores::new("a newer schema", Reads::Followed) else { return };
     let options = Options::new().schema("newer");
     let store = stores.open(options.clone());
     stores.execute("UPDATE newer.head SET schema = 9");
     create(&stores.open(options.clone()), "one").unwrap();
     create(&store, "two").unwrap();
-    stores.execute("UPDATE newer.head SET oldest = 3");
+    stores.execute("UPDATE newer.head SET oldest = 4");
     let error = refused(&stores.url(), options);
-    assert!(matches!(error, ConnectError::NewerSchema { found: 9, known: 2 }), "{error:?}");
+    assert!(matches!(error, ConnectError::NewerSchema { found: 9, known: 3 }), "{error:?}");
     // A process that was there before does not write either.
     assert!(matches!(create(&store, "three"), Err(StoreError::Internal { .. })));
-    stores.execute("UPDATE newer.head SET oldest = 1");
+    stores.execute("UPDATE newer.head SET oldest = 3");
     assert!(matches!(create(&store, "three"), Ok(Create::Created(_))));
 }
 
-/// What a release left that knew the first schema only.
-#[test]
-fn tables_of_the_first_schema_get_an_identity_and_revisions_of_pins() {
-    let Some(stores) = Stores::new("the first schema", Reads::Memory) else { return };
+/// Makes the tables that a release left which knew the first schema only, with rows in them.
+fn make_first_schema(stores: &Stores) {
     let tables = include_str!("../../pyaday-postgres/src/schema/1.sql");
     stores.execute(&format!("CREATE SCHEMA first; {}", tables.replace("pyaday.", "first.")));
     stores.execute(
         "INSERT INTO first.head (id, schema, oldest, revision, journal, packages, position, token)
-             VALUES (1, 1, 1, 9, 8, 1, 2, 5);
+             VALUES (1, 1, 1, 9, 8, 2, 2, 5);
          INSERT INTO first.change (position, revision, token) VALUES (2, 9, 5);
-         INSERT INTO first.package VALUES ('flask', 'Flask', '', '{}', '{}', 9, 0, 'flask');
-         INSERT INTO first.pin VALUES ('2027-01-01', 'flask'), ('2027-01-02', 'gone')",
+         INSERT INTO first.package
+                 (normalized_name, name, short_desc, tags, metadata, revision, slot, search)
+             VALUES ('flask', 'Flask', 'A microframework', '{web}', '{\"version\":1.0}', 9, 0, ''),
+                    ('sanic', 'sanic', '', '{}', '{}', 7, 1, '');
+         INSERT INTO first.pin (date, normalized_name)
+             VALUES ('2027-01-01', 'flask'), ('2027-01-02', 'gone');
+         CREATE INDEX package_tags ON first.package USING gin (tags)",
     );
+}
+
+#[test]
+fn tables_of_the_first_schema_get_an_identity_and_revisions_of_pins() {
+    let Some(stores) = Stores::new("the first schema", Reads::Followed) else { return };
+    make_first_schema(&stores);
     let open = || stores.open(stores.options().schema("first"));
     let (one, other, unrelated) = (open(), open(), stores.empty());
     RUNTIME.block_on(async {
@@ -184,8 +196,98 @@ fn tables_of_the_first_schema_get_an_identity_and_revisions_of_pins() {
 }
 
 #[test]
-fn many_that_begin_at_once_have_one_catalogue() {
-    for reads in [Reads::Memory, Reads::Database] {
+fn tables_of_the_first_schema_lose_what_only_searches_by_sql_needed() {
+    let Some(stores) = Stores::new("tables with slots", Reads::Followed) else { return };
+    make_first_schema(&stores);
+    let store = stores.open(stores.options().schema("first"));
+    let shown = store.catalogue().unwrap();
+    let versions = ["flask", "sanic"].map(|name| shown.get(&name.parse().unwrap()).unwrap());
+    let json = |stored: &Stored| String::from_utf8(stored.representation().to_vec()).unwrap();
+    assert_eq!(
+        versions.each_ref().map(|stored| (json(stored), stored.revision().get())),
+        [
+            (
+                r#"{"name":"Flask","short_desc":"A microframework","tags":["web"],"metadata":{"version":1.0}}"#
+                    .to_owned(),
+                9
+            ),
+            (r#"{"name":"sanic","short_desc":""}"#.to_owned(), 7),
+        ]
+    );
+    assert!(matches!(create(&store, "django"), Ok(Create::Created(_))));
+    let deleted = RUNTIME.block_on(store.delete(&"sanic".parse().unwrap(), Write::new()));
+    assert_eq!(deleted.unwrap(), Delete::Deleted);
+    let left = "SELECT (SELECT string_agg(attname, ' ' ORDER BY attnum) FROM pg_attribute
+                        WHERE attrelid = 'first.package'::regclass
+                          AND attnum > 0 AND NOT attisdropped),
+                       (SELECT string_agg(indexrelid::regclass::text, ' ') FROM pg_index
+                        WHERE indrelid = 'first.package'::regclass)";
+    let row = RUNTIME.block_on(stores.client().query_one(left, &[])).unwrap();
+    let columns = "normalized_name name short_desc tags metadata revision";
+    assert_eq!((row.get(0), row.get(1)), (columns, "first.package_pkey"));
+}
+
+/// Somebody reads or writes and does not come to an end: the tables cannot be changed meanwhile.
+#[test]
+fn tables_are_brought_up_after_an_open_transaction_and_hold_no_other_up() {
+    let Some(stores) = Stores::new("an open transaction", Reads::Followed) else { return };
+    make_first_schema(&stores);
+    let client = connect(&stores.url());
+    stores.execute("BEGIN; SELECT FROM first.package");
+    let store = stores.open(stores.options().schema("first"));
+    assert!(store.catalogue().is_err());
+    for _ in 0..3 {
+        // The lock that the change waits for would stop this one, if it were waited for at length.
+        until("others can read", || {
+            let read = "SET lock_timeout = '3s'; SELECT FROM first.package";
+            RUNTIME.block_on(client.batch_execute(read)).ok()
+        });
+    }
+    stores.execute("ROLLBACK");
+    until("the tables are brought up", || store.catalogue().ok());
+}
+
+/// A newer release has added a column, and says that this one can go on with it.
+#[test]
+fn columns_that_this_release_does_not_know_are_left_alone() {
+    let Some(stores) = Stores::new("a newer column", Reads::Followed) else { return };
+    let options = stores.options().schema("wider");
+    let store = stores.open(options.clone());
+    create(&store, "before").unwrap();
+    // The new columns come first: whoever names no columns takes them for others.
+    for table in ["package", "daily", "pin", "change", "head"] {
+        stores.execute(&format!(
+            "ALTER TABLE wider.{table} RENAME TO narrow;
+             CREATE TABLE wider.{table} (
+                 trial bigint NOT NULL DEFAULT 7, LIKE wider.narrow INCLUDING ALL
+             );
+             INSERT INTO wider.{table} SELECT 8, narrow.* FROM wider.narrow;
+             DROP TABLE wider.narrow"
+        ));
+    }
+    stores.execute("UPDATE wider.head SET schema = 4");
+    let (other, date) = (stores.open(options), Date::MIN.plus_days(9));
+    for store in [&store, &other] {
+        RUNTIME.block_on(async {
+            let name = "before".parse().unwrap();
+            let details = flask().details;
+            store.refresh().await.unwrap();
+            store.update(&name, Replacement::new(details), Write::new()).await.unwrap();
+            store.pin_daily(date, Date::MIN, &name, Write::new()).await.unwrap();
+            store.open_daily(Date::MIN..=Date::MIN, UNIX_EPOCH).await.unwrap();
+        });
+    }
+    drop(create(&other, "after").unwrap());
+    RUNTIME.block_on(store.refresh()).unwrap();
+    assert_eq!(store.catalogue().unwrap().len(), 2);
+    let trial = "SELECT array_agg(trial ORDER BY normalized_name) FROM wider.package";
+    let row = RUNTIME.block_on(stores.client().query_one(trial, &[])).unwrap();
+    assert_eq!(row.get::<_, Vec<i64>>(0), [7, 8]);
+}
+
+#[test]
+fn many_processes_that_start_at_once_have_one_catalogue() {
+    for reads in [Reads::Followed, Reads::Latest] {
         let Some(stores) = Stores::new("many that begin at once", reads) else { return };
         let (url, options) = (stores.url(), stores.options());
         let outcomes = RUNTIME.block_on(async {
@@ -211,59 +313,27 @@ fn many_that_begin_at_once_have_one_catalogue() {
 }
 
 #[test]
-fn a_user_needs_no_more_than_a_schema_and_is_told_what_is_missing() {
-    let Some(stores) = Stores::new("a user with few rights", Reads::Memory) else { return };
+fn a_user_needs_only_a_schema() {
+    let Some(stores) = Stores::new("a user with few rights", Reads::Followed) else { return };
     stores.execute("CREATE ROLE plain LOGIN");
     let url = stores.url().replace("pyaday@", "plain@");
     let error = refused(&url, Options::new().schema("plain"));
     assert!(matches!(error, ConnectError::Forbidden { .. }), "{error:?}");
 
     stores.execute("CREATE SCHEMA plain AUTHORIZATION plain");
-    for reads in [Reads::Memory, Reads::Database] {
+    for reads in [Reads::Followed, Reads::Latest] {
         let options = Options::new().schema("plain").reads(reads);
         let store = RUNTIME.block_on(PostgresStore::connect(&url, options)).unwrap();
         drop(create(&store, "flask").unwrap());
-        let notices = store.notices();
-        match reads {
-            Reads::Memory => assert!(notices.is_empty(), "{notices:?}"),
-            // The extension is the database's, and makes searches fast, not right.
-            Reads::Database => {
-                assert_eq!(notices.len(), 1);
-                assert!(notices[0].contains("CREATE EXTENSION pg_trgm"), "{notices:?}");
-            }
-        }
+        assert!(store.notices().is_empty(), "{:?}", store.notices());
     }
-    stores.execute("CREATE EXTENSION pg_trgm; DROP OWNED BY plain");
-    stores.execute("CREATE SCHEMA plain AUTHORIZATION plain");
-    let options = Options::new().schema("plain").reads(Reads::Database);
-    let store = RUNTIME.block_on(PostgresStore::connect(&url, options)).unwrap();
-    assert!(store.notices().is_empty());
     stores.execute("DROP OWNED BY plain; DROP ROLE plain");
-}
-
-/// Somebody who has written and does not come to an end.
-#[test]
-fn indexes_are_made_behind_an_open_write_and_hold_no_other_up() {
-    let Some(stores) = Stores::new("indexes", Reads::Database) else { return };
-    let options = stores.options().schema("indexed");
-    let writer = stores.open(options.clone().reads(Reads::Memory));
-    create(&writer, "flask").unwrap();
-    stores.execute("BEGIN; LOCK TABLE indexed.package IN ROW EXCLUSIVE MODE");
-    let reader = stores.open(options);
-    let read = || RUNTIME.block_on(reader.read(&"flask".parse().unwrap()));
-    assert!(matches!(read(), Err(StoreError::Unavailable { .. })));
-    for number in 0..3 {
-        until("others can write", || create(&writer, &format!("p{number}")).ok());
-    }
-    stores.execute("ROLLBACK");
-    assert!(until("the indexes are there", || read().ok()).is_some());
-    assert!(reader.notices().is_empty(), "{:?}", reader.notices());
 }
 
 /// One that knows nothing of stores, nor of the runtime: what others write is asked for, and not told.
 #[test]
-fn a_pool_of_the_hosts_own_will_do() {
-    for reads in [Reads::Memory, Reads::Database] {
+fn a_host_can_use_its_own_pool() {
+    for reads in [Reads::Followed, Reads::Latest] {
         let Some(stores) = Stores::new("the host's own pool", reads) else { return };
         let manager = Manager::new(stores.url().parse().unwrap(), NoTls);
         let pool = Pool::builder(manager).max_size(1).build().unwrap();

@@ -16,7 +16,7 @@ async fn open(cluster: &Cluster) -> PostgresStore {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn without_its_standby_nothing_is_acknowledged() {
+async fn without_its_synchronous_standby_nothing_is_acknowledged() {
     let Some(mut cluster) = Cluster::start("a standby that is lost") else { return };
     let (store, other) = (open(&cluster).await, open(&cluster).await);
     cluster.lose_standby();
@@ -39,7 +39,7 @@ async fn without_its_standby_nothing_is_acknowledged() {
 
 /// The control: a primary that need not wait for a standby.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn without_a_standby_to_wait_for_all_is_acknowledged() {
+async fn without_synchronous_replication_all_writes_are_acknowledged() {
     let Some(mut cluster) = Cluster::start("a standby that nobody waits for") else { return };
     let store = open(&cluster).await;
     cluster.desynchronize();
@@ -48,7 +48,7 @@ async fn without_a_standby_to_wait_for_all_is_acknowledged() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_primary_that_was_replaced_and_lives_on_acknowledges_nothing() {
+async fn a_replaced_primary_that_still_runs_acknowledges_nothing() {
     let Some(mut cluster) = Cluster::start("two primaries") else { return };
     let told = write_to_the_old(&mut cluster).await;
     assert!(matches!(told, Err(StoreError::OutcomeUnknown { .. })), "{told:?}");
@@ -56,7 +56,7 @@ async fn a_primary_that_was_replaced_and_lives_on_acknowledges_nothing() {
 
 /// The control: one that need not wait for a standby.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_primary_that_was_replaced_and_waits_for_nobody_acknowledges_what_is_lost() {
+async fn a_replaced_primary_without_a_standby_acknowledges_lost_writes() {
     let Some(mut cluster) = Cluster::start("two primaries that wait for nobody") else { return };
     cluster.desynchronize();
     write_to_the_old(&mut cluster).await.unwrap();
@@ -70,7 +70,7 @@ async fn a_standby_is_not_taken_for_the_primary() {
     let manager = Manager::new(cluster.standby().url("postgres").parse().unwrap(), NoTls);
     let pool = Pool::builder(manager).build().unwrap();
     let flask = "flask".parse().unwrap();
-    for reads in [Reads::Memory, Reads::Database] {
+    for reads in [Reads::Followed, Reads::Latest] {
         let options = Options::new().reads(reads);
         let store = PostgresStore::with_pool(pool.clone(), options).await.unwrap();
         let read = answer(store.read(&flask)).await;

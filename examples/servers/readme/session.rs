@@ -68,7 +68,7 @@ impl Session {
         command.env_remove("PYADAY_STORE").current_dir(&self.folder);
         let server = Server::listening(Process::spawn(command, input.as_bytes()));
         // The last line is on standard output, the others are on standard error.
-        let mut shown: Vec<_> = (1..lines).map(|_| server.process.told()).collect();
+        let mut shown: Vec<_> = (1..lines).map(|_| server.process.error_line()).collect();
         shown.push(server.line.replace(&format!("127.0.0.1:{}", server.port()), ADDRESS));
         self.server = Some(server);
         shown.join("\n")

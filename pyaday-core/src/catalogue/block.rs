@@ -1,13 +1,13 @@
-//! Blocks of bytes that are shared, with the count of those who share beside the bytes.
+//! Shared blocks of bytes, each with its reference count in the same allocation.
 
 use bytes::Bytes;
 
-/// A copy of these bytes in one allocation.
+/// Copies these bytes into one allocation.
 ///
-/// `Bytes` made of a vector has its count in an allocation of its own, far from the bytes: two
-/// reads of far memory for each answer instead of one. Made of an array, it has it in front of
-/// them; so there is a size of arrays for each length that comes up, a few percent apart for
-/// those of full leaves.
+/// A `Bytes` made from a vector has its reference count in a separate allocation, so each response
+/// would read two distant places in memory. A `Bytes` made from an array has the count in front of
+/// the bytes. An array needs a fixed size, so this function has a list of sizes. The sizes of full
+/// leaves differ by a few percent.
 pub(super) fn of(bytes: &[u8]) -> Bytes {
     macro_rules! sizes {
         ($($size:literal)*) => {

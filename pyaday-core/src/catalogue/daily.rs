@@ -11,7 +11,7 @@ use crate::package::NormalizedName;
 use crate::store::Write;
 
 impl Catalogue {
-    /// What is known of a date.
+    /// Returns the journal's entry for a date.
     #[must_use]
     pub fn daily(&self, date: Date) -> Day {
         match self.journal.get(date) {
@@ -20,17 +20,17 @@ impl Catalogue {
         }
     }
 
-    /// The days up to a date that were opened, the newest first, at most so many.
+    /// Returns at most `count` opened days, up to and including a date, the newest first.
     #[must_use]
     pub fn recent_daily(&self, until: Date, count: NonZeroUsize) -> Vec<Daily> {
         self.journal.recent(until, count).map(|daily| self.as_of_now(daily)).collect()
     }
 
-    /// What those of the dates that were not opened are to show, as [`daily`](crate::daily) says: the
-    /// earliest is picked first, and the later ones take account of it.
+    /// Picks packages for those of the dates that are not open yet, by the rule of
+    /// [`daily`](crate::daily). The earliest date is picked first, and later picks depend on it.
     ///
-    /// For each date it looks at each name, which takes about 40 nanoseconds, in two threads; a
-    /// [`Picker`](crate::Picker) does it elsewhere.
+    /// For each date it looks at every name, which takes about 40 nanoseconds per name, in two
+    /// threads. A [`Picker`](crate::Picker) does this in a thread of its own.
     #[must_use]
     pub fn pick_daily(&self, dates: RangeInclusive<Date>) -> Pick {
         let dates = dates.into_inner();
@@ -49,7 +49,7 @@ impl Catalogue {
                     let names = |part, parts| self.names(part, parts);
                     match self.journal.pick(date, &choices, names) {
                         Some((name, cycle)) => (NormalizedName::from_normal(name), cycle),
-                        // There are no packages.
+                        // The catalogue has no packages.
                         None => break,
                     }
                 }
@@ -59,10 +59,11 @@ impl Catalogue {
         choices
     }
 
-    /// Opens dates with what was picked for them, those that were not opened, if the picks are still
-    /// right: no other day was opened since, the dates have the pins that they had, the packages are
-    /// there, and so is no pinned package that was not there then. Whatever else was written since does
-    /// not matter.
+    /// Opens those of the dates that are not open yet, with the picked packages. The result is
+    /// [`Opening::Stale`], and nothing changes, if the pick is no longer right. The pick is still
+    /// right if no other day was opened since, the dates have the same pins, the picked packages
+    /// exist, and no pinned package was created that did not exist then. Other writes do not
+    /// matter.
     pub fn open_daily(&mut self, pick: &Pick, picked_at: SystemTime) -> Opening {
         let (first, last) = pick.dates;
         let is_open = days(first, last).all(|date| self.journal.get(date).is_some());
@@ -87,7 +88,7 @@ impl Catalogue {
         Opening::Open { days: days.map(|daily| self.as_of_now(daily)).collect(), opened }
     }
 
-    /// Whether a pick is for these dates and takes account of all that this catalogue has.
+    /// Whether a pick is for these dates and made from everything in this catalogue.
     pub(crate) fn would_pick(&self, pick: &Pick, dates: &RangeInclusive<Date>) -> bool {
         let is_new = |made: &Made| made.seen >= self.revision && self.is_right(made);
         pick.dates == (*dates.start(), *dates.end()) && pick.made.as_ref().is_some_and(is_new)
@@ -105,28 +106,29 @@ impl Catalogue {
             })
     }
 
-    /// Whether there is a choice for each of the dates. There are none if there were no packages, which
-    /// is right only as long as there are none.
+    /// Whether the pick has a choice for each date. A pick from an empty catalogue has no choices,
+    /// and it is right only while the catalogue is empty.
     fn is_complete(&self, pick: &Pick, made: &Made) -> bool {
         let (first, last) = pick.dates;
         let unopened = days(first, last).filter(|date| self.journal.get(*date).is_none()).count();
         made.choices.len() == unopened || self.is_empty()
     }
 
-    /// The pins of dates after this one, in the order of their dates, at most so many.
+    /// Returns at most `count` pins after this date, in the order of their dates.
     #[must_use]
     pub fn pins(&self, last_open: Date, count: NonZeroUsize) -> Vec<Pinned> {
         self.journal.pins(last_open).take(count.get()).cloned().collect()
     }
 
-    /// The pin of a date.
+    /// Returns the pin of a date.
     #[must_use]
     pub fn pinned(&self, date: Date) -> Option<Pinned> {
         self.journal.pinned(date).cloned()
     }
 
-    /// Pins a package to a date after `last_open`, the last date that has begun anywhere, in the place
-    /// of an earlier pin, if `write` admits the revision of that or `None`.
+    /// Pins a package to a date, and replaces an earlier pin, if `write` admits that pin's
+    /// revision, or `None` without one. The date must be after `last_open`, the last date that has
+    /// begun anywhere on Earth.
     pub fn pin_daily(
         &mut self,
         date: Date,
@@ -153,7 +155,7 @@ impl Catalogue {
         Pin::Pinned(pinned)
     }
 
-    /// Takes a pin back, if `write` admits its revision.
+    /// Removes a pin if `write` admits its revision.
     pub fn unpin_daily(&mut self, date: Date, last_open: Date, write: &Write) -> Unpin {
         if date <= last_open || self.journal.get(date).is_some() {
             return Unpin::Fixed;
@@ -169,24 +171,24 @@ impl Catalogue {
         }
     }
 
-    /// Puts a day of the journal back, as it was.
+    /// Adds a day of the journal that was loaded from a database.
     pub fn restore_daily(&mut self, daily: Daily) {
         self.revision = self.revision.max(daily.revision());
         self.journal.open(daily);
     }
 
-    /// Puts a pin back, in the place of another one of its date.
+    /// Adds a pin that was loaded from a database. It replaces an earlier pin of the same date.
     pub fn restore_pin(&mut self, pinned: Pinned) {
         self.revision = self.revision.max(pinned.revision);
         self.journal.pin(pinned);
     }
 
-    /// Takes out the pin of a date that was taken back elsewhere.
+    /// Removes the pin of a date, after another process has removed it from the database.
     pub fn forget_pin(&mut self, date: Date) {
         self.journal.unpin(date);
     }
 
-    /// How many days were opened, and how many are pinned.
+    /// Returns the number of opened days and the number of pins.
     #[must_use]
     pub fn journal_len(&self) -> (usize, usize) {
         self.journal.len()
@@ -196,7 +198,7 @@ impl Catalogue {
         daily.clone().with_gone(self.get(daily.name()).is_none())
     }
 
-    /// The normalised names, or one of so many parts of them.
+    /// One of `parts` disjoint parts of the normalised names.
     fn names(&self, part: usize, parts: usize) -> impl Iterator<Item = &str> {
         let leaves = self.tree.leaves(None).skip(part).step_by(parts);
         leaves.flat_map(|(leaf, _)| leaf.names())

@@ -1,4 +1,4 @@
-//! A leaf of the tree: some packages side by side in memory.
+//! A leaf of the tree: some packages, stored contiguously in memory.
 
 use std::cmp::Ordering;
 use std::ops::Range;
@@ -11,12 +11,13 @@ use super::search::{self, Filter, Word};
 use super::separator::Split;
 use crate::package::{Stored, is_spelling_of, spelling};
 
-/// Some packages in the order of their names, packed into one block that never changes; a clone
-/// shares it.
+/// Some packages in the order of their names, packed into one immutable block. A clone shares the
+/// block.
 ///
-/// Memory far from the processor costs more than anything that is done with it. So all that a read
-/// touches is one behind the other: the block's count of references, where the texts begin, the
-/// texts. An answer is a slice of the block, which copies nothing and shares that count.
+/// Access to distant memory costs more time than all other work of a read. So everything that a
+/// read needs is close together: the reference count of the block, the offsets of the texts, and
+/// the texts. The content of a response is a slice of the block. It shares the reference count and
+/// copies nothing.
 ///
 /// ```text
 /// number of packages            u16
@@ -31,10 +32,10 @@ pub(super) struct Leaf {
     block: Bytes,
 }
 
-/// A byte of a name's hash.
+/// One byte of the hash of a name.
 pub(super) type Fingerprint = u8;
 
-/// Where the texts of a package begin, or those of the packages before it end.
+/// The offsets where the texts of a package begin, or where the texts of the previous package end.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Start {
     pub(super) text: usize,
@@ -42,25 +43,28 @@ pub(super) struct Start {
 }
 
 impl Leaf {
-    /// The most packages, no more than bits in a selection of them, the lowest for the first.
+    /// The maximum number of packages. A selection of them is a bit mask, whose lowest bit is for
+    /// the first package.
     pub(super) const MAX_LEN: usize = u64::BITS as usize / 2;
 
-    /// The most that a leaf weighs, unless it is of one package. A write copies a leaf or two.
+    /// The maximum weight of a leaf, unless it has only one package. A write copies one or two
+    /// leaves.
     pub(super) const MAX_WEIGHT: usize = 256 * Self::MAX_LEN;
 
-    /// A leaf below this weight is joined with a neighbour when it was edited.
+    /// A leaf below this weight is merged with a neighbour when it is edited.
     const SMALL_WEIGHT: usize = Self::MAX_WEIGHT / 4;
 
-    /// Where the fingerprints begin.
+    /// The offset of the fingerprints.
     const FINGERPRINTS: usize = 2;
 
-    /// What a package weighs whose texts have these lengths. There is a least weight, so that the
-    /// limit on the weight limits the number too.
+    /// The weight of a package whose texts have these lengths. There is a minimum weight, so that
+    /// the limit on the weight of a leaf also limits its number of packages.
     pub(super) fn weight(texts: Start) -> usize {
         (texts.text + texts.search).max(Self::MAX_WEIGHT / Self::MAX_LEN)
     }
 
-    /// A leaf of these packages, which together are not too heavy. `ends` are those of their texts.
+    /// Makes a leaf of these packages. Their total weight must be within the limit. `ends` are the
+    /// offsets where the texts of each package end.
     pub(super) fn new(
         fingerprints: &[Fingerprint],
         ends: impl Iterator<Item = Start> + Clone,
@@ -70,7 +74,8 @@ impl Leaf {
         let len = fingerprints.len();
         let head = Self::FINGERPRINTS + len + 4 * (len + 1);
         let mut bytes = Vec::with_capacity(head + texts.len() + search.len());
-        // One package is at most 24 KiB, many weigh less together: every place is below 2^16.
+        // One package has at most 24 KiB, and several packages together have less. So every offset
+        // is below 2^16.
         let mut push = |number: usize| bytes.extend((number as u16).to_le_bytes());
         push(len);
         bytes.extend_from_slice(fingerprints);
@@ -97,7 +102,7 @@ impl Leaf {
         }
     }
 
-    /// True if the leaf should be joined with a neighbour.
+    /// True if the leaf should be merged with a neighbour.
     pub(super) fn is_small(&self) -> bool {
         self.whole_weight() < Self::SMALL_WEIGHT
     }
@@ -106,20 +111,21 @@ impl Leaf {
         (0..self.len()).map(|at| Self::weight(self.lengths(at))).sum()
     }
 
-    /// How long the texts of a package are.
+    /// The lengths of the texts of a package.
     fn lengths(&self, at: usize) -> Start {
         Start { text: self.text_range(at..at + 1).len(), search: self.search(at..at + 1).len() }
     }
 
-    /// The place of the package of this name.
+    /// The index of the package with this name.
     pub(super) fn find(&self, name: &str, split: Split<'_>) -> Option<usize> {
         let fingerprints = self.fingerprints(0..self.len());
-        // In the version, which the answer is about to need, and not in the search text.
+        // The comparison uses the name in the version, which the response needs anyway, and not the
+        // one in the search text.
         memchr_iter(fingerprint(split), fingerprints)
             .find(|at| is_spelling_of(spelling(&self.block[self.text_range(*at..at + 1)]), name))
     }
 
-    /// The place of the package of this name, or where it would be.
+    /// The index of the package with this name, or the index where it would be inserted.
     pub(super) fn seek(&self, name: &str) -> Result<usize, usize> {
         let (mut low, mut high) = (0, self.len());
         while low < high {
@@ -133,8 +139,9 @@ impl Leaf {
         Err(low)
     }
 
-    /// The packages behind this name; bits above the last package are set too.
-    pub(super) fn behind(&self, name: &str) -> u64 {
+    /// Selects the packages whose names come after this one. Bits above the last package are set
+    /// too.
+    pub(super) fn after(&self, name: &str) -> u64 {
         let first = self.seek(name).map_or_else(|at| at, |at| at + 1);
         u64::MAX.checked_shl(first as u32).unwrap_or(0)
     }
@@ -143,7 +150,7 @@ impl Leaf {
         search::name(self.search(at..at + 1))
     }
 
-    /// All names in their order.
+    /// All names, in order.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         (0..self.len()).map(|at| self.name(at))
     }
@@ -156,12 +163,12 @@ impl Leaf {
         &self.block[Self::FINGERPRINTS + places.start..Self::FINGERPRINTS + places.end]
     }
 
-    /// The versions of these packages, one behind the other.
+    /// The versions of these packages, concatenated.
     pub(super) fn texts(&self, places: Range<usize>) -> &[u8] {
         &self.block[self.text_range(places)]
     }
 
-    /// The search texts of these packages, one behind the other.
+    /// The search texts of these packages, concatenated.
     pub(super) fn search(&self, places: Range<usize>) -> &[u8] {
         &self.block[self.search_start(places.start)..self.search_start(places.end)]
     }
@@ -176,7 +183,7 @@ impl Leaf {
         self.number(Self::FINGERPRINTS + len + 2 * (len + 1) + 2 * at)
     }
 
-    /// Where the texts of each package end, counted from those of the first of these places.
+    /// The offsets where the texts of each package end, relative to the start of the first one.
     pub(super) fn ends(&self, places: Range<usize>) -> impl Iterator<Item = Start> {
         let first = Start {
             text: self.text_range(places.start..places.start).start,
@@ -188,10 +195,11 @@ impl Leaf {
         })
     }
 
-    /// The packages that a filter selects.
+    /// Selects the packages that a filter matches.
     pub(super) fn matching(&self, filter: &Filter) -> u64 {
         let (mut matching, mut at, len) = (0, 0, self.len());
-        // A word that a package lacks leads to the next package that has it; in most leaves none.
+        // If a package lacks a word, the search continues at the next package that has the word.
+        // Most leaves have no such package.
         while at < len {
             match filter.words().try_fold(at, |at, word| self.next_with(word, at)) {
                 None => break,
@@ -205,7 +213,7 @@ impl Leaf {
         matching
     }
 
-    /// The first package from this one on that has a word.
+    /// The first package, from this one on, that contains a word.
     fn next_with(&self, word: &Word, mut at: usize) -> Option<usize> {
         loop {
             let start = self.search_start(at);
@@ -213,7 +221,7 @@ impl Leaf {
             while self.search_start(at + 1) <= hit {
                 at += 1;
             }
-            if word.counts_behind(&self.block[self.search_start(at)..hit]) {
+            if word.counts_after(&self.block[self.search_start(at)..hit]) {
                 return Some(at);
             }
             at += 1;
@@ -232,8 +240,8 @@ pub(super) fn fingerprint(name: Split<'_>) -> Fingerprint {
 
 #[cfg(test)]
 impl Leaf {
-    /// Neither of two neighbours is small, unless they are too heavy for one leaf.
-    pub(super) fn check_beside(&self, right: &Self) {
+    /// Checks that neither of two neighbours is small, unless they are too heavy for one leaf.
+    pub(super) fn check_with_neighbour(&self, right: &Self) {
         let is_small = self.is_small() || right.is_small();
         assert!(!is_small || self.whole_weight() + right.whole_weight() > Self::MAX_WEIGHT);
     }

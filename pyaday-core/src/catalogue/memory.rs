@@ -1,4 +1,4 @@
-//! The store that keeps its packages in memory alone.
+//! The store that keeps its packages only in memory.
 
 use std::fmt;
 use std::num::NonZeroUsize;
@@ -16,9 +16,9 @@ use crate::store::{
     Write,
 };
 
-/// Packages in memory, gone when the process ends.
+/// A store that keeps its packages only in memory. They are lost when the process ends.
 ///
-/// Its operations never fail. Writers wait for each other, readers for nobody.
+/// Its operations never fail. Writers wait for each other. Readers never wait.
 pub struct MemoryStore {
     id: StoreId,
     current: Published,
@@ -27,33 +27,34 @@ pub struct MemoryStore {
 }
 
 impl MemoryStore {
-    /// An empty store.
+    /// Makes an empty store.
     ///
-    /// Its revisions follow the clock, so that an entity tag from an earlier process never names a
-    /// version of this one.
+    /// Its revisions begin with the clock, so an entity tag from an earlier process never matches a
+    /// version in this one.
     #[must_use]
     pub fn new() -> Self {
         Self::after(Revision::now())
     }
 
-    /// An empty store whose first write has the revision that [follows](Revision::next) `revision`.
-    /// Revisions that lie ahead of the clock are counted one by one: a test that compares entity tags
-    /// begins with one of those.
+    /// Makes an empty store whose first write gets the revision that [follows](Revision::next)
+    /// `revision`. If `revision` is later than the clock, the revisions are consecutive numbers. A
+    /// test that compares entity tags can use such a revision.
     #[must_use]
     pub fn after(revision: Revision) -> Self {
         let current = Published::new(Catalogue::new(revision));
         Self { id: StoreId::random(), current, writing: Mutex::new(()), picker: Picker::new() }
     }
 
-    /// The same store with another identity: for a test that compares the entries of feeds.
+    /// Returns the same store with another identity. This is for tests that compare the entries of
+    /// feeds.
     #[must_use]
     pub fn with_id(self, id: StoreId) -> Self {
         Self { id, ..self }
     }
 
-    /// Writes beside the current catalogue and then publishes the new one in one step.
+    /// Writes to a clone of the current catalogue and then publishes the clone in one step.
     ///
-    /// A poisoned lock is taken all the same: a write that panicked has published nothing.
+    /// A poisoned lock is still used, because a write that panicked has published nothing.
     fn write<A>(&self, operation: impl FnOnce(&mut Catalogue) -> A) -> A {
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut next = self.current.catalogue();

@@ -1,8 +1,9 @@
-//! The packages of one moment in memory, in the order of their names, and what keeps the newest
-//! of them for readers.
+//! The catalogue: all packages at one moment, in memory, in the order of their names. [`Published`]
+//! holds the newest one for readers.
 
 mod block;
 mod daily;
+mod draft;
 mod leaf;
 mod memory;
 mod packing;
@@ -17,6 +18,7 @@ mod tests;
 mod tree;
 mod write;
 
+pub use draft::{Change, Draft};
 pub use memory::MemoryStore;
 pub use picker::Picker;
 pub use published::Published;

@@ -1,4 +1,4 @@
-//! How leaves are made, out of other leaves and of new packages.
+//! Builds leaves from other leaves and new packages.
 
 use std::ops::Range;
 
@@ -7,23 +7,24 @@ use super::search;
 use super::separator::split;
 use crate::package::{Package, Revision, render};
 
-/// What becomes of one package.
+/// The change of one package.
 #[derive(Debug)]
 pub(super) struct Change<'a> {
     /// Its normalised name.
     pub(super) name: &'a str,
-    /// What it is from now on; `None` if it is removed.
+    /// The new version. `None` if the package is removed.
     pub(super) package: Option<(&'a Package, Revision)>,
 }
 
-/// A leaf's packages with these changes, in the order of their names, as one or more leaves.
+/// Applies these changes to a leaf. The changes are in the order of their names. The result is one
+/// or more leaves.
 pub(super) fn edit(leaf: &Leaf, changes: &[Change<'_>]) -> Vec<Leaf> {
-    let mut packing = Packing::beside(leaf);
+    let mut packing = Packing::with_room_for(leaf);
     let mut copied = 0;
     for change in changes {
-        let (at, behind) = leaf.seek(change.name).map_or_else(|at| (at, at), |at| (at, at + 1));
+        let (at, next) = leaf.seek(change.name).map_or_else(|at| (at, at), |at| (at, at + 1));
         packing.copy(leaf, copied..at);
-        copied = behind;
+        copied = next;
         if let Some((package, revision)) = change.package {
             packing.add(change.name, package, revision);
         }
@@ -32,18 +33,18 @@ pub(super) fn edit(leaf: &Leaf, changes: &[Change<'_>]) -> Vec<Leaf> {
     packing.into_leaves()
 }
 
-/// The packages of two neighbours in one leaf, or in two of about the same weight.
+/// Merges the packages of two neighbours into one leaf, or into two of about the same weight.
 pub(super) fn join(left: &Leaf, right: &Leaf) -> Vec<Leaf> {
-    let mut packing = Packing::beside(left);
+    let mut packing = Packing::with_room_for(left);
     packing.copy(left, 0..left.len());
     packing.copy(right, 0..right.len());
     packing.into_leaves()
 }
 
-/// Packages in the order of their names on their way into leaves, packed as there.
+/// Packages in the order of their names, which are gathered before they are packed into leaves.
 struct Packing {
     fingerprints: Vec<Fingerprint>,
-    /// Where the texts of each package end.
+    /// The offsets where the texts of each package end.
     ends: Vec<Start>,
     texts: Vec<u8>,
     search: Vec<u8>,
@@ -51,11 +52,12 @@ struct Packing {
 }
 
 impl Packing {
-    /// How many packages it gathers before it makes leaves of them: an import could bring all.
+    /// The maximum number of packages that are gathered before leaves are built. An import may add
+    /// all packages at once.
     const MAX_GATHERED: usize = 16 * Leaf::MAX_LEN;
 
-    /// With room for the packages of this leaf and a few more.
-    fn beside(leaf: &Leaf) -> Self {
+    /// Reserves room for the packages of this leaf and a few more.
+    fn with_room_for(leaf: &Leaf) -> Self {
         let len = leaf.len();
         Self {
             fingerprints: Vec::with_capacity(len + 1),
@@ -91,7 +93,7 @@ impl Packing {
         self.ends.push(self.end());
     }
 
-    /// Where the texts end.
+    /// The offsets where all texts end.
     fn end(&self) -> Start {
         Start { text: self.texts.len(), search: self.search.len() }
     }
@@ -103,14 +105,15 @@ impl Packing {
         self.leaves
     }
 
-    /// Makes leaves of these packages: as few as can be, of about the same weight.
+    /// Builds as few leaves as possible from these packages, of about the same weight.
     fn cut(&mut self, places: Range<usize>) {
         let weight: usize = places.clone().map(|at| self.weight(at)).sum();
         if weight <= Leaf::MAX_WEIGHT || places.len() == 1 {
             self.leaves.push(self.leaf(places));
             return;
         }
-        // A little less than a leaf takes, or one that comes out a little heavier would be halved.
+        // The target is a little less than the maximum. Otherwise a leaf that becomes slightly too
+        // heavy would be halved.
         let leaves = weight.div_ceil(Leaf::MAX_WEIGHT / 16 * 15).max(2);
         let half = weight / leaves * (leaves / 2);
         let mut left = 0;

@@ -13,13 +13,14 @@ use super::snapshot::Catalogue;
 use crate::daily::{Daily, Date, Day, Opening, Pick};
 use crate::store::StoreError;
 
-/// How often a pick that is made beside the writes is offered to them.
+/// How many picks are made outside of the writes before one is made within a write.
 const TRIES: usize = 2;
 
-/// A thread that [picks](Catalogue::pick_daily) for a store, once somebody asks: looking at a million
-/// names would hold up the other requests of the thread that asks.
+/// [Picks](Catalogue::pick_daily) packages of the day for a store, in a thread of its own. A pick
+/// looks at every name. With a million names it would delay other requests on the caller's thread.
+/// The thread starts with the first pick.
 ///
-/// Callers who ask for the same dates at once get one pick.
+/// Callers that ask for the same dates at the same time share one pick.
 #[derive(Default)]
 pub struct Picker {
     requests: OnceLock<mpsc::SyncSender<Request>>,
@@ -32,21 +33,24 @@ struct Request {
 }
 
 impl Picker {
-    /// Without a thread yet.
+    /// Makes a picker. Its thread is not started yet.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Opens dates as [`PackageStore::open_daily`](crate::PackageStore::open_daily) asks, for a store
-    /// that has its packages in a catalogue: `current` is that of the moment, and `write` carries out
-    /// [`Catalogue::open_daily`], one write at a time.
+    /// Opens dates, as [`PackageStore::open_daily`](crate::PackageStore::open_daily) requires, for
+    /// a store that keeps its packages in a catalogue. `current` returns the current catalogue.
+    /// `write` carries out [`Catalogue::open_daily`] and commits the result. The store must run one
+    /// write at a time.
     ///
-    /// `write` is called three times at most. If other writes have made the first two picks stale,
-    /// the third is made within the write, which then holds the others up for as long.
+    /// `write` is called at most three times. If other writes made the first two picks stale, the
+    /// third pick is made within the write, and other writes wait for it.
     ///
     /// # Errors
-    /// Those of `write`, and [`StoreError::Unavailable`] if more than a thousand wait.
+    ///
+    /// The errors of `write`, and [`StoreError::Unavailable`] if more than a thousand requests wait
+    /// for a pick.
     pub async fn open<W>(
         &self,
         dates: RangeInclusive<Date>,
@@ -83,13 +87,13 @@ impl Picker {
         let (reply, pick) = oneshot::channel();
         let requests = self.requests.get_or_init(start);
         match requests.try_send(Request { catalogue, dates, reply }) {
-            // If the pick panicked, then nobody answers.
+            // If the pick panicked, the sender is dropped without a reply.
             Ok(()) => pick.await.map_err(|error| StoreError::Internal { source: error.into() }),
             Err(TrySendError::Full(_)) => {
                 let source = "too many wait for a pick".into();
                 Err(StoreError::Unavailable { retry_after: Duration::from_secs(1), source })
             }
-            // The thread could not be started, or has ended.
+            // The thread could not be started, or it has ended.
             Err(TrySendError::Disconnected(request)) => {
                 Ok(request.catalogue.pick_daily(request.dates))
             }
@@ -102,7 +106,7 @@ impl Picker {
 struct StaleForGood;
 
 fn start() -> mpsc::SyncSender<Request> {
-    /// How many may wait.
+    /// How many requests may wait.
     const QUEUE: usize = 1024;
 
     let (sender, requests) = mpsc::sync_channel::<Request>(QUEUE);
@@ -111,7 +115,7 @@ fn start() -> mpsc::SyncSender<Request> {
         for Request { catalogue, dates, reply } in requests {
             let usable = last.take().filter(|pick| catalogue.would_pick(pick, &dates));
             let pick = usable.unwrap_or_else(|| catalogue.pick_daily(dates));
-            // The caller may have gone away.
+            // The caller may have stopped waiting.
             drop(reply.send(pick.clone()));
             last = Some(pick);
         }

@@ -1,4 +1,4 @@
-//! The catalogue that readers look at while writers make the next.
+//! The current catalogue of a store, for its readers.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::{fmt, thread};
@@ -7,11 +7,12 @@ use arc_swap::ArcSwap;
 
 use super::snapshot::Catalogue;
 
-/// The catalogue of the moment: what a store's readers look at, and its writer replaces.
+/// Holds the current catalogue of a store. Readers look at it, and the writer replaces it.
 ///
-/// Readers wait for nobody, and do none of a writer's work. That includes taking apart what was
-/// replaced, which after a large batch takes milliseconds and would fall to whichever reader looked
-/// at it last. What a reader looks at all the while is taken apart with the next that is replaced.
+/// Readers never wait, and they do none of the writer's work. In particular they do not free a
+/// replaced catalogue, which takes milliseconds after a large batch. The writer frees it. If a
+/// reader still looks at a replaced catalogue, the writer frees it at a later
+/// [`publish`](Self::publish).
 ///
 /// ```
 /// use pyaday_core::{Catalogue, Package, Published, Revision, Write};
@@ -26,33 +27,35 @@ use super::snapshot::Catalogue;
 /// ```
 pub struct Published {
     current: ArcSwap<Catalogue>,
-    /// Those that were replaced while a reader looked at them.
+    /// The replaced catalogues that a reader was still looking at.
     replaced: Mutex<Vec<Arc<Catalogue>>>,
 }
 
 impl Published {
-    /// Publishes a first catalogue.
+    /// Publishes the first catalogue.
     #[must_use]
     pub fn new(catalogue: Catalogue) -> Self {
         Self { current: ArcSwap::from_pointee(catalogue), replaced: Mutex::default() }
     }
 
-    /// What a look at the catalogue of this moment gives.
+    /// Calls `look` with the current catalogue and returns its result.
     pub fn read<T>(&self, look: impl FnOnce(&Catalogue) -> T) -> T {
         look(&self.current.load())
     }
 
-    /// The catalogue of this moment: a clone that later writes do not change.
+    /// Returns the current catalogue: a clone that later writes do not change.
     #[must_use]
     pub fn catalogue(&self) -> Catalogue {
         self.read(Catalogue::clone)
     }
 
-    /// Has readers look at another catalogue from now on.
+    /// Replaces the current catalogue.
     ///
-    /// It is the writer's part to see to it that this one has all that was published before.
+    /// The writer must make sure that the new catalogue contains everything that was published
+    /// before.
     pub fn publish(&self, catalogue: Catalogue) {
-        /// How often the others may go first. Looks take microseconds, so that is most often enough.
+        /// How often the writer yields to the readers. Most readers finish in microseconds, so this
+        /// is usually enough.
         const YIELDS: usize = 100;
 
         let replaced = self.current.swap(Arc::new(catalogue));
@@ -64,7 +67,7 @@ impl Published {
         }
         let mut waiting = self.replaced.lock().unwrap_or_else(PoisonError::into_inner);
         waiting.push(replaced);
-        // Nobody comes to look at one of these any more: a count of one stays one.
+        // No new reader can reach a replaced catalogue, so a count of one stays one.
         waiting.retain(|catalogue| Arc::strong_count(catalogue) > 1);
     }
 }

@@ -1,4 +1,4 @@
-//! What a catalogue tells of its packages.
+//! Reads of the packages in a catalogue.
 
 use std::iter;
 use std::num::NonZeroUsize;
@@ -13,13 +13,13 @@ use crate::package::{NormalizedName, Stored, Tag};
 use crate::store::{Page, Query, Seed};
 
 impl Catalogue {
-    /// The package of a name.
+    /// Returns the package of a name.
     #[must_use]
     pub fn get(&self, name: &NormalizedName) -> Option<Stored> {
         self.tree.get(name.as_str())
     }
 
-    /// One package, each equally likely.
+    /// Returns one package; each is equally likely. Returns `None` if there are no packages.
     #[must_use]
     pub fn random(&self, seed: Seed) -> Option<Stored> {
         match self.len() {
@@ -28,8 +28,9 @@ impl Catalogue {
         }
     }
 
-    /// `count` different packages in random order, each such sequence equally likely; all of them
-    /// where there are fewer. If `tag` is given, only of those that carry it.
+    /// Returns `count` different packages in random order; each such sequence is equally likely.
+    /// Returns all packages if there are fewer. If `tag` is given, only packages with this tag are
+    /// drawn.
     #[must_use]
     pub fn sample(&self, count: NonZeroUsize, tag: Option<&Tag>, seed: Seed) -> Vec<Stored> {
         let draw = |len| index::sample(&mut generator(seed), len, count.get().min(len)).into_iter();
@@ -57,14 +58,14 @@ impl Catalogue {
         chosen.collect()
     }
 
-    /// A page of the packages that a query selects, in the order of their normalised names.
+    /// Returns a page of the packages that a query selects, in the order of their normalised names.
     #[must_use]
     pub fn list(&self, query: &Query) -> Page {
         let after = query.after.as_ref().map(NormalizedName::as_str);
         let filter = Filter::new(&query.words, &query.tags);
         let mut selected = filter.iter().flat_map(|filter| {
-            self.tree.leaves(after).flat_map(move |(leaf, behind)| {
-                places(leaf.matching(filter) & behind).map(move |at| (leaf, at))
+            self.tree.leaves(after).flat_map(move |(leaf, candidates)| {
+                places(leaf.matching(filter) & candidates).map(move |at| (leaf, at))
             })
         });
         let items: Vec<_> = selected.by_ref().take(query.limit.get()).collect();
@@ -77,7 +78,7 @@ impl Catalogue {
     }
 }
 
-/// A fast generator: a draw decides nothing that must stay secret.
+/// A fast generator, because a draw decides nothing that must stay secret.
 fn generator(seed: Seed) -> SmallRng {
     let mut own = <SmallRng as SeedableRng>::Seed::default();
     for (to, from) in own.iter_mut().zip(seed.bits()) {
@@ -86,7 +87,7 @@ fn generator(seed: Seed) -> SmallRng {
     SmallRng::from_seed(own)
 }
 
-/// The places that a selection of a leaf's packages has.
+/// The indices of the selected packages of a leaf.
 fn places(selected: u64) -> impl Iterator<Item = usize> {
     let rest = |selected: u64| Some(selected).filter(|selected| *selected != 0);
     let without_lowest = move |selected: &u64| rest(selected & (selected - 1));

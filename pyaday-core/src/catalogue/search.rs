@@ -1,4 +1,4 @@
-//! The text in which a search looks, and what it looks for.
+//! The search texts of packages, and the filters that search them.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -8,14 +8,14 @@ use memchr::memmem::Finder;
 
 use crate::package::{Details, Tag};
 
-/// Ends the name in a search text.
+/// The byte after the name in a search text.
 const NAME_END: u8 = b'\0';
-/// Ends the description, and behind it each tag. Neither of the two can be part of what it ends:
-/// all three exclude control characters.
+/// The byte after the description and after each tag. Names, descriptions and tags exclude control
+/// characters, so none of them contains either byte.
 const END: u8 = b'\x01';
 
-/// Appends the search text of a package: its normalised name and its description in lower case,
-/// in which words are found, and its tags.
+/// Appends the search text of a package: its normalised name, its description in lower case, and
+/// its tags. Words are searched for in the name and the description.
 pub(super) fn push(out: &mut Vec<u8>, name: &str, details: &Details) {
     out.extend_from_slice(name.as_bytes());
     out.push(NAME_END);
@@ -27,15 +27,16 @@ pub(super) fn push(out: &mut Vec<u8>, name: &str, details: &Details) {
     }
 }
 
-/// The name that a search text begins with.
+/// The name at the start of a search text.
 pub(super) fn name(text: &[u8]) -> &str {
     let name = &text[..memchr(NAME_END, text).unwrap_or_default()];
     // Names are ASCII.
     str::from_utf8(name).unwrap_or_default()
 }
 
-/// Character by character, unlike [`str::to_lowercase`], which looks at a sigma's neighbours: a
-/// part of a text must have the same lower case as in the whole.
+/// Converts each character to lower case separately. [`str::to_lowercase`] looks at the neighbours
+/// of a sigma, so a part of a text could have another lower case than the same part in the whole
+/// text.
 fn push_lower(out: &mut Vec<u8>, text: &str) {
     if text.is_ascii() {
         let start = out.len();
@@ -48,7 +49,7 @@ fn push_lower(out: &mut Vec<u8>, text: &str) {
     }
 }
 
-/// What a package must have to be selected.
+/// The words and tags that a package must have to be selected.
 #[derive(Debug)]
 pub(super) struct Filter(Vec<Word>);
 
@@ -60,7 +61,8 @@ impl Filter {
         }
         let words = words.iter().filter(|word| !word.is_empty()).map(|word| Word::text(word));
         let mut all: Vec<_> = tags.iter().map(Word::tag).chain(words).collect();
-        // A longer word is likely the rarer one, and spares looking for the others.
+        // A longer word is probably rarer. It is searched for first, so that the others are often
+        // not needed.
         all.sort_by_key(|word| Reverse(word.finder.needle().len()));
         Some(Self(all))
     }
@@ -89,7 +91,7 @@ impl Word {
         Self { finder: Finder::new(&lower).into_owned(), is_tag: false }
     }
 
-    /// With what ends the field before it, so that only a whole tag is found.
+    /// The needle includes the bytes around the tag, so that only whole tags match.
     fn tag(tag: &Tag) -> Self {
         Self {
             finder: Finder::new(&[&[END], tag.as_str().as_bytes(), &[END]].concat()).into_owned(),
@@ -97,14 +99,14 @@ impl Word {
         }
     }
 
-    /// Where it first occurs.
+    /// The offset of the first occurrence.
     pub(super) fn find(&self, text: &[u8]) -> Option<usize> {
         self.finder.find(text)
     }
 
-    /// True if an occurrence counts that has `before` in front of it in its package's search text:
-    /// a word's does not when it is in a tag.
-    pub(super) fn counts_behind(&self, before: &[u8]) -> bool {
+    /// True if an occurrence counts, given the part of the package's search text before it. An
+    /// occurrence of a word inside a tag does not count.
+    pub(super) fn counts_after(&self, before: &[u8]) -> bool {
         self.is_tag || memchr(END, before).is_none()
     }
 }

@@ -1,8 +1,9 @@
-//! What stands between two neighbouring subtrees of the tree.
+//! The separators between neighbouring subtrees of the tree.
 
-/// A text that is greater than every name before it and not greater than any behind it.
+/// A text that is greater than every name in the subtree before it, and not greater than any name
+/// in the subtree after it.
 ///
-/// The smallest of all, the default, stands before the first subtree.
+/// The default is the smallest text. It stands before the first subtree.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Separator {
     head: u128,
@@ -10,7 +11,7 @@ pub(super) struct Separator {
 }
 
 impl Separator {
-    /// The shortest text that separates `left` from `right`, which is greater.
+    /// The shortest text that separates `left` from `right`. `right` must be greater than `left`.
     pub(super) fn between(left: &str, right: &str) -> Self {
         let (left, right) = (left.as_bytes(), right.as_bytes());
         let common = left.iter().zip(right).take_while(|(left, right)| left == right).count();
@@ -18,14 +19,15 @@ impl Separator {
         Self { head, tail: tail.into() }
     }
 
-    /// True if `name` stands behind this separator.
+    /// True if `name` comes after this separator or is equal to it.
     #[cfg(test)]
     pub(super) fn is_before(&self, name: Split<'_>) -> bool {
         (self.head, &*self.tail) <= name
     }
 }
 
-/// The separators of a node in their order. What decides most comparisons is side by side.
+/// The separators of a node, in order. The parts that decide most comparisons are contiguous in
+/// memory.
 #[derive(Debug)]
 pub(super) struct Separators {
     heads: Box<[u128]>,
@@ -43,8 +45,8 @@ impl Separators {
         Separator { head: self.heads[at], tail: self.tails[at].clone() }
     }
 
-    /// How many of them `name` stands behind.
-    pub(super) fn before(&self, name: Split<'_>) -> usize {
+    /// The number of separators that are less than or equal to `name`.
+    pub(super) fn count_up_to(&self, name: Split<'_>) -> usize {
         let (head, tail) = name;
         let smaller = self.heads.partition_point(|own| *own < head);
         let same = self.heads[smaller..].iter().take_while(|own| **own == head).count();
@@ -53,13 +55,13 @@ impl Separators {
     }
 }
 
-/// A text's first 16 bytes as a number, and the rest: it compares as the text does, mostly by the
-/// number alone.
+/// The first 16 bytes of a text as a number, and the rest of the text. A split compares like its
+/// text, and mostly the number alone decides.
 ///
-/// A shorter text is filled up with NUL, which no name contains.
+/// A shorter text is padded with NUL, which no name contains.
 pub(super) type Split<'a> = (u128, &'a [u8]);
 
-/// Splits a name, or the beginning of one.
+/// Splits a name, or the beginning of a name.
 pub(super) fn split(text: &[u8]) -> Split<'_> {
     let (head, tail) = text.split_at(text.len().min(16));
     let mut filled = [0; 16];

@@ -1,4 +1,4 @@
-//! The packages of one moment, in memory, in the order of their names.
+//! A catalogue: all packages at one moment, in memory, in the order of their names.
 
 use std::fmt;
 
@@ -6,37 +6,38 @@ use super::tree::Tree;
 use crate::daily::Journal;
 use crate::package::Revision;
 
-/// The packages of one moment: what a store answers reads from.
+/// All packages, days and pins at one moment, in memory. A store reads from it and writes to it.
 ///
-/// A clone takes no time and shares everything; a write to one of the clones copies the few
-/// kilobytes around its place and leaves the others as they are. So a store has its readers look
-/// at a catalogue that never changes, and makes the next one beside it:
+/// A clone is cheap, because it shares everything. A write to a clone copies a few kilobytes around
+/// the change and does not affect the other clones. So readers can use a catalogue that never
+/// changes while the store prepares the next one:
 ///
-/// 1. clone the current catalogue,
-/// 2. write to the clone, as often as belongs together,
-/// 3. commit to the database, if there is one,
-/// 4. publish the clone if the commit succeeded, drop it if it surely did not happen.
+/// 1. Clone the current catalogue.
+/// 2. Make one or more writes to the clone.
+/// 3. Commit them to the database, if there is one.
+/// 4. If the commit succeeded, [publish](crate::Published) the clone. If it certainly did not
+///    happen, drop the clone.
 ///
-/// What becomes of the clone depends on how the commit ends:
+/// The store treats the clone according to the result of the commit:
 ///
-/// | the commit | the caller is told | the clone | the next write begins with |
+/// | the commit | the caller gets | the clone | the next write begins with |
 /// |---|---|---|---|
-/// | succeeded | the answer | is published | the published catalogue |
-/// | surely did not happen | [`Unavailable`](crate::StoreError::Unavailable) or [`Internal`](crate::StoreError::Internal) | is dropped | the published catalogue |
-/// | may have happened | [`OutcomeUnknown`](crate::StoreError::OutcomeUnknown) | is dropped | a catalogue that was loaded anew |
+/// | succeeded | the result | is published | the published catalogue |
+/// | certainly did not happen | [`Unavailable`](crate::StoreError::Unavailable) or [`Internal`](crate::StoreError::Internal) | is dropped | the published catalogue |
+/// | may have happened | [`OutcomeUnknown`](crate::StoreError::OutcomeUnknown) | is dropped | a catalogue that is loaded again |
 ///
-/// In the last row the published catalogue may be older than the database. A write that began with it
-/// could get the revision that the lost one has, and two versions would share an entity tag. So the
-/// store takes no write until it has loaded from the database, by [`Catalogue::new`] and the
-/// `restore` methods, what the database has now, and has published that. Readers may go on with the
-/// old one until then.
+/// In the last case the database may be newer than the published catalogue. If the next write began
+/// with that catalogue, it could get the same revision as the lost write, and two versions would
+/// have the same entity tag. So the store first loads the current state of the database with
+/// [`Catalogue::new`] and the `restore` methods, publishes it, and only then accepts the next
+/// write. Meanwhile readers may use the old catalogue.
 ///
-/// [`MemoryStore`](crate::MemoryStore) is this without the third step. No write changes anything
-/// before its last step, so one that panics leaves the catalogue as it was.
+/// [`MemoryStore`](crate::MemoryStore) follows these steps without the third one. A write changes
+/// the catalogue only in its last step, so a write that panics leaves the catalogue unchanged.
 ///
-/// Revisions are compared within one history. [`Catalogue::new`] begins one, and clones go on with
-/// it. A catalogue that is loaded anew, after a database lost writes for one, is another history: what
-/// was [picked](Self::pick_daily) from the former is stale.
+/// Revisions can be compared only within one history. [`Catalogue::new`] begins a history, and its
+/// clones continue it. A catalogue that is loaded again has a new history, because the database may
+/// have lost writes. A [pick](Self::pick_daily) from the old history is stale.
 ///
 /// ```
 /// use pyaday_core::{Catalogue, Create, Package, Revision, Write};
@@ -56,13 +57,13 @@ pub struct Catalogue {
     pub(super) tree: Tree,
     pub(super) journal: Journal,
     pub(super) revision: Revision,
-    /// Drawn at random.
+    /// A random number.
     pub(super) history: u64,
 }
 
 impl Catalogue {
-    /// A catalogue without packages, the beginning of a history. Its first write has the revision that
-    /// [follows](Revision::next) `revision`.
+    /// Makes a catalogue without packages, which begins a history. Its first write gets the
+    /// revision that [follows](Revision::next) `revision`.
     #[must_use]
     pub fn new(revision: Revision) -> Self {
         let history = rand::random();
@@ -81,7 +82,7 @@ impl Catalogue {
         self.len() == 0
     }
 
-    /// The newest revision: any write that changes something makes it a greater one.
+    /// The newest revision. Every write that changes something makes it greater.
     #[must_use]
     pub fn revision(&self) -> Revision {
         self.revision

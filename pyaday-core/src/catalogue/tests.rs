@@ -1,4 +1,5 @@
-//! What holds of the tree inside a catalogue; what a catalogue answers is the conformance suite's.
+//! Tests of the tree inside a catalogue. The conformance suite tests the results of a catalogue's
+//! methods.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
@@ -11,7 +12,7 @@ use crate::daily::{Daily, Date, Opening, Pick, Pin, Pinned, Unpin};
 use crate::package::{Details, Metadata, NormalizedName, Package, Revision, Tag};
 use crate::store::{Query, Replacement, Write as Terms};
 
-/// What is done to a catalogue; numbers stand for names.
+/// An operation on a catalogue. Numbers stand for names.
 #[derive(Clone, Debug)]
 enum Write {
     Create(Vec<u16>),
@@ -34,7 +35,7 @@ fn writes() -> impl Strategy<Value = Vec<Write>> {
 }
 
 fn package(number: u16) -> Package {
-    // Long and short names, and some that differ only behind their first sixteen bytes.
+    // The names are long and short. Some differ only after their first sixteen bytes.
     let name = match number % 3 {
         0 => format!("p{number}"),
         1 => format!("a-name-with-the-same-beginning-{number}"),
@@ -43,13 +44,13 @@ fn package(number: u16) -> Package {
     Package::new(&name, "A description").expect("a package")
 }
 
-/// Metadata of about so many bytes.
+/// Metadata of about this many bytes.
 fn metadata(size: usize) -> Metadata {
     let members = [("description".to_owned(), "x".repeat(size).into())];
     serde_json::Map::from_iter(members).try_into().expect("metadata")
 }
 
-/// The texts by the names.
+/// The representations, keyed by name.
 type Model = BTreeMap<String, String>;
 
 fn write(catalogue: &mut Catalogue, model: &mut Model, write: &Write) {
@@ -81,7 +82,7 @@ fn write(catalogue: &mut Catalogue, model: &mut Model, write: &Write) {
     }
 }
 
-/// Notes in the model what the catalogue says of these packages.
+/// Records in the model what the catalogue returns for these packages.
 fn add(catalogue: &Catalogue, model: &mut Model, numbers: &[u16]) {
     for number in numbers {
         let name = package(*number).name.normalized();
@@ -104,7 +105,7 @@ fn assert_same(catalogue: &Catalogue, model: &Model) {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// The tree stays in order, balanced and filled, and no write is seen through an older clone.
+    /// The tree stays sorted, balanced and filled, and a write does not change an older clone.
     #[test]
     fn a_tree_is_in_order_after_any_writes_and_its_clones_stay(writes in writes()) {
         let mut catalogue = Catalogue::new(Revision::new(0));
@@ -137,7 +138,7 @@ fn a_tree_grows_and_shrinks_one_by_one_through_every_size() {
     assert!(catalogue.is_empty() && model.is_empty());
 }
 
-/// Sizes around those where leaves and branches are full.
+/// These sizes are around those at which leaves and nodes are full.
 #[test]
 fn a_batch_of_any_size_makes_a_tree_in_order() {
     for count in [0, 1, 31, 32, 33, 64, 65, 512, 513, 1024, 2048, 2049, 65_535] {
@@ -149,8 +150,8 @@ fn a_batch_of_any_size_makes_a_tree_in_order() {
     }
 }
 
-/// One that is too heavy for a leaf has its own, also between others; and so has the heaviest there
-/// can be.
+/// A package that is too heavy to share a leaf gets its own leaf, also between others. The heaviest
+/// possible package gets one too.
 #[test]
 fn a_package_of_any_weight_is_found_among_others() {
     let tags = (0..32).map(|number| format!("{number:040}").parse().expect("a tag"));
@@ -179,7 +180,8 @@ fn a_package_of_any_weight_is_found_among_others() {
     assert_same(&catalogue, &model);
 }
 
-/// What another process has written is followed: what it removed is gone, its revision is the newest.
+/// A catalogue follows the writes of another process: removed packages disappear, and its revision
+/// becomes the newest.
 #[test]
 fn what_was_removed_elsewhere_is_forgotten() {
     let packages: Vec<_> = (0..500).map(package).collect();
@@ -244,7 +246,7 @@ fn a_pick_is_stale_once_its_own_pin_has_changed() {
 fn a_pick_is_stale_once_another_day_was_opened() {
     let mut catalogue = with_packages(2);
     let pick = pick(&catalogue);
-    // One that another process has opened, in a write before the newest.
+    // A day that another process has opened, in a write before the newest one.
     catalogue.restore_daily(Daily::new(tomorrow(), 1, package(0), 0, Revision::new(1)));
     assert!(is_stale(&catalogue, &pick));
 }
@@ -283,7 +285,8 @@ fn a_pick_is_stale_in_a_catalogue_that_was_loaded_anew() {
     assert!(is_stale(&with_packages(2), &pick));
 }
 
-/// The control of those above: what cannot change the pick does not make it stale.
+/// This is the control of the tests above: changes that cannot affect the pick do not make it
+/// stale.
 #[test]
 fn a_pick_stays_right_whatever_else_is_written() {
     let mut catalogue = with_packages(2);
@@ -299,7 +302,7 @@ fn a_pick_stays_right_whatever_else_is_written() {
     assert!(!is_stale(&catalogue, &pick));
 }
 
-/// What is picked within the write is what would have been picked beside it.
+/// A pick within the write is the same as a pick outside of it.
 #[test]
 fn a_pick_within_the_write_is_the_same() {
     let (first, last) = (TODAY, TODAY.plus_days(4));
@@ -309,19 +312,19 @@ fn a_pick_within_the_write_is_the_same() {
     let days = shown(&mut beside, &pick);
     assert_eq!(days.len(), 5);
     assert_eq!(shown(&mut within, &Pick::unmade(first, last)), days);
-    // Those that are open already stay, and nothing is written.
+    // Open days stay the same, and nothing is written.
     let newest = within.revision();
     assert_eq!(shown(&mut within, &pick), days);
     assert_eq!(within.revision(), newest);
 }
 
-/// At the beginning of a cycle, what the neighbours show is left out as far as that can be.
+/// At the beginning of a cycle, the packages of the neighbouring days are avoided if possible.
 #[test]
 fn a_new_cycle_leaves_out_the_neighbours_on_both_sides() {
     let [before, after] = [-1, 1].map(|days| TODAY.plus_days(2 + days));
     for count in 1..4_u16 {
         let mut catalogue = with_packages(count);
-        // All packages have been shown, the last two next to the day.
+        // All packages were shown, the last two on the days next to this one.
         for number in 0..count {
             let date = match count - number {
                 1 => before,
@@ -334,13 +337,13 @@ fn a_new_cycle_leaves_out_the_neighbours_on_both_sides() {
         let date = TODAY.plus_days(2);
         let pick = catalogue.pick_daily(date..=date);
         let [name] = &shown(&mut catalogue, &pick)[..] else { panic!("one day") };
-        // With one package, it is that; with two, the one that is not shown the day before; with
-        // three, the one that is shown on neither side.
+        // With one package, it is picked. With two, the one that is not shown the day before is
+        // picked. With three, the one that neither neighbour shows is picked.
         assert_eq!(*name, name_of(0), "{count} packages");
     }
 }
 
-/// A write to the journal copies the way to its place and nothing else.
+/// A write to the journal copies only the path to its place.
 #[test]
 fn a_clone_of_the_journal_stays_as_it_was() {
     let mut catalogue = with_packages(2);

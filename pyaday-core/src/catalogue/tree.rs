@@ -1,5 +1,5 @@
-//! The tree above the leaves: finds a leaf by a name, a package by its rank, and replaces what an
-//! edit changes.
+//! The tree above the leaves. It finds a package by its name or its rank. An edit replaces the
+//! nodes that it changes.
 
 use std::iter;
 use std::ops::Range;
@@ -10,11 +10,11 @@ use super::packing::{self, Change};
 use super::separator::{Separator, Separators, Split, split};
 use crate::package::Stored;
 
-/// A B+-tree of packages in the order of their names, or a subtree of one. All its leaves are
-/// equally deep.
+/// A B+-tree of packages in the order of their names, or a subtree of one. All leaves have the same
+/// depth.
 ///
-/// It never changes. An edit makes a new tree, of new nodes on the way to what it changes and of
-/// the old ones everywhere else.
+/// A tree is immutable. An edit makes a new tree: it makes new nodes on the paths to the changes,
+/// and shares all other nodes with the old tree.
 #[derive(Clone, Debug)]
 pub(super) enum Tree {
     Leaf(Leaf),
@@ -24,14 +24,14 @@ pub(super) enum Tree {
 /// A node with subtrees.
 #[derive(Debug)]
 pub(super) struct Inner {
-    /// What stands before the names of each subtree, behind those of the subtree before it.
+    /// The separator before each subtree.
     separators: Separators,
-    /// The number of packages in each subtree and those before it.
+    /// The number of packages up to and including each subtree.
     ends: Box<[u32]>,
     subtrees: Box<[Tree]>,
 }
 
-/// A subtree among its siblings while they are edited.
+/// A subtree, together with its separator, during an edit.
 #[derive(Clone)]
 struct Child {
     separator: Separator,
@@ -65,7 +65,7 @@ impl Tree {
         }
     }
 
-    /// The package that has `rank` others before it, of which there must be more.
+    /// The package that has `rank` packages before it. There must be more than `rank` packages.
     pub(super) fn nth(&self, mut rank: usize) -> Stored {
         let mut tree = self;
         loop {
@@ -80,8 +80,8 @@ impl Tree {
         }
     }
 
-    /// The leaves with packages behind a name, or all, each with a selection of those packages
-    /// and perhaps of bits above.
+    /// The leaves that may have packages after a name, or all leaves. Each comes with a selection
+    /// of those packages. Bits above the last package may be set too.
     pub(super) fn leaves(&self, after: Option<&str>) -> impl Iterator<Item = (&Leaf, u64)> {
         let mut subtrees = Vec::new();
         let mut tree = self;
@@ -104,10 +104,10 @@ impl Tree {
                 }
             }
         });
-        iter::once((first, after.map_or(u64::MAX, |name| first.behind(name)))).chain(others)
+        iter::once((first, after.map_or(u64::MAX, |name| first.after(name)))).chain(others)
     }
 
-    /// The tree with these changes, which are in the order of their names, no name twice.
+    /// The tree after these changes. They must be in the order of their names, without duplicates.
     pub(super) fn edit(&self, changes: &[Change<'_>]) -> Self {
         let root = Child { separator: Separator::default(), len: self.len(), tree: self.clone() };
         let mut siblings = Siblings::default();
@@ -134,28 +134,29 @@ impl Tree {
 }
 
 impl Inner {
-    /// The most children: a write copies one node of each level.
+    /// The maximum number of children. A write copies one node of each level.
     const MAX_CHILDREN: usize = 64;
 
-    /// A node with fewer children is joined with a neighbour when it was edited.
+    /// A node with fewer children is merged with a neighbour when it is edited.
     const SMALL: usize = Self::MAX_CHILDREN / 4;
 
-    /// The place of the subtree in which a name is, if anywhere.
+    /// The index of the subtree that may contain a name.
     fn place_of(&self, name: Split<'_>) -> usize {
-        self.separators.before(name).saturating_sub(1)
+        self.separators.count_up_to(name).saturating_sub(1)
     }
 
-    /// The number of packages in so many subtrees, the first ones.
+    /// The number of packages in the first `subtrees` subtrees.
     fn end(&self, subtrees: usize) -> usize {
         subtrees.checked_sub(1).map_or(0, |last| self.ends[last] as usize)
     }
 
-    /// As few nodes over these children as can be, of the same size or one child less.
+    /// Builds as few nodes as possible over these children. The numbers of children differ by at
+    /// most one.
     fn over(children: Vec<Child>) -> Vec<Child> {
         let nodes = children.len().div_ceil(Self::MAX_CHILDREN);
         let mut children = children.into_iter();
-        let node = |nodes_behind| {
-            let size = children.len().div_ceil(nodes_behind + 1);
+        let node = |nodes_left| {
+            let size = children.len().div_ceil(nodes_left + 1);
             Self::node(children.by_ref().take(size).collect())
         };
         (0..nodes).rev().map(node).collect()
@@ -164,7 +165,7 @@ impl Inner {
     fn node(children: Vec<Child>) -> Child {
         let separator = children.first().map(|child| child.separator.clone());
         let mut len = 0;
-        // A number of 32 bits is enough for a terabyte of packages.
+        // 32 bits are enough for a terabyte of packages.
         let ends = children.iter().map(|child| {
             len += child.len;
             len as u32
@@ -186,7 +187,7 @@ impl Inner {
         places.map(|at| self.child(at))
     }
 
-    /// This node's children with these changes.
+    /// The children of this node after these changes.
     fn edit(&self, changes: &[Change<'_>]) -> Vec<Child> {
         let mut siblings = Siblings::default();
         siblings.children.reserve(self.subtrees.len() + 1);
@@ -195,10 +196,10 @@ impl Inner {
             let place = self.place_of(split(change.name.as_bytes()));
             let is_here =
                 |change: &Change<'_>| self.place_of(split(change.name.as_bytes())) == place;
-            let (here, behind) = rest.split_at(rest.partition_point(is_here));
+            let (here, later) = rest.split_at(rest.partition_point(is_here));
             siblings.extend(self.children(taken..place));
             siblings.extend_edited(self.child(place).edit(here));
-            (taken, rest) = (place + 1, behind);
+            (taken, rest) = (place + 1, later);
         }
         siblings.extend(self.children(taken..self.subtrees.len()));
         siblings.children
@@ -206,8 +207,8 @@ impl Inner {
 }
 
 impl Child {
-    /// What this subtree becomes with these changes: one or more of the same depth, the first of
-    /// which stands where it stood.
+    /// Applies these changes to this subtree. The result is one or more subtrees of the same depth.
+    /// The first one keeps the separator.
     fn edit(&self, changes: &[Change<'_>]) -> Vec<Self> {
         match &self.tree {
             Tree::Leaf(leaf) => Self::of(&self.separator, packing::edit(leaf, changes)),
@@ -215,9 +216,9 @@ impl Child {
         }
     }
 
-    /// What this subtree and the one behind it become when they are joined.
-    fn join(&self, behind: &Self) -> Vec<Self> {
-        match (&self.tree, &behind.tree) {
+    /// Merges this subtree with the next one.
+    fn join(&self, next: &Self) -> Vec<Self> {
+        match (&self.tree, &next.tree) {
             (Tree::Leaf(left), Tree::Leaf(right)) => {
                 Self::of(&self.separator, packing::join(left, right))
             }
@@ -227,12 +228,12 @@ impl Child {
                     .flat_map(|inner| inner.children(0..inner.subtrees.len()));
                 Inner::over(children.collect())
             }
-            // Siblings are equally deep.
-            _ => vec![self.clone(), behind.clone()],
+            // Siblings have the same depth, so this cannot happen.
+            _ => vec![self.clone(), next.clone()],
         }
     }
 
-    /// These leaves, the first behind `separator`.
+    /// Makes children of these leaves. The first one comes after `separator`.
     fn of(separator: &Separator, leaves: Vec<Leaf>) -> Vec<Self> {
         let between = leaves.windows(2).map(|pair| {
             let [left, right] = pair else { return Separator::default() };
@@ -248,7 +249,7 @@ impl Child {
     }
 }
 
-/// The children of a node in the making.
+/// The children of a node during an edit.
 #[derive(Default)]
 struct Siblings {
     children: Vec<Child>,
@@ -256,14 +257,14 @@ struct Siblings {
 }
 
 impl Siblings {
-    /// Adds subtrees that are as they were.
+    /// Adds subtrees that have not changed.
     fn extend(&mut self, children: impl Iterator<Item = Child>) {
         for child in children {
             self.push(child, false);
         }
     }
 
-    /// Adds what became of a subtree.
+    /// Adds the subtrees that an edit has made.
     fn extend_edited(&mut self, children: Vec<Child>) {
         for child in children {
             let is_small = child.tree.is_small();
@@ -271,7 +272,7 @@ impl Siblings {
         }
     }
 
-    /// Adds a subtree behind the others, and joins it with the last if one of the two is small.
+    /// Adds a subtree at the end, and merges it with the last one if either of them is small.
     fn push(&mut self, child: Child, is_small: bool) {
         match self.children.pop_if(|_| is_small || self.last_is_small) {
             None => {
@@ -280,7 +281,7 @@ impl Siblings {
             }
             Some(last) => {
                 let joined = last.join(&child);
-                // One that is small beside one that is too heavy for it stays as it is.
+                // A small leaf may stay small if its neighbour is too heavy to merge.
                 self.last_is_small = joined.last().is_some_and(|child| child.tree.is_small());
                 self.children.extend(joined);
             }
@@ -290,7 +291,7 @@ impl Siblings {
 
 #[cfg(test)]
 impl Tree {
-    /// Checks what holds of every tree, the root's fill aside.
+    /// Checks the invariants of the whole tree. The root may have few children.
     pub(super) fn check(&self) {
         self.check_within(None, None, self.depth(), true);
     }
@@ -323,7 +324,7 @@ impl Tree {
             Self::Inner(inner) => {
                 for pair in inner.subtrees.windows(2) {
                     if let [Self::Leaf(left), Self::Leaf(right)] = pair {
-                        left.check_beside(right);
+                        left.check_with_neighbour(right);
                     }
                 }
                 let len = inner.subtrees.len();

@@ -7,7 +7,7 @@ use crate::package::{NormalizedName, Package, Revision, Stored};
 use crate::store::{Create, Delete, Replacement, Update, Write};
 
 impl Catalogue {
-    /// Adds a package if `write` admits the newest revision and none of its name exists.
+    /// Adds a package if `write` admits the newest revision and no package has its name.
     pub fn create(&mut self, package: &Package, write: &Write) -> Create {
         if !write.admits(Some(self.revision)) {
             return Create::Stale(self.revision);
@@ -19,11 +19,11 @@ impl Catalogue {
         }
     }
 
-    /// Adds those of the packages whose names do not exist, and answers in the order of the
-    /// packages. The new ones share a revision.
+    /// Adds the packages whose names do not exist yet. The results are in the order of the
+    /// packages. The new packages share a revision.
     ///
-    /// When the batch itself holds a name twice, its first package is added and the later ones
-    /// exist.
+    /// If two packages of the batch have the same name, the first one is added, and the result for
+    /// the later one is that the name exists.
     pub fn create_many(&mut self, packages: &[Package]) -> Vec<Create> {
         let names: Vec<_> = packages.iter().map(|package| package.name.normalized()).collect();
         let order = order(&names);
@@ -46,11 +46,12 @@ impl Catalogue {
         names.iter().zip(is_new).map(result).collect()
     }
 
-    /// Puts packages into the revisions that they have elsewhere, in the place of those of the same
-    /// names. No later write has one of these revisions.
+    /// Adds packages with the revisions that they already have in a database. They replace packages
+    /// of the same names. Later writes get greater revisions.
     ///
-    /// This loads a catalogue from a database: fastest in the order of the names, a few thousand
-    /// packages at a time. Of packages of one name the last stays.
+    /// A store uses this to load a catalogue from a database. It is fastest in the order of the
+    /// names, with a few thousand packages per call. If several packages have the same name, the
+    /// last one counts.
     pub fn restore(&mut self, packages: &[(Package, Revision)]) {
         let names: Vec<_> = packages.iter().map(|(package, _)| package.name.normalized()).collect();
         let order = order(&names);
@@ -64,10 +65,11 @@ impl Catalogue {
         self.edit(&changes.collect::<Vec<_>>(), newest);
     }
 
-    /// Replaces what a package has besides its identity, if `write` admits the revision that it is in.
+    /// Replaces everything in a package except its identity, if `write` admits the package's
+    /// current revision.
     ///
-    /// A replacement that gives the representation that is stored changes nothing, the revision
-    /// neither.
+    /// If the replacement gives the same representation as the stored one, nothing changes, and the
+    /// revision stays the same.
     pub fn update(
         &mut self,
         name: &NormalizedName,
@@ -88,7 +90,7 @@ impl Catalogue {
         Update::Updated(self.put(name, &package))
     }
 
-    /// Removes a package, if `write` admits the revision that it is in.
+    /// Removes a package if `write` admits its current revision.
     pub fn delete(&mut self, name: &NormalizedName, write: &Write) -> Delete {
         match self.get(name) {
             None => Delete::Absent,
@@ -101,23 +103,29 @@ impl Catalogue {
         }
     }
 
-    /// Takes packages out that were removed elsewhere, in a write up to `revision`, as which no later
-    /// write counts. Names that are not there are left as they are.
+    /// Removes packages that another process has removed from the database, in a write with at most
+    /// this `revision`, and [advances](Self::advance) to it. Names that do not exist are ignored.
     ///
-    /// With [`restore`](Self::restore), [`restore_daily`](Self::restore_daily),
-    /// [`restore_pin`](Self::restore_pin) and [`forget_pin`](Self::forget_pin) a catalogue follows one
-    /// that others write to.
+    /// Together with [`restore`](Self::restore), [`restore_daily`](Self::restore_daily),
+    /// [`restore_pin`](Self::restore_pin), [`forget_pin`](Self::forget_pin) and
+    /// [`advance`](Self::advance), this lets a catalogue follow a database that other processes
+    /// write to.
     pub fn forget(&mut self, names: &[NormalizedName], revision: Revision) {
         let mut names: Vec<_> = names.iter().filter(|name| self.get(name).is_some()).collect();
         names.sort_unstable();
         names.dedup();
         let changes = names.iter().map(|name| Change { name: name.as_str(), package: None });
-        let newest = self.revision.max(revision);
-        self.edit(&changes.collect::<Vec<_>>(), newest);
-        self.revision = newest;
+        self.edit(&changes.collect::<Vec<_>>(), self.revision);
+        self.advance(revision);
     }
 
-    /// Writes a package over the one of its name, if there is one.
+    /// Records that another process has made writes up to this revision, so that later writes get
+    /// greater revisions. If the catalogue already has a greater revision, nothing changes.
+    pub fn advance(&mut self, revision: Revision) {
+        self.revision = self.revision.max(revision);
+    }
+
+    /// Writes a package, and replaces the one with the same name if it exists.
     fn put(&mut self, name: &NormalizedName, package: &Package) -> Stored {
         let revision = self.revision.next();
         let change = Change { name: name.as_str(), package: Some((package, revision)) };
@@ -125,7 +133,7 @@ impl Catalogue {
         self.existing(name)
     }
 
-    /// Nothing that may panic comes after the new tree is made.
+    /// Nothing after the creation of the new tree may panic.
     fn edit(&mut self, changes: &[Change<'_>], revision: Revision) {
         if !changes.is_empty() {
             self.tree = self.tree.edit(changes);
@@ -134,12 +142,12 @@ impl Catalogue {
     }
 
     fn existing(&self, name: &NormalizedName) -> Stored {
-        #[expect(clippy::expect_used, reason = "only called for names that are there")]
+        #[expect(clippy::expect_used, reason = "only called for names that exist")]
         self.get(name).expect("the package exists")
     }
 }
 
-/// The places of names in the order of the names; of equal ones, in their own order.
+/// The indices of the names, sorted by name. Indices of equal names keep their order.
 fn order(names: &[NormalizedName]) -> Vec<usize> {
     let names = names.iter().map(|name| split(name.as_str().as_bytes()));
     let mut order: Vec<_> = names.zip(0..).collect();

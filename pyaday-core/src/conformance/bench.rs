@@ -1,4 +1,5 @@
-//! A store on the bench: its methods as plain calls, and how a fact about it is stated.
+//! The store under test. Its methods are plain blocking calls here, and helpers check their
+//! results.
 
 use std::any::Any;
 use std::error::Error;
@@ -16,7 +17,7 @@ use crate::store::{
     Write,
 };
 
-/// What a check comes to.
+/// The result of a check.
 pub(super) type Checked<T = ()> = Result<T, Fault>;
 
 /// A case in which a fact does not hold.
@@ -39,7 +40,7 @@ impl Fault {
     }
 }
 
-/// States that what came of something is what was expected.
+/// Checks that a value is equal to the expected one.
 pub(super) fn same<T: PartialEq + Debug>(done: impl Display, came: &T, expected: &T) -> Checked {
     if came == expected {
         return Ok(());
@@ -47,7 +48,7 @@ pub(super) fn same<T: PartialEq + Debug>(done: impl Display, came: &T, expected:
     Err(Fault { done: done.to_string(), expected: shown(expected), came: shown(came) })
 }
 
-/// States that what came of something is as expected, in words.
+/// Checks a condition. The expected value is described in words.
 pub(super) fn ensure(
     holds: bool,
     done: impl Display,
@@ -60,17 +61,17 @@ pub(super) fn ensure(
     Err(Fault { done: done.to_string(), expected: expected.to_string(), came: shown(came) })
 }
 
-/// States that a version of a package is this package.
+/// Checks that a version of a package is this package.
 pub(super) fn shows(done: impl Display, version: &Stored, package: &Package) -> Checked {
     same(done, version, &Stored::new(package, version.revision()))
 }
 
-/// A write that is tied to this revision, if one is given.
+/// A write that expects this revision, if one is given.
 pub(super) fn expecting(revision: Option<Revision>) -> Write {
     revision.map_or_else(Write::new, |revision| Write::new().if_revision(revision))
 }
 
-/// A value in a message, which nobody reads when it is pages long.
+/// Formats a value for a message, and shortens it if it would be pages long.
 fn shown(value: &impl Debug) -> String {
     const LONGEST: usize = 1500;
     let text = format!("{value:?}");
@@ -80,7 +81,7 @@ fn shown(value: &impl Debug) -> String {
     }
 }
 
-/// A store, new when a check begins.
+/// A store, which is new when a check begins.
 pub(super) struct Bench<'a, S: Subject> {
     pub(super) subject: &'a S,
     pub(super) store: S::Store,
@@ -129,7 +130,7 @@ impl<'a, S: Subject> Bench<'a, S> {
         self.create_on(package, Write::new())
     }
 
-    /// Creates a package on these terms.
+    /// Creates a package with these conditions.
     pub(super) fn create_on(&self, package: &Package, write: Write) -> Checked<Create> {
         self.answer("create", self.store.create(package.clone(), write))
     }
@@ -151,7 +152,7 @@ impl<'a, S: Subject> Bench<'a, S> {
         self.update_on(name, Replacement::new(details.clone()), expecting(expected))
     }
 
-    /// Replaces a package on these terms.
+    /// Replaces a package with these conditions.
     pub(super) fn update_on(
         &self,
         name: &NormalizedName,
@@ -169,7 +170,7 @@ impl<'a, S: Subject> Bench<'a, S> {
         self.delete_on(name, expecting(expected))
     }
 
-    /// Deletes a package on these terms.
+    /// Deletes a package with these conditions.
     pub(super) fn delete_on(&self, name: &NormalizedName, write: Write) -> Checked<Delete> {
         self.answer("delete", self.store.delete(name, write))
     }
@@ -231,7 +232,7 @@ impl<'a, S: Subject> Bench<'a, S> {
         self.pin_on(date, last_open, name, Write::new())
     }
 
-    /// Pins a date on these terms.
+    /// Pins a date with these conditions.
     pub(super) fn pin_on(
         &self,
         date: Date,
@@ -246,12 +247,12 @@ impl<'a, S: Subject> Bench<'a, S> {
         self.unpin_on(date, last_open, Write::new())
     }
 
-    /// Takes a pin back on these terms.
+    /// Removes a pin with these conditions.
     pub(super) fn unpin_on(&self, date: Date, last_open: Date, write: Write) -> Checked<Unpin> {
         self.answer("unpin_daily", self.store.unpin_daily(date, last_open, write))
     }
 
-    /// All packages, as one page.
+    /// Lists all packages as one page.
     pub(super) fn page(&self) -> Checked<Page> {
         self.list(&everything())
     }
@@ -286,7 +287,7 @@ impl<'a, S: Subject> Bench<'a, S> {
         }
     }
 
-    /// Replaces a package by one whose name is another spelling of its own.
+    /// Replaces a package with one whose name is another spelling of the same name.
     pub(super) fn respell(&self, package: &Package) -> Checked<Stored> {
         let done = format!("`{}` replaced another spelling of its name", package.name);
         let replacement = Replacement::from(package.clone());
@@ -305,7 +306,7 @@ impl<'a, S: Subject> Bench<'a, S> {
         same(format!("`{name}` was deleted, which existed"), &came, &Delete::Deleted)
     }
 
-    /// All that the store holds now.
+    /// Reads the whole content of the store.
     pub(super) fn holds(&self) -> Checked<Holds> {
         Ok(Holds {
             page: self.page()?,
@@ -314,8 +315,8 @@ impl<'a, S: Subject> Bench<'a, S> {
         })
     }
 
-    /// States that a call writes nothing: the packages, the days, the pins and the store's revision
-    /// stay as they are.
+    /// Checks that a call writes nothing: the packages, the days, the pins and the store's revision
+    /// must stay the same.
     pub(super) fn writes_nothing<T>(
         &self,
         done: &str,
@@ -328,7 +329,7 @@ impl<'a, S: Subject> Bench<'a, S> {
     }
 }
 
-/// All that a store holds at a moment.
+/// The whole content of a store at one moment.
 #[derive(Debug, PartialEq)]
 pub(super) struct Holds {
     pub(super) page: Page,

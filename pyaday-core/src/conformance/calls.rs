@@ -1,4 +1,4 @@
-//! Calls to a store as values, and what it answered.
+//! Calls to a store as values, and the store's answers.
 
 use std::fmt;
 use std::num::NonZeroUsize;
@@ -12,7 +12,7 @@ use crate::daily::{Daily, Date, Day, Pin, Pinned, Unpin};
 use crate::package::{NormalizedName, Package, Revision, Stored, Tag};
 use crate::store::{Create, Delete, Page, Query, Replacement, Seed, Update};
 
-/// A call to a store. Writes are tied to a revision, if one is given.
+/// A call to a store. A write may expect a revision.
 #[derive(Clone, Debug)]
 pub(super) enum Call {
     Create(Package, Option<Revision>),
@@ -32,7 +32,7 @@ pub(super) enum Call {
     Recent(Date, NonZeroUsize),
 }
 
-/// What a store answered.
+/// The answer of a store.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Answer {
     Create(Create),
@@ -52,7 +52,7 @@ pub(super) enum Answer {
     Recent(Vec<Daily>),
 }
 
-/// The last date that has begun, in every call.
+/// The argument `last_open` of every call: the last date that has begun.
 pub(super) fn last_open() -> Date {
     day(0)
 }
@@ -90,7 +90,7 @@ impl Call {
     }
 }
 
-/// The call in a few words, where `Debug` takes lines.
+/// A short description of the call. `Debug` would take several lines.
 impl fmt::Display for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let json = |package: &Package| json!(package).to_string();

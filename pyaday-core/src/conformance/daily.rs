@@ -1,4 +1,4 @@
-//! Facts about the package of the day: what is shown, that it stays, and pins.
+//! Facts about the package of the day: the pick, its permanence, and pins.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -28,18 +28,18 @@ pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
     ]
 }
 
-/// The n-th day of the suite.
+/// The day with number `n` of the suite.
 pub(super) fn day(number: i32) -> Date {
     Date::of(UNIX_EPOCH).plus_days(20_000 + number)
 }
 
-/// When the suite's days are opened.
+/// The moment when the suite's days are opened.
 pub(super) fn moment() -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(1_800_000_000)
 }
 
-/// What `open_daily` is to show by the rule on dates that are opened one after another in this order,
-/// without pins.
+/// The names and cycles that `open_daily` must return for these dates, if they are opened one by
+/// one in this order and have no pins.
 pub(super) fn expected(
     names: &[NormalizedName],
     dates: impl IntoIterator<Item = Date>,
@@ -58,7 +58,7 @@ pub(super) fn expected(
     all.into_iter().map(|(_, name)| name).collect()
 }
 
-/// The first of a cycle among these names, after these days were opened.
+/// The pick at the beginning of a cycle, among these names, after these days were opened.
 pub(super) fn first_of_cycle<'a>(
     date: Date,
     names: &'a [NormalizedName],
@@ -82,7 +82,7 @@ pub(super) fn highest_of(
     eligible.max_by_key(|name| (score(date, name), std::cmp::Reverse(*name)))
 }
 
-/// Opens a day, which must show something.
+/// Opens a day, which must show a package.
 pub(super) fn open<S: Subject>(bench: &Bench<'_, S>, date: Date) -> Checked<Daily> {
     let shown = bench.open_daily(date, moment())?;
     shown.ok_or_else(|| Fault {
@@ -116,7 +116,7 @@ fn highest<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     same("it was read", &bench.daily(day(0))?, &Day::Shown(shown.clone()))?;
     same("it was opened again", &open(bench, day(0))?, &shown)?;
     let unopened = Day::Unopened { first: Some(day(0)) };
-    same("the day behind it was read", &bench.daily(day(1))?, &unopened)
+    same("the day after it was read", &bench.daily(day(1))?, &unopened)
 }
 
 fn cycles<S: Subject>(bench: &Bench<'_, S>) -> Checked {
@@ -138,13 +138,14 @@ fn cycles<S: Subject>(bench: &Bench<'_, S>) -> Checked {
 }
 
 fn neighbours<S: Subject>(bench: &Bench<'_, S>) -> Checked {
-    // With two packages no other is left, and with one not even another than the day before.
+    // With two packages, only one neighbour can be avoided. With one package, none can.
     for count in 1..6 {
         let bench = Bench::new(bench.subject);
         let packages = numbered("p", count);
         bench.add_all(&packages)?;
         let names: Vec<_> = packages.iter().map(|package| package.name.normalized()).collect();
-        // Days between two that are open, and days with one neighbour, when a cycle begins.
+        // When a cycle begins, some of these days lie between two open days, and others have one
+        // open neighbour.
         let dates: Vec<_> = [1, 3, 5, 7, 9, 11, 2, 10, 4, 8, 6, 0, 20, 19, 18, 21].map(day).into();
         let expected = expected(&names, dates.iter().copied());
         for (date, expected) in dates.iter().zip(&expected) {
@@ -172,7 +173,7 @@ fn fixed<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     same("… and created again", &bench.daily(day(0))?, &as_it_was)
 }
 
-/// Another name than the day would show by itself.
+/// A name that differs from the name the day would show without a pin.
 fn other_than_ordinary(date: Date, names: &[NormalizedName]) -> Option<NormalizedName> {
     let ordinary = expected(names, [date]);
     names.iter().find(|name| !ordinary.contains(name)).cloned()
@@ -183,7 +184,7 @@ pub(super) fn some_packages<S: Subject>(bench: &Bench<'_, S>) -> Checked<Vec<Nor
     Ok(["a", "b", "c", "d"].map(name).to_vec())
 }
 
-/// States that a date is pinned to a package, since now or already.
+/// Checks that a date is now pinned to a package, by this call or an earlier one.
 pub(super) fn is_pinned(done: &str, came: &Pin, name: &NormalizedName) -> Checked {
     let is_name = |pinned: &Pinned| pinned.name == *name;
     let holds = matches!(came, Pin::Pinned(it) | Pin::Unchanged(it) if is_name(it));
@@ -203,7 +204,7 @@ fn pinned<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     same("it was opened", open(bench, day(2))?.name(), &pick)?;
     same("… and pinned again", &pin(day(2), &pick)?, &Pin::Fixed)?;
     let next = open(bench, day(3))?;
-    ensure(*next.name() != pick, "the day behind it was opened", "another package", &next)
+    ensure(*next.name() != pick, "the day after it was opened", "another package", &next)
 }
 
 fn gives_way<S: Subject>(bench: &Bench<'_, S>) -> Checked {
@@ -244,7 +245,7 @@ fn unpinned<S: Subject>(bench: &Bench<'_, S>) -> Checked {
 
 fn recent<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     some_packages(bench)?;
-    // In another order than that of the calendar.
+    // The order of these writes is not the order of the calendar.
     for number in [3, 1, 4, 0] {
         open(bench, day(number))?;
     }
@@ -298,9 +299,10 @@ fn pin_or_open<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     let mut left: BTreeSet<_> = packages.iter().map(|package| package.name.normalized()).collect();
     for number in 0..50 {
         let date = day(number);
-        // One that is not shown in this cycle but by a pin.
+        // A package that this cycle shows only because of a pin.
         let pick = name(&format!("p-{:03}", 199 - number));
-        // Each thread in its turn: the last to be there comes first.
+        // In each round, another thread pins. The thread that reaches the barrier last starts
+        // first.
         let pins = |thread| thread as i32 == number % THREADS as i32;
         let outcomes = at_once(|thread| match pins(thread) {
             true => bench.pin_daily(date, day(-1), &pick).map(Some),
@@ -315,11 +317,11 @@ fn pin_or_open<S: Subject>(bench: &Bench<'_, S>) -> Checked {
         let names: Vec<_> = left.iter().cloned().collect();
         let ordinary = expected(&names, [date]);
         left.remove(shown.name());
-        let is_told = match pin {
+        let fits = match pin {
             Some(Pin::Pinned(_)) => is_pick,
             _ => Some(shown.name()) == ordinary.first(),
         };
-        ensure(is_told, done, "what the pin was told", &shown)?;
+        ensure(fits, done, "what the result of the pin says", &shown)?;
     }
     Ok(())
 }

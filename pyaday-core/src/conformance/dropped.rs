@@ -1,4 +1,4 @@
-//! Facts about writes whose caller went away.
+//! Facts about writes whose future is dropped.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -20,7 +20,7 @@ pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
     ]
 }
 
-/// Polls a future once and drops it, ready or not.
+/// Polls a future once and drops it, even if it is not ready.
 fn poll_once<S: Subject>(bench: &Bench<'_, S>, future: impl Future) {
     bench.subject.block_on(async {
         let mut future = pin!(future);
@@ -32,11 +32,11 @@ fn poll_once<S: Subject>(bench: &Bench<'_, S>, future: impl Future) {
     });
 }
 
-/// States that something comes true before anybody would call it lost.
-fn eventually(done: &str, expected: &str, mut true_now: impl FnMut() -> Checked<bool>) -> Checked {
+/// Checks that a condition becomes true within a generous time.
+fn eventually(done: &str, expected: &str, mut is_true: impl FnMut() -> Checked<bool>) -> Checked {
     const PATIENCE: Duration = Duration::from_secs(5);
     let begin = Instant::now();
-    while !true_now()? {
+    while !is_true()? {
         if begin.elapsed() > PATIENCE {
             return Err(Fault {
                 done: format!("{done}, polled once and dropped"),
@@ -78,5 +78,5 @@ fn delete<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     let flask = name("flask");
     poll_once(bench, bench.store.delete(&flask, expecting(Some(version.revision()))));
     eventually("`delete` was called", "no package", || Ok(bench.read(&flask)?.is_none()))?;
-    same("all were listed behind it", &bench.page()?.items, &vec![])
+    same("all were listed after it", &bench.page()?.items, &vec![])
 }

@@ -1,4 +1,4 @@
-//! Facts about the edges of what is valid: whatever is valid is kept as it is.
+//! Facts about extreme but valid values: a store keeps them unchanged.
 
 use serde_json::{Map, Value, json};
 
@@ -22,7 +22,7 @@ pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
     ]
 }
 
-/// States that a package is the same whichever way it gets into the store and out of it.
+/// Checks that a package stays the same, whichever methods write and read it.
 fn kept<S: Subject>(bench: &Bench<'_, S>, package: &Package) -> Checked {
     let own = package.name.normalized();
     let read = |done: &str, version| {
@@ -164,14 +164,14 @@ fn numbers<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     ]);
     let others = json!([true, false, null, [], {}, [[]], [{}], {"": {}}]);
     kept(bench, &with_metadata(json!({"integers": integers, "floats": floats, "others": others})))?;
-    // An integer and the same number with a fraction are different details.
+    // An integer and the equal number with a fraction are different metadata.
     bench.add(&with_metadata(json!({"n": 1})))?;
     bench.change(&name("flask"), &with_metadata(json!({"n": 1.0})).details)?;
     Ok(())
 }
 
 fn depth<S: Subject>(bench: &Bench<'_, S>) -> Checked {
-    // The representation and the metadata are the other two levels of 128.
+    // The representation and the metadata are the other two of 128 levels.
     const LEVELS: usize = 126;
     let arrays = (0..LEVELS).fold(json!("inmost"), |inner, _| json!([inner]));
     let objects = (0..LEVELS).fold(json!(0), |inner, _| json!({"a": inner}));
@@ -194,7 +194,7 @@ fn size<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     kept(bench, &with_metadata(members.collect::<Map<_, _>>().into()))
 }
 
-/// More than any database takes as the parameters of one statement.
+/// This is more than the number of parameters that any database accepts in one statement.
 fn batch_of_thousands<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     const THOUSANDS: usize = 17_000;
     let packages: Vec<Package> =
@@ -205,7 +205,7 @@ fn batch_of_thousands<S: Subject>(bench: &Bench<'_, S>) -> Checked {
         same(format!("package {at} of the batch was read"), &read, &Some(versions[at].clone()))?;
     }
     let listed = bench.page()?.items.len();
-    same("all were listed behind it and counted", &listed, &THOUSANDS)
+    same("all were listed after it and counted", &listed, &THOUSANDS)
 }
 
 fn reordered<S: Subject>(bench: &Bench<'_, S>) -> Checked {

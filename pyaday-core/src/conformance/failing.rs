@@ -1,4 +1,4 @@
-//! A store that fails when a test wants it to.
+//! A store that fails when a test asks it to.
 
 use std::fmt;
 use std::future::Future;
@@ -13,8 +13,8 @@ use crate::store::{
     Write,
 };
 
-/// A store around another one, which fails as a function decides for each call: for tests of what a
-/// host does then.
+/// A store that wraps another store. For each call, a function decides whether the call fails. It
+/// is for tests of how a host handles errors.
 ///
 /// ```
 /// use std::time::Duration;
@@ -43,10 +43,10 @@ pub struct Failing<S> {
     decide: Box<dyn Fn(Call<'_>) -> Then + Send + Sync>,
 }
 
-/// A call to a [`Failing`] store: the method, and what it is about.
+/// A call to a [`Failing`] store: its method and its most important arguments.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
-#[expect(missing_docs, reason = "each is the method of its name")]
+#[expect(missing_docs, reason = "each variant is the method of the same name")]
 pub enum Call<'a> {
     Id,
     Refresh,
@@ -68,7 +68,7 @@ pub enum Call<'a> {
 }
 
 impl Call<'_> {
-    /// The normalised name of the one package that the call is about.
+    /// The normalised name of the package that the call is about, if it is about one package.
     #[must_use]
     pub fn name(&self) -> Option<NormalizedName> {
         match self {
@@ -81,7 +81,7 @@ impl Call<'_> {
         }
     }
 
-    /// True of calls that may write.
+    /// True if the call may write.
     #[must_use]
     pub fn is_write(&self) -> bool {
         matches!(
@@ -97,30 +97,30 @@ impl Call<'_> {
     }
 }
 
-/// What becomes of a call to a [`Failing`] store.
+/// What a [`Failing`] store does with a call.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Then {
-    /// The store around which this one is answers it.
+    /// The wrapped store answers the call.
     Pass,
-    /// It fails with this error, and the other store is not called.
+    /// The call fails with this error. The wrapped store is not called.
     Fail(StoreError),
-    /// The other store carries it out, and then it fails with this error: what a write whose
-    /// [outcome is unknown](StoreError::OutcomeUnknown) may come to.
+    /// The wrapped store carries out the call, and then the call fails with this error. A write
+    /// whose [outcome is unknown](StoreError::OutcomeUnknown) can end like this.
     FailAfter(StoreError),
-    /// It panics with this message, and the other store is not called.
+    /// The call panics with this message. The wrapped store is not called.
     Panic(String),
 }
 
 impl<S: PackageStore> Failing<S> {
-    /// A store around this one. The function decides what becomes of each call, when its future is
-    /// polled first. It may wait, so that calls meet which seldom would.
+    /// Wraps a store. The function `decide` is called when the future of a call is first polled. It
+    /// may block, so that a test can make calls overlap that seldom would.
     #[must_use]
     pub fn new(store: S, decide: impl Fn(Call<'_>) -> Then + Send + Sync + 'static) -> Self {
         Self { store, decide: Box::new(decide) }
     }
 
-    /// The store that answers what does not fail.
+    /// The wrapped store.
     #[must_use]
     pub fn inner(&self) -> &S {
         &self.store

@@ -1,4 +1,4 @@
-//! What the checks put into stores and ask of them.
+//! The packages and values that the checks use.
 
 use std::num::NonZeroUsize;
 
@@ -19,7 +19,7 @@ pub(super) fn tag(label: &str) -> Tag {
     label.parse().expect("the suite's tags are valid")
 }
 
-/// A package from its representation.
+/// Makes a package from its representation.
 #[expect(clippy::expect_used, reason = "the suite's own packages are valid")]
 pub(super) fn package(representation: &Value) -> Package {
     Package::from_json(representation.to_string().as_bytes())
@@ -34,7 +34,7 @@ pub(super) fn tagged(name: &str, tags: &[&str]) -> Package {
     package(&json!({"name": name, "short_desc": "", "tags": tags}))
 }
 
-/// Packages of these names with nothing to say.
+/// Makes packages with these names and without other content.
 pub(super) fn bare(names: &[&str]) -> Vec<Package> {
     names.iter().map(|name| described(name, "")).collect()
 }
@@ -44,7 +44,7 @@ pub(super) fn numbered(name: &str, count: usize) -> Vec<Package> {
     (0..count).map(|at| described(&format!("{name}-{at:03}"), "")).collect()
 }
 
-/// A package with something in each field.
+/// A package with content in every field.
 pub(super) fn full(name: &str) -> Package {
     package(&json!({
         "name": name,
@@ -86,13 +86,14 @@ pub(super) fn at_least_one(count: usize) -> NonZeroUsize {
     NonZeroUsize::new(count).unwrap_or(NonZeroUsize::MIN)
 }
 
-/// Seeds, the same in each run. A cipher's output, since a store may use the bits as they are.
+/// Seeds, the same in every run. They come from a cipher, because a store may use the bits
+/// directly.
 pub(super) fn seeds() -> impl Iterator<Item = Seed> {
     let mut generator = StdRng::seed_from_u64(0);
     std::iter::repeat_with(move || Seed::new(generator.random()))
 }
 
-/// A seed where any will do.
+/// A seed for checks that do not depend on its value.
 pub(super) fn seed() -> Seed {
     Seed::new(StdRng::seed_from_u64(1).random())
 }

@@ -1,4 +1,4 @@
-//! Random calls, the same in each run: what sequences and histories are made of.
+//! Random calls for sequences and histories. They are the same in every run.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
@@ -17,30 +17,30 @@ use crate::daily::Date;
 use crate::package::{NormalizedName, Package, Revision, Tag};
 use crate::store::{Query, Replacement, Seed};
 
-/// Which revision a generated write expects.
+/// The revision that a generated write expects.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Expected {
     Any,
-    /// The last that the caller saw of what it writes.
+    /// The newest revision that the caller has seen of the thing to write.
     Last,
-    /// The first that the caller saw of what it writes.
+    /// The oldest revision that the caller has seen of the thing to write.
     First,
-    /// One that nothing is in.
+    /// A revision that nothing has.
     Never,
 }
 
-/// A generated call, before it is known which revision it expects.
+/// A generated call, before its expected revision is known.
 #[derive(Clone, Debug)]
 pub(super) struct Step {
     call: Call,
     expected: Expected,
 }
 
-/// The revisions that a caller saw of each package, of each date's pin, and of the store.
+/// The revisions that a caller has seen of each package, of each date's pin, and of the store.
 #[derive(Default)]
 pub(super) struct Seen(BTreeMap<Written, BTreeSet<Revision>>);
 
-/// What a write replaces.
+/// The thing that a write replaces.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Written {
     Store,
@@ -49,7 +49,7 @@ enum Written {
 }
 
 impl Seen {
-    /// The call that a step is to this caller.
+    /// Turns a step into a call, with the revisions that this caller has seen.
     pub(super) fn call(&self, step: &Step) -> Call {
         let expected = |written: Written| {
             let seen = self.0.get(&written);
@@ -90,20 +90,20 @@ impl Seen {
 }
 
 impl Step {
-    /// A list of all packages.
+    /// A call that lists all packages.
     pub(super) fn list_all() -> Self {
         Self { call: Call::List(everything()), expected: Expected::Any }
     }
 }
 
-/// The calls that sequences and histories are made of: few names, tags and descriptions, so that
-/// they meet.
+/// The calls of sequences and histories. There are few names, tags and descriptions, so that calls
+/// often affect the same package.
 pub(super) fn step() -> impl Strategy<Value = Step> {
     stepped(prop_oneof![4 => calls(), 1 => calls_of_pins()])
 }
 
-/// The same, and calls that open days and read what they show. What a day shows may be decided
-/// a moment before it is written, so histories of threads have none of these.
+/// The same calls, and also calls that open days and read them. Histories of threads do not use
+/// these, because a store may decide what a day shows a moment before it writes it.
 pub(super) fn step_with_days() -> impl Strategy<Value = Step> {
     stepped(prop_oneof![4 => calls(), 2 => calls_of_pins(), 1 => calls_of_days()])
 }
@@ -225,7 +225,7 @@ fn seeds() -> impl Strategy<Value = Seed> {
     proptest::array::uniform32(proptest::num::u8::ANY).prop_map(Seed::new)
 }
 
-/// A source of cases that gives the same ones in each run.
+/// A source of random cases that gives the same cases in every run.
 pub(super) fn runner(cases: u32) -> TestRunner {
     let config = Config { cases, failure_persistence: None, ..Config::default() };
     TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha))

@@ -1,4 +1,5 @@
-//! The fact that covers all threads can do: their calls might have come one after another.
+//! The fact that covers all calls of several threads: some sequential order of the calls explains
+//! their answers.
 
 use std::num::NonZeroUsize;
 use std::sync::Barrier;
@@ -23,7 +24,7 @@ pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
 const THREADS: usize = 3;
 const CALLS: usize = 5;
 
-/// A call with its answer, and when the one began and the other came.
+/// A call and its answer, with the times when the call began and ended.
 struct Event {
     call: Call,
     answer: Answer,
@@ -42,7 +43,7 @@ fn linearizable<S: Subject>(bench: &Bench<'_, S>) -> Checked {
             came: reason.to_string(),
         })?;
         let history = history(bench, &plan.current())?;
-        // What the store holds in the end belongs to what the threads may have done.
+        // The final content of the store is a part of what the order must explain.
         let last = [Call::List(everything()), Call::Pins(Date::MIN, NonZeroUsize::MAX)];
         let last = last.into_iter().map(|call| Ok((call.put(bench)?, call)));
         let last = last.collect::<Checked<Vec<_>>>()?;
@@ -53,7 +54,7 @@ fn linearizable<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     Ok(())
 }
 
-/// Lets each thread make its calls, all at once.
+/// Lets each thread make its calls, all threads at once.
 fn history<S: Subject>(bench: &Bench<'_, S>, plan: &[Vec<Step>]) -> Checked<Vec<Vec<Event>>> {
     let (barrier, clock) = (Barrier::new(plan.len()), AtomicUsize::new(0));
     let tick = || clock.fetch_add(1, Ordering::SeqCst);
@@ -80,8 +81,9 @@ fn history<S: Subject>(bench: &Bench<'_, S>, plan: &[Vec<Step>]) -> Checked<Vec<
     })
 }
 
-/// The model after an order of the events that the model accepts, those in `last` after all of them,
-/// if there is such an order. What had ended before another began comes before it.
+/// Searches for an order of the events that the model accepts, and returns the model after them.
+/// The events in `last` come after all others. If an event ended before another one began, it must
+/// come first.
 fn in_some_order(model: Model, heads: &[&[Event]], last: &[(Answer, Call)]) -> Option<Model> {
     let earliest_end = heads.iter().filter_map(|events| Some(events.first()?.end)).min();
     let Some(earliest_end) = earliest_end else {

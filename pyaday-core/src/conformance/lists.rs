@@ -36,7 +36,7 @@ fn listed<S: Subject>(bench: &Bench<'_, S>, query: &Query) -> Checked<Vec<String
     Ok(names(&bench.list(query)?.items))
 }
 
-/// States which names a query lists.
+/// Checks which names a query lists.
 fn lists<S: Subject>(
     bench: &Bench<'_, S>,
     done: &str,
@@ -47,7 +47,7 @@ fn lists<S: Subject>(
     same(format!("{done}, then listed: {query:?}"), &listed(bench, query)?, &expected)
 }
 
-/// Calls `see` with each page of a query from its first to its last, at most `most`.
+/// Calls `see` with each page of a query, from the first to the last, for at most `most` pages.
 pub(super) fn pages<S: Subject>(
     bench: &Bench<'_, S>,
     query: &Query,
@@ -72,7 +72,7 @@ pub(super) fn pages<S: Subject>(
 }
 
 fn order<S: Subject>(bench: &Bench<'_, S>) -> Checked {
-    // A dictionary's order, which databases may use, passes over `-` and puts digits elsewhere.
+    // A database may use the order of a dictionary, which ignores `-` and sorts digits differently.
     let sorted = [
         "0", "00", "1", "10", "2", "9z", "a", "a-0", "a-b", "a-b-c", "a-z", "a0", "a0-b", "a9",
         "aa", "ab", "ab-c", "abc", "b", "b-a", "ba", "z", "z-0", "z0", "zz",
@@ -121,7 +121,7 @@ fn limit<S: Subject>(bench: &Bench<'_, S>) -> Checked {
             let done = format!("6 packages were created and listed by pages of {limit}");
             same(&done, &seen, &expected.to_vec())?;
             let more = seen.len() < all.len();
-            let says = if more { "a `next` on a page with others behind it" } else { "no `next`" };
+            let says = if more { "a `next` on a page with others after it" } else { "no `next`" };
             ensure(page.next.is_some() == more, done, says, &page.next)
         })?;
     }
@@ -161,10 +161,10 @@ fn words<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     let done = "packages were created with `flask` in name, description, tags and metadata";
     lists(bench, done, &with_words(&["flask"]), &["flask", "flask-login", "other"])?;
     lists(bench, done, &with_words(&["simple frame"]), &["flask"])?;
-    // The name is the normalised one.
+    // The name that is searched is the normalised one.
     lists(bench, done, &with_words(&["k-l"]), &["flask-login"])?;
     lists(bench, done, &with_words(&["k.l"]), &[])?;
-    // Name and description do not run into each other.
+    // A word must not match across the end of the name and the start of the description.
     for across in ["ka", "k a", "k\na", "loginsess", "login sess", "short_desc", "\"", "{", ":"] {
         lists(bench, done, &with_words(&[across]), &[])?;
     }
@@ -208,7 +208,7 @@ fn words_in_any_case<S: Subject>(bench: &Bench<'_, S>) -> Checked {
         (["MODÈLE", "modèle", "È"], "french"),
         (["übung", "ÜBUNG", "FÜR"], "german"),
         (["язык", "ЯЗЫК", "программирования"], "russian"),
-        // Lower case that is longer than what it stands for, or that is ASCII all at once.
+        // Some characters have a lower case that is longer than they are, or that is ASCII.
         (["İSTAN", "i\u{307}stan", "i\u{307}STAN"], "turkish"),
         (["kelvin", "KELVIN", "\u{212a}ELVIN"], "kelvin"),
         (["ὀδυσσεύ", "ὈΔΥΣΣΕΎ", "ὈΔΥΣ"], "upper"),
@@ -220,7 +220,8 @@ fn words_in_any_case<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     Ok(())
 }
 
-/// Lower case is that of each character by itself: a sigma at the end of a word is a sigma.
+/// Each character is converted to lower case separately: a sigma at the end of a word becomes the
+/// usual sigma.
 fn no_folding<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     bench.add_all(&[
         described("accents", "café"),
@@ -283,7 +284,7 @@ fn filters_with_pages<S: Subject>(bench: &Bench<'_, S>) -> Checked {
         package(&json!({"name": name, "short_desc": short_desc, "tags": tags}))
     };
     bench.add_all(&(0..120).map(made).collect::<Vec<_>>())?;
-    // Of 120 numbers, 30, 60 and 90 are behind 0 and divisible by 2, 3 and 5.
+    // Of 120 numbers, 30, 60 and 90 come after 0 and are divisible by 2, 3 and 5.
     for (limit, after, expected) in [
         (1, None, vec!["p-000", "p-030", "p-060", "p-090"]),
         (2, Some("p-000"), vec!["p-030", "p-060", "p-090"]),
@@ -334,7 +335,7 @@ fn filters_follow<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     lists(bench, done, &with_tags(&["cli"]), &["a", "c"])
 }
 
-/// One thread reads a page and writes around its end, in turn.
+/// One thread alternately reads a page and writes near the end of the page.
 fn walk<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     let stays: BTreeSet<_> = (0..30).map(|at| format!("p-{at:03}-stays")).collect();
     bench.add_all(&stays.iter().map(|name| described(name, "")).collect::<Vec<_>>())?;
@@ -343,7 +344,8 @@ fn walk<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     pages(bench, &first(4), 60, |page| {
         seen.extend(names(&page.items));
         let Some(next) = page.next else { return Ok(()) };
-        // What the next page begins behind may go, its neighbours too, and others may come.
+        // The name after which the next page begins may be deleted, and so may its neighbours.
+        // Others may be added.
         for near in
             [next.as_str().to_owned(), format!("{next}-0"), next.as_str().replace("stays", "s")]
         {

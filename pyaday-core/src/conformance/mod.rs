@@ -1,7 +1,7 @@
-//! Whether a store keeps the contract of [`PackageStore`], fact by fact.
+//! A test suite that checks whether a store keeps the contract of [`PackageStore`].
 //!
-//! Whoever writes a store runs the suite in a test. All it takes is how to make a new, empty store; a
-//! function is enough if the store needs no runtime and cannot be opened again:
+//! An author of a store runs the suite in a test. The suite needs a way to make a new, empty store.
+//! A function is enough if the store needs no async runtime and cannot be opened again:
 //!
 //! ```no_run
 //! use pyaday_core::{MemoryStore, conformance};
@@ -10,8 +10,8 @@
 //! println!("{report}");
 //! ```
 //!
-//! Others implement [`Subject`]. A store that keeps its packages says there how it is
-//! [opened again](Subject::reopen), and its test asks that nothing was skipped:
+//! For any other store, implement [`Subject`]. If the store saves its packages,
+//! [`reopen`](Subject::reopen) opens a store again. The test then asserts that nothing was skipped:
 //!
 //! ```no_run
 //! use pyaday_core::conformance::{self, CannotReopen, Subject};
@@ -53,22 +53,22 @@
 //! # }
 //! ```
 //!
-//! The facts go from simple ones to those that need them, and the suite ends at the first that does
-//! not hold: what it says is seldom the consequence of something else. [`facts`] lists them, and
-//! each can be checked alone.
+//! The suite checks one fact after another. Simple facts come first, and the suite stops at the
+//! first fact that does not hold, so a reported fault is seldom the consequence of another one.
+//! [`facts`] lists the facts, and each can be checked alone.
 //!
-//! Whatever is random in the suite begins with the same seed in every run. What threads do at once
-//! differs from run to run; a fact about them that fails once is broken all the same.
+//! All random input is the same in every run. The timing of threads differs from run to run. If a
+//! fact about threads fails once, the store has a fault, even if the next run succeeds.
 //!
-//! [`Failing`] is not part of the suite. It is a store around another one that fails when a test
-//! wants it to.
+//! [`Failing`] is not part of the suite. It wraps another store and fails when a test asks it to.
 //!
 //! # What is stable
 //!
 //! [`run`], [`Report`], [`Subject`] and [`Failing`] follow semantic versioning like the rest of the
 //! crate. The facts do not: a minor release may add, split, rename and reorder them, and may find a
-//! fault in a store in which the previous one found none. Their names and the text of a report are for
-//! people to read. A test that selects facts by their names must expect to be adapted.
+//! fault in a store in which the previous release found none. The names of facts and the text of a
+//! report are for people to read. A test that selects facts by their names may need changes after
+//! an update.
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -105,40 +105,42 @@ use bench::{Bench, Checked, Fault};
 pub use failing::{Call, Failing, Then};
 pub use report::{Broken, CannotReopen, Report, Skipped, Verdict};
 
-/// What the suite is run on: where its stores come from, and what runs their futures.
+/// The subject of the suite: it makes stores and runs their futures.
 ///
-/// Every function that makes a store is a subject, of a store that cannot be opened again.
+/// Every function that returns a new store implements this trait, for a store that cannot be opened
+/// again.
 pub trait Subject: Sync {
-    /// The store.
+    /// The type of the store.
     type Store: PackageStore;
 
-    /// A new, empty store that shares nothing with those before it. The suite makes one for each
-    /// fact and [`cases`](Self::cases) more, and when a sequence of calls fails, some hundreds to
-    /// find the simplest that does.
+    /// Makes a new, empty store that shares nothing with earlier ones. The suite makes one store
+    /// for each fact, and [`cases`](Self::cases) more. If a sequence of calls fails, it makes some
+    /// hundreds to find the simplest failing sequence.
     fn empty(&self) -> Self::Store;
 
-    /// Closes a store and opens it again, as a process does that ends and another that begins: the store
-    /// that is returned must know nothing but what was kept.
+    /// Closes a store and opens it again, as if the process had ended and another one had begun.
+    /// The returned store must have only what was saved.
     ///
-    /// There is no default, so that nobody forgets it. A store that keeps nothing says
-    /// [`CannotReopen`]: then the facts about stores that are opened again are skipped, and the
-    /// [`Report`] says so.
+    /// There is no default, so that nobody forgets this method. A store that saves nothing returns
+    /// [`CannotReopen`]. Then the facts about stores that are opened again are skipped, and the
+    /// [`Report`] lists them.
     ///
     /// # Errors
-    /// [`CannotReopen`], always or never.
+    ///
+    /// [`CannotReopen`], either always or never.
     fn reopen(&self, store: Self::Store) -> Result<Self::Store, CannotReopen>;
 
     /// Runs a store's future to its end. The suite calls this from many threads at once.
     ///
-    /// Unless told otherwise, the calling thread polls the future and sleeps in between: enough for
-    /// any store whose futures need no runtime around them.
+    /// By default, the calling thread polls the future and sleeps between polls. This is enough for
+    /// every store whose futures need no async runtime.
     fn block_on<F: Future>(&self, future: F) -> F::Output {
         block_on(future)
     }
 
-    /// How many random sequences of calls a store is compared with a model in, each on a new store,
-    /// and how many random histories of threads; 64 of each unless told otherwise. Each makes about
-    /// a dozen writes: a store that takes milliseconds for one wants fewer.
+    /// The number of random sequences of calls that are compared with a model, and the number of
+    /// random histories of threads. The default is 64 of each. Each uses a new store and makes
+    /// about a dozen writes. Return a smaller number if a write takes milliseconds.
     fn cases(&self) -> u32 {
         64
     }
@@ -177,10 +179,11 @@ fn block_on<F: Future>(future: F) -> F::Output {
 
 /// Checks every fact of the contract, in the order of [`facts`].
 ///
-/// Some may have been skipped: the report lists them, and [`Report::assert_complete`] fails then.
+/// Facts may be skipped. The report lists them, and [`Report::assert_complete`] panics if there are
+/// any.
 ///
 /// # Panics
-/// At the first fact that does not hold. The message begins with the fact.
+/// Panics at the first fact that does not hold. The message begins with the fact.
 #[track_caller]
 #[must_use = "only the report says which facts were skipped"]
 #[expect(clippy::panic, reason = "a test fails by panicking")]
@@ -240,16 +243,17 @@ impl<S: Subject> Fact<S> {
         Self { name, check, reopens: true }
     }
 
-    /// The fact in words.
+    /// The name of the fact, which describes it in words.
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.name
     }
 
-    /// Checks it on a new store.
+    /// Checks the fact on a new store.
     ///
     /// # Errors
-    /// What was done, what should have come of it and what came.
+    /// The fact does not hold. The error says what was done, what was expected and what the store
+    /// returned instead.
     pub fn check(&self, subject: &S) -> Result<Verdict, Broken> {
         let check = || {
             if self.reopens
@@ -259,7 +263,8 @@ impl<S: Subject> Fact<S> {
             }
             (self.check)(&Bench::new(subject)).map(|()| Verdict::Holds)
         };
-        // A panic within is most likely the store's; it says where, but not in which fact.
+        // A panic probably comes from the store. Its own message does not name the fact, so the
+        // fact is added.
         catch_unwind(AssertUnwindSafe(check))
             .unwrap_or_else(|panic| Err(Fault::panicked(panic.as_ref())))
             .map_err(|fault| Broken { fact: self.name, fault })

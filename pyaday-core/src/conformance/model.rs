@@ -1,4 +1,5 @@
-//! The contract as a model, and random sequences of calls that a store must answer like it.
+//! A model of the contract. Random sequences of calls are made to a store and to the model, and the
+//! answers must agree.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,28 +25,28 @@ pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
     vec![Fact::new("any sequence of calls is answered as the contract has it", sequences)]
 }
 
-/// What a store must hold after the calls so far.
+/// The expected content of a store after the calls so far.
 #[derive(Clone)]
 pub(super) struct Model {
     packages: BTreeMap<NormalizedName, (Package, Stored)>,
     days: BTreeMap<Date, Daily>,
     pins: BTreeMap<Date, Pinned>,
-    /// The store's newest revision, or one that it is not before: a delete does not tell its own, nor
-    /// does the taking back of a pin.
+    /// The store's newest revision if it is known, or else a lower bound. It is not known after a
+    /// delete or an unpin, because those do not return their revision.
     newest: Revision,
-    told: bool,
-    /// Whether anything was written yet.
+    newest_is_known: bool,
+    /// True if anything was written yet.
     written: bool,
 }
 
 impl Model {
-    /// An empty store, of which a page was read.
+    /// The model of an empty store, of which one page was read.
     pub(super) fn empty(page: &Page) -> Self {
         let (packages, days, pins) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        Self { packages, days, pins, newest: page.revision, told: true, written: false }
+        Self { packages, days, pins, newest: page.revision, newest_is_known: true, written: false }
     }
 
-    /// States that `answer` is what the contract has `call` answered now, and goes on from there.
+    /// Checks that `answer` is what the contract requires for `call` now, and updates the model.
     pub(super) fn accept(&mut self, call: &Call, answer: &Answer) -> Checked {
         match (call, answer) {
             (Call::Create(package, expected), Answer::Create(answer)) => {
@@ -111,40 +112,41 @@ impl Model {
         if let Create::Stale(newest) = answer {
             let refused = expected.is_some_and(|expected| expected != *newest);
             ensure(refused, call, "no Stale with the revision that was expected", answer)?;
-            return self.tells_newest(call, *newest);
+            return self.check_newest(call, *newest);
         }
         if let Some(expected) = expected {
-            // It was admitted, so this is the newest.
-            self.tells_newest(call, expected)?;
+            // The write was admitted, so the expected revision is the newest one.
+            self.check_newest(call, expected)?;
         }
         self.create_many(call, std::slice::from_ref(package), std::slice::from_ref(answer))
     }
 
-    /// States that a revision can be the newest one, which it is from now on.
-    fn tells_newest(&mut self, call: &Call, newest: Revision) -> Checked {
-        let fits = if self.told { newest == self.newest } else { newest >= self.newest };
-        let least = if self.told { "" } else { "at least " };
+    /// Checks that this can be the newest revision, and remembers it.
+    fn check_newest(&mut self, call: &Call, newest: Revision) -> Checked {
+        let fits = if self.newest_is_known { newest == self.newest } else { newest >= self.newest };
+        let least = if self.newest_is_known { "" } else { "at least " };
         let expected = format!("the newest revision: {least}{}", self.newest);
         ensure(fits, call, expected, &newest)?;
         self.newest = newest;
-        self.told = true;
+        self.newest_is_known = true;
         Ok(())
     }
 
-    /// Something was written whose revision the answer does not tell.
-    fn wrote_untold(&mut self) {
-        // Not `next`: that looks at the clock, which has gone on since the store did the same.
+    /// Records a write whose answer does not contain its revision.
+    fn wrote_unknown_revision(&mut self) {
+        // `Revision::next` is not used, because it reads the clock, which has advanced since the
+        // store read it.
         self.newest = Revision::new(self.newest.get() + 1);
-        self.told = false;
+        self.newest_is_known = false;
         self.written = true;
     }
 
-    /// States that a write has a revision greater than those before it.
+    /// Checks that a write has a revision greater than all earlier ones.
     fn wrote_in(&mut self, call: &Call, before: Revision, revision: Revision) -> Checked {
         let grown = revision > before;
         ensure(grown, call, format!("a revision greater than {before}"), &revision)?;
         self.newest = self.newest.max(revision);
-        self.told = true;
+        self.newest_is_known = true;
         self.written = true;
         Ok(())
     }
@@ -153,7 +155,7 @@ impl Model {
         self.packages.get(name).map(|(_, version)| version)
     }
 
-    /// A batch may be one write with one revision, or each package a write of its own.
+    /// A batch may be one write with one revision, or a separate write for each package.
     fn create_many(&mut self, call: &Call, packages: &[Package], answers: &[Create]) -> Checked {
         same(format!("{call}; the answers counted"), &answers.len(), &packages.len())?;
         let before = self.newest;
@@ -209,7 +211,7 @@ impl Model {
         }
         same(call, answer, &Delete::Deleted)?;
         self.packages.remove(name);
-        self.wrote_untold();
+        self.wrote_unknown_revision();
         Ok(())
     }
 
@@ -251,7 +253,8 @@ impl Model {
         let (shown, rest) = selected.split_at(query.limit.get().min(selected.len()));
         let items: Vec<_> = shown.iter().map(|(_, version)| (*version).clone()).collect();
         same(call, &page.items, &items)?;
-        // Any name works that is behind all that was shown, and before all that was not.
+        // `next` may be any name from the last one on the page up to the first one that is not on
+        // it.
         let next_fits = match (&page.next, shown.last(), rest.first()) {
             (None, _, None) => true,
             (Some(next), Some((last, _)), Some((first, _))) => *last <= next && next < *first,
@@ -262,7 +265,7 @@ impl Model {
             None => "no `next`".to_owned(),
         };
         ensure(next_fits, call, expected, &page.next)?;
-        self.tells_newest(call, page.revision)
+        self.check_newest(call, page.revision)
     }
 
     fn pin(
@@ -315,7 +318,7 @@ impl Model {
         }
         same(call, answer, &Unpin::Unpinned)?;
         self.pins.remove(&date);
-        self.wrote_untold();
+        self.wrote_unknown_revision();
         Ok(())
     }
 
@@ -340,7 +343,7 @@ impl Model {
         revision.map_or(Ok(()), |revision| self.wrote_in(call, self.newest, revision))
     }
 
-    /// What a date is to show by the rule, and in which cycle.
+    /// The name that a date must show by the rule, and its cycle.
     fn pick(&self, date: Date) -> Option<(Package, u32)> {
         let cycle = self.days.values().map(Daily::cycle).max().unwrap_or(1);
         let package = |name: &NormalizedName| self.packages.get(name).map(|(it, _)| it.clone());
@@ -358,7 +361,7 @@ impl Model {
         Some((package(first_of_cycle(date, &names, &opened)?)?, cycle + 1))
     }
 
-    /// What a date shows, with whether its package is there now.
+    /// The entry of a date, with whether its package exists now.
     fn shown(&self, date: Date) -> Option<Daily> {
         let daily = self.days.get(&date)?;
         Some(daily.clone().with_gone(!self.packages.contains_key(daily.name())))
@@ -375,7 +378,7 @@ impl Model {
     }
 }
 
-/// The seconds of the moment when days are opened.
+/// The moment when days are opened, in seconds since 1970.
 const OPENED: i64 = 1_800_000_000;
 
 fn selects(query: &Query, name: &NormalizedName, package: &Package) -> bool {
@@ -394,13 +397,13 @@ fn sequences<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     all_sequences(bench, false)
 }
 
-/// The same, and the store is opened again between the calls.
+/// Makes the same sequences, and opens the store again between the calls.
 pub(super) fn reopened_sequences<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     all_sequences(bench, true)
 }
 
 fn all_sequences<S: Subject>(bench: &Bench<'_, S>, reopens: bool) -> Checked {
-    // proptest reports the simplest failing case, and that is the last one to fail.
+    // proptest reports the simplest failing case, which is the last one that failed.
     let simplest = RefCell::new(None);
     let outcome = runner(bench.subject.cases()).run(&vec(step_with_days(), 1..40), |steps| {
         sequence(Bench::new(bench.subject), &steps, reopens).map_err(|fault| {
@@ -421,7 +424,7 @@ fn all_sequences<S: Subject>(bench: &Bench<'_, S>, reopens: bool) -> Checked {
 }
 
 fn sequence<S: Subject>(mut bench: Bench<'_, S>, steps: &[Step], reopens: bool) -> Checked {
-    /// After how many calls the store is opened again.
+    /// The number of calls after which the store is opened again.
     const CALLS: usize = 5;
 
     let mut model = Model::empty(&bench.page()?);
@@ -432,8 +435,8 @@ fn sequence<S: Subject>(mut bench: Bench<'_, S>, steps: &[Step], reopens: bool) 
         if reopens && at % CALLS == CALLS - 1 {
             done.push("open again".to_owned());
             bench = bench.reopened()?;
-            // A store that was never written to may begin its revisions anew.
-            model.told &= model.written;
+            // A store that was never written to may have another first revision.
+            model.newest_is_known &= model.written;
         }
         let call = seen.call(step);
         done.push(call.to_string());

@@ -17,7 +17,7 @@ pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
     ]
 }
 
-/// Opens days, all of which must show something.
+/// Opens days, each of which must show a package.
 fn open_days<S: Subject>(bench: &Bench<'_, S>, first: i32, last: i32) -> Checked<Vec<Daily>> {
     let days = bench.open_days(day(first)..=day(last), moment())?;
     let dates: Vec<_> = days.iter().map(Daily::date).collect();
@@ -27,7 +27,7 @@ fn open_days<S: Subject>(bench: &Bench<'_, S>, first: i32, last: i32) -> Checked
     Ok(days)
 }
 
-/// What days show: their dates, names and cycles.
+/// The dates, names and cycles that days show.
 fn shown(days: &[Daily]) -> Vec<(Date, String, u32)> {
     let one = |it: &Daily| (it.date(), it.name().as_str().to_owned(), it.cycle());
     days.iter().map(one).collect()
@@ -80,8 +80,8 @@ fn open_ones_stay<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     Ok(())
 }
 
-/// Few packages, so that new cycles begin among the days; some of the days are pinned, one of them
-/// to a package that is gone, and some are open.
+/// There are few packages, so new cycles begin within the range of days. Some of the days are
+/// pinned, one of them to a deleted package, and some are open already.
 fn as_one_by_one<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     for count in [1, 2, 3, 7] {
         let prepared = || {
@@ -113,7 +113,7 @@ fn as_one_by_one<S: Subject>(bench: &Bench<'_, S>) -> Checked {
 fn at_one_time<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     bench.add_all(&numbered("p", 200))?;
     for round in 0..20 {
-        // Each thread opens some of the days of the others.
+        // Each thread opens some of the days that other threads open too.
         let first = |thread: usize| 10 * round + thread as i32;
         let answers = at_once(|thread| open_days(bench, first(thread), first(thread) + 5))?;
         for daily in answers.iter().flatten() {

@@ -1,4 +1,4 @@
-//! Facts about reading pins: which there are, in which order and in which revisions.
+//! Facts about reading pins: which pins are listed, their order and their revisions.
 
 use super::bench::{Bench, Checked, ensure, same};
 use super::daily::{day, open, some_packages};
@@ -20,7 +20,7 @@ pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
     ]
 }
 
-/// Pins a date that may be pinned, which must write.
+/// Pins a date that is free to be pinned, so the call must write.
 fn pin<S: Subject>(bench: &Bench<'_, S>, date: Date, name: &NormalizedName) -> Checked<Pinned> {
     let done = format!("{date} was pinned to `{name}`");
     let answer = bench.pin_daily(date, day(0), name)?;
@@ -64,7 +64,8 @@ fn repeated<S: Subject>(bench: &Bench<'_, S>) -> Checked {
 fn listed<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     let names = some_packages(bench)?;
     same("the pins of a store without any were listed", &bench.pins(day(0), 9)?, &vec![])?;
-    // In another order than that of the calendar, over the end of a year.
+    // The order of these writes is not the order of the calendar, and the dates cross the end of a
+    // year.
     let mut pins = Vec::new();
     for number in [300, 3, 1, 40, 2] {
         pins.push(pin(bench, day(number), &names[number as usize % 4])?);

@@ -1,4 +1,4 @@
-//! Facts about threads that call one store at once.
+//! Facts about several threads that call one store at once.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::resume_unwind;
@@ -50,10 +50,11 @@ pub(super) fn facts_of_pins<S: Subject>() -> Vec<Fact<S>> {
 
 pub(super) const THREADS: usize = 4;
 
-/// How often a race is run: who comes first differs, and so does what a broken store does.
+/// The number of rounds of a race. The order of the threads differs from round to round, and so
+/// does the behaviour of a broken store.
 const ROUNDS: usize = 50;
 
-/// Lets threads act at the same moment, each with its number; gives what each came to.
+/// Lets threads act at the same moment. Each gets its number. Returns their results.
 pub(super) fn at_once<T: Send>(act: impl Fn(usize) -> Checked<T> + Sync) -> Checked<Vec<T>> {
     let barrier = Barrier::new(THREADS);
     let wait_and_act = |number| {
@@ -71,7 +72,7 @@ pub(super) fn at_once<T: Send>(act: impl Fn(usize) -> Checked<T> + Sync) -> Chec
     })
 }
 
-/// Reads over and over while another thread writes, and once more when it is done.
+/// Reads repeatedly while another thread writes, and once more after it has finished.
 fn while_writing(
     write: impl FnOnce() -> Checked + Send,
     mut read: impl FnMut() -> Checked,
@@ -86,7 +87,7 @@ fn while_writing(
     })
 }
 
-/// Terms that admit one revision alone, in each round in another of the ways to say so.
+/// Conditions that admit only one revision. Rounds alternate between two ways to express that.
 fn either(round: usize, revision: Revision) -> Write {
     match round.is_multiple_of(2) {
         true => Write::new().if_revision(revision),
@@ -126,7 +127,7 @@ fn pins<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     bench.add_all(&packages)?;
     let names: Vec<_> = packages.iter().map(|package| package.name.normalized()).collect();
     for round in 0..ROUNDS {
-        // In every second round of dates there is a pin already.
+        // In every second round the dates already have a pin.
         let date = day(1 + round as i32);
         let before = match round % 4 {
             0 | 1 => None,
@@ -196,8 +197,8 @@ fn creates<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     Ok(())
 }
 
-/// Some of the batches are in the opposite order: a store that locks one name after another must
-/// not let them wait for each other.
+/// Some of the batches are in the opposite order. If a store locks the names one after another,
+/// this must not cause a deadlock.
 fn batches<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     for round in 0..ROUNDS {
         let mut batch = numbered(&format!("p{round}"), 10);
@@ -260,7 +261,7 @@ fn updates<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     Ok(())
 }
 
-/// Threads add one to a number in the description, again and again.
+/// Threads repeatedly add one to a number in the description.
 fn nothing_lost<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     let own = name("counter");
     bench.add(&described("counter", "0"))?;
@@ -296,7 +297,7 @@ fn deletes<S: Subject>(bench: &Bench<'_, S>) -> Checked {
         let done = format!("{THREADS} threads deleted one package at once, expecting {expected:?}");
         let fits = count(Delete::Deleted) == 1 && count(Delete::Absent) == THREADS - 1;
         ensure(fits, done, "one Deleted, the others Absent", &answers)?;
-        same("it was read behind them", &bench.read(&name("flask"))?, &None)?;
+        same("it was read after them", &bench.read(&name("flask"))?, &None)?;
     }
     Ok(())
 }
@@ -305,7 +306,7 @@ fn update_or_delete<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     let own = name("flask");
     for _ in 0..ROUNDS {
         let expected = Some(bench.add(&described("flask", "at first"))?.revision());
-        // Each answer as what was done, what was stale and what was absent.
+        // The number of calls that succeeded, that were stale and that found no package.
         let answers = at_once(|number| {
             if number.is_multiple_of(2) {
                 return Ok(match bench.delete(&own, expected)? {
@@ -348,7 +349,7 @@ fn batches_are_whole<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     while_writing(write, || batch_is_whole(bench, current.load(Ordering::Relaxed)))
 }
 
-/// States that nobody sees a part of the batch that is written now.
+/// Checks that a reader never sees a part of the batch that is being written.
 fn batch_is_whole<S: Subject>(bench: &Bench<'_, S>, batch: usize) -> Checked {
     let done = format!("{BATCH} packages were created as a batch while another thread");
     let expected = "all of the batch or nothing";
@@ -362,12 +363,12 @@ fn batch_is_whole<S: Subject>(bench: &Bench<'_, S>, batch: usize) -> Checked {
     for member in [&members[BATCH - 1], &members[0], &members[BATCH / 2]] {
         read.push(bench.read(&member.name.normalized())?.is_some());
     }
-    // The batch may come between two reads, but not go.
+    // The batch may appear between two reads, but it must not disappear.
     let done = format!("{done} read its last package, its first and another");
     ensure(read.is_sorted(), done, "all of them once one is there", &read)
 }
 
-/// One writer, who knows what the store holds at each revision; pages must agree.
+/// One thread writes and knows what the store has at each revision. Pages must agree with that.
 fn pages_are_moments<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     bench.add_all(&numbered("p", 8))?;
     let moments = Mutex::new(BTreeMap::<Revision, Vec<Stored>>::new());

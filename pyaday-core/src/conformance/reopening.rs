@@ -1,4 +1,4 @@
-//! Facts about stores that are closed and opened again: what was kept.
+//! Facts about stores that are closed and opened again: everything must be kept.
 
 use std::fmt::Debug;
 
@@ -25,10 +25,10 @@ pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
     ]
 }
 
-/// A write and what it does, in words.
+/// A description of a write, and the write.
 type Write<S> = (&'static str, fn(&Bench<'_, S>) -> Checked);
 
-/// One of every kind of write, each of which changes something after those before it.
+/// One write of every kind. Each changes something when they run in this order.
 fn writes<S: Subject>() -> Vec<Write<S>> {
     vec![
         ("a package was created", |bench| bench.add(&full("Flask")).map(drop)),
@@ -53,7 +53,8 @@ fn writes<S: Subject>() -> Vec<Write<S>> {
             shown.iter().try_for_each(|daily| bench.remove(daily.name()))
         }),
         ("the newest package was created", |bench| bench.add(&full("newest")).map(drop)),
-        // In one step: a store that forgets pins has none to take back later.
+        // Both calls are in one step, because a store that forgets pins could not remove the pin
+        // later.
         ("a pin was made and taken back", |bench| {
             pin(bench, 9, "newest")?;
             let came = bench.unpin_daily(day(9), day(5))?;
@@ -63,14 +64,14 @@ fn writes<S: Subject>() -> Vec<Write<S>> {
     ]
 }
 
-/// Pins a date, which must write.
+/// Pins a date, so the call must write.
 fn pin<S: Subject>(bench: &Bench<'_, S>, date: i32, package: &str) -> Checked {
     let came = bench.pin_daily(day(date), day(1), &name(package))?;
     let is_pinned = matches!(came, Pin::Pinned(_));
     ensure(is_pinned, format!("a date was pinned to `{package}`"), "Pinned", &came)
 }
 
-/// States that a look at a store shows the same after it was opened again, whatever was written last.
+/// Checks that a store has the same content after it was opened again, after every kind of write.
 fn kept<S: Subject, T: PartialEq + Debug>(
     bench: &Bench<'_, S>,
     what: &str,
@@ -111,7 +112,7 @@ fn pins<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     kept(bench, "its pins", |bench| Ok((bench.pins(day(-9), 99)?, bench.pinned(day(8))?)))
 }
 
-/// A store to which nothing was written yet may begin its revisions each time that it is opened.
+/// A store to which nothing was written may have another first revision each time it is opened.
 fn newest<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     kept(bench, "its newest revision", |bench| Ok(bench.page()?.revision))
 }

@@ -1,4 +1,5 @@
-//! What comes of the suite: which facts hold, which were skipped, and which one is broken.
+//! The report of the suite: the facts that hold, the facts that were skipped, and the fact that
+//! does not hold.
 
 use std::fmt;
 
@@ -12,24 +13,24 @@ pub struct CannotReopen {
 }
 
 impl CannotReopen {
-    /// For this reason, which the report shows.
+    /// Makes the error with a reason, which the report shows.
     #[must_use]
     pub fn because(why: impl Into<String>) -> Self {
         Self { why: why.into() }
     }
 }
 
-/// What comes of checking a fact that is not broken.
+/// The result of checking a fact, if no fault was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "a fact that was skipped was not checked"]
 pub enum Verdict {
     /// The fact holds.
     Holds,
-    /// The fact is about stores that are opened again. It was not checked.
+    /// The fact is about stores that are opened again, and was not checked.
     Skipped(CannotReopen),
 }
 
-/// Which facts hold and which were skipped.
+/// The facts that hold and the facts that were skipped.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     held: Vec<&'static str>,
@@ -66,10 +67,11 @@ impl Report {
         &self.skipped
     }
 
-    /// States that every fact was checked: what a store that keeps its packages asks for.
+    /// Asserts that every fact was checked. The test of a store that saves its packages should call
+    /// this.
     ///
     /// # Panics
-    /// If facts were skipped. The message is the report.
+    /// Panics if facts were skipped. The message is the report.
     #[track_caller]
     pub fn assert_complete(&self) {
         assert!(self.skipped.is_empty(), "{self}");
@@ -86,7 +88,7 @@ impl fmt::Display for Report {
     }
 }
 
-/// A fact that does not hold, with the case that shows it.
+/// A fact that does not hold, and the case in which it failed.
 #[derive(Clone, Debug)]
 pub struct Broken {
     pub(super) fact: &'static str,

@@ -1,4 +1,4 @@
-//! Facts about revisions: each change has its own, and a page tells the newest.
+//! Facts about revisions: each change has its own, and a page has the newest.
 
 use super::bench::{Bench, Checked, ensure, same};
 use super::daily::{day, open};
@@ -20,7 +20,7 @@ pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
     ]
 }
 
-/// States that a revision is greater than one before it.
+/// Checks that a revision is greater than an earlier one.
 fn grown(done: &str, after: Revision, before: Revision) -> Checked {
     ensure(after > before, done, format!("a revision greater than {before}"), &after)
 }
@@ -45,10 +45,10 @@ fn growing<S: Subject>(bench: &Bench<'_, S>) -> Checked {
         let revisions = answers.iter().map(Stored::revision);
         let done = "`flask` was deleted, then a batch created";
         next(done, revisions.clone().min().unwrap_or(Revision::new(0)))?;
-        next("a batch was created and a package behind it", bench.add(&full("d"))?.revision())?;
+        next("a batch was created and a package after it", bench.add(&full("d"))?.revision())?;
         let newest = bench.page()?.revision;
         for revision in revisions {
-            grown("a batch was created and a package behind it", newest, revision)?;
+            grown("a batch was created and a package after it", newest, revision)?;
         }
         for gone in ["b", "c", "d"] {
             bench.remove(&name(gone))?;
@@ -65,19 +65,19 @@ fn newest<S: Subject>(bench: &Bench<'_, S>) -> Checked {
         with_tags(&["no-such-tag"]),
         with_words(&["no such word"]),
     ];
-    let told = |done: &str, newest: Revision| {
+    let is_newest = |done: &str, newest: Revision| {
         queries.iter().try_for_each(|query| {
             same(format!("{done}, then {query:?} listed"), &bench.list(query)?.revision, &newest)
         })
     };
-    told("flask was created", bench.add(&full("flask"))?.revision())?;
-    told("django was created", bench.add(&full("django"))?.revision())?;
-    told("flask was updated", bench.change(&name("flask"), &details("new"))?.revision())?;
+    is_newest("flask was created", bench.add(&full("flask"))?.revision())?;
+    is_newest("django was created", bench.add(&full("django"))?.revision())?;
+    is_newest("flask was updated", bench.change(&name("flask"), &details("new"))?.revision())?;
     let batch = bench.add_all(&bare(&["z", "a", "m"]))?;
     let last = batch.iter().map(Stored::revision).max();
-    told("a batch was created", last.unwrap_or(Revision::new(0)))?;
+    is_newest("a batch was created", last.unwrap_or(Revision::new(0)))?;
     bench.remove(&name("m"))?;
-    told("a package was deleted, a page read", bench.page()?.revision)
+    is_newest("a package was deleted, a page read", bench.page()?.revision)
 }
 
 fn delete_counts<S: Subject>(bench: &Bench<'_, S>) -> Checked {
@@ -94,7 +94,7 @@ fn delete_counts<S: Subject>(bench: &Bench<'_, S>) -> Checked {
 
 fn never_again<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     let mut last = bench.add(&full("flask"))?.revision();
-    // The newest version goes, and with it every trace of its revision among the packages.
+    // The newest version is deleted, so no package has its revision any more.
     for anew in ["flask", "other", "flask", "flask"] {
         for gone in bench.page()?.items {
             bench.remove(&normalized(&gone))?;

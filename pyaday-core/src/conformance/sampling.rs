@@ -1,4 +1,4 @@
-//! Facts about draws: which packages, and each equally likely.
+//! Facts about draws: which packages are drawn, and that each is equally likely.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
@@ -27,7 +27,7 @@ pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
     ]
 }
 
-/// Draws `mean` times as often as there are outcomes, and states that all are equally likely.
+/// Draws `mean` times for each possible outcome, and checks that all outcomes are equally likely.
 fn evenly<T: Ord + Clone + Debug>(
     done: &str,
     mean: usize,
@@ -60,7 +60,8 @@ fn evenly<T: Ord + Clone + Debug>(
     )
 }
 
-/// What chi-square exceeds by chance once in 10¹², by the approximation of Wilson and Hilferty.
+/// The value that chi-square exceeds by chance once in 10¹², by the approximation of Wilson and
+/// Hilferty.
 fn chi_square_limit(degrees_of_freedom: f64) -> f64 {
     const NORMAL_QUANTILE: f64 = 7.0;
     let part = 2.0 / (9.0 * degrees_of_freedom);
@@ -81,8 +82,8 @@ fn sequences(items: &[String], count: usize) -> Vec<Vec<String>> {
     all
 }
 
-/// Makes numbered packages, deletes `gone` in their middle and those at the ends, and makes two
-/// others. Gives the names of all there are.
+/// Makes numbered packages. Deletes those in `gone`, in the middle, and those at both ends. Makes
+/// two others. Returns the names of all packages.
 fn with_gaps<S: Subject>(
     bench: &Bench<'_, S>,
     count: usize,
@@ -115,7 +116,7 @@ fn random_evenly<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     evenly(&done, 120, present.into_iter().map(Some), |seed| random_name(bench, seed))
 }
 
-/// Neighbours in the order of the names count together.
+/// Neighbours in the order of the names are counted together.
 fn random_evenly_of_many<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     let present = with_gaps(bench, 860, 300..360)?;
     let places: BTreeMap<_, _> = present.into_iter().zip(0..).collect();
@@ -212,8 +213,8 @@ fn sample_tagged_evenly<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     Ok(())
 }
 
-/// A place of the sample, with the part of the catalogue that stands there: other ways of sampling
-/// are fast for many packages than for few.
+/// Counts which part of the catalogue is drawn at one position of the sample. Sampling many
+/// packages may use other algorithms than sampling a few.
 fn sample_evenly_of_many<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     let present = with_gaps(bench, 860, 300..360)?;
     let places: BTreeMap<_, _> = present.into_iter().zip(0..).collect();

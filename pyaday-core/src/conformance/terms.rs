@@ -1,5 +1,5 @@
-//! Facts about the terms of writes: about which version each is asked, and that one that is refused
-//! writes nothing.
+//! Facts about the conditions of writes: with which revision a store checks them, and that a
+//! refused write changes nothing.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -28,7 +28,7 @@ pub(super) fn facts_of_pins<S: Subject>() -> Vec<Fact<S>> {
     ]
 }
 
-/// Terms that note what they are asked about.
+/// Conditions that record the revisions with which they are checked.
 struct Terms {
     asked: Arc<Mutex<Vec<Option<Revision>>>>,
     admit: bool,
@@ -47,7 +47,8 @@ impl Terms {
         })
     }
 
-    /// States that they were asked, and about this alone. A store may ask more than once.
+    /// Checks that the conditions were checked, and only with this revision. A store may check them
+    /// more than once.
     fn were_asked_about(&self, done: &str, expected: Option<Revision>) -> Checked {
         let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         let holds = !asked.is_empty() && asked.iter().all(|asked| *asked == expected);
@@ -145,7 +146,7 @@ fn delete<S: Subject>(bench: &Bench<'_, S>) -> Checked {
 
 fn pin<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     let names = some_packages(bench)?;
-    // A pin of another date does not count.
+    // A pin of another date has no influence.
     bench.pin_daily(day(4), day(0), &names[3])?;
     let pin = |name, write| bench.pin_on(day(3), day(0), name, write);
     for (which, pinned) in [("none", &names[0]), ("one", &names[1]), ("another", &names[2])] {

@@ -119,7 +119,7 @@ fn batch_order<S: Subject>(bench: &Bench<'_, S>) -> Checked {
         }
     }
     let listed = names(&bench.page()?.items);
-    same("all were listed behind it", &listed, &["a", "c", "m", "n", "z"].map(String::from).into())
+    same("all were listed after it", &listed, &["a", "c", "m", "n", "z"].map(String::from).into())
 }
 
 fn batch_twice<S: Subject>(bench: &Bench<'_, S>) -> Checked {
@@ -137,7 +137,7 @@ fn batch_twice<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     shows(done, version, &batch[0])?;
     let exists = Create::Exists(version.clone());
     same(format!("{done}: the last two answers"), &later.to_vec(), &vec![exists.clone(), exists])?;
-    same("`flask` was read behind it", &bench.read(&name("flask"))?, &Some(version.clone()))
+    same("`flask` was read after it", &bench.read(&name("flask"))?, &Some(version.clone()))
 }
 
 fn batch_of_nothing<S: Subject>(bench: &Bench<'_, S>) -> Checked {
@@ -167,9 +167,9 @@ fn updated<S: Subject>(bench: &Bench<'_, S>) -> Checked {
         let version = bench.change(&flask, details)?;
         let expected = Package { name: full("FLASK").name, details: details.clone() };
         shows("`FLASK` was updated by the name `flask`", &version, &expected)?;
-        same("`flask` was read behind it", &bench.read(&flask)?, &Some(version.clone()))?;
+        same("`flask` was read after it", &bench.read(&flask)?, &Some(version.clone()))?;
         let listed = vec![before[0].clone(), version, before[2].clone()];
-        same("all were listed behind it", &bench.page()?.items, &listed)?;
+        same("all were listed after it", &bench.page()?.items, &listed)?;
     }
     Ok(())
 }
@@ -203,13 +203,13 @@ fn update_expected<S: Subject>(bench: &Bench<'_, S>) -> Checked {
             other => return ensure(false, done, "Updated", &other),
         }
         shows(done, &version, &expected)?;
-        same("`flask` was read behind it", &bench.read(&flask)?, &Some(version.clone()))?;
+        same("`flask` was read after it", &bench.read(&flask)?, &Some(version.clone()))?;
     }
     Ok(())
 }
 
-/// Revisions that the package is not in now: of its earlier versions, of an earlier life, of
-/// another package, and one that is yet to come.
+/// Revisions that the package does not have now: those of its earlier versions, of a deleted
+/// package of the same name and of another package, and a future one.
 fn other_revisions<S: Subject>(bench: &Bench<'_, S>) -> Checked<Vec<Revision>> {
     let flask = name("flask");
     let first_life = bench.add(&full("Flask"))?;
@@ -262,7 +262,8 @@ fn update_absent<S: Subject>(bench: &Bench<'_, S>) -> Checked {
 
 fn deleted<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     let mut left = bench.add_all(&numbered("p", 12))?;
-    // From the ends and the middle: what moves into a gap must still be found.
+    // Packages are deleted at the ends and in the middle. If a store moves other packages into the
+    // gaps, it must still find them.
     for at in [11, 0, 5, 5, 0, 0] {
         let gone = normalized(&left.remove(at));
         bench.remove(&gone)?;
@@ -287,7 +288,7 @@ fn delete_expected<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     let version = bench.change(&flask, &details("new"))?;
     let answer = bench.delete(&flask, Some(version.revision()))?;
     same("`flask` was deleted in its own revision", &answer, &Delete::Deleted)?;
-    same("`flask` was read behind it", &bench.read(&flask)?, &None)?;
+    same("`flask` was read after it", &bench.read(&flask)?, &None)?;
     let done = "`flask` was deleted again in the revision it had";
     let again = bench.writes_nothing(done, || bench.delete(&flask, Some(version.revision())))?;
     same(done, &again, &Delete::Absent)

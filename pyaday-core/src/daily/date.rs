@@ -1,4 +1,4 @@
-//! Days of the calendar.
+//! Calendar dates.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,7 +8,7 @@ use crate::package::InvalidValue;
 
 const SECONDS_A_DAY: i64 = 24 * 60 * 60;
 
-/// A civil date of the years 0000 to 9999, as ISO 8601 writes it: `2026-11-23`.
+/// A calendar date from year 0000 to year 9999, in the form of ISO 8601: `2026-11-23`.
 ///
 /// ```
 /// use pyaday_core::Date;
@@ -30,13 +30,14 @@ impl Date {
     /// The last date.
     pub const MAX: Self = Self { days: 2_932_896 };
 
-    /// The date of a moment in UTC; the first or the last if the moment is out of all years.
+    /// The date of a moment in UTC. A moment outside the years 0000 to 9999 gives the first or the
+    /// last date.
     #[must_use]
     pub fn of(time: SystemTime) -> Self {
         Self::of_seconds(seconds(time))
     }
 
-    /// The date of a moment where clocks are so many hours ahead of UTC.
+    /// The date of a moment in a time zone that is this many hours ahead of UTC.
     pub(crate) fn at_offset(time: SystemTime, hours: i64) -> Self {
         Self::of_seconds(seconds(time).saturating_add(hours * 3600))
     }
@@ -47,18 +48,18 @@ impl Date {
         Self { days: days as i32 }
     }
 
-    /// The date so many days later, or earlier if they are negative; the first or the last if there
-    /// is no such date.
+    /// The date this many days later, or earlier if the number is negative. If that date is out of
+    /// range, the result is the first or the last date.
     #[must_use]
     pub fn plus_days(self, days: i32) -> Self {
         let days = self.days.saturating_add(days);
         Self { days: days.clamp(Self::MIN.days, Self::MAX.days) }
     }
 
-    /// Year, month from 1, day from 1.
+    /// Year, month (from 1) and day (from 1).
     fn civil(self) -> (i32, i32, i32) {
-        // Counted from 0000-03-01, a leap day is the last of its year, and months have lengths that
-        // a line goes through.
+        // Days are counted from 0000-03-01. Then a leap day is the last day of its year, and the
+        // first day of each month is given by a linear formula.
         let days = self.days - Self::MIN.days - 60;
         let era = days.div_euclid(146_097);
         let of_era = days.rem_euclid(146_097);
@@ -70,7 +71,8 @@ impl Date {
         (year_of_era + 400 * era + i32::from(month <= 2), month, day)
     }
 
-    /// The inverse of [`civil`](Self::civil), of a month from 1 to 12 and any day.
+    /// The inverse of [`civil`](Self::civil). The month must be from 1 to 12, and the day may be
+    /// any number.
     fn from_civil(year: i32, month: i32, day: i32) -> Self {
         let year = year - i32::from(month <= 2);
         let month_from_march = if month > 2 { month - 3 } else { month + 9 };
@@ -81,7 +83,8 @@ impl Date {
     }
 }
 
-/// Midnight in UTC, when the date begins; 1970 if the system's clock does not reach that far back.
+/// Converts a date to its midnight in UTC, when the date begins. If the system's clock cannot
+/// represent that moment, the result is 1970-01-01.
 ///
 /// ```
 /// use std::time::SystemTime;
@@ -140,7 +143,7 @@ impl fmt::Debug for Date {
     }
 }
 
-/// Whole seconds since 1970, negative before.
+/// Whole seconds since 1970. They are negative for earlier moments.
 pub(crate) fn seconds(time: SystemTime) -> i64 {
     let whole = |duration: Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
     match time.duration_since(UNIX_EPOCH) {
@@ -149,12 +152,12 @@ pub(crate) fn seconds(time: SystemTime) -> i64 {
     }
 }
 
-/// How many seconds are left of a moment's day in UTC.
+/// The number of seconds from a moment to the end of its day in UTC.
 pub(crate) fn seconds_to_midnight(time: SystemTime) -> i64 {
     SECONDS_A_DAY - seconds(time).rem_euclid(SECONDS_A_DAY)
 }
 
-/// A moment in UTC as [RFC 3339](https://www.rfc-editor.org/rfc/rfc3339) writes it.
+/// A moment in UTC, in the form of [RFC 3339](https://www.rfc-editor.org/rfc/rfc3339).
 pub(crate) fn rfc3339(seconds: i64) -> String {
     let of_day = seconds.rem_euclid(SECONDS_A_DAY);
     let (hour, minute, second) = (of_day / 3600, of_day / 60 % 60, of_day % 60);
@@ -196,7 +199,7 @@ mod tests {
 
     #[test]
     fn every_date_is_read_as_it_is_written() {
-        // A prime number of days apart, so that each day of a year comes up.
+        // The step is a prime number of days, so that every day of the year is tested.
         for days in (Date::MIN.days..=Date::MAX.days).step_by(97) {
             let date = Date { days };
             assert_eq!(date.to_string().parse(), Ok(date));

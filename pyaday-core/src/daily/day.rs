@@ -1,4 +1,4 @@
-//! What a day shows.
+//! The package of a day.
 
 use std::fmt;
 use std::ops::Range;
@@ -10,16 +10,16 @@ use http::HeaderValue;
 use super::date::Date;
 use crate::package::{NormalizedName, Package, Revision};
 
-/// A day's package, as it was shown when its day was opened.
+/// The package of a day, as it was when the day was opened.
 ///
-/// A clone shares the text.
+/// A clone shares the text and does not copy it.
 #[derive(Clone, PartialEq)]
 pub struct Daily {
     entry: Arc<Entry>,
     gone: bool,
 }
 
-/// What the journal keeps of a day, for good.
+/// The permanent journal entry of a day.
 #[derive(Debug, PartialEq)]
 struct Entry {
     date: Date,
@@ -29,14 +29,15 @@ struct Entry {
     /// Seconds since 1970.
     picked_at: i64,
     revision: Revision,
-    /// What is answered, but for the end, which tells whether the package is gone.
+    /// The text of the response, except for its end, which depends on whether the package still
+    /// exists.
     body: Bytes,
     representation: Range<usize>,
 }
 
 impl Daily {
-    /// The package that a date shows: in which cycle, when that was decided (in seconds since
-    /// 1970-01-01T00:00:00Z), and in which write.
+    /// Makes the entry of a date. `picked_at` is when the day was opened, in seconds since
+    /// 1970-01-01T00:00:00Z, and `revision` is the write that opened it.
     #[must_use]
     pub fn new(
         date: Date,
@@ -56,7 +57,7 @@ impl Daily {
         Self { entry: Arc::new(entry), gone: false }
     }
 
-    /// The same, with whether the package is in the catalogue no more.
+    /// Returns the same day. `gone` says whether the package is no longer in the catalogue.
     #[must_use]
     pub fn with_gone(self, gone: bool) -> Self {
         Self { gone, ..self }
@@ -68,7 +69,7 @@ impl Daily {
         self.entry.date
     }
 
-    /// The number of the cycle, from 1, in which nothing is picked a second time.
+    /// The number of the cycle, counted from 1. The rule picks no package twice within a cycle.
     #[must_use]
     pub fn cycle(&self) -> u32 {
         self.entry.cycle
@@ -86,31 +87,32 @@ impl Daily {
         self.entry.picked_at
     }
 
-    /// The write that opened the day.
+    /// The revision of the write that opened the day.
     #[must_use]
     pub fn revision(&self) -> Revision {
         self.entry.revision
     }
 
-    /// True if the package is in the catalogue no more.
+    /// True if the package is no longer in the catalogue.
     #[must_use]
     pub fn is_gone(&self) -> bool {
         self.gone
     }
 
-    /// The representation of the package as it was shown, compact JSON.
+    /// The representation of the package when the day was opened, as compact JSON.
     #[must_use]
     pub fn representation(&self) -> Bytes {
         self.entry.body.slice(self.entry.representation.clone())
     }
 
-    /// The package as it was shown.
+    /// The package as it was when the day was opened.
     #[must_use]
     pub fn package(&self) -> &Package {
         &self.entry.package
     }
 
-    /// What a client gets: `{"date":…,"package":…}`, and `"gone":true` if it is.
+    /// The body of the response: `{"date":…,"package":…}`, with `"gone":true` if the package is
+    /// gone.
     pub(crate) fn body(&self) -> Bytes {
         if !self.gone {
             return self.entry.body.clone();
@@ -140,14 +142,14 @@ impl fmt::Debug for Daily {
     }
 }
 
-/// What is known of a date.
+/// The journal's entry for a date.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Day {
-    /// It has been opened and shows this, for good.
+    /// The date is open. It always shows this package.
     Shown(Daily),
-    /// Nobody has opened it.
+    /// The date is not open yet.
     Unopened {
-        /// The first date of the journal.
+        /// The first date of the journal. `None` if the journal is empty.
         first: Option<Date>,
     },
 }

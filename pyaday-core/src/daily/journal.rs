@@ -1,4 +1,4 @@
-//! The days that were opened and the pins, and the pick from them.
+//! The journal: the opened days and the pins, and the pick that depends on them.
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
@@ -15,15 +15,15 @@ use super::pin::Pinned;
 use super::rule::scores;
 use crate::package::Revision;
 
-/// All days that were opened, and those that are pinned. A clone shares them, and a write copies the
-/// way to its place alone.
+/// All opened days and all pins. A clone shares them. A write copies only the nodes on the path to
+/// the changed entry.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Journal {
     days: RedBlackTreeMapSync<Date, Daily>,
     pins: RedBlackTreeMapSync<Date, Pinned>,
-    /// Of the newest entry; 0 before the first.
+    /// The cycle of the newest entry. It is 0 before the first entry.
     cycle: u32,
-    /// The newest write that opened a day.
+    /// The revision of the newest write that opened a day.
     newest: Option<Revision>,
 }
 
@@ -36,7 +36,7 @@ impl Journal {
         self.days.first().map(|(date, _)| *date)
     }
 
-    /// The newest days up to a date, the newest first.
+    /// The newest opened days up to a date, the newest first.
     pub(crate) fn recent(&self, until: Date, count: NonZeroUsize) -> impl Iterator<Item = &Daily> {
         self.days.range(..=until).rev().take(count.get()).map(|(_, daily)| daily)
     }
@@ -45,14 +45,14 @@ impl Journal {
         self.pins.get(&date)
     }
 
-    /// The pins of dates after this one, the earliest first.
+    /// The pins after this date, the earliest first.
     pub(crate) fn pins(&self, after: Date) -> impl Iterator<Item = &Pinned> {
         self.pins.range(after..).map(|(_, pinned)| pinned).filter(move |it| it.date > after)
     }
 
-    /// Adds a day, which uses up its pin.
+    /// Adds a day and removes its pin.
     pub(crate) fn open(&mut self, daily: Daily) {
-        // A day that is put back may be older than what is known already.
+        // A restored day may be older than the newest one.
         self.cycle = self.cycle.max(daily.cycle());
         self.newest = self.newest.max(Some(daily.revision()));
         self.unpin(daily.date());
@@ -67,19 +67,18 @@ impl Journal {
         self.pins.remove_mut(&date);
     }
 
-    /// What a pick from this journal depends on, in a history.
+    /// The state of this journal on which a pick depends.
     pub(crate) fn basis(&self, history: u64) -> Basis {
         Basis { history, days: self.days.size(), newest: self.newest }
     }
 
-    /// How many days and how many pins there are.
+    /// The number of opened days and the number of pins.
     pub(crate) fn len(&self) -> (usize, usize) {
         (self.days.size(), self.pins.size())
     }
 
-    /// The pick of an ordinary day among these normalised names, given in parts, with its cycle.
-    ///
-    /// `picked` has the picks that come before it in the same write, of the current cycle of then.
+    /// Picks a package for a day that has no pin, and returns it with its cycle. `names` yields the
+    /// normalised names in parts. `picked` has the picks for other dates in the same write.
     pub(crate) fn pick<'a, I: Iterator<Item = &'a str>>(
         &self,
         date: Date,
@@ -108,13 +107,14 @@ impl Journal {
         Some((name, current + 1))
     }
 
-    /// The cycle of the newest entry, or the first, once these picks were written.
+    /// The current cycle after these picks are written. It is 1 for an empty journal.
     pub(crate) fn cycle_after(&self, picked: &[Choice]) -> u32 {
         picked.iter().map(|choice| choice.cycle).fold(self.cycle.max(1), u32::max)
     }
 }
 
-/// The eligible name with the highest score; of those with one score, the first in byte order.
+/// The eligible name with the highest score. Of names with the same score, the first one in byte
+/// order.
 fn highest<'a, I: Iterator<Item = &'a str>>(
     date: Date,
     names: &(impl Fn(usize, usize) -> I + Sync),
@@ -125,14 +125,15 @@ fn highest<'a, I: Iterator<Item = &'a str>>(
         let mut best: Option<(u64, Reverse<&str>)> = None;
         for name in names(part, parts) {
             let candidate = Some((scores.hash(name.as_bytes()), Reverse(name)));
-            // Few names come so far that they are looked up.
+            // Few names have such a high score, so the lookup is rare.
             if candidate > best && is_eligible(name) {
                 best = candidate;
             }
         }
         best
     };
-    // Two threads take half the time; more would leave none to the requests of a small machine.
+    // Two threads take half the time. More would leave no processor for the requests on a small
+    // machine.
     let (one, other) = thread::scope(|scope| {
         let other = thread::Builder::new().spawn_scoped(scope, || of_part(1, 2));
         let one = of_part(0, 2);

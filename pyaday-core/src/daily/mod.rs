@@ -1,22 +1,27 @@
-//! The package of the day: what was shown when, what is to be shown, and how it is picked.
+//! The package of the day: the journal of past days, the pins of future days, and the rule of the
+//! pick.
 //!
 //! # The pick
 //!
 //! Every implementation picks the same package from the same catalogue and journal:
 //!
-//! 1. If the date is pinned and the pinned package exists, it is that. The pin is used up either way.
-//! 2. Of the packages whose normalised names no entry of the current cycle has, it is the one with
-//!    the highest score. The current cycle is that of the entry which was written last; before the
-//!    first entry, cycle 1.
-//! 3. If there is none, a new cycle begins, of the next number. It is the one with the highest score of
-//!    all packages but those that the day before and the day after show, if these were opened. If there
-//!    is no other, the one that the day after shows is not left out; if there is still no other, none is.
-//! 4. Of packages with one score, it is the one whose normalised name is the first in byte order.
+//! 1. If the date is pinned and the pinned package exists, that package is picked. The pin is
+//!    removed in any case.
+//! 2. Otherwise the candidates are the packages whose normalised names do not occur in the current
+//!    cycle of the journal. The candidate with the highest score is picked. The current cycle is
+//!    the cycle of the entry that was written last. Before the first entry it is cycle 1.
+//! 3. If there are no such packages, a new cycle begins with the next number. The candidates are
+//!    now all packages except the package of the day before and the package of the day after, if
+//!    those days are open. If that leaves no candidate, the package of the day after becomes a
+//!    candidate, and then the package of the day before. The candidate with the highest score is
+//!    picked.
+//! 4. If several candidates have the highest score, the one whose normalised name is first in byte
+//!    order is picked.
 //!
-//! The **score** of a package on a date is the 64-bit SipHash-2-4 of its normalised name (ASCII, with
-//! no terminator), compared as an unsigned number. The key's 16 bytes are the date as ISO 8601 has it
-//! (ten ASCII bytes, `2026-11-23`) and six zero bytes; bytes 0 to 7 are `k0`, 8 to 15 `k1`, both
-//! little-endian, as the reference implementation reads them.
+//! The **score** of a package on a date is the 64-bit SipHash-2-4 of its normalised name (ASCII,
+//! without a terminator), compared as an unsigned number. The key has 16 bytes: the date in the
+//! form of ISO 8601 (ten ASCII bytes, `2026-11-23`) and six zero bytes. Bytes 0 to 7 are `k0` and
+//! bytes 8 to 15 are `k1`. Both are little-endian, as in the reference implementation.
 //!
 //! | date | normalised name | score |
 //! |---|---|---|
@@ -25,9 +30,9 @@
 //! | 2026-11-23 | zope-interface | 0xc86183475bf73c7b |
 //! | 2024-02-29 | flask | 0xaaba3e4ef56efac1 |
 //!
-//! So which package is picked tells nothing about the next day, adding one package in a hundred
-//! changes one pick in a hundred, and nobody who adds packages without trying many names for one day
-//! gets theirs picked.
+//! The rule has three consequences. The pick of one day says nothing about the pick of the next
+//! day. Adding one package to a hundred changes about one pick in a hundred. A curator cannot get a
+//! package picked for a chosen day, except by trying many names.
 
 mod date;
 mod day;

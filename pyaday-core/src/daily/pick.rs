@@ -1,30 +1,31 @@
-//! What was picked for days and is still to be written.
+//! The picks for days that are not written yet.
 
 use super::date::Date;
 use super::day::Daily;
 use crate::package::{NormalizedName, Revision};
 
-/// What was [picked](crate::daily) for some dates and is still to be written, or the dates alone: then it is
-/// picked when it is written.
+/// The packages that were [picked](crate::daily) for a range of dates, before they are written. It
+/// may also hold the dates alone. Then [`Catalogue::open_daily`](crate::Catalogue::open_daily)
+/// makes the pick during the write.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pick {
     /// The dates to open.
     pub(crate) dates: (Date, Date),
-    /// What is known of them, unless that is still to be found.
+    /// The picks. `None` if the write is to make them.
     pub(crate) made: Option<Made>,
 }
 
-/// What was picked, and what it depends on besides the packages.
+/// The picks, and the state of the journal on which they depend.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Made {
     pub(crate) basis: Basis,
-    /// The newest write that it takes account of.
+    /// The newest revision when the pick was made.
     pub(crate) seen: Revision,
-    /// Of the dates that were not opened, the earliest first.
+    /// The choices for the dates that were not open yet, the earliest first.
     pub(crate) choices: Vec<Choice>,
 }
 
-/// What a pick of an ordinary day depends on: a history, and which days of it were opened.
+/// The state on which the pick of a day without a pin depends: the history, and its opened days.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Basis {
     pub(crate) history: u64,
@@ -32,39 +33,39 @@ pub(crate) struct Basis {
     pub(crate) newest: Option<Revision>,
 }
 
-/// What was picked for a date.
+/// The choice for one date.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Choice {
     pub(crate) date: Date,
     pub(crate) name: NormalizedName,
     pub(crate) cycle: u32,
-    /// What the date was pinned to.
+    /// The package to which the date was pinned, if any.
     pub(crate) pinned: Option<NormalizedName>,
 }
 
 impl Pick {
-    /// Still to be picked.
+    /// A pick that the write is to make.
     pub(crate) fn unmade(first: Date, last: Date) -> Self {
         Self { dates: (first, last), made: None }
     }
 
-    /// The first and the last of the dates that are to be opened.
+    /// The first and the last date to open.
     #[must_use]
     pub fn dates(&self) -> (Date, Date) {
         self.dates
     }
 }
 
-/// What became of days to open.
+/// The result of opening days.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Opening {
-    /// They are open.
+    /// The days are open.
     Open {
-        /// What the dates show, in their order; nothing if there are no packages.
+        /// What the dates show, in the order of the dates. Empty if there are no packages.
         days: Vec<Daily>,
-        /// Those of them that were opened by this write.
+        /// The days that this write has opened.
         opened: Vec<Daily>,
     },
-    /// The pick is of a catalogue that is another now; nothing was written.
+    /// The catalogue has changed since the pick was made. Nothing was written.
     Stale,
 }

@@ -1,9 +1,9 @@
-//! Packages that are pinned to days to come.
+//! Packages that are pinned to future days.
 
 use super::date::Date;
 use crate::package::{NormalizedName, Revision};
 
-/// A package that is pinned to a day to come.
+/// A package that is pinned to a future day.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Pinned {
@@ -11,49 +11,51 @@ pub struct Pinned {
     pub date: Date,
     /// The package's normalised name.
     pub name: NormalizedName,
-    /// The write that made the pin.
+    /// The revision of the write that made the pin.
     pub revision: Revision,
 }
 
 impl Pinned {
-    /// A pin that this write made.
+    /// Makes the pin that the write with this revision has made.
     #[must_use]
     pub fn new(date: Date, name: NormalizedName, revision: Revision) -> Self {
         Self { date, name, revision }
     }
 
-    /// Appends what a client gets: `{"date":…,"name":…}`.
+    /// Appends the JSON of the pin: `{"date":…,"name":…}`.
     pub(crate) fn write_json(&self, out: &mut Vec<u8>) {
-        // Neither a date nor a normalised name has a character that JSON would escape.
+        // No character of a date or a normalised name needs escaping in JSON.
         let Self { date, name, .. } = self;
         out.extend(format!("{{\"date\":\"{date}\",\"name\":\"{name}\"}}").bytes());
     }
 }
 
-/// What became of a pin.
+/// The result of pinning a package to a date.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pin {
-    /// The date will show the package.
+    /// The date is now pinned to the package.
     Pinned(Pinned),
-    /// The date was pinned to this package already; nothing was written.
+    /// The date was already pinned to this package. Nothing was written.
     Unchanged(Pinned),
-    /// The date has begun or was opened; nothing was written.
+    /// The date has begun or is open. Nothing was written.
     Fixed,
-    /// The write does not admit the pin that the date has, this one; nothing was written.
+    /// The write does not admit the date's current pin, which this variant holds. Nothing was
+    /// written.
     Stale(Option<Pinned>),
-    /// There is no such package; nothing was written.
+    /// The package does not exist. Nothing was written.
     Absent,
 }
 
-/// What became of a pin to take back.
+/// The result of removing a pin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unpin {
-    /// It was taken back.
+    /// The pin was removed.
     Unpinned,
-    /// The date has begun or was opened; nothing was written.
+    /// The date has begun or is open. Nothing was written.
     Fixed,
-    /// The write does not admit the pin that the date has, this one; nothing was written.
+    /// The write does not admit the date's current pin, which this variant holds. Nothing was
+    /// written.
     Stale(Pinned),
-    /// There was none.
+    /// The date has no pin.
     NotPinned,
 }

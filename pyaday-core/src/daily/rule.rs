@@ -1,11 +1,11 @@
-//! The score by which a package is picked.
+//! The score that decides the pick.
 
 use siphasher::sip::SipHasher24;
 
 use super::date::Date;
 use crate::package::NormalizedName;
 
-/// How high a package scores on a date: the [pick](crate::daily) is the highest.
+/// The score of a package on a date. The package with the highest score is [picked](crate::daily).
 #[must_use]
 pub fn score(date: Date, name: &NormalizedName) -> u64 {
     scores(date).hash(name.as_str().as_bytes())

@@ -1,13 +1,13 @@
-//! What a host mounts: a store and the options of its answers.
+//! The value that a host mounts: a store and the options of the service.
 
 use std::fmt;
 use std::sync::Arc;
 
 use super::options::Options;
 
-/// A store with the options that its requests are answered by.
+/// A store and the options of the service.
 ///
-/// A clone shares both; adapters keep one for each mount.
+/// A clone shares both. An adapter keeps a clone for each mounted path.
 ///
 /// ```
 /// use pyaday_core::{Api, MemoryStore};
@@ -19,17 +19,17 @@ pub struct Api<S> {
 }
 
 impl<S> Api<S> {
-    /// `store` with the default options.
+    /// Makes an API from `store` with the default options.
     pub fn new(store: S) -> Self {
         Self::with_options(store, Options::new())
     }
 
-    /// `store` with these options.
+    /// Makes an API from `store` with these options.
     pub fn with_options(store: S, options: Options) -> Self {
         Self { shared: Arc::new((store, options)) }
     }
 
-    /// The store, for a host that reads or writes it beside the mounted endpoints.
+    /// The store. A host can read and write it directly, besides the mounted endpoints.
     #[must_use]
     pub fn store(&self) -> &S {
         &self.shared.0

@@ -8,10 +8,11 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 
-/// The body of a response, for a server to send.
+/// The body of a response, which a server sends.
 ///
-/// Today every body is whole when the response is made. A later release may add bodies that are
-/// made while the client reads them, so an adapter sends it as any other [`http_body::Body`].
+/// Today every body is complete when the response is made. A later release may add bodies that are
+/// produced while the client reads them. So an adapter must send it like any other
+/// [`http_body::Body`].
 ///
 /// ```
 /// use http::Request;
@@ -34,16 +35,16 @@ impl Body {
         Self::default()
     }
 
-    /// The content that is still to be sent, if all of it is known already.
+    /// Returns the content that is still to be sent, if all of it is known already.
     #[must_use]
     pub fn as_bytes(&self) -> Option<&[u8]> {
         Some(&self.content)
     }
 
-    /// The content that is still to be sent, without a copy.
+    /// Returns the content that is still to be sent, without copying it.
     ///
     /// # Errors
-    /// Returns the body itself if its content is not known yet: then read it frame by frame.
+    /// Returns the body itself if its content is not known yet. Read it frame by frame then.
     pub fn try_into_bytes(self) -> Result<Bytes, Self> {
         Ok(self.content)
     }
@@ -84,7 +85,7 @@ impl http_body::Body for Body {
 
 /// Why the rest of a [`Body`] cannot be sent.
 ///
-/// A body that is whole never fails.
+/// A complete body never fails.
 #[derive(Debug)]
 pub struct BodyError(Infallible);
 

@@ -1,53 +1,54 @@
 //! Conditional requests: [RFC 9110 §13](https://www.rfc-editor.org/rfc/rfc9110#section-13).
 //!
-//! There are no dates to compare here, so `If-Modified-Since` and `If-Unmodified-Since` are ignored,
-//! as §13.1.3 and §13.1.4 ask of a resource without a modification date.
+//! The catalogue has no modification dates, so `If-Modified-Since` and `If-Unmodified-Since` are
+//! ignored, as §13.1.3 and §13.1.4 require.
 
 use http::header::{GetAll, IF_MATCH, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderValue, Method};
 
 /// The conditions of a request, read from its fields `If-Match` and `If-None-Match`.
 ///
-/// Most requests have none, which takes no room.
+/// Most requests have no conditions. They need no allocation for them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Preconditions(Option<Box<Fields>>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Fields {
-    /// True if a read asks, which a malformed field cannot make do any harm.
+    /// True if the method is safe. A malformed field of such a request does no harm.
     is_read: bool,
     if_match: Option<EntityTags>,
     if_none_match: Option<EntityTags>,
 }
 
-/// What a request's conditions come to.
+/// The result of evaluating the conditions of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Verdict {
-    /// They hold: the request is done as if it had none.
+    /// The conditions hold. The request is carried out as if it had none.
     Perform,
-    /// The client has the current representation already: 304 to `GET` and `HEAD`, 412 to others.
+    /// The client already has the current representation: 304 for `GET` and `HEAD`, 412 for other
+    /// methods.
     Matched,
-    /// The representation is not the one that the client means: 412.
+    /// The current representation is not the one that the client expects: 412.
     Failed(Failure),
 }
 
-/// Why the conditions of a request do not hold, which decides what its client can do about it.
+/// Why the conditions of a request do not hold. The message to the client depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Failure {
-    /// The representation is another one: the client can read it again and repeat the request.
+    /// The representation has changed. The client can read it again and repeat the request.
     Changed,
-    /// The request is a write, and there is a representation that `If-None-Match` rules out.
+    /// The request is a write, and `If-None-Match` excludes the current representation.
     Exists,
-    /// The request is a write with `If-Match`, and there is no representation yet.
+    /// The request is a write with `If-Match`, and no representation exists yet.
     Absent,
-    /// `If-Match` has an entity tag that something between the client and the service has changed,
-    /// so that it never matches: it is weak (`W/"1"`), or has the suffix of a content coding
-    /// (`"1-gzip"`). The client must get the original entity tag first.
+    /// The client sent an entity tag in `If-Match` that a proxy has changed, so it never matches.
+    /// It is weak (`W/"1"`), or it has the suffix of a content coding (`"1-gzip"`). The client must
+    /// first get the original entity tag.
     Weakened,
-    /// The request is a write, and the value of `If-Match` or `If-None-Match` is not what RFC 9110
-    /// allows: nobody can tell which version the client means.
+    /// The request is a write, and RFC 9110 does not allow the value of its `If-Match` or
+    /// `If-None-Match`. So the expected version is not known.
     Malformed,
 }
 
@@ -58,12 +59,12 @@ enum EntityTags {
     Any,
     /// A list, which may be empty.
     List(Vec<EntityTag>),
-    /// Neither of the two. It matches nothing.
+    /// Neither `*` nor a list. It matches nothing.
     Malformed,
 }
 
-/// An entity tag ([RFC 9110 §8.8.3](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3)); the
-/// opaque part without its quotes.
+/// An entity tag ([RFC 9110 §8.8.3](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3)). The
+/// opaque part has no quotes here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct EntityTag {
     weak: bool,
@@ -73,9 +74,9 @@ struct EntityTag {
 impl Preconditions {
     /// Reads the conditions of a request.
     ///
-    /// The method decides what a malformed field means: a request of a safe method
-    /// ([RFC 9110 §9.2.1](https://www.rfc-editor.org/rfc/rfc9110#section-9.2.1)) is answered as if
-    /// the field matched nothing, any other is refused.
+    /// The method decides what a malformed field means. In a request with a safe method ([RFC 9110
+    /// §9.2.1](https://www.rfc-editor.org/rfc/rfc9110#section-9.2.1)) the field matches nothing.
+    /// Any other request is refused.
     #[must_use]
     pub fn from_headers(method: &Method, headers: &HeaderMap) -> Self {
         let if_match = EntityTags::from_fields(headers.get_all(IF_MATCH));
@@ -101,11 +102,12 @@ impl Preconditions {
         self.0.is_none()
     }
 
-    /// Evaluates the conditions against the representation that is there, by its strong entity tag,
-    /// quoted; in the order of [§13.2.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.2.2).
+    /// Evaluates the conditions against the current representation, in the order of
+    /// [§13.2.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.2.2). `current` is its strong
+    /// entity tag, with quotes.
     ///
-    /// `If-Match` compares strongly, `If-None-Match` weakly (§8.8.3.2). A malformed field fails the
-    /// conditions of a write, whatever is there.
+    /// `If-Match` uses the strong comparison and `If-None-Match` the weak one (§8.8.3.2). For a
+    /// write, a malformed field always makes the conditions fail.
     #[must_use]
     pub fn evaluate(&self, current: &HeaderValue) -> Verdict {
         let Some(fields) = &self.0 else {
@@ -127,8 +129,8 @@ impl Preconditions {
         Verdict::Perform
     }
 
-    /// Evaluates the conditions of a write where there is no representation yet: then `If-Match` is
-    /// false, whatever its value, and `If-None-Match` is true (§13.1.1, §13.1.2).
+    /// Evaluates the conditions of a write if no representation exists yet. `If-Match` is then
+    /// false, with any value, and `If-None-Match` is true (§13.1.1, §13.1.2).
     #[must_use]
     pub fn evaluate_absent(&self) -> Verdict {
         match &self.0 {
@@ -156,10 +158,10 @@ enum Comparison {
 }
 
 impl EntityTags {
-    /// `None` if the field is absent.
+    /// Returns `None` if the field is absent.
     ///
-    /// Several fields of a name are one list, joined before anything is read (§5.3): whoever
-    /// forwards a request may have joined them.
+    /// Several fields with one name are one list (§5.3), because a proxy may have joined them. So
+    /// they are joined before they are parsed.
     fn from_fields(fields: GetAll<'_, HeaderValue>) -> Option<Self> {
         let fields: Vec<_> = fields.iter().map(HeaderValue::as_bytes).collect();
         if fields.is_empty() {
@@ -172,7 +174,7 @@ impl EntityTags {
         })
     }
 
-    /// Why none of them matches.
+    /// Why none of the entity tags matches.
     fn failure(&self) -> Failure {
         match self {
             Self::List(tags) if tags.iter().any(EntityTag::is_weakened) => Failure::Weakened,
@@ -193,17 +195,18 @@ impl EntityTags {
 }
 
 impl EntityTag {
-    /// True if a proxy's compression has made it of one of ours: ours are strong, and none of them
-    /// ends as those do that Apache and others make (`"1-gzip"`).
+    /// True if a proxy that compresses responses has changed one of the catalogue's entity tags.
+    /// The catalogue's own are strong, and none ends with a suffix that Apache or another server
+    /// adds (`"1-gzip"`).
     fn is_weakened(&self) -> bool {
         const SUFFIXES: [&[u8]; 4] = [b"-gzip", b"-br", b"-zstd", b"-deflate"];
         self.weak || SUFFIXES.iter().any(|suffix| self.opaque.ends_with(suffix))
     }
 }
 
-/// The entity tags of a list; `None` if the value is not one.
+/// Parses a list of entity tags. Returns `None` if the value is not such a list.
 ///
-/// It is not split at its commas first: an entity tag may hold commas.
+/// The value is not split at its commas first, because an entity tag may contain commas.
 fn list(mut value: &[u8]) -> Option<Vec<EntityTag>> {
     let mut tags = Vec::new();
     loop {
@@ -223,7 +226,7 @@ fn list(mut value: &[u8]) -> Option<Vec<EntityTag>> {
     }
 }
 
-/// The entity tag that `value` begins with, and what comes after it.
+/// Splits `value` into the entity tag at its start and the rest.
 fn entity_tag(value: &[u8]) -> Option<(EntityTag, &[u8])> {
     let (weak, quoted) = match value.strip_prefix(b"W/") {
         Some(quoted) => (true, quoted),
@@ -292,7 +295,7 @@ mod tests {
     #[test]
     fn where_nothing_is_there_if_match_fails() {
         for (name, verdict) in
-            [("if-match", Verdict::Failed(Failure::Changed)), ("if-none-match", Verdict::Perform)]
+            [("if-match", Verdict::Failed(Failure::Absent)), ("if-none-match", Verdict::Perform)]
         {
             let headers = HeaderMap::from_iter([(
                 http::HeaderName::from_static(name),

@@ -1,4 +1,4 @@
-//! Texts that are made for an answer.
+//! Texts that are rendered for a response.
 
 use bytes::Bytes;
 use http::{HeaderValue, Response};
@@ -6,7 +6,7 @@ use http::{HeaderValue, Response};
 use super::body::Body;
 use super::response::{self, NO_CACHE};
 
-/// A text that is made for an answer and has no revision of its own.
+/// A text that is rendered for a response and has no revision of its own.
 #[derive(Clone, Debug)]
 pub(crate) struct Document {
     media_type: &'static str,
@@ -16,8 +16,8 @@ pub(crate) struct Document {
 
 impl Document {
     pub(crate) fn new(media_type: &'static str, text: Vec<u8>) -> Self {
-        // FNV-1a, 64 bits. A curator who forged a collision, in a feed, could hide a change from
-        // caches, and do no other harm.
+        // FNV-1a, 64 bits. It is not collision-resistant: a curator who made two feeds with the
+        // same hash could hide a change of the feed from caches. No other harm is possible.
         let hash = text.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
             (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
         });
@@ -31,13 +31,13 @@ impl Document {
         self.entity_tag.clone()
     }
 
-    /// The response with the text.
+    /// The response that contains the text.
     pub(crate) fn into_response(self) -> Response<Body> {
         response::tagged(self.media_type, NO_CACHE, self.entity_tag, self.text)
     }
 }
 
-/// A text that is rendered once for all requests, but for one place.
+/// A text that is rendered once for all requests, except for one place that differs.
 #[derive(Debug)]
 pub(crate) struct Template {
     before: String,
@@ -45,13 +45,13 @@ pub(crate) struct Template {
 }
 
 impl Template {
-    /// The text with the place at the first `mark`.
+    /// Makes the template. The first occurrence of `mark` in `text` is the place to fill.
     pub(crate) fn new(text: &str, mark: &str) -> Self {
         let (before, after) = text.split_once(mark).unwrap_or((text, ""));
         Self { before: before.to_owned(), after: after.to_owned() }
     }
 
-    /// The text with this in the place.
+    /// Returns the text with `place` filled in.
     pub(crate) fn fill(&self, place: &str) -> Vec<u8> {
         [&*self.before, place, &self.after].concat().into_bytes()
     }

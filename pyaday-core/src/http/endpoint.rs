@@ -1,4 +1,4 @@
-//! A resource: a path and the operations at it.
+//! A resource: a path and its operations.
 
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH};
 use http::{HeaderName, Method};
@@ -6,26 +6,26 @@ use http::{HeaderName, Method};
 use super::facts::{Blueprint, Conditions, Operation};
 use super::path;
 
-/// A resource: a path within its blueprint and the operations at it.
+/// A resource: a path within its blueprint, and the operations on it.
 ///
-/// Frameworks route paths, the core routes methods. An adapter walks the endpoints and registers
-/// each path with its framework's router, all methods to the same function. A new endpoint
-/// changes no adapter.
+/// The framework routes paths, and the core routes methods. An adapter goes through all endpoints
+/// and registers the path of each with the framework's router, with one function for all methods.
+/// So a new endpoint needs no change in an adapter.
 #[derive(Debug)]
 pub struct Endpoint {
     operations: &'static [Operation],
-    /// Where the operations begin in the table of all.
+    /// The index of its first operation in the table of all operations.
     first: usize,
 }
 
 impl Endpoint {
-    /// The operations at one path, which are not none.
+    /// Makes an endpoint from the operations on one path. There must be at least one.
     pub(crate) const fn new(operations: &'static [Operation], first: usize) -> Self {
         Self { operations, first }
     }
 
-    /// The part of a raw path before the endpoint's own: where its blueprint is mounted. `None` if
-    /// the path does not end as the endpoint's does.
+    /// Returns the part of a raw path before the endpoint's own path: where its blueprint is
+    /// mounted. Returns `None` if the path does not match the endpoint's path.
     ///
     /// ```
     /// use pyaday_core::Endpoint;
@@ -45,33 +45,34 @@ impl Endpoint {
         self.operations[0].blueprint()
     }
 
-    /// The path below that of the blueprint: empty, or segments each of which is fixed or a
-    /// variable, in the form that the routers of axum and actix-web share: `/pins/{date}`.
+    /// The path below the path of the blueprint: `/pins/{date}`. It is empty, or consists of
+    /// segments. A segment is fixed text or a variable, in the syntax that the routers of axum and
+    /// actix-web share.
     #[must_use]
     pub fn path(&self) -> &'static str {
         self.operations[0].path()
     }
 
-    /// The path when all blueprints are mounted together: `/packages/{name}`.
+    /// The path if all blueprints are mounted together: `/packages/{name}`.
     #[must_use]
     pub fn full_path(&self) -> String {
         format!("{}{}", self.blueprint().path(), self.path())
     }
 
-    /// The operations, each of another method. `HEAD` goes with `GET`, and every endpoint has
-    /// `OPTIONS`: neither is listed.
+    /// The operations, one for each method. `HEAD` and `OPTIONS` are not listed: `HEAD` belongs to
+    /// `GET`, and every endpoint has `OPTIONS`.
     #[must_use]
     pub fn operations(&self) -> &'static [Operation] {
         self.operations
     }
 
-    /// The operation of a method.
+    /// The operation for a method.
     #[must_use]
     pub fn operation(&self, method: &Method) -> Option<Operation> {
         self.position(method).map(|at| self.operations[at])
     }
 
-    /// The place of a method's operation in the table of all.
+    /// The index of a method's operation in the table of all operations.
     pub(crate) fn row(&self, method: &Method) -> Option<usize> {
         self.position(method).map(|at| self.first + at)
     }
@@ -81,8 +82,8 @@ impl Endpoint {
         self.operations.iter().position(|operation| operation.method() == method)
     }
 
-    /// The fields of a request that answers depend on: an adapter that must convert fields needs no
-    /// others.
+    /// The request fields that responses depend on. An adapter that must convert fields needs to
+    /// convert no others.
     #[must_use]
     pub fn request_headers(&self) -> Vec<HeaderName> {
         let facts = || self.operations.iter().map(|operation| operation.facts());
@@ -97,15 +98,15 @@ impl Endpoint {
         fields
     }
 
-    /// The media type of the patches that the endpoint takes, for the field `Accept-Patch`
-    /// ([RFC 5789 §3.1](https://www.rfc-editor.org/rfc/rfc5789#section-3.1)).
+    /// The media type of the patches that the endpoint accepts, for the field `Accept-Patch` ([RFC
+    /// 5789 §3.1](https://www.rfc-editor.org/rfc/rfc5789#section-3.1)).
     #[must_use]
     pub fn accept_patch(&self) -> Option<&'static str> {
         self.operation(&Method::PATCH)?.media_type()
     }
 
-    /// All methods of the endpoint, as the field `Allow` lists them
-    /// ([RFC 9110 §10.2.1](https://www.rfc-editor.org/rfc/rfc9110#section-10.2.1)).
+    /// All methods of the endpoint, in the form of the field `Allow` ([RFC 9110
+    /// §10.2.1](https://www.rfc-editor.org/rfc/rfc9110#section-10.2.1)).
     #[must_use]
     pub fn allow(&self) -> String {
         let mut allow = String::new();

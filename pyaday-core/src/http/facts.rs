@@ -1,4 +1,4 @@
-//! What is known of an operation without a request.
+//! The facts about an operation that do not depend on a request.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -9,19 +9,19 @@ use serde_json::Value;
 use super::options::Options;
 use super::problem_type::ProblemType;
 
-/// A group of endpoints that is mounted as one, at a path that the host chooses.
+/// A group of endpoints that a host mounts together, at a path of its choice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Blueprint {
-    /// The catalogue and its packages.
+    /// The list of packages, and each package.
     Packages,
     /// A random package.
     Rand,
     /// The package of the day.
     Daily,
-    /// The OpenAPI document of all blueprints at their usual paths. It is right only where all of
-    /// them are mounted together. A host that mounts some elsewhere makes a document of its own
-    /// from [`openapi::document`](crate::openapi::document).
+    /// The OpenAPI document. It describes all blueprints at their default paths, so it is correct
+    /// only if all of them are mounted together. A host that mounts some of them elsewhere makes
+    /// its own document from [`openapi::document`](crate::openapi::document).
     OpenApi,
 }
 
@@ -29,7 +29,7 @@ impl Blueprint {
     /// Every blueprint.
     pub const ALL: &'static [Self] = &[Self::Packages, Self::Rand, Self::Daily, Self::OpenApi];
 
-    /// Where the blueprint is mounted when all are mounted together.
+    /// The default path of the blueprint.
     #[must_use]
     pub const fn path(self) -> &'static str {
         match self {
@@ -51,11 +51,11 @@ impl Blueprint {
     }
 }
 
-/// An operation of the catalogue: a method of an [`Endpoint`](crate::Endpoint) and what it does.
+/// An operation of the catalogue: one method of an [`Endpoint`](crate::Endpoint).
 ///
-/// It is named as the function that carries it out, such as
-/// [`read_package`](crate::read_package). A host that has to tell operations apart, in a guard or
-/// a log, compares names:
+/// Its name is the name of the function that carries it out, such as
+/// [`read_package`](crate::read_package). A host that needs to distinguish operations, for access
+/// control or a log, compares the names:
 ///
 /// ```
 /// use http::Method;
@@ -78,13 +78,14 @@ impl Operation {
         self.0
     }
 
-    /// The name: that of the function that carries out the operation. Each operation has another.
+    /// The name, which is also the name of the function that carries out the operation. Each
+    /// operation has a different name.
     #[must_use]
     pub const fn name(self) -> &'static str {
         self.0.name
     }
 
-    /// The method. A `HEAD` asks for the operation of `GET`.
+    /// The method. A `HEAD` request gets the operation of `GET`.
     #[must_use]
     pub const fn method(self) -> &'static Method {
         self.0.method
@@ -96,26 +97,27 @@ impl Operation {
         self.0.blueprint
     }
 
-    /// The path below that of the blueprint, as [`Endpoint::path`](crate::Endpoint::path) has it.
+    /// The path below the path of the blueprint, in the form of
+    /// [`Endpoint::path`](crate::Endpoint::path).
     #[must_use]
     pub const fn path(self) -> &'static str {
         self.0.path
     }
 
-    /// What the operation does, in a few words for people.
+    /// A short description of the operation, for people.
     #[must_use]
     pub const fn summary(self) -> &'static str {
         self.0.summary
     }
 
-    /// True if the operation only reads: its method is safe
-    /// ([RFC 9110 §9.2.1](https://www.rfc-editor.org/rfc/rfc9110#section-9.2.1)).
+    /// True if the operation only reads, because its method is safe ([RFC 9110
+    /// §9.2.1](https://www.rfc-editor.org/rfc/rfc9110#section-9.2.1)).
     #[must_use]
     pub fn is_safe(self) -> bool {
         self.0.method.is_safe()
     }
 
-    /// The media type of the body that the operation takes; `None` if it ignores a body.
+    /// The media type of the request body. `None` if the operation ignores the body.
     #[must_use]
     pub fn media_type(self) -> Option<&'static str> {
         self.0.body.as_ref().map(|body| body.media_type)
@@ -142,37 +144,40 @@ impl fmt::Debug for Operation {
     }
 }
 
-// Facts refer to methods, because only values without a destructor can be put together in a const.
+// The facts hold references to methods, because a const can only be built from values without a
+// destructor.
 pub(crate) const GET: &Method = &Method::GET;
 pub(crate) const POST: &Method = &Method::POST;
 pub(crate) const PUT: &Method = &Method::PUT;
 pub(crate) const PATCH: &Method = &Method::PATCH;
 pub(crate) const DELETE: &Method = &Method::DELETE;
 
-/// The row of an operation: from these are made the table of endpoints, the dispatch, `Allow` and
-/// the OpenAPI document.
+/// The row of an operation in the table. The endpoints, the dispatch, the `Allow` field and the
+/// OpenAPI document are made from these rows.
 #[derive(Clone, Copy)]
 pub(crate) struct Facts {
     pub(crate) name: &'static str,
     pub(crate) method: &'static Method,
     pub(crate) blueprint: Blueprint,
-    /// Below that of the blueprint: empty, or segments that are fixed or a variable in braces.
+    /// The path below the blueprint's path. It is empty, or consists of segments. A segment is
+    /// fixed text or a variable in braces.
     pub(crate) path: &'static str,
     pub(crate) summary: &'static str,
-    /// More about it, for the OpenAPI document; may be empty.
+    /// A longer description for the OpenAPI document. It may be empty.
     pub(crate) description: &'static str,
     pub(crate) body: Option<RequestBody>,
-    /// The parameters of the query, as OpenAPI describes them.
+    /// The query parameters, as OpenAPI describes them.
     pub(crate) query: fn(&Options) -> Vec<Value>,
     pub(crate) conditions: Conditions,
-    /// Fields of a request that the answer depends on, besides those of conditions and bodies.
+    /// Other request fields that the response depends on, besides the fields of conditions and
+    /// bodies.
     pub(crate) request_fields: &'static [HeaderName],
-    /// The problems that the operation may answer with. A wrong method is the endpoint's.
+    /// The problems that the operation may report. A wrong method is reported by the endpoint.
     pub(crate) problems: &'static [ProblemType],
     pub(crate) success: Success,
 }
 
-/// The body that an operation takes.
+/// The request body of an operation.
 #[derive(Clone, Copy)]
 pub(crate) struct RequestBody {
     pub(crate) media_type: &'static str,
@@ -186,11 +191,11 @@ pub(crate) struct RequestBody {
 pub(crate) enum Conditions {
     Ignored,
     Optional,
-    /// A host may ask that each request has `If-Match`.
+    /// A host may require `If-Match` in each request.
     MayBeRequired,
 }
 
-/// The answer of an operation that has done what was asked.
+/// The response of an operation that succeeded.
 #[derive(Clone, Copy)]
 pub(crate) struct Success {
     pub(crate) status: StatusCode,
@@ -199,31 +204,31 @@ pub(crate) struct Success {
     pub(crate) has_entity_tag: bool,
     pub(crate) fields: &'static [ResponseField],
     pub(crate) content: Option<Content>,
-    /// Requests that the client can make with what it knows now, as OpenAPI's links.
+    /// The OpenAPI links: requests that the client can make next.
     pub(crate) links: fn() -> Option<Value>,
 }
 
-/// What `Cache-Control` says.
+/// The value of `Cache-Control`.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Caching {
     NoCache,
     NoStore,
-    /// How long a cache may keep the answer, and which caches may.
+    /// The response states how long a cache may keep it, and which caches may.
     MaxAge,
 }
 
-/// A field of an answer that not every answer has.
+/// A response field that only some responses have.
 #[derive(Clone, Copy)]
 pub(crate) struct ResponseField {
     pub(crate) name: &'static str,
     pub(crate) description: &'static str,
     pub(crate) is_required: bool,
-    /// True if the answer 304 has the field too.
+    /// True if a 304 response has the field too.
     pub(crate) is_metadata: bool,
     pub(crate) schema: fn() -> Value,
 }
 
-/// The content of an answer.
+/// The content of a response.
 #[derive(Clone, Copy)]
 pub(crate) struct Content {
     pub(crate) media_type: &'static str,
@@ -231,7 +236,7 @@ pub(crate) struct Content {
 }
 
 impl Facts {
-    /// What reads have in common.
+    /// The values that reads have in common.
     pub(crate) const fn read(name: &'static str, blueprint: Blueprint, path: &'static str) -> Self {
         Self {
             name,
@@ -249,7 +254,7 @@ impl Facts {
         }
     }
 
-    /// What writes have in common.
+    /// The values that writes have in common.
     pub(crate) const fn write(
         name: &'static str,
         method: &'static Method,
@@ -262,7 +267,7 @@ impl Facts {
 }
 
 impl Success {
-    /// 200, with content that has an entity tag.
+    /// Status 200, with content that has an entity tag.
     pub(crate) const fn content(description: &'static str, content: Content) -> Self {
         Self {
             status: StatusCode::OK,
@@ -275,7 +280,7 @@ impl Success {
         }
     }
 
-    /// 204.
+    /// Status 204, without content.
     pub(crate) const fn no_content(description: &'static str) -> Self {
         Self {
             status: StatusCode::NO_CONTENT,

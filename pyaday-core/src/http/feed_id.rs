@@ -1,13 +1,12 @@
-//! The identity of a feed that a host chooses.
+//! The feed identity that a host chooses.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::package::InvalidValue;
 
-/// The identity of the feeds, as a host chooses it: an absolute URI
-/// ([RFC 3986](https://www.rfc-editor.org/rfc/rfc3986)), which stays the same for good. It need not
-/// lead anywhere.
+/// The identity of the feeds: an absolute URI ([RFC 3986](https://www.rfc-editor.org/rfc/rfc3986))
+/// that the host chooses and never changes. It need not be an address that a client can open.
 ///
 /// ```
 /// use pyaday_core::FeedId;
@@ -35,7 +34,7 @@ impl FromStr for FeedId {
         let scheme = id.split_once(':').map_or("", |(scheme, _)| scheme);
         let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
             && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
-        // Those that a URI may have (RFC 3986 §2).
+        // The characters that a URI may contain (RFC 3986 §2).
         let is_allowed =
             |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=%".contains(&byte);
         match is_scheme && id.bytes().all(is_allowed) {

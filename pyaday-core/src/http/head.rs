@@ -14,10 +14,11 @@ use super::problem::Problem;
 use crate::daily::Date;
 use crate::package::NormalizedName;
 
-/// The longest name of a host, in bytes ([RFC 1035](https://www.rfc-editor.org/rfc/rfc1035)).
+/// The maximum length of a host name, in bytes ([RFC
+/// 1035](https://www.rfc-editor.org/rfc/rfc1035)).
 const MAX_HOST_BYTES: usize = 255;
 
-/// The head of a request for an operation, and the options by which it is answered.
+/// The head of a request for an operation, and the options of the service.
 #[derive(Clone, Copy)]
 pub(crate) struct Head<'a> {
     pub(crate) options: &'a Options,
@@ -38,9 +39,9 @@ impl<'a> Head<'a> {
 
     /// The package that the path names.
     ///
-    /// The name is decoded here alone: frameworks decode in different ways, and a segment that a
-    /// host's prefix captures must not be taken for it. A text that is not a valid name cannot be
-    /// the name of a package.
+    /// The core decodes the name itself: frameworks decode in different ways, and the host's prefix
+    /// may contain a variable that must not be mistaken for the name. A text that is not a valid
+    /// name cannot be the name of a package, so the result is the problem 404.
     pub(crate) fn name(&self) -> Result<NormalizedName, Problem> {
         self.variable("name").ok_or_else(Problem::package_not_found)
     }
@@ -50,7 +51,7 @@ impl<'a> Head<'a> {
         self.variable("date").ok_or_else(Problem::invalid_date)
     }
 
-    /// The value of a variable of the path; `None` if it is not what the type takes.
+    /// The value of a variable in the path. `None` if the type does not accept it.
     pub(crate) fn variable<T: FromStr>(&self, name: &str) -> Option<T> {
         let segment = path::variable(self.template, self.path(), name)?;
         match segment.contains('%') {
@@ -59,29 +60,29 @@ impl<'a> Head<'a> {
         }
     }
 
-    /// The query as it was sent.
+    /// The query, as the client sent it.
     pub(crate) fn query(&self) -> &'a str {
         self.parts.uri.query().unwrap_or_default()
     }
 
-    /// The whole path as it was sent.
+    /// The whole path, as the client sent it.
     pub(crate) fn path(&self) -> &'a str {
         self.parts.uri.path()
     }
 
-    /// The URL of the request, less its query: a path unless the host has a public URL.
+    /// The URL of the request without its query. It is a path unless the host has a public URL.
     pub(crate) fn url(&self) -> String {
         self.options.reference(self.path())
     }
 
-    /// The URL of the request with its query. Behind a proxy, the scheme and authority of the
-    /// request may lead nowhere, so without a public URL it is the query alone.
+    /// The URL of the request with its query. Without a public URL it is the query alone: if there
+    /// is a proxy, clients may not be able to use the scheme and authority of the request.
     pub(crate) fn url_with_query(&self) -> String {
         let base = self.options.public_url.as_ref().map(|_| self.url());
         format!("{}?{}", base.unwrap_or_default(), self.query())
     }
 
-    /// An absolute URL of a path.
+    /// Makes an absolute URL from a path.
     pub(crate) fn absolute(&self, path: &str) -> String {
         match self.options.public_url {
             Some(_) => self.options.reference(path),
@@ -89,10 +90,11 @@ impl<'a> Head<'a> {
         }
     }
 
-    /// The scheme and authority that a client sees, as its request says.
+    /// The scheme and authority that the client used, according to its request.
     fn origin(&self) -> String {
-        // The authority of the URL, if it has one, goes before the field (RFC 9112 §3.2.2). A URL of
-        // another scheme does not lead here, so no link is made of it.
+        // If the request's URL has an authority, it takes precedence over the field `Host` (RFC
+        // 9112 §3.2.2). A URL with another scheme does not refer to this service, so no link is
+        // made from it.
         let uri = &self.parts.uri;
         let scheme = uri.scheme_str().filter(|scheme| matches!(*scheme, "http" | "https"));
         let authority = scheme.and(uri.authority()).cloned();

@@ -1,35 +1,36 @@
-//! The media types of bodies, and whether a request's body has the one that is expected.
+//! The media types of bodies, and the check that a request's body has the expected one.
 
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
 
-/// A package and most other answers ([RFC 8259 §11](https://www.rfc-editor.org/rfc/rfc8259#section-11)).
+/// Packages and most other responses ([RFC 8259
+/// §11](https://www.rfc-editor.org/rfc/rfc8259#section-11)).
 pub(crate) const JSON: &str = "application/json";
 /// An Atom feed ([RFC 4287 §7](https://www.rfc-editor.org/rfc/rfc4287#section-7)).
 pub(crate) const ATOM: &str = "application/atom+xml";
 /// A [JSON Feed](https://www.jsonfeed.org/version/1.1/).
 pub(crate) const FEED_JSON: &str = "application/feed+json";
-/// A patch ([RFC 7396 §4](https://www.rfc-editor.org/rfc/rfc7396#section-4)).
+/// A merge patch ([RFC 7396 §4](https://www.rfc-editor.org/rfc/rfc7396#section-4)).
 pub(crate) const MERGE_PATCH_JSON: &str = "application/merge-patch+json";
 /// A problem ([RFC 9457 §6.1](https://www.rfc-editor.org/rfc/rfc9457#section-6.1)).
 pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
 
-/// Why the body of a request is not what an operation takes.
+/// Why an operation does not accept the body of a request.
 #[derive(Debug, PartialEq, thiserror::Error)]
 pub(crate) enum UnsupportedBody {
-    /// Because of its `Content-Type`: a sentence.
+    /// The `Content-Type` is wrong. The text is a sentence for the client.
     #[error("{0}")]
     MediaType(String),
-    /// Because of its `Content-Encoding`.
+    /// The `Content-Encoding` is not supported.
     #[error("The body must not be compressed or encoded otherwise.")]
     ContentCoding,
 }
 
 /// Checks that the fields of a request describe a body of the expected media type.
-///
-/// Media types compare as [RFC 9110 §8.3.1](https://www.rfc-editor.org/rfc/rfc9110#section-8.3.1)
-/// defines. A charset may be named if it is UTF-8, which JSON always is; a content coding may be
-/// named if it is `identity`, which changes nothing.
+/// Media types are compared as [RFC 9110
+/// §8.3.1](https://www.rfc-editor.org/rfc/rfc9110#section-8.3.1) defines. The only charset allowed
+/// is UTF-8, which JSON always uses. The only content coding allowed is `identity`, which changes
+/// nothing.
 pub(crate) fn check(headers: &HeaderMap, expected: &str) -> Result<(), UnsupportedBody> {
     let mut content_types = headers.get_all(CONTENT_TYPE).iter();
     let (Some(content_type), None) = (content_types.next(), content_types.next()) else {
@@ -59,7 +60,7 @@ fn is_utf8_of(value: &HeaderValue, expected: &str) -> bool {
         })
 }
 
-/// True if a parameter is well-formed, and names no charset other than UTF-8.
+/// True if a parameter is well-formed and does not name a charset other than UTF-8.
 fn is_acceptable(name: &str, value: &str) -> bool {
     let quoted = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
     is_token(name)
@@ -74,7 +75,7 @@ fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(legal)
 }
 
-/// The parts of `value` between semicolons. A semicolon inside a quoted string separates nothing.
+/// Splits `value` at its semicolons. A semicolon inside a quoted string does not count.
 fn split_unquoted(value: &str) -> impl Iterator<Item = &str> {
     let (mut quoted, mut escaped) = (false, false);
     value.split(move |c| {

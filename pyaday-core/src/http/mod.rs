@@ -1,4 +1,4 @@
-//! What all operations share of HTTP.
+//! The parts of HTTP that all operations share.
 
 mod api;
 mod body;

@@ -1,4 +1,4 @@
-//! What a host may decide about the answers.
+//! The settings that a host can choose.
 
 use std::fmt;
 use std::num::NonZeroUsize;
@@ -14,7 +14,7 @@ use super::problem::Problem;
 use super::public_url::PublicUrl;
 use crate::store::Seed;
 
-/// What a host may decide about the answers, once, for whatever mounts them.
+/// The settings that a host can choose. They are set once and apply to all mounted endpoints.
 ///
 /// ```
 /// use pyaday_core::{Api, MemoryStore, Options};
@@ -61,15 +61,16 @@ impl Options {
         }
     }
 
-    /// The longest body that is read, in bytes; 65,536 unless told otherwise. A longer one is
+    /// The maximum length of a request body, in bytes. The default is 65,536. A longer body is
     /// refused with 413.
     #[must_use]
     pub fn body_limit(self, bytes: usize) -> Self {
         Self { body_limit: bytes, ..self }
     }
 
-    /// How many packages a page of the list has when the request does not say, and at most; 50 and
-    /// 200 unless told otherwise. Either is at least 1, the second at least the first.
+    /// The page size of the list: `default` is used if the request has no `limit`, and `max` is the
+    /// greatest `limit` allowed. The defaults are 50 and 200. Both are raised to at least 1, and
+    /// `max` to at least `default`.
     #[must_use]
     pub fn page_limits(self, default: usize, max: usize) -> Self {
         let page_limit = NonZeroUsize::new(default).unwrap_or(NonZeroUsize::MIN);
@@ -77,19 +78,19 @@ impl Options {
         Self { page_limit, max_page_limit, ..self }
     }
 
-    /// Whether each `PUT`, `PATCH` and `DELETE` of a package or a pin that exists must say by `If-Match`
-    /// which version it means, so that no client overwrites what it has not seen; one without is
-    /// refused with 428 ([RFC 6585 §3](https://www.rfc-editor.org/rfc/rfc6585#section-3)). It need not,
-    /// unless told otherwise.
+    /// Whether each `PUT`, `PATCH` and `DELETE` of an existing package or pin must have `If-Match`,
+    /// so that no client overwrites a version that it has not seen. A request without it is refused
+    /// with 428 ([RFC 6585 §3](https://www.rfc-editor.org/rfc/rfc6585#section-3)). The default is
+    /// `false`.
     #[must_use]
     pub fn if_match_required(self, required: bool) -> Self {
         Self { if_match_required: required, ..self }
     }
 
-    /// Where each draw takes its randomness from; [`Seed::random`] unless told otherwise.
+    /// The source of randomness for draws. The default is [`Seed::random`].
     ///
-    /// A test passes seeds of its own and gets the same draw each time, in one release and on one
-    /// kind of machine:
+    /// A test can supply its own seeds. It gets the same draws each time, with the same release on
+    /// the same kind of machine:
     ///
     /// ```
     /// use pyaday_core::{Options, Seed};
@@ -101,7 +102,7 @@ impl Options {
         Self { seeds: Box::new(seeds), ..self }
     }
 
-    /// What time it is, which decides the day; [`SystemTime::now`] unless told otherwise.
+    /// The clock, which decides what day it is. The default is [`SystemTime::now`].
     ///
     /// ```
     /// use std::time::{Duration, UNIX_EPOCH};
@@ -115,40 +116,40 @@ impl Options {
         Self { clock: Box::new(clock), ..self }
     }
 
-    /// Whether only the client's own cache may keep the answers of `/daily`, whose `Cache-Control`
-    /// then says `private` instead of `public`
-    /// ([RFC 9111 §5.2.2.7](https://www.rfc-editor.org/rfc/rfc9111#section-5.2.2.7)). They are
-    /// public unless told otherwise.
+    /// Whether only the client's own cache may keep the responses of `/daily`. With `true`, their
+    /// `Cache-Control` has `private` instead of `public` ([RFC 9111
+    /// §5.2.2.7](https://www.rfc-editor.org/rfc/rfc9111#section-5.2.2.7)). The default is `false`.
     ///
-    /// Say `true` where clients must sign in: a cache that several people share, such as that of a
-    /// proxy, would otherwise give the answer to anybody who asks (§3.5).
+    /// Use `true` if clients must sign in. Otherwise a shared cache, such as the cache of a proxy,
+    /// could return the response to a client that has not signed in (§3.5).
     #[must_use]
     pub fn private(self, private: bool) -> Self {
         Self { is_private: private, ..self }
     }
 
-    /// What clients see before the paths that requests have when they arrive here.
+    /// The URL that clients use for the root of this service.
     ///
-    /// Where it is set, every URL in an answer is absolute and begins with it: `Location`,
+    /// If it is set, every URL in a response is absolute and begins with it: `Location`,
     /// `Content-Location`, the `Link` to the next page, the links of feeds, and `servers` of the
-    /// OpenAPI document. What follows is the path of the request as it arrived, with every prefix
-    /// that the host itself mounts the catalogue at. So the public URL has the part of the path that
-    /// a proxy takes away, and no other part:
+    /// OpenAPI document. The path of the request follows, as it arrived here, with every prefix at
+    /// which the host itself mounts the catalogue. So the public URL must contain the part of the
+    /// path that a proxy removes, and nothing else of the path:
     ///
-    /// | clients ask for | it arrives as | the public URL |
+    /// | the URL of the client | the path that arrives | the public URL |
     /// |---|---|---|
     /// | `https://example.org/packages` | `/packages` | `https://example.org` |
     /// | `https://example.org/api/packages` | `/api/packages` | `https://example.org` |
     /// | `https://example.org/pyaday/packages` | `/packages` | `https://example.org/pyaday` |
     /// | `https://example.org/pyaday/api/packages` | `/api/packages` | `https://example.org/pyaday` |
     ///
-    /// A proxy that puts another prefix in the place of the one that it takes away has no such URL:
-    /// let it only take one away.
+    /// No public URL is right for a proxy that replaces one prefix with another. Configure the
+    /// proxy to only remove a prefix.
     ///
-    /// Unless it is set, `Location` and `Content-Location` are paths, `Link` is a query, and
-    /// `servers` has a path, all as the request had them: right wherever no proxy changes the path.
-    /// The links of feeds, which must be absolute, begin with the scheme and the authority of the
-    /// request, or with `http://` and its `Host`, which is wrong behind a proxy that speaks TLS.
+    /// If no public URL is set, `Location` and `Content-Location` are paths, `Link` is a query, and
+    /// `servers` has a path, all as in the request. This is correct if no proxy changes the path.
+    /// The links of feeds must be absolute: they begin with the scheme and authority of the
+    /// request's URL, or else with `http://` and the `Host` field. This is wrong for a service that
+    /// clients reach through a TLS proxy.
     ///
     /// ```
     /// use pyaday_core::Options;
@@ -161,23 +162,24 @@ impl Options {
         Self { public_url: Some(url), ..self }
     }
 
-    /// The identity of the feeds; that of an entry is this one, `/` and the date.
+    /// The identity of the feeds. The identity of an entry is this one, `/` and the date.
     ///
-    /// Unless told otherwise they are `urn:uuid:` and a UUID made of the store's
-    /// [identity](crate::PackageStore::id), so they do not depend on where the feeds are served. A host
-    /// whose feed had other ones before says here which, so that readers do not show all days anew.
+    /// The default is `urn:uuid:` and a UUID that is computed from the store's
+    /// [identity](crate::PackageStore::id), so it does not depend on the address of the feeds. Set
+    /// the previous identity if the feeds had another one before. Otherwise feed readers show all
+    /// days as new.
     #[must_use]
     pub fn feed_id(self, id: FeedId) -> Self {
         Self { feed_id: Some(id), ..self }
     }
 
-    /// A function that sees every problem before its client does, and may rewrite the members of
-    /// its problem details object: add some of the host's own, translate the title. The status, its
-    /// member included, and the header fields stay. If it panics, the client gets the object as it
-    /// was.
+    /// A function that is called with every problem before it is sent. It may change the members of
+    /// the problem details object, for example to add members of the host or to translate the
+    /// title. The status code, the member `status` and the header fields do not change. If the
+    /// function panics, the client gets the unchanged object.
     ///
-    /// It is also the place to log a problem's [source](std::error::Error::source), which clients
-    /// never see.
+    /// This function is also the place to log a problem's [source](std::error::Error::source),
+    /// which clients never see.
     ///
     /// ```
     /// use pyaday_core::Options;
@@ -196,16 +198,16 @@ impl Options {
         Self { problem_hook: Some(Box::new(hook)), ..self }
     }
 
-    /// Which caches may keep an answer, as `Cache-Control` says it.
+    /// Which caches may keep a response, as a directive of `Cache-Control`.
     pub(crate) fn caches(&self) -> &'static str {
         if self.is_private { "private" } else { "public" }
     }
 
-    /// A URL that leads a client to a path which requests have here.
+    /// Makes a URL for clients from a path of this service.
     pub(crate) fn reference(&self, path: &str) -> String {
         match &self.public_url {
             Some(url) => format!("{}{path}", url.as_str()),
-            // Two slashes would begin an authority (RFC 3986 §4.2).
+            // A path that begins with two slashes would be read as an authority (RFC 3986 §4.2).
             None if path.starts_with("//") => format!("/.{path}"),
             None => path.to_owned(),
         }
@@ -219,14 +221,14 @@ impl Options {
         (self.clock)()
     }
 
-    /// A problem's object as its client gets it.
+    /// The JSON of a problem, as its client receives it.
     pub(crate) fn problem_body(&self, problem: &Problem) -> Vec<u8> {
-        // Serialising texts and numbers into memory has no way to fail.
+        // Serialising texts and numbers into memory cannot fail.
         let unchanged = || serde_json::to_vec(problem).unwrap_or_default();
         let Some(hook) = &self.problem_hook else {
             return unchanged();
         };
-        // The map that a panic leaves half rewritten is dropped with it.
+        // After a panic, the partly changed map is dropped.
         let rewritten = catch_unwind(AssertUnwindSafe(|| {
             let mut members = problem.members();
             hook(problem, &mut members);

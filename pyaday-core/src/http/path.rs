@@ -1,10 +1,12 @@
-//! Paths of requests against the paths of endpoints.
+//! Compares the paths of requests with the paths of endpoints.
 //!
-//! The path of an endpoint is at the end of a request's path, after what the host mounts it at.
+//! A request's path ends with the path of an endpoint. The prefix where the host mounts it comes
+//! before.
 
 use memchr::memrchr;
 
-/// The part of `path` before `template`, the path of an endpoint; `None` if it does not end so.
+/// The part of `path` before `template`, which is the path of an endpoint. `None` if `path` does
+/// not end with a match of `template`.
 pub(crate) fn split_mount<'a>(template: &str, path: &'a str) -> Option<&'a str> {
     let Some(template) = template.strip_prefix('/') else {
         return Some(path);
@@ -21,7 +23,7 @@ pub(crate) fn split_mount<'a>(template: &str, path: &'a str) -> Option<&'a str> 
     Some(before)
 }
 
-/// The segment of `path` that stands where `template` has `{variable}`.
+/// The segment of `path` at the position of `{variable}` in `template`.
 pub(crate) fn variable<'a>(template: &str, path: &'a str, variable: &str) -> Option<&'a str> {
     let (mut template, mut path) = (template, path);
     loop {
@@ -34,12 +36,12 @@ pub(crate) fn variable<'a>(template: &str, path: &'a str, variable: &str) -> Opt
     }
 }
 
-/// The names of the variables of an endpoint's path.
+/// The names of the variables in an endpoint's path.
 pub(crate) fn variables(template: &str) -> impl Iterator<Item = &str> {
     template.split('/').filter_map(name)
 }
 
-/// The path before the last segment, and that segment.
+/// Splits a path into the part before the last segment, and the last segment.
 fn split_last(path: &str) -> Option<(&str, &str)> {
     let slash = memrchr(b'/', path.as_bytes())?;
     Some((&path[..slash], &path[slash + 1..]))

@@ -1,4 +1,4 @@
-//! Refusals and failures as [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457) problem details.
+//! Error responses as [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457) problem details.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -11,9 +11,9 @@ use serde_json::{Map, Value};
 use super::problem_type::ProblemType;
 use crate::package::FieldError;
 
-/// A refusal or failure, ready to be sent to a client.
+/// An error that is ready to be sent to a client.
 ///
-/// The catalogue answers with problems of a [`ProblemType`]. A host can make problems of its own:
+/// The catalogue reports problems of a [`ProblemType`]. A host can also make its own problems:
 ///
 /// ```
 /// use http::StatusCode;
@@ -31,14 +31,13 @@ use crate::package::FieldError;
 /// assert_eq!(response.headers()["content-type"], "application/problem+json");
 /// ```
 ///
-/// [`source`](Error::source) is the cause where there is one (a
-/// [`StoreError`](crate::StoreError), for example): it is for the host's log, and clients never
-/// see it.
+/// [`source`](Error::source) is the cause, if there is one (for example, a
+/// [`StoreError`](crate::StoreError)). It is for the host's log. Clients never see it.
 #[derive(Debug)]
 pub struct Problem {
     identity: Identity,
     detail: Cow<'static, str>,
-    /// What most problems do not have.
+    /// The parts that most problems do not have.
     more: Option<Box<More>>,
 }
 
@@ -48,7 +47,7 @@ enum Identity {
     Host(Box<HostIdentity>),
 }
 
-/// The identity of a problem that a host has made.
+/// The type of a problem that a host defines.
 #[derive(Debug)]
 struct HostIdentity {
     type_uri: String,
@@ -65,14 +64,14 @@ struct More {
 }
 
 impl Problem {
-    /// The members that RFC 9457 defines, and the catalogue's list of faults.
+    /// The members that RFC 9457 defines, and `errors`, the catalogue's list of faults.
     const RESERVED: [&str; 5] = ["type", "title", "status", "detail", "errors"];
 
-    /// A problem of a host's own.
+    /// Makes a problem of the host's own type.
     ///
-    /// `type_uri` is a URI that identifies the kind of the problem, `title` a summary for people that
-    /// is the same each time, `detail` says what went wrong this time and what the client can do
-    /// ([RFC 9457 §3.1](https://www.rfc-editor.org/rfc/rfc9457#section-3.1)).
+    /// `type_uri` is a URI that identifies the type of the problem. `title` is a summary for
+    /// people, which is the same each time. `detail` says what went wrong this time, and what the
+    /// client can do ([RFC 9457 §3.1](https://www.rfc-editor.org/rfc/rfc9457#section-3.1)).
     #[must_use]
     pub fn new(
         type_uri: impl Into<String>,
@@ -85,15 +84,15 @@ impl Problem {
         Self { identity, detail: detail.into(), more: None }
     }
 
-    /// A problem of the catalogue's own.
+    /// Makes a problem of one of the catalogue's types.
     pub(crate) fn of(kind: ProblemType, detail: impl Into<Cow<'static, str>>) -> Self {
         Self { identity: Identity::Own(kind), detail: detail.into(), more: None }
     }
 
-    /// Adds an extension member
-    /// ([RFC 9457 §3.2](https://www.rfc-editor.org/rfc/rfc9457#section-3.2)), in the place of an
-    /// earlier one of the name. The members `type`, `title`, `status`, `detail` and `errors` are
-    /// not extensions: a value for one of them is dropped.
+    /// Adds an extension member ([RFC 9457
+    /// §3.2](https://www.rfc-editor.org/rfc/rfc9457#section-3.2)). It replaces an earlier member of
+    /// the same name. The members `type`, `title`, `status`, `detail` and `errors` are not
+    /// extensions, so a value for one of them is ignored.
     #[must_use]
     pub fn with_member(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         let name = name.into();
@@ -115,7 +114,7 @@ impl Problem {
         self
     }
 
-    /// Adds a field of the response. A value that cannot be one is left out.
+    /// Adds a field to the response. A value that is not valid in a field is left out.
     pub(crate) fn with_header(mut self, name: HeaderName, value: impl AsRef<[u8]>) -> Self {
         if let Ok(value) = HeaderValue::from_bytes(value.as_ref()) {
             self.more().header = Some((name, value));
@@ -127,7 +126,7 @@ impl Problem {
         self.more.get_or_insert_default()
     }
 
-    /// What kind of problem it is; `None` if a host has made it.
+    /// The type of the problem. `None` if the host defined the type.
     #[must_use]
     pub fn kind(&self) -> Option<ProblemType> {
         match self.identity {
@@ -136,7 +135,7 @@ impl Problem {
         }
     }
 
-    /// The URI that identifies the kind of the problem.
+    /// The URI that identifies the type of the problem.
     #[must_use]
     pub fn type_uri(&self) -> Cow<'_, str> {
         match &self.identity {
@@ -145,7 +144,7 @@ impl Problem {
         }
     }
 
-    /// The summary for people, which is the same for each problem of the kind.
+    /// The summary for people, which is the same for each problem of the type.
     #[must_use]
     pub fn title(&self) -> &str {
         match &self.identity {
@@ -163,32 +162,33 @@ impl Problem {
         }
     }
 
-    /// What went wrong this time, a sentence for people.
+    /// A sentence for people that says what went wrong this time.
     #[must_use]
     pub fn detail(&self) -> &str {
         &self.detail
     }
 
-    /// The faults of an invalid package, as
-    /// [`InvalidPackage::errors`](crate::InvalidPackage::errors) lists them; empty for problems of
-    /// every other type.
+    /// The faults of an invalid package, in the form of
+    /// [`InvalidPackage::errors`](crate::InvalidPackage::errors). Empty for problems of every other
+    /// type.
     #[must_use]
     pub fn errors(&self) -> &[FieldError] {
         self.more.as_ref().map_or(&[], |more| &more.errors)
     }
 
-    /// The field that the response has besides those that each has.
+    /// The additional field of the response, if there is one.
     pub(crate) fn header(&self) -> Option<&(HeaderName, HeaderValue)> {
         self.more.as_ref()?.header.as_ref()
     }
 
-    /// The members of the problem details object
-    /// ([RFC 9457 §3.1](https://www.rfc-editor.org/rfc/rfc9457#section-3.1)).
+    /// The members of the problem details object ([RFC 9457
+    /// §3.1](https://www.rfc-editor.org/rfc/rfc9457#section-3.1)).
     #[must_use]
     pub fn members(&self) -> Map<String, Value> {
         match serde_json::to_value(self) {
             Ok(Value::Object(members)) => members,
-            // What follows has keys that are strings, and values that are JSON: it is an object.
+            // The keys of the members are strings and the values are JSON, so this is always an
+            // object.
             _ => Map::new(),
         }
     }

@@ -1,46 +1,46 @@
-//! The types of problems that the catalogue answers with.
+//! The types of problems that the catalogue reports.
 
 use http::StatusCode;
 
-/// What kind of problem it is; each has a status, a `type` and a title of its own.
+/// The type of a problem. Each type has its own status, `type` URI and title.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ProblemType {
-    /// 404: no package of the name, or none at all to draw from.
+    /// 404: no package has this name, or the catalogue has no package to draw.
     PackageNotFound,
     /// 404: the date has no package of the day, or no pin.
     NoDaily,
-    /// 409: a package of the name is there already.
+    /// 409: a package with this name exists already.
     PackageExists,
     /// 409: the body names another package than the URL.
     NameMismatch,
-    /// 409: the day to pin or to unpin has begun.
+    /// 409: the day to pin or to unpin has begun already.
     PastIsFixed,
     /// 400: the body is not strict JSON.
     MalformedJson,
-    /// 400: a parameter of the query is unknown, repeated or out of its bounds.
+    /// 400: a query parameter is unknown, repeated or out of range.
     InvalidQuery,
-    /// 400: the URL has no date where one is expected, or one that is too far ahead.
+    /// 400: the URL needs a date and has none, or the date is too far ahead.
     InvalidDate,
-    /// 422: the body is JSON that breaks the rules of a package.
+    /// 422: the body is JSON, but it breaks the rules of a package.
     InvalidPackage,
-    /// 415: the body's media type, charset or content coding is not taken.
+    /// 415: the media type, charset or content coding of the body is not supported.
     UnsupportedMediaType,
     /// 413: the body is longer than the limit.
     ContentTooLarge,
-    /// 414: the path is too long to make links of.
+    /// 414: the path is too long for the links in the response.
     UriTooLong,
     /// 405: the resource does not have this method.
     MethodNotAllowed,
-    /// 412: the resource is not as the request's conditions have it.
+    /// 412: the current version does not satisfy the conditions of the request.
     PreconditionFailed,
-    /// 428: the host asks that each write tell which version it means.
+    /// 428: the host requires that each write states which version it replaces.
     PreconditionRequired,
-    /// 503: the store cannot be used now; a write surely did not happen.
+    /// 503: the store cannot be used now. Nothing was written.
     StoreUnavailable,
-    /// 503: the store lost contact during a write, which may have happened.
+    /// 503: the store lost contact during a write. The write may have happened.
     OutcomeUnknown,
-    /// 500: a bug.
+    /// 500: an error of the service itself.
     Internal,
 }
 
@@ -67,25 +67,25 @@ impl ProblemType {
         Self::Internal,
     ];
 
-    /// The last part of [`urn`](Self::urn).
+    /// The last part of the [`urn`](Self::urn).
     #[must_use]
     pub const fn slug(self) -> &'static str {
         self.row().1
     }
 
-    /// The URI that `type` holds: `urn:problem-type:pyaday:` and the slug.
+    /// The value of the member `type`: `urn:problem-type:pyaday:` and the slug.
     #[must_use]
     pub fn urn(self) -> String {
         format!("urn:problem-type:pyaday:{}", self.slug())
     }
 
-    /// The status code of the answer.
+    /// The status code of the response.
     #[must_use]
     pub const fn status(self) -> StatusCode {
         self.row().0
     }
 
-    /// A summary for people that is the same in every occurrence.
+    /// A summary for people, which is the same each time.
     #[must_use]
     pub const fn title(self) -> &'static str {
         self.row().2

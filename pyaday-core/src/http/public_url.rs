@@ -1,4 +1,4 @@
-//! The URL that clients know a host by.
+//! The URL under which clients reach a host.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,8 +7,8 @@ use http::Uri;
 
 use crate::package::InvalidValue;
 
-/// An absolute `http` or `https` URL to put before paths: it has no user, no query and no fragment,
-/// and does not end with a slash.
+/// An absolute `http` or `https` URL that is put before paths. It has no user, no query and no
+/// fragment, and it does not end with a slash.
 ///
 /// ```
 /// use pyaday_core::PublicUrl;
@@ -46,7 +46,7 @@ impl fmt::Display for PublicUrl {
     }
 }
 
-/// The rule that a URL breaks, if it is not a public URL.
+/// The rule that a text breaks if it is not a public URL.
 fn broken_rule(url: &str) -> Option<&'static str> {
     const FORM: &str =
         "must be an http or https URL with a host, such as https://example.org/pyaday";
@@ -54,7 +54,7 @@ fn broken_rule(url: &str) -> Option<&'static str> {
     if url.contains(['?', '#']) {
         return Some("must not have a query or a fragment");
     }
-    // The parser takes these, and a URI has none of them (RFC 3986 §2).
+    // The parser accepts these characters, but a URI must not contain them (RFC 3986 §2).
     if !url.is_ascii() || url.contains(['"', '{', '}']) {
         return Some("must have other characters percent-encoded");
     }

@@ -1,4 +1,4 @@
-//! The parameters of a URL's query, in the form encoding of HTML forms.
+//! The query parameters of a URL, which have the encoding of HTML forms.
 
 use std::fmt;
 use std::num::NonZeroUsize;
@@ -7,8 +7,8 @@ use percent_encoding::percent_decode;
 
 use super::problem::Problem;
 
-/// The URL of the page after the one at `url`: `after` another name, everything else that means
-/// something as it was.
+/// The URL of the page that follows the page at `url`. Its parameter `after` has a new value, and
+/// the other parameters that have a meaning stay.
 pub(crate) fn next_page(url: &str, after: &str) -> String {
     let (base, query) = url.split_once('?').unwrap_or((url, ""));
     let mut next = format!("{base}?");
@@ -22,32 +22,33 @@ pub(crate) fn next_page(url: &str, after: &str) -> String {
     next + "after=" + after
 }
 
-/// True of a parameter that clients add to any URL, for others than the service: the one by which
-/// jQuery gets past a cache, and those of campaigns.
+/// True for a parameter that clients add to any URL and that is not meant for this service: jQuery
+/// adds one to bypass caches, and marketing tools add others.
 fn is_ignored(name: &str) -> bool {
     name == "_" || name.starts_with("utm_")
 }
 
-/// The parameters of a query as they were sent.
+/// The query parameters, as the client sent them.
 pub(crate) fn pairs(query: &str) -> impl Iterator<Item = &str> {
     query.split('&').filter(|pair| !pair.is_empty())
 }
 
-/// The name and the value of a parameter, neither of them decoded.
+/// The name and the value of a parameter, both not decoded yet.
 fn split(pair: &str) -> (&str, &str) {
     pair.split_once('=').unwrap_or((pair, ""))
 }
 
-/// Form decoding, but strict: bytes that are not UTF-8 would otherwise be searched for as U+FFFD.
+/// Decodes a form value strictly. Bytes that are not UTF-8 are an error, because a search would
+/// otherwise look for U+FFFD.
 fn decode(text: &str) -> Option<String> {
     let spaced = text.replace('+', " ");
     percent_decode(spaced.as_bytes()).decode_utf8().ok().map(String::from)
 }
 
-/// A parameter that an endpoint has.
+/// A query parameter of an endpoint.
 pub(crate) struct Parameter {
     name: &'static str,
-    /// How often it may be given.
+    /// How often a request may give it.
     at_most: usize,
     /// How often the request has given it so far.
     given: usize,
@@ -77,11 +78,12 @@ impl Parameter {
     }
 }
 
-/// All parameters that an endpoint has.
+/// All query parameters of an endpoint.
 pub(crate) struct Parameters<const N: usize>(pub(crate) [Parameter; N]);
 
 impl<const N: usize> Parameters<N> {
-    /// The name and the decoded value of a parameter as it was sent; `None` if it is ignored.
+    /// The name and the decoded value of a parameter that the client sent. `None` if the parameter
+    /// is ignored.
     pub(crate) fn admit(&mut self, pair: &str) -> Result<Option<(&'static str, String)>, Problem> {
         let (raw_name, value) = split(pair);
         let not_utf8 = || {
@@ -103,10 +105,10 @@ impl<const N: usize> Parameters<N> {
     }
 }
 
-/// A whole number from 1 to `max`.
+/// Parses a whole number from 1 to `max`.
 pub(crate) fn number(name: &str, value: &str, max: usize) -> Result<NonZeroUsize, Problem> {
-    /// The longest number, in digits. Any number of zeros would count as one otherwise, and the
-    /// link to the next page repeats them.
+    /// The maximum number of digits. Without a limit, a number could have any number of leading
+    /// zeros, and the link to the next page would repeat them.
     const MAX_DIGITS: usize = 20;
 
     let is_number = value.len() <= MAX_DIGITS && value.bytes().all(|byte| byte.is_ascii_digit());
@@ -120,7 +122,7 @@ pub(crate) fn invalid(name: &str, rule: &dyn fmt::Display) -> Problem {
     Problem::invalid_query(format!("The parameter `{name}` {rule}."))
 }
 
-/// A name that a client made up, as it may stand in a sentence.
+/// A name that the client sent, in a form that is safe in a sentence.
 fn shown(name: &str) -> String {
     let name: String = name.chars().filter(|c| !c.is_control()).take(40).collect();
     format!("`{name}`")

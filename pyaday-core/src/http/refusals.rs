@@ -1,4 +1,4 @@
-//! The problems of the catalogue: what is wrong each time, in words.
+//! The problems that the catalogue itself reports, with their messages.
 
 use std::time::Duration;
 
@@ -107,7 +107,7 @@ impl Problem {
         Self::of(ProblemType::PreconditionFailed, detail)
     }
 
-    /// Other writes came in between, each time that it was tried.
+    /// Other clients wrote the package each time the patch was applied.
     pub(crate) fn contended() -> Self {
         #[derive(Debug, thiserror::Error)]
         #[error("others wrote the package each time that the patch was to be written")]
@@ -156,10 +156,11 @@ impl Problem {
         Self::of(ProblemType::MethodNotAllowed, detail).with_header(ALLOW, allow)
     }
 
-    /// 500: an error of the service itself, about which a client learns nothing more.
+    /// 500: an error of the service itself. The response does not describe the error.
     ///
-    /// [`respond`](crate::respond) answers a panic with it; a host that takes the steps by itself does
-    /// so too. [`with_source`](Self::with_source) adds the cause for the log.
+    /// [`respond`](crate::respond) reports a panic with this problem, and a host that calls the
+    /// steps itself should do the same. [`with_source`](Self::with_source) adds the cause for the
+    /// log.
     #[must_use]
     pub fn internal() -> Self {
         Self::of(ProblemType::Internal, "The service met an error of its own.")

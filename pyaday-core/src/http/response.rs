@@ -1,4 +1,4 @@
-//! What the responses of operations have in common.
+//! The parts that the responses of operations have in common.
 
 use bytes::Bytes;
 use http::header::{
@@ -8,9 +8,9 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
 use super::body::Body;
 
-/// RFC 5789 §3.1; the http crate does not name it.
+/// RFC 5789 §3.1 defines it. The http crate has no constant for it.
 pub(crate) const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
-/// A cache may keep the answer, and asks whether it still holds before each use.
+/// A cache may keep the response, but must revalidate it before each use.
 pub(crate) const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
 pub(crate) const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
@@ -30,7 +30,7 @@ pub(crate) fn content(
     response
 }
 
-/// The same with an entity tag.
+/// The same response with an entity tag.
 pub(crate) fn tagged(
     media_type: &'static str,
     cache_control: HeaderValue,
@@ -54,33 +54,33 @@ pub(crate) fn created() -> Response<Body> {
     response
 }
 
-/// Makes a response 304 of the response that the client has already.
+/// Turns a response into a 304, for a client that has the content already.
 pub(crate) fn not_modified(response: Response<Body>) -> Response<Body> {
     let mut response = response.map(|_| Body::empty());
     *response.status_mut() = StatusCode::NOT_MODIFIED;
-    // The other fields are what caches need to know (RFC 9110 §15.4.5).
+    // A 304 keeps the other fields, because caches need them (RFC 9110 §15.4.5).
     for field in [CONTENT_TYPE, CONTENT_LENGTH, LINK] {
         response.headers_mut().remove(field);
     }
     response
 }
 
-/// `Cache-Control` of an answer that a cache may give itself for so many seconds. `caches` says
-/// which caches: `public` or `private`.
+/// The `Cache-Control` of a response that a cache may reuse for this many seconds. `caches` is
+/// `public` or `private` and says which caches may.
 pub(crate) fn max_age(caches: &str, seconds: u32) -> HeaderValue {
     let value = Bytes::from(format!("{caches}, max-age={seconds}"));
     HeaderValue::from_maybe_shared(value).unwrap_or(NO_CACHE)
 }
 
-/// Adds a field whose value came through a URL or the table, neither of which can hold a line
-/// break. A value with a line break would be left out.
+/// Adds a field. Its value comes from a URL or from the table, so it cannot contain a line break. A
+/// value with a line break would be left out.
 pub(crate) fn insert(headers: &mut HeaderMap, name: HeaderName, value: String) {
     if let Ok(value) = HeaderValue::from_maybe_shared(Bytes::from(value)) {
         headers.insert(name, value);
     }
 }
 
-/// A response with the fields that each has.
+/// A response with the fields that every response has.
 fn bare(status: StatusCode, cache_control: HeaderValue, content: Bytes) -> Response<Body> {
     let mut response = Response::new(Body::from(content));
     *response.status_mut() = status;
@@ -91,10 +91,10 @@ fn bare(status: StatusCode, cache_control: HeaderValue, content: Bytes) -> Respo
     response
 }
 
-/// The value of `Content-Length`. For most lengths it is a part of a static text.
+/// The value of `Content-Length`. For most lengths it is a slice of a static text.
 fn content_length(length: usize) -> HeaderValue {
     const COUNT: usize = 1000;
-    /// The numbers below `COUNT`, three digits each.
+    /// The numbers below `COUNT`, with three digits each.
     static DIGITS: [u8; 3 * COUNT] = {
         let mut digits = [b'0'; 3 * COUNT];
         let mut number = 0;

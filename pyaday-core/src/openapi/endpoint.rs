@@ -1,4 +1,4 @@
-//! The description of an endpoint, made of the facts of its operations.
+//! Builds the description of an endpoint from the facts of its operations.
 
 use http::Method;
 use serde_json::{Map, Value, json};
@@ -8,7 +8,7 @@ use crate::http::facts::{Caching, Conditions, Facts};
 use crate::http::media_type::{MERGE_PATCH_JSON, PROBLEM_JSON};
 use crate::http::{Endpoint, Options, ProblemType, path};
 
-/// The schemas of the variables of paths.
+/// The schemas of path variables.
 const VARIABLES: [(&str, &str); 2] = [("name", NAME), ("date", DATE)];
 
 pub(crate) fn path_item(options: &Options, endpoint: &Endpoint) -> Value {
@@ -32,7 +32,7 @@ pub(crate) fn path_item(options: &Options, endpoint: &Endpoint) -> Value {
     Value::Object(item)
 }
 
-/// `HEAD` is described as `GET`, without the content of its answers.
+/// `HEAD` is described like `GET`, without the content of the responses.
 fn without_content(get: &Value) -> Value {
     let mut head = get.clone();
     if let Some(id) = get["operationId"].as_str() {
@@ -135,7 +135,7 @@ fn success(options: &Options, facts: &Facts) -> Map<String, Value> {
     Map::from_iter([(success.status.as_str().to_owned(), response)])
 }
 
-/// The fields of the answer of success, or those that the answer 304 has too.
+/// The fields of a successful response, or only those that a 304 has too.
 fn success_fields(options: &Options, facts: &Facts, only_metadata: bool) -> Map<String, Value> {
     let success = &facts.success;
     let mut headers = fields(match success.caching {
@@ -164,7 +164,7 @@ fn success_fields(options: &Options, facts: &Facts, only_metadata: bool) -> Map<
     headers
 }
 
-/// The answer of a status that reports a problem. Which kinds of problems is added later.
+/// The response for a status that reports problems. The problem types are added later.
 fn problem_response(facts: &Facts, kind: ProblemType) -> Value {
     let mut headers = fields(constant_field("no-store"));
     match (kind, &facts.body) {
@@ -198,7 +198,7 @@ fn problem_response(facts: &Facts, kind: ProblemType) -> Value {
     })
 }
 
-/// Adds a kind of problem to the answer of its status.
+/// Adds a problem type to the response with its status.
 fn describe_problem(response: &mut Value, kind: ProblemType) {
     let description = response["description"].as_str().unwrap_or_default();
     let separator = if description.is_empty() { "" } else { "; or: " };
@@ -213,7 +213,7 @@ fn describe_problem(response: &mut Value, kind: ProblemType) {
     } });
 }
 
-/// The fields that every answer has.
+/// The fields that every response has.
 fn fields(cache_control: Value) -> Map<String, Value> {
     Map::from_iter([
         ("Cache-Control".to_owned(), cache_control),

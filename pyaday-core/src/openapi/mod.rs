@@ -1,8 +1,7 @@
-//! The description of what is mounted, as an [OpenAPI 3.1](https://spec.openapis.org/oas/v3.1.1)
-//! document.
+//! The [OpenAPI 3.1](https://spec.openapis.org/oas/v3.1.1) document of the mounted endpoints.
 //!
-//! It is made of the facts of the operations and of the types that make the answers. A host that
-//! describes its own interface merges [`document`] into that.
+//! It is built from the facts of the operations and from the types of the responses. A host with an
+//! OpenAPI document of its own can merge [`document`] into it.
 
 mod endpoint;
 pub(crate) mod parts;
@@ -12,9 +11,10 @@ use serde_json::{Map, Value, json};
 
 use crate::http::{Endpoint, Options};
 
-/// The document of all blueprints as they are mounted together below `server`, a path or a URL
-/// without a slash at its end; empty for the root. A path is one that requests have here: where the
-/// options have a [public URL](Options::public_url), that comes before it.
+/// Returns the document of all blueprints, mounted together below `server`. `server` is a path or a
+/// URL without a slash at its end, and it is empty for the root. Give the path that requests have
+/// when they arrive here: if the options have a [public URL](Options::public_url), the document
+/// puts it before the path.
 ///
 /// ```
 /// use pyaday_core::{Options, openapi};
@@ -24,7 +24,7 @@ use crate::http::{Endpoint, Options};
 /// assert_eq!(document["paths"]["/packages/{name}"]["get"]["operationId"], "read_package");
 /// ```
 ///
-/// In a host's own document, here one that utoipa makes:
+/// A host can merge it into its own document. This example uses utoipa:
 ///
 /// ```
 /// use pyaday_core::{Options, openapi};
@@ -65,7 +65,7 @@ fn server_url(options: &Options, server: &str) -> String {
     or_root(&if is_path { options.reference(server) } else { server.to_owned() }).to_owned()
 }
 
-/// A server that a document can name: the root is not empty.
+/// The URL of a server in the document. The root is `/`, because a URL must not be empty.
 pub(crate) fn or_root(server: &str) -> &str {
     if server.is_empty() { "/" } else { server }
 }

@@ -1,4 +1,4 @@
-//! Parts of the document that the facts of operations are made of.
+//! Parts of the document that the facts of operations use.
 
 use serde_json::{Value, json};
 
@@ -20,22 +20,22 @@ pub(crate) fn parameter(name: &str, place: &str, schema: Value) -> Value {
     json!({ "name": name, "in": place, "required": place == "path", "schema": schema })
 }
 
-/// The same object with a description.
+/// Returns the same object with a description.
 pub(crate) fn described(description: &str, mut object: Value) -> Value {
     object["description"] = description.into();
     object
 }
 
-/// Content in JSON of which there is a schema.
+/// JSON content with a schema.
 pub(crate) const fn json_content(schema: fn() -> Value) -> Content {
     Content { media_type: JSON, schema }
 }
 
-/// What is said of every operation that takes parameters in its query.
+/// The text for every operation that has query parameters.
 pub(crate) const QUERY_DESCRIPTION: &str = "The parameter `_` and those whose names begin with \
     `utm_` are ignored. Any other that is not listed here is refused.";
 
-/// The URL of what a `POST` has made.
+/// The URL of the resource that a `POST` has created.
 pub(crate) const LOCATION: ResponseField = ResponseField {
     name: "Location",
     description: "The URL of the package.",
@@ -44,7 +44,7 @@ pub(crate) const LOCATION: ResponseField = ResponseField {
     schema: uri_reference,
 };
 
-/// The URL of what is answered, where another was asked for.
+/// The URL of the resource in the response, if the request was for another URL.
 pub(crate) const CONTENT_LOCATION: ResponseField = ResponseField {
     name: "Content-Location",
     description: "The URL of the day itself.",

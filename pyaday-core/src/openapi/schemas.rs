@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::parts::{DATE, NAME, reference};
 use crate::package::{MAX_ERRORS, Metadata, PackageName, ShortDesc, Tag, Tags};
 
-/// All schemas, by their names.
+/// All schemas, keyed by their names.
 pub(crate) fn schemas() -> Value {
     let tags = json!({ "type": "array", "items": reference("Tag"), "maxItems": Tags::MAX });
     let short_desc = reference("ShortDesc");

@@ -1,4 +1,4 @@
-//! Requests and their outcomes whatever the operation, and the table that they go by.
+//! Requests and outcomes of any operation, and the rows of the table of operations.
 
 use std::fmt;
 use std::future::Future;
@@ -17,19 +17,20 @@ use crate::store::PackageStore;
 
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// The last step of an operation, with its result inside.
+/// The last step of an operation, as a closure that owns the result.
 type Encode = Box<dyn FnOnce(&Options) -> Response<Body> + Send>;
 
-/// The rest of the first step, after a head was accepted.
+/// The second half of the first step, after the head was accepted.
 type Decode<S> = fn(&Options, &Parts, &[u8]) -> Result<Asked<S>, Problem>;
 
-/// What a request asks for, decoded and ready to be [executed](crate::execute).
+/// A decoded request, ready to be [executed](crate::execute).
 pub struct Command<S> {
     pub(super) request: Asked<S>,
 }
 
-/// Frameworks move futures about. All requests but the two that are most of the traffic are in an
-/// allocation of their own, or each request would carry the room of the largest.
+/// A request of any operation. Web frameworks move futures in memory, and a future holds this
+/// value, so it must be small. All requests are boxed except for the two operations that make up
+/// most of the traffic.
 pub(super) enum Asked<S> {
     Methods(&'static Endpoint),
     ReadPackage(ReadPackage),
@@ -37,7 +38,7 @@ pub(super) enum Asked<S> {
     Other(Box<dyn AnyRequest<S>>),
 }
 
-/// A request for any operation.
+/// A boxed request of any operation.
 pub(super) trait AnyRequest<S>: fmt::Debug + Send {
     fn operation(&self) -> Operation;
     fn name(&self) -> Option<&NormalizedName>;
@@ -69,21 +70,20 @@ impl<S: PackageStore, O: Operate> AnyRequest<S> for O {
 }
 
 impl<S: PackageStore> Command<S> {
-    /// The operation that is asked for; `None` if the request asks which methods there are
-    /// (`OPTIONS`).
+    /// The requested operation. `None` for `OPTIONS`, which asks for the methods of a path.
     #[must_use]
     pub fn operation(&self) -> Option<Operation> {
         self.as_any().map(AnyRequest::operation)
     }
 
-    /// The package that the request is about, by its identity: the package that the path names, that
-    /// is to be added, or that is to be pinned to a day.
+    /// The normalised name of the package that the request is about: the package that the path
+    /// names, that is to be added, or that is to be pinned to a day.
     #[must_use]
     pub fn name(&self) -> Option<&NormalizedName> {
         self.as_any()?.name()
     }
 
-    /// The day that the request is about, if its path names one.
+    /// The day that the path of the request names, if it names one.
     #[must_use]
     pub fn date(&self) -> Option<Date> {
         self.as_any()?.date()
@@ -111,7 +111,7 @@ impl<S: PackageStore> fmt::Debug for Command<S> {
     }
 }
 
-/// What became of a command, for [`encode`](crate::encode) to answer with.
+/// The result of a command, from which [`encode`](crate::encode) makes the response.
 pub struct Outcome {
     pub(super) result: Answered,
 }
@@ -149,7 +149,7 @@ fn status<O: Operate>(performed: &Performed<O::Result>) -> StatusCode {
     }
 }
 
-/// A row of the table: an operation, and how its requests are read.
+/// A row of the table: an operation and the functions that read its requests.
 pub(super) struct Row<S> {
     pub(super) operation: Operation,
     pub(super) accept: fn(&Options, &Parts) -> Result<(), Problem>,
@@ -168,7 +168,7 @@ impl<S: PackageStore> Row<S> {
         }
     }
 
-    /// The row of an operation whose requests are not in an allocation of their own.
+    /// The row of an operation whose requests are not boxed.
     pub(super) const fn without_box<O: Operate>(decode: Decode<S>) -> Self {
         Self {
             operation: Operation::new(const { &O::FACTS }),

@@ -1,4 +1,4 @@
-//! `POST /packages`: another package.
+//! `POST /packages`: add a package.
 
 use std::future::Future;
 use std::num::NonZeroUsize;
@@ -19,10 +19,11 @@ use crate::openapi::parts::LOCATION;
 use crate::package::{NormalizedName, Package, Stored};
 use crate::store::{Create, PackageStore, Query};
 
-/// Adds the package in the body: 201 with its `Location`, or 409 if its name is taken.
+/// Adds the package in the body: 201 with its `Location`, or 409 if a package with this name
+/// exists.
 ///
-/// For a host that routes by itself: the request's method is taken as matched.
-/// [`respond`](crate::respond) answers all methods of an endpoint.
+/// This function is for a host that routes requests itself. It does not check the request's method.
+/// [`respond`](crate::respond) handles all methods of an endpoint.
 pub fn create_package<S: PackageStore, B: http_body::Body>(
     api: &Api<S>,
     request: Request<B>,
@@ -32,16 +33,16 @@ pub fn create_package<S: PackageStore, B: http_body::Body>(
 
 #[derive(Debug)]
 pub(super) struct CreatePackage {
-    /// The package to add and its identity, or what is wrong with the body: a client learns of that
-    /// only if its conditions hold.
+    /// The package to add and its normalised name, or the faults of the body. The faults are
+    /// reported only if the conditions of the request hold.
     package: Result<(Package, NormalizedName), Problem>,
-    /// The URL of the list, as a client can follow it.
+    /// The URL of the list, in a form that a client can follow.
     url: String,
-    /// Those on the list of packages.
+    /// The conditions on the list of packages.
     conditions: Preconditions,
 }
 
-/// A package that was added.
+/// The package that was added.
 pub(super) struct Created {
     package: Stored,
     location: String,
@@ -93,7 +94,7 @@ impl Operate for CreatePackage {
         Ok(Self { package, url: head.url(), conditions: head.conditions() })
     }
 
-    /// A condition of a creation is about the list of packages.
+    /// The conditions of a creation apply to the list of packages.
     async fn execute<S: PackageStore>(self, api: &Api<S>) -> Result<Performed<Created>, Problem> {
         let store = api.store();
         let terms = Terms::of_creation(self.conditions);
@@ -124,7 +125,7 @@ impl Operate for CreatePackage {
     }
 }
 
-/// What a client can do with the package that it has added.
+/// The requests that a client can make for the package that it has added.
 fn links() -> Option<Value> {
     let link = |operation: &str| json!({ "operationId": operation, "parameters": { "name": "$request.body#/name" } });
     Some(json!({

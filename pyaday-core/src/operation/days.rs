@@ -1,4 +1,4 @@
-//! The package of a day, as the operations about days share it.
+//! The package of a day, shared by all operations about days.
 
 use std::time::SystemTime;
 
@@ -15,36 +15,37 @@ use crate::http::{Api, Body, Options, Problem};
 use crate::openapi::parts::{json_content, reference};
 use crate::store::PackageStore;
 
-/// How many days back a date is still opened by a request for it.
+/// The number of past days that a request can still open.
 const DAYS_BACK: i32 = 31;
-/// How long an answer for a day that is over may be kept, in seconds.
+/// How long a response for a past day may be kept, in seconds.
 const MAX_AGE_OF_PAST: u32 = 24 * 60 * 60;
-/// How long an answer for a day that is not over may be kept at most, in seconds.
+/// The maximum time that a response for the current day may be kept, in seconds.
 const MAX_AGE: i64 = 60 * 60;
 
-/// The last date that has begun anywhere on Earth: where clocks are 14 hours ahead of UTC.
+/// The last date that has begun anywhere on Earth. Some clocks are 14 hours ahead of UTC.
 pub(super) fn last_open(now: SystemTime) -> Date {
     Date::at_offset(now, 14)
 }
 
-/// A day, with what its answer says besides.
+/// A day and the additional facts of its response.
 pub(super) struct Shown {
     daily: Daily,
-    /// The URL of its own resource, where another was asked for.
+    /// The URL of the day's own resource, if the request was for another one.
     content_location: Option<String>,
-    /// How long the answer holds, in seconds.
+    /// How long the response is valid, in seconds.
     max_age: u32,
 }
 
 impl Shown {
-    /// The answer to a request for a day, unless its conditions do not hold.
+    /// The response to a request for a day, unless the conditions of the request do not hold.
     pub(super) fn read(
         daily: Daily,
         content_location: Option<String>,
         now: SystemTime,
         conditions: &Preconditions,
     ) -> Result<Performed<Self>, Problem> {
-        // The past stays, unless its package goes. Today is another day tomorrow.
+        // A past day changes only if its package is deleted. Tomorrow, today's resource shows
+        // another day.
         let max_age = match daily.date() < Date::of(now) {
             true => MAX_AGE_OF_PAST,
             false => seconds_to_midnight(now).min(MAX_AGE) as u32,
@@ -63,7 +64,7 @@ impl Shown {
         response
     }
 
-    /// The facts of the answer.
+    /// The facts about the response.
     pub(super) const fn success(description: &'static str) -> Success {
         Success {
             caching: Caching::MaxAge,
@@ -72,9 +73,9 @@ impl Shown {
     }
 }
 
-/// What a day shows. It is opened now if this is the first request for it, unless it has not begun,
-/// lies before the journal, or is long past. What is today anywhere on Earth is always shown: to the
-/// west, clocks are up to 12 hours behind UTC.
+/// Returns what a day shows. The first request for a day opens it, except if the day has not begun,
+/// lies before the first day of the journal, or is too far in the past. A date that is today
+/// anywhere on Earth can always be opened: in the far west, clocks are 12 hours behind UTC.
 pub(super) async fn day<S: PackageStore>(
     api: &Api<S>,
     date: Date,

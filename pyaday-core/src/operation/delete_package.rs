@@ -1,4 +1,4 @@
-//! `DELETE /packages/{name}`: the removal of a package.
+//! `DELETE /packages/{name}`: delete a package.
 
 use std::future::Future;
 
@@ -14,10 +14,10 @@ use crate::http::{Api, Blueprint, Body, Options, Problem, ProblemType as P, resp
 use crate::package::NormalizedName;
 use crate::store::{Delete, PackageStore};
 
-/// Removes the package that the path names: 204, or 404.
+/// Deletes the package that the path names: 204, or 404 if there is none.
 ///
-/// For a host that routes by itself: the request's method is taken as matched.
-/// [`respond`](crate::respond) answers all methods of an endpoint.
+/// This function is for a host that routes requests itself. It does not check the request's method.
+/// [`respond`](crate::respond) handles all methods of an endpoint.
 pub fn delete_package<S: PackageStore, B: http_body::Body>(
     api: &Api<S>,
     request: Request<B>,

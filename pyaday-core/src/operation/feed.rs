@@ -1,4 +1,4 @@
-//! The packages of the last days, for feed readers.
+//! The packages of the last days, as a feed.
 
 use std::fmt::Write as _;
 use std::num::NonZeroUsize;
@@ -15,16 +15,16 @@ use crate::http::media_type::{ATOM, FEED_JSON};
 use crate::http::{Api, FeedId, Options, Problem, ProblemType};
 use crate::store::{PackageStore, StoreId};
 
-/// How many days a feed goes back, its first included.
+/// The number of days in a feed, including today.
 const DAYS: i32 = 30;
 
 const TITLE: &str = "Python package of the day";
 
-/// The longest path before that of a feed, in bytes. A host's prefix may capture a segment of any
-/// length, and a feed repeats it with each of its links.
+/// The maximum length of the path before the feed's own, in bytes. The host's prefix may contain a
+/// variable of any length, and the feed repeats it in each of its links.
 const MAX_PATH_BYTES: usize = 512;
 
-/// The problems that a request for a feed may get.
+/// The problems that a request for a feed may cause.
 pub(super) const PROBLEMS: &[ProblemType] = &[
     ProblemType::UriTooLong,
     ProblemType::PreconditionFailed,
@@ -42,10 +42,10 @@ pub(super) enum Format {
     Json,
 }
 
-/// A request for a feed, in any format.
+/// A request for a feed, in either format.
 #[derive(Debug)]
 pub(super) struct Source {
-    /// Where the blueprint is mounted, an absolute URL.
+    /// The absolute URL at which the blueprint is mounted.
     url: String,
     conditions: Preconditions,
 }
@@ -71,8 +71,9 @@ impl Source {
     }
 }
 
-/// The days of a feed, the newest first: all since the first of the journal, those that were not
-/// asked for before are opened now. If they cannot be opened, the feed is without them.
+/// The days of a feed, the newest first. They begin with the first day of the journal, if that is
+/// recent. Days that nobody has requested yet are opened now. If that fails, the feed leaves them
+/// out.
 async fn recent_days<S: PackageStore>(api: &Api<S>) -> Result<Vec<Daily>, Problem> {
     let (store, now) = (api.store(), api.options().now());
     let today = Date::of(now);
@@ -87,7 +88,7 @@ async fn recent_days<S: PackageStore>(api: &Api<S>) -> Result<Vec<Daily>, Proble
     opened_days(store, today).await
 }
 
-/// The days up to this one that a feed has and that were opened, the newest first.
+/// The days of the feed that are open already, the newest first.
 async fn opened_days<S: PackageStore>(store: &S, today: Date) -> Result<Vec<Daily>, Problem> {
     const COUNT: NonZeroUsize = NonZeroUsize::MIN.saturating_add(DAYS as usize - 1);
 
@@ -96,7 +97,7 @@ async fn opened_days<S: PackageStore>(store: &S, today: Date) -> Result<Vec<Dail
     Ok(days)
 }
 
-/// The days of a feed, if some of them were not opened.
+/// The range of days that belong to the feed, if some of them are not open yet.
 async fn missing<S: PackageStore>(
     store: &S,
     today: Date,
@@ -116,7 +117,7 @@ async fn missing<S: PackageStore>(
     Ok((!is_complete).then_some(first..=today))
 }
 
-/// What identifies a feed and its entries, for good, wherever it is served.
+/// The identities of a feed and its entries. They never change, wherever the feed is served.
 struct Ids<'a> {
     given: Option<&'a str>,
     store: StoreId,
@@ -144,7 +145,8 @@ impl<'a> Ids<'a> {
     }
 }
 
-/// A feed of these days, the newest first, whose blueprint is mounted at an absolute URL.
+/// Renders a feed of these days, the newest first. `url` is the absolute URL at which the blueprint
+/// is mounted.
 fn document(format: Format, url: &str, ids: &Ids<'_>, days: &[Daily]) -> Document {
     match format {
         Format::Atom => Document::new(ATOM, atom(url, ids, days).into_bytes()),
@@ -152,10 +154,10 @@ fn document(format: Format, url: &str, ids: &Ids<'_>, days: &[Daily]) -> Documen
     }
 }
 
-/// Alternate links have no type: they lead to JSON, and readers that look for a page leave out links
-/// of another type, though nothing better is there.
+/// The alternate links have no type. They lead to JSON, and feed readers that look for a web page
+/// ignore a link with another type.
 fn atom(url: &str, ids: &Ids<'_>, days: &[Daily]) -> String {
-    // The feed has changed when its newest day began.
+    // The feed changed when its newest day began.
     let updated = days.first().map_or_else(|| rfc3339(0), |daily| midnight(daily.date()));
     let (link, id) = (escape(url), escape(&ids.feed()));
     let mut feed = format!(
@@ -171,7 +173,7 @@ fn atom(url: &str, ids: &Ids<'_>, days: &[Daily]) -> String {
     for daily in days {
         let (date, package) = (daily.date(), daily.package());
         let begun = midnight(date);
-        // Writing to a string does not fail.
+        // Writing to a string cannot fail.
         let _ = write!(
             feed,
             "<entry>\n\
@@ -208,16 +210,16 @@ fn json(url: &str, ids: &Ids<'_>, days: &[Daily]) -> Vec<u8> {
         "feed_url": format!("{url}/feed.json"),
         "items": items.collect::<Vec<_>>(),
     });
-    // A tree of JSON values: serialising it into memory has no way to fail.
+    // Serialising a tree of JSON values into memory cannot fail.
     serde_json::to_vec(&feed).unwrap_or_default()
 }
 
-/// When a date begins in UTC.
+/// The moment when a date begins in UTC.
 fn midnight(date: Date) -> String {
     format!("{date}T00:00:00Z")
 }
 
-/// A text as XML has it. What XML 1.0 cannot say at all becomes U+FFFD.
+/// Escapes a text for XML. Characters that XML 1.0 cannot represent become U+FFFD.
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {

@@ -1,4 +1,4 @@
-//! `GET /packages`: a page of the packages.
+//! `GET /packages`: read a page of the list of packages.
 
 use std::fmt;
 use std::future::Future;
@@ -22,10 +22,10 @@ use crate::openapi::parts::{
 use crate::package::{Tags, write_items};
 use crate::store::{PackageStore, Page, Query};
 
-/// Answers with a page of the list of packages, or 400 if a parameter is not valid.
+/// Returns a page of the list of packages, or 400 if a parameter is not valid.
 ///
-/// For a host that routes by itself: the request's method is taken as matched.
-/// [`respond`](crate::respond) answers all methods of an endpoint.
+/// This function is for a host that routes requests itself. It does not check the request's method.
+/// [`respond`](crate::respond) handles all methods of an endpoint.
 pub fn list_packages<S: PackageStore, B: http_body::Body>(
     api: &Api<S>,
     request: Request<B>,
@@ -33,24 +33,24 @@ pub fn list_packages<S: PackageStore, B: http_body::Body>(
     respond_as::<ListPackages, _, _>(api, request)
 }
 
-/// The longest search, in bytes.
+/// The maximum length of a search, in bytes.
 const MAX_SEARCH_BYTES: usize = 512;
-/// The most words of one search, each of which takes a look at every package.
+/// The maximum number of words in one search. Each word is looked for in every package.
 const MAX_WORDS: usize = 16;
-/// The longest word of a search, in characters.
+/// The maximum length of a search word, in characters.
 const MAX_WORD_CHARS: usize = 64;
-/// The most labels to select by: a package has no more.
+/// The maximum number of tags in a query: a package cannot have more.
 const MAX_TAGS: usize = Tags::MAX;
 
 #[derive(Debug)]
 pub(super) struct ListPackages {
     query: Query,
-    /// The URL of the page, its query as it was sent.
+    /// The URL of the page, with the query that the client sent.
     url: String,
     conditions: Preconditions,
 }
 
-/// A page, and the URL of the page after it.
+/// A page, and the URL of the next page.
 pub(super) struct Listed {
     page: Page,
     next: Option<String>,
@@ -99,7 +99,7 @@ impl Operate for ListPackages {
     }
 }
 
-/// The parameters of a list.
+/// The parameters of the list.
 fn query(options: &Options, query: &str) -> Result<Query, Problem> {
     let mut list = Query::new(options.page_limit);
     let [after, limit, words] = ["after", "limit", "q"].map(Parameter::once);
@@ -119,7 +119,7 @@ fn query(options: &Options, query: &str) -> Result<Query, Problem> {
     Ok(list)
 }
 
-/// The words of a search in lower case, in which packages are searched, each once.
+/// The words of a search in lower case, without duplicates.
 fn words(name: &str, value: &str) -> Result<Vec<String>, Problem> {
     let refuse = |rule: fmt::Arguments<'_>| Err(invalid(name, &rule));
     if value.len() > MAX_SEARCH_BYTES {
@@ -144,7 +144,7 @@ fn words(name: &str, value: &str) -> Result<Vec<String>, Problem> {
     Ok(words)
 }
 
-/// The same parameters, as OpenAPI describes them.
+/// The same parameters in the form of OpenAPI.
 fn parameters(options: &Options) -> Vec<Value> {
     let limit = json!({
         "type": "integer", "minimum": 1, "maximum": options.max_page_limit,
@@ -164,8 +164,8 @@ fn parameters(options: &Options) -> Vec<Value> {
     ]
 }
 
-/// The text of a search, as exactly as a schema can describe it: a schema counts characters, not
-/// bytes, and cannot tell a word that is repeated from a different one.
+/// The schema of a search. It is as exact as a schema can be: a schema counts characters, not
+/// bytes, and cannot count only the different words.
 fn search() -> Value {
     json!({
         "type": "string",

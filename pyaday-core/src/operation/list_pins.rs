@@ -1,4 +1,4 @@
-//! `GET /daily/pins`: the pins of days to come.
+//! `GET /daily/pins`: list the pins of future days.
 
 use std::future::Future;
 use std::num::NonZeroUsize;
@@ -17,10 +17,10 @@ use crate::http::{Api, Blueprint, Body, Options, Problem, ProblemType as P};
 use crate::openapi::parts::{json_content, reference};
 use crate::store::PackageStore;
 
-/// Answers with the pins of days to come, in the order of their dates.
+/// Returns the pins of future days, in the order of their dates.
 ///
-/// For a host that routes by itself: the request's method is taken as matched.
-/// [`respond`](crate::respond) answers all methods of an endpoint.
+/// This function is for a host that routes requests itself. It does not check the request's method.
+/// [`respond`](crate::respond) handles all methods of an endpoint.
 pub fn list_pins<S: PackageStore, B: http_body::Body>(
     api: &Api<S>,
     request: Request<B>,
@@ -28,7 +28,8 @@ pub fn list_pins<S: PackageStore, B: http_body::Body>(
     respond_as::<ListPins, _, _>(api, request)
 }
 
-/// The most pins that are listed: more than there are days that can be pinned.
+/// The maximum number of pins in the list. It is greater than the number of days that can be
+/// pinned.
 const PINS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(999);
 
 #[derive(Debug)]

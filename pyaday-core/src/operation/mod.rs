@@ -1,7 +1,8 @@
-//! The operations: a file for each, with its facts and its three steps, and what they share.
+//! The operations. Each has a file of its own, with its facts and its three steps. The other files
+//! hold what the operations share.
 //!
-//! A new operation is a new file, and three lines: its module and its function here, and its row in
-//! [`table`].
+//! A new operation needs a new file and three lines: its module and its function here, and its row
+//! in [`table`].
 
 mod command;
 mod days;

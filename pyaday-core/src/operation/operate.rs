@@ -1,4 +1,4 @@
-//! What an operation is: facts, and three steps from a request to a response.
+//! The trait of an operation: its facts, and the three steps from a request to a response.
 
 use std::fmt::Debug;
 use std::future::Future;
@@ -15,29 +15,29 @@ use crate::http::{Api, Body, Options, Problem, media_type, response};
 use crate::package::NormalizedName;
 use crate::store::PackageStore;
 
-/// An operation. A value of the type is a request for it that was decoded.
+/// An operation. A value of the implementing type is a decoded request.
 pub(crate) trait Operate: Debug + Sized + Send + 'static {
-    /// What is known without a request.
+    /// The facts that do not depend on a request.
     const FACTS: Facts;
 
-    /// What the operation gives to the last step.
+    /// The result, which is the input of the last step.
     type Result: Send + 'static;
 
-    /// Checks what must be in order before the media type of the body is looked at.
+    /// Makes the checks that come before the check of the body's media type.
     fn check(_: &Head<'_>) -> Result<(), Problem> {
         Ok(())
     }
 
-    /// Reads a request, without I/O. The body is empty if the operation takes none.
+    /// Decodes a request, without I/O. The body is empty if the operation takes none.
     fn decode(head: &Head<'_>, body: &[u8]) -> Result<Self, Problem>;
 
-    /// Carries the request out: the only step that touches the store.
+    /// Carries out the request. This is the only step that uses the store.
     fn execute<S: PackageStore>(
         self,
         api: &Api<S>,
     ) -> impl Future<Output = Result<Performed<Self::Result>, Problem>> + Send;
 
-    /// Writes the response to a `GET` that is to be answered in full, again without I/O.
+    /// Writes the complete response to a `GET`, without I/O.
     fn encode(result: Self::Result, options: &Options) -> Response<Body>;
 
     /// The package that the request is about.
@@ -51,7 +51,7 @@ pub(crate) trait Operate: Debug + Sized + Send + 'static {
     }
 }
 
-/// The result of an operation, and whether the client has it already.
+/// The result of an operation, and whether the client already has this version.
 pub(crate) struct Performed<T> {
     pub(crate) result: T,
     pub(crate) is_not_modified: bool,
@@ -62,13 +62,13 @@ impl<T> Performed<T> {
         Self { result, is_not_modified: false }
     }
 
-    /// The result of a read whose request has conditions.
+    /// The result of a read, after evaluating the conditions of the request.
     pub(crate) fn read(
         result: T,
         conditions: &Preconditions,
         entity_tag: impl FnOnce(&T) -> HeaderValue,
     ) -> Result<Self, Problem> {
-        // Most requests have no conditions, and need no entity tag to compare.
+        // Most requests have no conditions, so the entity tag is not needed.
         if conditions.is_empty() {
             return Ok(Self::new(result));
         }
@@ -80,7 +80,7 @@ impl<T> Performed<T> {
     }
 }
 
-/// Checks what can be checked of a request before its body is read.
+/// Makes the checks that need no body.
 pub(crate) fn accept<O: Operate>(options: &Options, parts: &Parts) -> Result<(), Problem> {
     O::check(&head::<O>(options, parts))?;
     let Some(body) = &O::FACTS.body else {
@@ -97,7 +97,7 @@ pub(crate) fn accept<O: Operate>(options: &Options, parts: &Parts) -> Result<(),
     }
 }
 
-/// Reads the rest of a request that was accepted.
+/// Decodes the rest of an accepted request.
 pub(crate) fn decode<O: Operate>(
     options: &Options,
     parts: &Parts,

@@ -1,4 +1,4 @@
-//! `PATCH /packages/{name}`: a change of a package.
+//! `PATCH /packages/{name}`: change parts of a package.
 
 use std::future::Future;
 
@@ -18,10 +18,10 @@ use crate::package::{MergePatch, NormalizedName, Package, Revision, Stored};
 use crate::store::{PackageStore, Update, Write};
 
 /// Applies the JSON Merge Patch (RFC 7396) in the body to the package that the path names: 204, or
-/// 404.
+/// 404 if there is none.
 ///
-/// For a host that routes by itself: the request's method is taken as matched.
-/// [`respond`](crate::respond) answers all methods of an endpoint.
+/// This function is for a host that routes requests itself. It does not check the request's method.
+/// [`respond`](crate::respond) handles all methods of an endpoint.
 pub fn patch_package<S: PackageStore, B: http_body::Body>(
     api: &Api<S>,
     request: Request<B>,
@@ -29,14 +29,14 @@ pub fn patch_package<S: PackageStore, B: http_body::Body>(
     respond_as::<PatchPackage, _, _>(api, request)
 }
 
-/// How often a patch is applied anew when others write the package meanwhile.
+/// How often a patch is applied again after another client has written the package.
 const TRIES: usize = 8;
 
 #[derive(Debug)]
 pub(super) struct PatchPackage {
     name: NormalizedName,
-    /// What to change, or what is wrong with the body: a client learns of that only if the package is
-    /// there and its conditions hold.
+    /// The patch, or the faults of the body. The faults are reported only if the package exists and
+    /// the conditions of the request hold.
     patch: Result<MergePatch, Problem>,
     conditions: Preconditions,
 }
@@ -73,11 +73,12 @@ impl Operate for PatchPackage {
         Ok(Self { name, patch: patch.map_err(Problem::from), conditions: head.conditions() })
     }
 
-    /// A patch is written only over the version that it was applied to. If others write in between,
-    /// it is applied to what they have written, and so on, a few times.
+    /// A patch is written only if the package still has the version to which the patch was applied.
+    /// If another client has written the package meanwhile, the patch is applied to the new
+    /// version, a few times at most.
     ///
-    /// What this process knows may be old, and must not be the reason of a refusal: if the patch
-    /// cannot be applied to what is known, it is applied to what the package is now.
+    /// The version that this process knows may be old, so it must not cause a refusal. If the patch
+    /// cannot be applied to that version, it is applied to the current one.
     async fn execute<S: PackageStore>(self, api: &Api<S>) -> Result<Performed<Stored>, Problem> {
         let Self { name, patch, conditions } = self;
         let store = api.store();
@@ -116,10 +117,10 @@ impl Operate for PatchPackage {
     }
 }
 
-/// What a patch makes of a version of a package.
+/// Applies a patch to a version of a package.
 struct Patched {
     package: Package,
-    /// That of the version.
+    /// The revision of the version.
     revision: Revision,
 }
 

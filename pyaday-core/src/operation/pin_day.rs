@@ -1,4 +1,4 @@
-//! `PUT /daily/pins/{date}`: the choice of the package of a day to come.
+//! `PUT /daily/pins/{date}`: choose the package of a future day.
 
 use std::future::Future;
 
@@ -18,11 +18,11 @@ use crate::http::{Api, Blueprint, Body, Options, Problem, ProblemType as P, resp
 use crate::package::{Errors, Fields, NormalizedName, PackageError, PackageName};
 use crate::store::PackageStore;
 
-/// Pins the package that the body names to the day to come that the path names: 204, 404 if there is
-/// no such package, or 409 if the day has begun.
+/// Pins the package that the body names to the future day that the path names: 204, 404 if the
+/// package does not exist, or 409 if the day has begun.
 ///
-/// For a host that routes by itself: the request's method is taken as matched.
-/// [`respond`](crate::respond) answers all methods of an endpoint.
+/// This function is for a host that routes requests itself. It does not check the request's method.
+/// [`respond`](crate::respond) handles all methods of an endpoint.
 pub fn pin_day<S: PackageStore, B: http_body::Body>(
     api: &Api<S>,
     request: Request<B>,
@@ -30,16 +30,16 @@ pub fn pin_day<S: PackageStore, B: http_body::Body>(
     respond_as::<PinDay, _, _>(api, request)
 }
 
-/// How many days ahead a day can be pinned: pins are few.
+/// How many days ahead a day can be pinned. The limit keeps the number of pins small.
 const DAYS_AHEAD: i32 = 400;
 
 #[derive(Debug)]
 pub(super) struct PinDay {
     date: Date,
-    /// Which package, or what is wrong with the body: a client learns of that only if the day is to
-    /// come and its conditions hold.
+    /// The package, or the fault of the body. The fault is reported only if the day has not begun
+    /// and the conditions of the request hold.
     name: Result<NormalizedName, Problem>,
-    /// Those on the pin.
+    /// The conditions on the pin.
     conditions: Preconditions,
 }
 
@@ -51,7 +51,7 @@ impl Operate for PinDay {
             schema: "PinUpdate",
             example: || json!({ "name": "flask" }),
         }),
-        // The first pin of a day has nothing to match.
+        // The first pin of a day replaces nothing, so no condition is required.
         conditions: Conditions::Optional,
         problems: &[
             P::InvalidDate,
@@ -115,7 +115,7 @@ impl Operate for PinDay {
     }
 }
 
-/// The date that the path names, unless it is too far ahead.
+/// The date that the path names, if it is not too far ahead.
 fn date_to_pin(head: &Head<'_>) -> Result<Date, Problem> {
     let last = Date::of(head.options.now()).plus_days(DAYS_AHEAD);
     match head.date()? {
@@ -124,7 +124,7 @@ fn date_to_pin(head: &Head<'_>) -> Result<Date, Problem> {
     }
 }
 
-/// The package that the body of a pin names.
+/// Reads the package's name from the body of a pin.
 fn pinned_name(body: &[u8], date: Date) -> Result<PackageName, PackageError> {
     let Fields(mut members) = Fields::from_json(body)?;
     let mut errors = Errors::default();

@@ -1,4 +1,4 @@
-//! From a request to its response, through the three steps.
+//! Takes a request through the three steps to its response.
 
 use std::future::{Future, poll_fn};
 use std::marker::PhantomData;
@@ -14,9 +14,10 @@ use super::operate::{self, Operate, Performed};
 use crate::http::{Api, Body, Options, Problem};
 use crate::store::PackageStore;
 
-/// The three steps of a request: those of one operation, or of all by the table.
+/// The three steps of a request. One implementation is for a single operation, another for all
+/// operations of the table.
 pub(crate) trait Steps<S>: Sized {
-    /// A head that was accepted.
+    /// The head of a request that was accepted.
     type Head;
     type Command;
     type Outcome;
@@ -40,7 +41,7 @@ pub(crate) trait Steps<S>: Sized {
     fn encode(options: &Options, result: Result<Self::Outcome, Problem>) -> Response<Body>;
 }
 
-/// The steps of an operation that a host has matched by itself.
+/// The steps of an operation that the host's router has selected.
 struct StepsOf<O>(PhantomData<O>);
 
 impl<S: PackageStore, O: Operate> Steps<S> for StepsOf<O> {
@@ -83,19 +84,19 @@ pub(super) fn respond_as<O: Operate, S: PackageStore, B: http_body::Body>(
     run(api, StepsOf::<O>(PhantomData), request)
 }
 
-/// What is known of a request once its head was read.
+/// The state of a request after its head was read.
 enum Begun<C, H, B> {
-    /// All of it.
+    /// The request is decoded, or was refused.
     Decoded(Result<C, Problem>),
-    /// All except the body.
+    /// The body is still to be read.
     Reading(Box<(H, Parts, B)>),
 }
 
 /// Answers a request.
 ///
-/// The head is read at once and dropped, so that the future is small: frameworks move futures
-/// about, some of them into an allocation, and what this one holds of a request is a part of the head.
-/// It shares the `Api` so that frameworks need not.
+/// The head is read immediately and dropped, so that the future is small: web frameworks move
+/// futures in memory and box some of them. The future keeps only a part of the head. The future
+/// owns a clone of the `Api`, so the framework does not have to keep the `Api` alive.
 pub(super) fn run<S: PackageStore, B: http_body::Body, T: Steps<S>>(
     api: &Api<S>,
     steps: T,
@@ -127,10 +128,10 @@ pub(super) fn run<S: PackageStore, B: http_body::Body, T: Steps<S>>(
     }
 }
 
-/// What `work` gives, or the problem that reports a panic in it.
+/// Returns the result of `work`, or a problem if it panicked.
 ///
-/// A panic leaves nothing half done that is used later: the request is dropped, and it is part of
-/// the contract of stores to stay whole.
+/// After a panic, no half-finished state is used: the request is dropped, and the contract of
+/// stores requires that a panic leaves them consistent.
 fn catching<T>(work: impl FnOnce() -> T) -> Result<T, Problem> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|_| Problem::internal())
 }
@@ -157,7 +158,7 @@ async fn read_and_execute<S, B: http_body::Body, T: Steps<S>>(
     T::execute(api, T::decode_body(api, head, &parts, &body)?).await
 }
 
-/// The whole body, unless it is longer than `limit`: then the rest is not read.
+/// Reads the whole body. Stops with a problem if the body is longer than `limit`.
 async fn collect<B: http_body::Body>(body: B, limit: usize) -> Result<Bytes, Problem> {
     let mut body = pin!(body);
     let mut whole = Bytes::new();

@@ -1,4 +1,4 @@
-//! `GET /daily/{date}`: the package of a day.
+//! `GET /daily/{date}`: read the package of a day.
 
 use std::future::Future;
 
@@ -14,11 +14,11 @@ use crate::http::head::Head;
 use crate::http::{Api, Blueprint, Body, Options, Problem, ProblemType as P};
 use crate::store::PackageStore;
 
-/// Answers with the package of the day that the path names, or 404 if it has not begun, or lies before
-/// the first.
+/// Returns the package of the day that the path names, or 404 if the day has not begun or lies
+/// before the first day of the journal.
 ///
-/// For a host that routes by itself: the request's method is taken as matched.
-/// [`respond`](crate::respond) answers all methods of an endpoint.
+/// This function is for a host that routes requests itself. It does not check the request's method.
+/// [`respond`](crate::respond) handles all methods of an endpoint.
 pub fn read_day<S: PackageStore, B: http_body::Body>(
     api: &Api<S>,
     request: Request<B>,

@@ -16,10 +16,10 @@ use crate::http::media_type::FEED_JSON;
 use crate::http::{Api, Blueprint, Body, Options, Problem};
 use crate::store::PackageStore;
 
-/// Answers with the last 30 days as a JSON Feed 1.1.
+/// Returns the last 30 days as a JSON Feed 1.1.
 ///
-/// For a host that routes by itself: the request's method is taken as matched.
-/// [`respond`](crate::respond) answers all methods of an endpoint.
+/// This function is for a host that routes requests itself. It does not check the request's method.
+/// [`respond`](crate::respond) handles all methods of an endpoint.
 pub fn read_json_feed<S: PackageStore, B: http_body::Body>(
     api: &Api<S>,
     request: Request<B>,

@@ -1,4 +1,4 @@
-//! `GET /openapi.json`: the OpenAPI document.
+//! `GET /openapi.json`: read the OpenAPI document.
 
 use std::future::Future;
 
@@ -16,10 +16,10 @@ use crate::http::{Api, Blueprint, Body, Options, Problem, ProblemType as P};
 use crate::openapi;
 use crate::store::PackageStore;
 
-/// Answers with the OpenAPI document of all blueprints, as mounted together.
+/// Returns the OpenAPI document of all blueprints, mounted together at their default paths.
 ///
-/// For a host that routes by itself: the request's method is taken as matched.
-/// [`respond`](crate::respond) answers all methods of an endpoint.
+/// This function is for a host that routes requests itself. It does not check the request's method.
+/// [`respond`](crate::respond) handles all methods of an endpoint.
 pub fn read_openapi<S: PackageStore, B: http_body::Body>(
     api: &Api<S>,
     request: Request<B>,
@@ -29,7 +29,7 @@ pub fn read_openapi<S: PackageStore, B: http_body::Body>(
 
 #[derive(Debug)]
 pub(super) struct ReadOpenApi {
-    /// The URL below which all blueprints are mounted.
+    /// The URL at which all blueprints are mounted.
     server: String,
     conditions: Preconditions,
 }
@@ -64,9 +64,9 @@ impl Operate for ReadOpenApi {
     }
 }
 
-/// The document for any server, which is rendered once.
+/// The document for any server. It is rendered once.
 fn template(options: &Options) -> &Template {
-    /// A text that the path of a server cannot be.
+    /// A text that cannot be the path of a server.
     const SERVER: &str = "\n";
 
     options.openapi.get_or_init(|| {

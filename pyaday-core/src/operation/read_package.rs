@@ -1,4 +1,4 @@
-//! `GET /packages/{name}`: a package.
+//! `GET /packages/{name}`: read a package.
 
 use std::future::Future;
 
@@ -17,10 +17,10 @@ use crate::openapi::parts::{json_content, reference};
 use crate::package::{NormalizedName, Stored};
 use crate::store::PackageStore;
 
-/// Answers with the package that the path names, or 404.
+/// Returns the package that the path names, or 404 if there is none.
 ///
-/// For a host that routes by itself: the request's method is taken as matched.
-/// [`respond`](crate::respond) answers all methods of an endpoint.
+/// This function is for a host that routes requests itself. It does not check the request's method.
+/// [`respond`](crate::respond) handles all methods of an endpoint.
 pub fn read_package<S: PackageStore, B: http_body::Body>(
     api: &Api<S>,
     request: Request<B>,

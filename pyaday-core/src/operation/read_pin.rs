@@ -1,4 +1,4 @@
-//! `GET /daily/pins/{date}`: the pin of a day to come.
+//! `GET /daily/pins/{date}`: read the pin of a future day.
 
 use std::future::Future;
 
@@ -17,10 +17,10 @@ use crate::http::{Api, Blueprint, Body, Options, Problem, ProblemType as P};
 use crate::openapi::parts::{json_content, reference};
 use crate::store::PackageStore;
 
-/// Answers with the pin of the day to come that the path names, or 404 if it has none.
+/// Returns the pin of the future day that the path names, or 404 if the day has no pin.
 ///
-/// For a host that routes by itself: the request's method is taken as matched.
-/// [`respond`](crate::respond) answers all methods of an endpoint.
+/// This function is for a host that routes requests itself. It does not check the request's method.
+/// [`respond`](crate::respond) handles all methods of an endpoint.
 pub fn read_pin<S: PackageStore, B: http_body::Body>(
     api: &Api<S>,
     request: Request<B>,

@@ -1,4 +1,4 @@
-//! `GET /rand`: a package, or several, drawn at random.
+//! `GET /rand`: draw one or several packages at random.
 
 use std::future::Future;
 use std::num::NonZeroUsize;
@@ -18,11 +18,11 @@ use crate::openapi::parts::{QUERY_DESCRIPTION, json_content, parameter, referenc
 use crate::package::{Stored, Tag, write_items};
 use crate::store::PackageStore;
 
-/// Answers with a package of the catalogue, each equally likely, or 404 if it has none; with several
-/// if `count` says so.
+/// Returns a random package of the catalogue, where each is equally likely, or 404 if there are
+/// none. With the parameter `count` it returns a list of several.
 ///
-/// For a host that routes by itself: the request's method is taken as matched.
-/// [`respond`](crate::respond) answers all methods of an endpoint.
+/// This function is for a host that routes requests itself. It does not check the request's method.
+/// [`respond`](crate::respond) handles all methods of an endpoint.
 pub fn read_random_package<S: PackageStore, B: http_body::Body>(
     api: &Api<S>,
     request: Request<B>,
@@ -30,14 +30,15 @@ pub fn read_random_package<S: PackageStore, B: http_body::Body>(
     respond_as::<ReadRandomPackage, _, _>(api, request)
 }
 
-/// The most packages of one draw.
+/// The maximum number of packages in one draw.
 const MAX_COUNT: usize = 100;
 
 #[derive(Debug, Default)]
 pub(super) struct ReadRandomPackage {
-    /// Only packages that carry this label.
+    /// Only packages with this tag.
     tag: Option<Tag>,
-    /// How many, as a list; one, by itself, if it is not given.
+    /// How many packages the list has. Without a number, the response is one package and not a
+    /// list.
     count: Option<NonZeroUsize>,
 }
 
@@ -90,7 +91,8 @@ impl Operate for ReadRandomPackage {
                 let package = package.ok_or_else(Problem::empty_catalogue)?;
                 Ok(Performed::new(Drawn::One(package)))
             }
-            // Frameworks move futures about; most draws need no room for this one.
+            // Web frameworks move futures in memory. Boxing this rare case keeps the common one
+            // small.
             draw => Box::pin(draw.sample(api)).await.map(Performed::new),
         }
     }
@@ -109,7 +111,7 @@ impl Operate for ReadRandomPackage {
 }
 
 impl ReadRandomPackage {
-    /// A draw that is more than one of all packages.
+    /// Draws a list of several packages, or a package with a tag.
     async fn sample<S: PackageStore>(self, api: &Api<S>) -> Result<Drawn, Problem> {
         let count = self.count.unwrap_or(NonZeroUsize::MIN);
         let seed = api.options().seed();

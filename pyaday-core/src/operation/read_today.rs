@@ -1,4 +1,4 @@
-//! `GET /daily`: the package of this day.
+//! `GET /daily`: read the package of today.
 
 use std::future::Future;
 
@@ -15,10 +15,10 @@ use crate::http::{Api, Blueprint, Body, Options, Problem, ProblemType as P};
 use crate::openapi::parts::CONTENT_LOCATION;
 use crate::store::PackageStore;
 
-/// Answers with the package of this day in UTC, or 404 if there are no packages.
+/// Returns the package of today in UTC, or 404 if there are no packages.
 ///
-/// For a host that routes by itself: the request's method is taken as matched.
-/// [`respond`](crate::respond) answers all methods of an endpoint.
+/// This function is for a host that routes requests itself. It does not check the request's method.
+/// [`respond`](crate::respond) handles all methods of an endpoint.
 pub fn read_today<S: PackageStore, B: http_body::Body>(
     api: &Api<S>,
     request: Request<B>,
@@ -28,7 +28,7 @@ pub fn read_today<S: PackageStore, B: http_body::Body>(
 
 #[derive(Debug)]
 pub(super) struct ReadToday {
-    /// The URL that the request was sent to, as a client can follow it.
+    /// The URL of the request, in a form that a client can follow.
     url: String,
     conditions: Preconditions,
 }

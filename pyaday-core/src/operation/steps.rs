@@ -1,4 +1,4 @@
-//! The three steps of a request whatever its operation, each of them public.
+//! The three public steps of a request, for all operations.
 
 use std::future::Future;
 
@@ -17,11 +17,13 @@ use crate::store::PackageStore;
 
 /// Answers a request to an endpoint.
 ///
-/// The request's URI is the whole one that the client sent, the host's prefix included: `Location`
-/// and other links repeat it. The head is read at this call; the body only if the head is in order,
-/// and only up to the limit. A body that the operation does not take is dropped at once.
+/// The request's URI must be the complete one that the client sent, with the host's prefix, because
+/// `Location` and other links repeat it. This function reads the head immediately, before it
+/// returns the future. The future reads the body only if the head is valid, and only up to the
+/// limit. If the operation takes no body, the body is dropped immediately.
 ///
-/// It returns no error: the response reports what goes wrong, a panic included, as problem details.
+/// The function returns no error. If something fails, even by a panic, the response reports it as
+/// problem details.
 ///
 /// ```
 /// use http::{Request, StatusCode};
@@ -43,7 +45,7 @@ pub fn respond<S: PackageStore, B: http_body::Body>(
     run(api, ByTable(endpoint), request)
 }
 
-/// The head of a request that is in order; the body is still to be decoded.
+/// The valid head of a request. The body is not decoded yet.
 pub struct DecodedHead<S: 'static> {
     accepted: Accepted<S>,
 }
@@ -54,8 +56,7 @@ enum Accepted<S: 'static> {
 }
 
 impl<S: PackageStore> DecodedHead<S> {
-    /// The operation that is asked for; `None` if the request asks which methods there are
-    /// (`OPTIONS`).
+    /// The requested operation. `None` for `OPTIONS`, which asks for the methods of a path.
     #[must_use]
     pub fn operation(&self) -> Option<Operation> {
         match &self.accepted {
@@ -64,8 +65,8 @@ impl<S: PackageStore> DecodedHead<S> {
         }
     }
 
-    /// True if the operation takes a body. The body of any other request is of no use: pass an
-    /// empty one to [`decode_body`].
+    /// True if the operation takes a body. Otherwise ignore the request's body and pass an empty
+    /// one to [`decode_body`].
     #[must_use]
     pub fn takes_body(&self) -> bool {
         self.operation().is_some_and(|operation| operation.media_type().is_some())
@@ -80,11 +81,11 @@ impl<S: PackageStore> std::fmt::Debug for DecodedHead<S> {
 
 /// Reads the head of a request to an endpoint, without I/O: the first half of the first step.
 ///
-/// The checks come in a fixed order: method (405), media type and content coding (415), declared
-/// size (413).
+/// The checks have a fixed order: the method (405), the media type and content coding (415), and
+/// the declared length (413).
 ///
 /// # Errors
-/// The first check that fails.
+/// The problem of the first check that fails.
 pub fn decode_head<S: PackageStore>(
     api: &Api<S>,
     endpoint: &'static Endpoint,
@@ -100,12 +101,12 @@ pub fn decode_head<S: PackageStore>(
 }
 
 /// Reads the rest of a request, without I/O: the second half of the first step. `body` is empty if
-/// the operation [takes none](DecodedHead::takes_body).
+/// the operation [takes no body](DecodedHead::takes_body).
 ///
 /// # Errors
-/// The body is too long (413), the path names no package (404), or a parameter of the query is
-/// wrong (400). A client learns of what is wrong with the content of a body only if its conditions
-/// hold, so that is a result of [`execute`].
+/// The body is too long (413), the path does not name a package (404), or a query parameter is
+/// wrong (400). Faults in the content of a body are not reported here: [`execute`] reports them,
+/// because the conditions of the request are checked first.
 pub fn decode_body<S: PackageStore>(
     api: &Api<S>,
     head: DecodedHead<S>,
@@ -123,11 +124,14 @@ pub fn decode_body<S: PackageStore>(
     Ok(Command { request })
 }
 
-/// Carries a command out: the second step, the only one that touches the store.
+/// Carries out a command: the second step, and the only one that uses the store.
 ///
 /// # Errors
-/// What is to be reported to the client instead of an outcome.
-#[expect(clippy::manual_async_fn, reason = "it would have room for the command twice")]
+/// The problem that the response must report instead of an outcome.
+#[expect(
+    clippy::manual_async_fn,
+    reason = "the future of an async fn would have room for the command twice"
+)]
 pub fn execute<S: PackageStore>(
     api: &Api<S>,
     command: Command<S>,
@@ -145,10 +149,10 @@ pub fn execute<S: PackageStore>(
     }
 }
 
-/// Writes the response that has an outcome, or reports a problem, without I/O: the third step.
+/// Writes the response for an outcome or a problem, without I/O: the third step.
 ///
-/// It answers a `GET`; to a `HEAD` send it without its body. It has no `Date`, which the server
-/// adds.
+/// The response is the one for a `GET`. For a `HEAD`, send it without its body. It has no `Date`
+/// field, because the server adds that.
 #[must_use]
 pub fn encode(options: &Options, result: Result<Outcome, Problem>) -> Response<Body> {
     let outcome = match result {
@@ -165,7 +169,7 @@ pub fn encode(options: &Options, result: Result<Outcome, Problem>) -> Response<B
     }
 }
 
-/// The answer to `OPTIONS`.
+/// The response to `OPTIONS`.
 fn methods(endpoint: &Endpoint) -> Response<Body> {
     let mut response = response::no_content();
     let headers = response.headers_mut();
@@ -176,7 +180,7 @@ fn methods(endpoint: &Endpoint) -> Response<Body> {
     response
 }
 
-/// The steps of a request whose method the core matches.
+/// The steps of a request for which the core finds the operation by its method.
 struct ByTable(&'static Endpoint);
 
 impl<S: PackageStore> Steps<S> for ByTable {

@@ -10,13 +10,13 @@ use crate::catalogue::MemoryStore;
 use crate::http::{Blueprint, Endpoint, Operation};
 use crate::store::PackageStore;
 
-/// The rows of all operations for a store.
+/// The rows of all operations, for one type of store.
 pub(super) struct Table<S>(PhantomData<S>);
 
 impl<S: PackageStore> Table<S> {
-    /// One line for each operation. The operations of one path stand together, in the order in which
-    /// `Allow` lists them. A path that is fixed stands before one with a variable in its place,
-    /// which some routers would try first.
+    /// One line for each operation. The operations of one path stand together, in the order of the
+    /// field `Allow`. A fixed path stands before a path with a variable in the same place, because
+    /// some routers try the paths in this order.
     pub(super) const ROWS: &'static [Row<S>] = &[
         Row::of::<super::list_packages::ListPackages>(),
         Row::of::<super::create_package::CreatePackage>(),
@@ -41,7 +41,7 @@ impl<S: PackageStore> Table<S> {
     ];
 }
 
-/// What is known without a request is the same for every store.
+/// These facts are the same for every store.
 const COUNT: usize = Table::<MemoryStore>::ROWS.len();
 
 const OPERATIONS: &[Operation] = &{
@@ -55,7 +55,7 @@ const OPERATIONS: &[Operation] = &{
     operations
 };
 
-/// Where the operations of the path end that begin at `first`.
+/// Returns the index after the last operation of the path whose operations begin at `first`.
 const fn end(first: usize) -> usize {
     let mut at = first + 1;
     while at < COUNT && has_path_of(OPERATIONS[at], OPERATIONS[first]) {
@@ -108,11 +108,11 @@ impl Endpoint {
     /// Every endpoint.
     pub const ALL: &'static [Self] = ENDPOINTS;
 
-    /// The endpoint of a path below the place where all blueprints are mounted: for a host without
-    /// a router.
+    /// Finds the endpoint of a path, for a host without a router.
     ///
-    /// `path` is as the client sent it, without the host's prefix: it begins with `/`, is
-    /// percent-encoded, and has no query.
+    /// `path` is in the form that the client sent (percent-encoded, without a query), and without
+    /// the host's prefix. It begins with `/`, and all blueprints are mounted at their default
+    /// paths.
     ///
     /// ```
     /// use pyaday_core::Endpoint;

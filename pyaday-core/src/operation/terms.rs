@@ -1,12 +1,11 @@
-//! The conditions of a write, as the store asks about them.
+//! The conditions of a write, in the form that the store evaluates.
 
 use crate::http::conditions::{Failure, Preconditions, Verdict};
 use crate::http::{Options, Problem};
 use crate::package::{NormalizedName, Revision, Stored};
 use crate::store::{PackageStore, Write};
 
-/// What a write demands of the version that it replaces: the request's conditions, and whether the
-/// host asks that there are any.
+/// The conditions of a write: the conditions of the request, and whether the host requires some.
 pub(super) struct Terms {
     conditions: Preconditions,
     if_match_required: bool,
@@ -17,7 +16,7 @@ impl Terms {
         Self { conditions, if_match_required: options.if_match_required }
     }
 
-    /// Those of a creation, which replaces nothing: no condition is required.
+    /// The terms of a creation. It replaces nothing, so no condition is required.
     pub(super) fn of_creation(conditions: Preconditions) -> Self {
         Self { conditions, if_match_required: false }
     }
@@ -27,7 +26,7 @@ impl Terms {
         self.conditions.is_empty()
     }
 
-    /// What the store asks in the moment of the write.
+    /// The conditions that the store evaluates at the moment of the write.
     pub(super) fn write(&self) -> Write {
         if self.conditions.is_empty() && !self.if_match_required {
             return Write::new();
@@ -36,12 +35,13 @@ impl Terms {
         Write::new().only_if(move |current| terms.refusal(current).is_none())
     }
 
-    /// Refuses the write if it may not replace the version of this revision.
+    /// Refuses the write if it may not replace the version with this revision.
     pub(super) fn check(&self, current: Option<Revision>) -> Result<(), Problem> {
         self.refusal(current).map_or(Ok(()), |refusal| Err(refusal.into()))
     }
 
-    /// Why the write may not replace the version of this revision, or add what is not there.
+    /// Why the write may not replace the version with this revision. With `None`, why it may not
+    /// create a new one.
     fn refusal(&self, current: Option<Revision>) -> Option<Refusal> {
         if current.is_some() && self.lacks_if_match() {
             return Some(Refusal::Required);
@@ -57,7 +57,7 @@ impl Terms {
         }
     }
 
-    /// The problem to report when the store has refused the write because of this revision.
+    /// The problem to report after the store has refused the write because of this revision.
     pub(super) fn refused(&self, current: Option<Revision>) -> Problem {
         self.refusal(current).unwrap_or(Refusal::Failed(Failure::Changed)).into()
     }
@@ -67,7 +67,7 @@ impl Terms {
     }
 }
 
-/// Why a write is refused.
+/// Why a write was refused.
 enum Refusal {
     Required,
     Failed(Failure),
@@ -90,7 +90,7 @@ pub(super) async fn find<S: PackageStore>(
     store.read(name).await?.ok_or_else(Problem::package_not_found)
 }
 
-/// The package as it is now, whichever process has written it.
+/// The current version of the package, whichever process wrote it.
 pub(super) async fn newest<S: PackageStore>(
     store: &S,
     name: &NormalizedName,

@@ -1,4 +1,4 @@
-//! `DELETE /daily/pins/{date}`: the removal of the pin of a day to come.
+//! `DELETE /daily/pins/{date}`: remove the pin of a future day.
 
 use std::future::Future;
 
@@ -15,11 +15,11 @@ use crate::http::head::Head;
 use crate::http::{Api, Blueprint, Body, Options, Problem, ProblemType as P, response};
 use crate::store::PackageStore;
 
-/// Takes back the pin of the day that the path names: 204, 404 if there is none, or 409 if the day has
-/// begun.
+/// Removes the pin of the day that the path names: 204, 404 if there is no pin, or 409 if the day
+/// has begun.
 ///
-/// For a host that routes by itself: the request's method is taken as matched.
-/// [`respond`](crate::respond) answers all methods of an endpoint.
+/// This function is for a host that routes requests itself. It does not check the request's method.
+/// [`respond`](crate::respond) handles all methods of an endpoint.
 pub fn unpin_day<S: PackageStore, B: http_body::Body>(
     api: &Api<S>,
     request: Request<B>,
@@ -30,7 +30,7 @@ pub fn unpin_day<S: PackageStore, B: http_body::Body>(
 #[derive(Debug)]
 pub(super) struct UnpinDay {
     date: Date,
-    /// Those on the pin.
+    /// The conditions on the pin.
     conditions: Preconditions,
 }
 

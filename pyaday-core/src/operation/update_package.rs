@@ -1,4 +1,4 @@
-//! `PUT /packages/{name}`: another version of a package.
+//! `PUT /packages/{name}`: replace a package.
 
 use std::future::Future;
 
@@ -16,10 +16,11 @@ use crate::http::{Api, Blueprint, Body, Options, Problem, ProblemType as P, resp
 use crate::package::{Details, NormalizedName};
 use crate::store::{PackageStore, Replacement, Update};
 
-/// Replaces all but the name of the package that the path names: 204, or 404.
+/// Replaces everything except the name of the package that the path names: 204, or 404 if there is
+/// none.
 ///
-/// For a host that routes by itself: the request's method is taken as matched.
-/// [`respond`](crate::respond) answers all methods of an endpoint.
+/// This function is for a host that routes requests itself. It does not check the request's method.
+/// [`respond`](crate::respond) handles all methods of an endpoint.
 pub fn update_package<S: PackageStore, B: http_body::Body>(
     api: &Api<S>,
     request: Request<B>,
@@ -30,8 +31,8 @@ pub fn update_package<S: PackageStore, B: http_body::Body>(
 #[derive(Debug)]
 pub(super) struct UpdatePackage {
     name: NormalizedName,
-    /// What replaces it, or what is wrong with the body: a client learns of that only if the package is
-    /// there and its conditions hold.
+    /// The replacement, or the faults of the body. The faults are reported only if the package
+    /// exists and the conditions of the request hold.
     replacement: Result<Replacement, Problem>,
     conditions: Preconditions,
 }
@@ -74,8 +75,8 @@ impl Operate for UpdatePackage {
         Ok(Self { name, replacement, conditions: head.conditions() })
     }
 
-    /// The store evaluates the conditions, against the version that is replaced, in the moment when
-    /// it is replaced.
+    /// The store evaluates the conditions against the version that is replaced, at the moment of
+    /// the replacement.
     async fn execute<S: PackageStore>(self, api: &Api<S>) -> Result<Performed<()>, Problem> {
         let terms = Terms::new(api.options(), self.conditions);
         if self.replacement.is_err() {
@@ -97,7 +98,7 @@ impl Operate for UpdatePackage {
     }
 }
 
-/// The body of an update of `name`.
+/// Reads the body of an update of the package `name`.
 fn replacement(name: &NormalizedName, body: &[u8]) -> Result<Replacement, Problem> {
     let (spelling, details) = Details::from_json(body)?;
     match spelling {

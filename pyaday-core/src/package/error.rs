@@ -1,4 +1,4 @@
-//! What is wrong with the JSON of a package.
+//! The errors in the JSON of a package.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::invalid::InvalidValue;
 use super::json::MalformedJson;
 
-/// One fault of a document: where, as a JSON Pointer, and which rule it breaks.
+/// One fault of a document: a JSON Pointer to its place, and the rule that is broken.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
 #[error("{}{detail}", Place(pointer))]
 pub struct FieldError {
@@ -17,7 +17,8 @@ pub struct FieldError {
     detail: Cow<'static, str>,
 }
 
-/// A pointer before its message: nothing for the whole document.
+/// The pointer and a separator, which come before the message. Nothing is written for the whole
+/// document.
 struct Place<'a>(&'a str);
 
 impl fmt::Display for Place<'_> {
@@ -30,20 +31,21 @@ impl fmt::Display for Place<'_> {
 }
 
 impl FieldError {
-    /// The [RFC 6901](https://www.rfc-editor.org/rfc/rfc6901) pointer; empty for the whole document.
+    /// The [RFC 6901](https://www.rfc-editor.org/rfc/rfc6901) pointer to the faulty value. It is
+    /// empty for the whole document.
     #[must_use]
     pub fn pointer(&self) -> &str {
         &self.pointer
     }
 
-    /// The rule, in words that follow the field's name: `must not be empty`.
+    /// The rule, worded to follow the name of the field: `must not be empty`.
     #[must_use]
     pub fn detail(&self) -> &str {
         &self.detail
     }
 }
 
-/// A document that is JSON but no package: its faults, all at once.
+/// A document that is JSON but not a valid package, with all its faults.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct InvalidPackage {
     errors: Vec<FieldError>,
@@ -56,8 +58,8 @@ impl InvalidPackage {
         errors.into_invalid()
     }
 
-    /// The faults: those of known members first, in the order of the representation. There are at
-    /// most 32, then one that says how many more there are.
+    /// The faults. Faults of known members come first, in the order of the representation. At most
+    /// 32 faults are listed. If there are more, the last item says how many.
     #[must_use]
     pub fn errors(&self) -> &[FieldError] {
         &self.errors
@@ -78,21 +80,22 @@ impl fmt::Display for InvalidPackage {
     }
 }
 
-/// Why a text is no package's representation.
+/// Why a text is not the representation of a package.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PackageError {
-    /// It is not strict JSON.
+    /// The text is not strict JSON.
     #[error(transparent)]
     Malformed(#[from] MalformedJson),
-    /// It is JSON that breaks a field's rule.
+    /// The text is JSON, but it breaks the rule of a field.
     #[error(transparent)]
     Invalid(#[from] InvalidPackage),
 }
 
-/// How many faults are listed: a few help, thousands would be many times as long as the body.
+/// The maximum number of faults in the list. A list of thousands would be many times as long as the
+/// body.
 pub(crate) const MAX_ERRORS: usize = 32;
 
-/// The faults found so far: the first of them, and how many more there are.
+/// The faults found so far: the first ones, and the number of the others.
 #[derive(Default)]
 pub(crate) struct Errors {
     first: Vec<FieldError>,
@@ -100,7 +103,7 @@ pub(crate) struct Errors {
 }
 
 impl Errors {
-    /// The longest name of an unknown member that is repeated, in bytes.
+    /// The maximum length of an unknown member's name that a message repeats, in bytes.
     const MAX_KEY_BYTES: usize = 64;
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -115,12 +118,12 @@ impl Errors {
         }
     }
 
-    /// The value, or its fault noted.
+    /// Returns the value, or records its fault.
     pub(crate) fn take<T>(&mut self, pointer: &str, result: Result<T, InvalidValue>) -> Option<T> {
         result.map_err(|invalid| self.push(pointer.to_owned(), invalid.into_rule())).ok()
     }
 
-    /// Members that are left when all that are known were taken.
+    /// Records the members that remain after all known members were taken.
     pub(crate) fn unknown(&mut self, members: &Map<String, Value>, rule: &'static str) {
         for unknown in members.keys() {
             if unknown.len() > Self::MAX_KEY_BYTES {

@@ -1,8 +1,8 @@
-//! What is wrong with a value.
+//! The error type of a single value.
 
 use std::borrow::Cow;
 
-/// A value that breaks the rule of its field; says the rule.
+/// A value that breaks the rule of its field. The message states the rule.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct InvalidValue(Cow<'static, str>);

@@ -1,8 +1,8 @@
-//! Strict JSON text: what RFC 8259 leaves open, this refuses.
+//! Strict JSON: it refuses texts that RFC 8259 allows but that parsers read in different ways.
 //!
-//! serde_json already refuses lone surrogates and trailing text. Added here: a byte order mark and
-//! invalid UTF-8 are told with their place, an object has no key twice (the readers of a document
-//! with one disagree on what it says), and nesting ends at a fixed depth.
+//! serde_json already refuses lone surrogates and trailing text. This module adds three checks. A
+//! byte order mark or invalid UTF-8 is reported with its position. An object must not have the same
+//! key twice, because parsers disagree on which value counts. Nesting has a fixed maximum depth.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -11,10 +11,10 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
-/// How deep arrays and objects may nest.
+/// The maximum depth of nested arrays and objects.
 pub(crate) const MAX_DEPTH: usize = 128;
 
-/// Text that is not JSON, or JSON that its readers could take in more than one way.
+/// A text that is not JSON, or that different parsers could read in different ways.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{reason} at line {line}, column {column}")]
 pub struct MalformedJson {
@@ -24,19 +24,20 @@ pub struct MalformedJson {
 }
 
 impl MalformedJson {
-    /// What is wrong, in a few words.
+    /// A short description of the fault.
     #[must_use]
     pub fn reason(&self) -> &str {
         &self.reason
     }
 
-    /// The line in which the text went wrong, from 1.
+    /// The line of the fault, counted from 1.
     #[must_use]
     pub fn line(&self) -> usize {
         self.line
     }
 
-    /// The column at which the text went wrong, in bytes, from 1; 0 where a line ended too early.
+    /// The column of the fault in bytes, counted from 1. It is 0 if the fault is the end of the
+    /// previous line.
     #[must_use]
     pub fn column(&self) -> usize {
         self.column
@@ -64,8 +65,8 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Value, MalformedJson> {
     })
 }
 
-/// Checks the text, then lets serde_json build the value: what a number becomes is serde_json's
-/// choice, which a host can change for its whole program (`arbitrary_precision`).
+/// Checks the text and then lets serde_json build the value. serde_json decides how to represent a
+/// number. A host can change that for its whole program (`arbitrary_precision`).
 fn read(text: &str) -> Result<Value, serde_json::Error> {
     check(text, MAX_DEPTH)?;
     let mut deserializer = serde_json::Deserializer::from_str(text);
@@ -73,16 +74,16 @@ fn read(text: &str) -> Result<Value, serde_json::Error> {
     Value::deserialize(&mut deserializer)
 }
 
-/// Whether a text is strict JSON that nests no deeper than `depth` levels.
+/// Checks that a text is strict JSON that nests no deeper than `depth` levels.
 pub(crate) fn check(text: &str, depth: usize) -> Result<(), serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    // The check counts the depth itself: serde_json's own limit is one level lower.
+    // The check counts the depth itself, because the limit of serde_json is one level lower.
     deserializer.disable_recursion_limit();
     Check { depth }.deserialize(&mut deserializer)?;
     deserializer.end()
 }
 
-/// serde_json's message without the place that it appends.
+/// The message of serde_json, without the position at its end.
 fn reason(error: &serde_json::Error) -> String {
     let message = error.to_string();
     match message.rfind(" at line ") {
@@ -101,7 +102,8 @@ pub(crate) fn fits_depth(value: &Value, depth: usize) -> bool {
     }
 }
 
-/// Goes through any JSON value of a depth, no object of which has a key twice, and keeps nothing.
+/// Visits a JSON value up to a maximum depth, checks that no object has a key twice, and stores
+/// nothing.
 #[derive(Clone, Copy)]
 struct Check {
     depth: usize,

@@ -6,8 +6,8 @@ use super::error::{InvalidPackage, PackageError};
 use super::reading::{Fields, NameIs};
 use super::representation::Package;
 
-/// What to change about a package: a JSON Merge Patch
-/// ([RFC 7396](https://www.rfc-editor.org/rfc/rfc7396)) of its representation.
+/// A change of a package: a JSON Merge Patch ([RFC 7396](https://www.rfc-editor.org/rfc/rfc7396))
+/// for its representation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MergePatch(Map<String, Value>);
 
@@ -15,20 +15,21 @@ impl MergePatch {
     /// Reads a patch.
     ///
     /// # Errors
-    /// The place where the text is not strict JSON, or that it is no object: a patch of another
-    /// type would replace the package by something that is none.
+    /// The text is not strict JSON (the error has the position), or it is not an object. By RFC
+    /// 7396, a patch that is not an object would replace the package with a value that is not a
+    /// package.
     pub fn from_json(text: &[u8]) -> Result<Self, PackageError> {
         Fields::from_json(text).map(|Fields(members)| Self(members))
     }
 
-    /// What a package is with the patch applied.
+    /// Returns the package with the patch applied.
     ///
     /// # Errors
-    /// All faults of the fields that come out.
+    /// All faults of the resulting fields.
     pub fn apply(&self, package: &Package) -> Result<Package, InvalidPackage> {
         let mut merged = match serde_json::to_value(package) {
             Ok(Value::Object(members)) => members,
-            // A package is an object and its keys are strings: there is no way to come here.
+            // A package is an object with string keys, so this cannot happen.
             _ => Map::new(),
         };
         merge(&mut merged, &self.0);
@@ -37,7 +38,7 @@ impl MergePatch {
     }
 }
 
-/// RFC 7396 §2, on objects.
+/// RFC 7396 §2, for objects.
 fn merge(target: &mut Map<String, Value>, patch: &Map<String, Value>) {
     for (key, value) in patch {
         match (value, target.get_mut(key)) {

@@ -6,35 +6,36 @@ use serde_json::{Map, Value};
 use super::invalid::InvalidValue;
 use super::json;
 
-/// A JSON object beside the other fields: [core metadata] in its JSON spelling (`version`,
-/// `requires_python`, `license_expression` …) or the host's own keys.
+/// A JSON object for additional data: [core metadata] with its JSON keys (`version`,
+/// `requires_python`, `license_expression` …), or keys that the host defines.
 ///
-/// Any JSON values, in the order they were given; at most 16 KiB when serialised. Numbers are
-/// integers of 64 bits or doubles, as RFC 8259 §6 advises: others are rounded. Two are equal when
-/// their texts are: in another order, they are other metadata.
+/// The values may be any JSON values, and the keys keep their order. The serialised object has at
+/// most 16 KiB. Numbers are stored as 64-bit integers or doubles, as RFC 8259 §6 advises, and other
+/// numbers are rounded. Two objects are equal if their texts are equal, so the order of keys
+/// matters.
 ///
-/// It is kept as its text, which is most often all that is asked of it.
+/// Only the text is stored, because most uses need nothing else.
 ///
 /// [core metadata]: https://packaging.python.org/en/latest/specifications/core-metadata/
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Metadata {
-    /// Compact JSON; nothing for the empty object.
+    /// Compact JSON. The text is empty for the empty object.
     text: Box<str>,
 }
 
 impl Metadata {
-    /// The largest object, in bytes of compact JSON.
+    /// The maximum size of the object, in bytes of compact JSON.
     pub const MAX_BYTES: usize = 16 * 1024;
     fn too_long() -> InvalidValue {
         InvalidValue::new(format!("must be at most {} bytes of JSON", Self::MAX_BYTES))
     }
 
-    /// The metadata of which [`as_json`](Self::as_json) once gave this text, for a store that has
-    /// verified by other means that the text is what it wrote: it is checked, but not brought into
-    /// the compact form that it must have.
+    /// Makes metadata from a text that [`as_json`](Self::as_json) returned earlier. This is for a
+    /// store that has verified by other means, such as a checksum, that the text is unchanged. The
+    /// text is checked, but it is not brought into compact form, so it must have that form already.
     ///
     /// # Errors
-    /// It is no strict JSON, no object, too long or too deep.
+    /// The text is not strict JSON, is not an object, is too long or nests too deeply.
     pub fn from_stored_json(text: &str) -> Result<Self, InvalidValue> {
         if text == "{}" {
             return Ok(Self::default());
@@ -42,7 +43,7 @@ impl Metadata {
         if text.len() > Self::MAX_BYTES {
             return Err(Self::too_long());
         }
-        // The representation around it is one level.
+        // The representation of the package is one more level around this object.
         if !text.starts_with('{') || json::check(text, json::MAX_DEPTH - 1).is_err() {
             return Err(InvalidValue::new("must be a JSON object"));
         }
@@ -61,7 +62,7 @@ impl Metadata {
         if self.is_empty() { "{}" } else { &self.text }
     }
 
-    /// The object's members, read from its text.
+    /// The members of the object, parsed from its text.
     #[must_use]
     pub fn to_map(&self) -> Map<String, Value> {
         serde_json::from_str(self.as_json()).unwrap_or_default()
@@ -81,7 +82,7 @@ impl TryFrom<Map<String, Value>> for Metadata {
         if members.is_empty() {
             return Ok(Self::default());
         }
-        // The representation around this object is one level, the object itself another.
+        // The representation of the package is one level, and this object is another.
         if !members.values().all(|value| json::fits_depth(value, json::MAX_DEPTH - 2)) {
             let limit = json::MAX_DEPTH - 2;
             return Err(InvalidValue::new(format!("must not nest deeper than {limit} levels")));

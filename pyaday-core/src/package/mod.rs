@@ -1,4 +1,4 @@
-//! What a package is: its name, its fields and their rules, its JSON, and its versions.
+//! The package type: its name, its fields and their rules, its JSON, and its versions.
 
 mod error;
 mod invalid;

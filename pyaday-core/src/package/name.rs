@@ -1,4 +1,4 @@
-//! Names of packages, as people spell them and as the catalogue compares them.
+//! The names of packages: spellings and their normal form.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -11,10 +11,10 @@ use serde::{Serialize, Serializer};
 
 use super::invalid::InvalidValue;
 
-/// A valid package name in the spelling its author chose: `Flask`, `zope.interface`.
+/// A valid package name, in the spelling that its author chose: `Flask`, `zope.interface`.
 ///
-/// Valid means the [PyPA name format]: ASCII letters and digits, inside also `.`, `_` and `-`,
-/// the first and the last character alphanumeric; 1 to 255 bytes.
+/// A valid name follows the [PyPA name format]. It has 1 to 255 bytes. It consists of ASCII
+/// letters, digits, `.`, `_` and `-`, and begins and ends with a letter or digit.
 ///
 /// `==` compares spellings. Two spellings name the same package when their [normal
 /// forms](Self::normalized) are equal.
@@ -34,17 +34,17 @@ use super::invalid::InvalidValue;
 pub struct PackageName(Box<str>);
 
 impl PackageName {
-    /// The longest name that the catalogue takes, in bytes.
+    /// The maximum length of a name, in bytes.
     pub const MAX_BYTES: usize = 255;
 
-    /// The name as it was spelled.
+    /// The name as it is spelled.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The name's identity: its [PEP 503](https://peps.python.org/pep-0503/#normalized-names)
-    /// normal form.
+    /// The [PEP 503](https://peps.python.org/pep-0503/#normalized-names) normal form of the name,
+    /// which identifies the package.
     #[must_use]
     pub fn normalized(&self) -> NormalizedName {
         NormalizedName::of(&self.0)
@@ -74,10 +74,11 @@ impl Serialize for PackageName {
     }
 }
 
-/// A package's identity: its name in the [PEP 503] normal form, lower case with each run of `-`,
-/// `_` and `.` as one `-`.
+/// The identity of a package: its name in the [PEP 503] normal form. The normal form is in lower
+/// case, and each run of `-`, `_` and `.` is one `-`.
 ///
-/// Names order by the bytes of this form. Parsing takes any valid spelling and normalises it.
+/// Names are ordered by the bytes of this form. Parsing accepts any valid spelling and normalises
+/// it.
 ///
 /// ```
 /// use pyaday_core::NormalizedName;
@@ -91,25 +92,26 @@ impl Serialize for PackageName {
 #[derive(Clone)]
 pub struct NormalizedName(Text);
 
-/// A name in place, so that a request for a package allocates nothing; but for the longest, one in a
-/// thousand.
+/// A short name is stored in place, so a request for a package needs no allocation. About one name
+/// in a thousand is longer and is allocated.
 #[derive(Clone)]
 enum Text {
     Short(ArrayString<SHORT>),
     Long(Box<str>),
 }
 
-/// The longest name in place, in bytes: what makes a [`NormalizedName`] 64 bytes large.
+/// The maximum length of a name that is stored in place, in bytes. With it, a [`NormalizedName`]
+/// has a size of 64 bytes.
 const SHORT: usize = 52;
 
 impl NormalizedName {
-    /// The name of a text that is in the normal form already.
+    /// Makes a name from a text that is already in the normal form.
     pub(crate) fn from_normal(name: &str) -> Self {
         debug_assert!(is_normal(name));
         Self(ArrayString::from(name).map_or_else(|_| Text::Long(name.into()), Text::Short))
     }
 
-    /// The identity of a valid name.
+    /// Normalises a valid name.
     fn of(name: &str) -> Self {
         if is_normal(name) {
             return Self::from_normal(name);
@@ -192,8 +194,8 @@ impl fmt::Display for NormalizedName {
 
 /// The rule that `name` breaks, if it is not a valid name.
 ///
-/// It looks at bytes: a regular expression that folds case would let U+212A, U+017F and U+0131
-/// through, whose lower or upper case is an ASCII letter.
+/// This checks bytes. A regular expression that ignores case would also accept U+212A, U+017F and
+/// U+0131, because their lower or upper case is an ASCII letter.
 fn broken_rule(name: &[u8]) -> Option<Cow<'static, str>> {
     let (Some(first), Some(last)) = (name.first(), name.last()) else {
         return Some("must not be empty".into());
@@ -223,7 +225,7 @@ fn is_normal(name: &str) -> bool {
     })
 }
 
-/// Gives the PEP 503 normal form of a valid name, character by character.
+/// Yields the PEP 503 normal form of a valid name, character by character.
 fn normalize(name: &str, mut push: impl FnMut(char)) {
     let mut is_in_run = false;
     for byte in name.bytes() {

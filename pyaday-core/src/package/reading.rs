@@ -1,4 +1,4 @@
-//! The members of a JSON object that is to be a package.
+//! Reads a package from the members of a JSON object.
 
 use std::collections::BTreeSet;
 
@@ -13,11 +13,11 @@ use super::representation::{Details, Package};
 use super::tag::Tags;
 
 impl Package {
-    /// Reads a representation: a JSON object with `name`, `short_desc` and, if there are any,
-    /// `tags` and `metadata`.
+    /// Reads a representation: a JSON object with `name`, `short_desc` and, optionally, `tags` and
+    /// `metadata`.
     ///
     /// # Errors
-    /// The place where the text is not strict JSON, or all faults of the fields at once.
+    /// The place where the text is not strict JSON, or all faults of the fields together.
     pub fn from_json(text: &[u8]) -> Result<Self, PackageError> {
         let (name, details) = Fields::from_json(text)?.complete(NameIs::Required)?;
         match name {
@@ -28,16 +28,16 @@ impl Package {
 }
 
 impl Details {
-    /// Reads the body of an update: a representation whose `name` may be left out.
+    /// Reads the body of an update: a representation whose `name` is optional.
     ///
     /// # Errors
-    /// As [`Package::from_json`].
+    /// The same as for [`Package::from_json`].
     pub(crate) fn from_json(text: &[u8]) -> Result<(Option<PackageName>, Self), PackageError> {
         Ok(Fields::from_json(text)?.complete(NameIs::Optional)?)
     }
 }
 
-/// The members of a representation, none of them checked yet.
+/// The members of a representation, not checked yet.
 pub(crate) struct Fields(pub(crate) Map<String, Value>);
 
 #[derive(Clone, Copy, PartialEq)]
@@ -56,7 +56,7 @@ impl Fields {
         }
     }
 
-    /// Checks every member, so that a client learns of all its faults at once.
+    /// Checks every member, so that one response reports all faults.
     pub(crate) fn complete(
         mut self,
         name_is: NameIs,
@@ -96,20 +96,21 @@ pub(super) fn string(value: Value) -> Result<String, InvalidValue> {
 }
 
 impl Errors {
-    /// A name that there must be.
+    /// Reads the name, which is required.
     pub(crate) fn name(&mut self, value: Option<Value>) -> Option<PackageName> {
         let name = value.ok_or_else(|| InvalidValue::new(MISSING)).and_then(string);
         self.take("/name", name.and_then(|name| name.parse()))
     }
 
-    /// The tags of a JSON array, and each one's fault noted at its own place.
+    /// Reads the tags from a JSON array. Each fault gets the pointer of its own element.
     pub(crate) fn tags(&mut self, value: Value) -> Tags {
         let Value::Array(items) = value else {
             self.push("/tags".to_owned(), "must be an array of strings");
             return Tags::default();
         };
         if items.len() > Tags::MAX {
-            // Not also what is wrong with each: the answer would be many times as long as the body.
+            // The faults of the single tags are not added: the response would be many times as long
+            // as the body.
             self.push("/tags".to_owned(), Tags::too_many().into_rule());
             return Tags::default();
         }

@@ -1,4 +1,4 @@
-//! A package as curators write it: its name, its fields, and the rules of each.
+//! A package as a curator writes it.
 
 use memchr::memchr2;
 use serde::Serialize;
@@ -9,9 +9,9 @@ use super::name::PackageName;
 use super::short_desc::ShortDesc;
 use super::tag::Tags;
 
-/// A package of the catalogue: its name and what curators say of it.
+/// A package of the catalogue: its name and its details.
 ///
-/// Every field checks its own rules when it is made, so a package that exists is valid.
+/// Every field checks its own rules when it is created, so every `Package` is valid.
 ///
 /// ```
 /// use pyaday_core::Package;
@@ -27,42 +27,41 @@ use super::tag::Tags;
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Package {
-    /// The name in the spelling that the package was created with.
+    /// The name, in the spelling that was used when the package was created or last respelled.
     pub name: PackageName,
-    /// Everything but the name.
+    /// All fields except the name.
     #[serde(flatten)]
     pub details: Details,
 }
 
-/// All that is said of a package beside its name; an update replaces it whole.
+/// All fields of a package except its name. An update replaces all of them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Details {
-    /// What the package is for, in one line.
+    /// The short description, in one line.
     pub short_desc: ShortDesc,
-    /// Curators' labels.
+    /// The tags that curators have given the package.
     #[serde(skip_serializing_if = "Tags::is_empty")]
     pub tags: Tags,
-    /// Core metadata, or whatever else the host keeps.
+    /// Core metadata, or other data that the host keeps.
     #[serde(skip_serializing_if = "Metadata::is_empty")]
     pub metadata: Metadata,
 }
 
 impl Details {
-    /// This description, without tags and metadata. The other fields are public: set those that there
-    /// are.
+    /// Makes details with this description, without tags and metadata.
     #[must_use]
     pub fn new(short_desc: ShortDesc) -> Self {
         Self { short_desc, ..Self::default() }
     }
 
-    /// The same with these labels.
+    /// Returns the same details with these tags.
     #[must_use]
     pub fn with_tags(self, tags: Tags) -> Self {
         Self { tags, ..self }
     }
 
-    /// The same with this metadata.
+    /// Returns the same details with this metadata.
     #[must_use]
     pub fn with_metadata(self, metadata: Metadata) -> Self {
         Self { metadata, ..self }
@@ -70,13 +69,13 @@ impl Details {
 }
 
 impl Package {
-    /// A package of these parts.
+    /// Makes a package from its parts.
     #[must_use]
     pub fn from_parts(name: PackageName, details: Details) -> Self {
         Self { name, details }
     }
 
-    /// A package without tags and metadata.
+    /// Makes a package without tags and metadata.
     ///
     /// # Errors
     /// All faults of the two fields.
@@ -92,7 +91,8 @@ impl Package {
         }
     }
 
-    /// Appends the representation, compact JSON: what serialising gives, in less time.
+    /// Appends the representation as compact JSON. The result is the same as that of `serde_json`,
+    /// but this is faster.
     pub(crate) fn write_json(&self, out: &mut Vec<u8>) {
         let Details { short_desc, tags, metadata } = &self.details;
         // A name has no character that JSON would escape.
@@ -102,7 +102,7 @@ impl Package {
         write_json_string(short_desc.as_str(), out);
         if !tags.is_empty() {
             out.extend_from_slice(b",\"tags\":");
-            // Serialising strings into memory has no way to fail.
+            // Serialising strings into memory cannot fail.
             drop(serde_json::to_writer(&mut *out, tags));
         }
         if !metadata.is_empty() {

@@ -1,4 +1,4 @@
-//! The number of a write.
+//! The numbers of writes.
 
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -6,19 +6,21 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use http::HeaderValue;
 
-/// Which write of its store made a version of a package: a number that grows with each.
+/// The number of a write in a store. A version of a package has the number of the write that made
+/// it. Each write has a greater number than all writes before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Revision(u64);
 
 impl Revision {
-    /// The revision of this number.
+    /// Makes a revision from its number.
     #[must_use]
     pub const fn new(number: u64) -> Self {
         Self(number)
     }
 
-    /// The clock's microseconds since 1970: where the revisions of a new store begin, so that an
-    /// entity tag of an earlier store in its place never names a version in this one.
+    /// The clock's microseconds since 1970. The revisions of a new store begin here. If the new
+    /// store replaces an earlier one, entity tags of the earlier store do not match versions in the
+    /// new one.
     #[must_use]
     pub fn now() -> Self {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -31,19 +33,19 @@ impl Revision {
         self.0
     }
 
-    /// The revision as a strong entity tag, quoted
-    /// ([RFC 9110 §8.8.3](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3)): that of the page
-    /// of a list, which any write makes another.
+    /// The revision as a strong entity tag, with quotes ([RFC 9110
+    /// §8.8.3](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3)). A page of a list has the
+    /// store's newest revision as its entity tag, so every write changes it.
     #[must_use]
     pub fn entity_tag(self) -> HeaderValue {
         let text = Bytes::from(format!("\"{self}\""));
-        #[expect(clippy::expect_used, reason = "quotes and digits are what a field value may hold")]
+        #[expect(clippy::expect_used, reason = "a field value may contain quotes and digits")]
         HeaderValue::from_maybe_shared(text).expect("digits are a field value")
     }
 
-    /// The revision of the write that comes after this one: the next number, or the clock's
-    /// microseconds if those are greater. So a revision that was lost, with a database's primary for
-    /// one, is not given to another write later.
+    /// The revision of the next write: the next number, or the clock's microseconds since 1970 if
+    /// those are greater. If the newest writes are lost, for example because a database fails over
+    /// to a standby, the clock keeps their revisions from being used again.
     #[must_use]
     pub fn next(self) -> Self {
         Self(self.0 + 1).max(Self::now())

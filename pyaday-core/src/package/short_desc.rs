@@ -7,17 +7,18 @@ use serde::Serialize;
 
 use super::invalid::InvalidValue;
 
-/// One line on what a package is for; it may be empty.
+/// The short description of a package in one line. It may be empty.
 ///
-/// At most 512 characters (Unicode scalar values), none of them a control character (C0, DEL, C1,
-/// U+2028, U+2029) or one that overrides the direction of the text around it (U+202A–U+202E,
-/// U+2066–U+2069): a summary shown in a list must not be able to disguise its neighbours.
+/// It has at most 512 characters (Unicode scalar values). Control characters (C0, DEL, C1, U+2028,
+/// U+2029) are not allowed. Characters that change the direction of the surrounding text
+/// (U+202A–U+202E, U+2066–U+2069) are not allowed either: in a list, such a description could
+/// change how its neighbours are displayed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct ShortDesc(Box<str>);
 
 impl ShortDesc {
-    /// The longest description, in characters.
+    /// The maximum length of a description, in characters.
     pub const MAX_CHARS: usize = 512;
 
     /// The text.

@@ -11,19 +11,19 @@ use memchr::memchr;
 use super::representation::Package;
 use super::revision::Revision;
 
-/// A version of a package as a store keeps it: its revision and its representation, which is
-/// rendered once, when it is written.
+/// A version of a package in a store: its revision and its representation. The representation is
+/// rendered once, when the version is written.
 ///
-/// A clone shares the text.
+/// A clone shares the text and does not copy it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Stored {
-    /// What [`render`] wrote.
+    /// The bytes that [`render`] wrote.
     text: Bytes,
     entity_tag_end: u8,
 }
 
 impl Stored {
-    /// This package in this revision.
+    /// Makes the version of this package with this revision.
     #[must_use]
     pub fn new(package: &Package, revision: Revision) -> Self {
         let mut text = Vec::new();
@@ -32,14 +32,15 @@ impl Stored {
         Self::within(&text, 0..text.len())
     }
 
-    /// The version that [`render`] wrote into this part of `texts`, with which it shares them.
+    /// Makes the version that [`render`] wrote into this part of `texts`. It shares the memory of
+    /// `texts`.
     pub(crate) fn within(texts: &Bytes, part: Range<usize>) -> Self {
-        // An entity tag is digits in quotes, so the first brace begins the representation.
+        // An entity tag consists of digits in quotes, so the first brace begins the representation.
         let entity_tag_end = memchr(b'{', &texts[part.clone()]).unwrap_or_default() as u8;
         Self { text: texts.slice(part), entity_tag_end }
     }
 
-    /// The version's revision.
+    /// The revision of the version.
     #[must_use]
     pub fn revision(&self) -> Revision {
         let digits = self.text[..usize::from(self.entity_tag_end)].iter();
@@ -49,20 +50,20 @@ impl Stored {
 
     /// The package.
     ///
-    /// It is read from the representation, which takes as long as reading that much JSON.
+    /// This parses the representation, so it takes as long as reading that much JSON.
     #[must_use]
     pub fn package(&self) -> Package {
         #[expect(clippy::expect_used, reason = "`new` rendered the text from a valid package")]
         Package::from_json(self.json()).expect("a representation is valid")
     }
 
-    /// The representation, compact JSON.
+    /// The representation as compact JSON.
     #[must_use]
     pub fn representation(&self) -> Bytes {
         self.text.slice(usize::from(self.entity_tag_end)..)
     }
 
-    /// The same, and nothing of the version left.
+    /// Returns the representation and drops the rest of the version.
     pub(crate) fn into_representation(mut self) -> Bytes {
         self.text.advance(usize::from(self.entity_tag_end));
         self.text
@@ -72,8 +73,8 @@ impl Stored {
         &self.text[usize::from(self.entity_tag_end)..]
     }
 
-    /// The representation's strong entity tag, quoted
-    /// ([RFC 9110 §8.8.3](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3)).
+    /// The strong entity tag of the representation, with quotes ([RFC 9110
+    /// §8.8.3](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3)).
     #[must_use]
     pub fn entity_tag(&self) -> HeaderValue {
         let text = self.text.slice(..usize::from(self.entity_tag_end));
@@ -82,16 +83,17 @@ impl Stored {
     }
 }
 
-/// Appends what an answer needs of a version: its quoted entity tag and the representation.
+/// Appends the parts of a version that a response needs: its quoted entity tag and the
+/// representation.
 pub(crate) fn render(package: &Package, revision: Revision, out: &mut Vec<u8>) {
-    // Writing to a vector has no way to fail.
+    // Writing to a vector cannot fail.
     let _ = write!(out, "\"{revision}\"");
     package.write_json(out);
 }
 
-/// The name in the version that [`render`] wrote, as it is spelled.
+/// The spelling of the name in a version that [`render`] wrote.
 pub(crate) fn spelling(text: &[u8]) -> &[u8] {
-    /// What a representation begins with.
+    /// The text at the start of every representation.
     const BEFORE: usize = "{\"name\":\"".len();
 
     let start = memchr(b'{', text).unwrap_or_default() + BEFORE;
@@ -108,9 +110,9 @@ impl fmt::Debug for Stored {
     }
 }
 
-/// The representations in an array. The object around it is still open.
+/// Writes the representations as an array. The object around the array is left open.
 pub(crate) fn write_items(packages: &[Stored]) -> Vec<u8> {
-    /// What a page has besides: the link to the next.
+    /// Room for the other member of a page, the link to the next page.
     const REST: usize = 300;
 
     let length: usize = packages.iter().map(|package| package.json().len() + 1).sum();

@@ -1,4 +1,4 @@
-//! The labels of packages.
+//! The tags of packages.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -8,16 +8,16 @@ use serde::Serialize;
 
 use super::invalid::InvalidValue;
 
-/// A curator's label: 1 to 40 of `a-z`, `0-9` and `-`, the first no `-`.
+/// A tag: 1 to 40 characters of `a-z`, `0-9` and `-`. The first one is not `-`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct Tag(Box<str>);
 
 impl Tag {
-    /// The longest label, in bytes.
+    /// The maximum length of a tag, in bytes.
     pub const MAX_BYTES: usize = 40;
 
-    /// The label.
+    /// The text of the tag.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -49,21 +49,21 @@ impl fmt::Display for Tag {
     }
 }
 
-/// A package's labels, sorted, each once, at most 32.
+/// The tags of a package: at most 32, sorted and without duplicates.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Tags(pub(super) BTreeSet<Tag>);
 
 impl Tags {
-    /// The most labels that one package has.
+    /// The maximum number of tags on one package.
     pub const MAX: usize = 32;
 
-    /// The rule that more labels break.
+    /// The rule that is broken by too many tags.
     pub(super) fn too_many() -> InvalidValue {
         InvalidValue::new(format!("must be at most {} tags", Self::MAX))
     }
 
-    /// True if there are none.
+    /// True if there are no tags.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -75,7 +75,7 @@ impl Tags {
         self.0.contains(tag)
     }
 
-    /// The labels in their order.
+    /// The tags in sorted order.
     pub fn iter(&self) -> impl Iterator<Item = &Tag> {
         self.0.iter()
     }

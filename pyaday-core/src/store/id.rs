@@ -9,8 +9,8 @@ use super::seed::Seed;
 /// The identity of a store's history: 128 random bits, shown as a UUID
 /// ([RFC 9562](https://www.rfc-editor.org/rfc/rfc9562), version 4).
 ///
-/// Two stores have different ones, and a store that is opened again has the same. It names the
-/// entries of feeds, whatever the address under which the store is served.
+/// Each new store has a different identity, and a store that is opened again has the same one. The
+/// entries of feeds are named after it, so their names do not depend on the address of the service.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct StoreId([u8; 16]);
 
@@ -21,27 +21,27 @@ impl StoreId {
         Self(uuid_of(Seed::random().bits().first_chunk().copied().unwrap_or_default(), 4))
     }
 
-    /// The identity with these bytes, as [`bytes`](Self::bytes) gave them.
+    /// Makes the identity from the bytes that [`bytes`](Self::bytes) returned.
     #[must_use]
     pub const fn new(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
 
-    /// The bytes.
+    /// Returns the bytes.
     #[must_use]
     pub const fn bytes(self) -> [u8; 16] {
         self.0
     }
 
-    /// The UUID of what `name` says within this store: one of version 8 (RFC 9562 §5.8), whose bits
-    /// are the 128-bit SipHash-2-4 of the name under the identity as the key.
+    /// The UUID that stands for `name` in this store. It has version 8 (RFC 9562 §5.8), and its
+    /// bits are the 128-bit SipHash-2-4 of `name`, with the identity as the key.
     pub(crate) fn uuid(self, name: &str) -> String {
         let hash = SipHasher24::new_with_key(&self.0).hash(name.as_bytes());
         Self(uuid_of(hash.as_bytes(), 8)).to_string()
     }
 }
 
-/// These bits, with those that a UUID has for its version and its variant.
+/// Sets the bits that mark the version and the variant of a UUID.
 fn uuid_of(mut bytes: [u8; 16], version: u8) -> [u8; 16] {
     bytes[6] = bytes[6] & 0x0f | version << 4;
     bytes[8] = bytes[8] & 0x3f | 0x80;

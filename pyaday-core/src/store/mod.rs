@@ -1,4 +1,4 @@
-//! What a catalogue asks of the place where its packages are kept, and the words of the answers.
+//! The trait of a store, and the types of its arguments and results.
 
 mod error;
 mod id;

@@ -14,72 +14,93 @@ use super::write::{Replacement, Write};
 use crate::daily::{Daily, Date, Day, Pin, Pinned, Unpin};
 use crate::package::{NormalizedName, Package, Stored, Tag};
 
-/// A place where packages are kept: in memory, in a file, in a database far away.
+/// A place where packages are kept: memory, a file or a database.
 ///
-/// Implementors write each method as an `async fn`; the futures are [`Send`]. The contract, which
-/// the feature `conformance` tests for any store:
+/// # How to write a store
 ///
-/// - A package's identity is its [`NormalizedName`]. There is never more than one of a name.
-/// - Each method is atomic: it takes effect whole, at one moment between call and return, or not
-///   at all, also when many call at once. A method that takes a [`Write`] asks it and writes in that
-///   one moment, and never decides by what may be old: also that a package is absent, or in another
-///   version, is true at that moment.
-/// - Each write that changes something gives a [`Revision`](crate::Revision) greater than every one before it in the
-///   whole store. None is ever used again, not for a package that is deleted and created anew.
-/// - A store that is opened again has the same packages, days, pins and [identity](Self::id), and the
-///   same newest revision; one to which nothing was ever written may begin its revisions anew.
-/// - The journal of the package of the day is part of the store: a date is opened once, a pin and the
-///   opening of its date come one behind the other, and both are writes with a revision.
-/// - A write runs to its end once its future was polled, even when the future is dropped: a store
-///   that waits for something writes in a thread or task of its own.
-/// - Absence and conflict are answers. A [`StoreError`] means that the store could not do its work,
-///   and whether the write may have happened nevertheless.
+/// Three types of this crate do most of the work, and the stores of this project are written with
+/// them:
 ///
-/// The folder `examples/file-store` of the repository has a store that is written with
-/// [`Catalogue`](crate::Catalogue), [`Published`](crate::Published) and [`Picker`](crate::Picker) and
-/// saves to a file.
+/// - [`Catalogue`](crate::Catalogue) holds all packages, days and pins in memory. It answers every
+///   read and decides the result of every write. Its documentation describes the steps of a write,
+///   and what the store does after a commit that failed.
+/// - [`Published`](crate::Published) holds the catalogue that readers see. The store replaces it
+///   after each committed write.
+/// - [`Picker`](crate::Picker) carries out [`open_daily`](Self::open_daily): it picks the packages
+///   of the day in a thread of its own.
 ///
-/// There are no default methods: a store around another one that forgot to pass a method on would
-/// change its meaning silently.
+/// The store itself saves each change and loads the saved state when it is opened. A
+/// [`Draft`](crate::Draft) lists the changes that a store with a database must save. The feature
+/// `conformance` has a test suite that checks a store against the contract below. The folder
+/// `examples/file-store` of the repository has a small store that saves to a file.
+///
+/// # Contract
+///
+/// Implementors write each method as an `async fn`, whose future must be [`Send`].
+///
+/// - The [`NormalizedName`] of a package identifies it. A store never has two packages with the
+///   same normalised name.
+/// - Each method is atomic, even when many callers use the store at once. It takes effect
+///   completely, at one moment between call and return, or it has no effect. A method that takes a
+///   [`Write`] checks it at the moment when it writes. It never decides from old data: if it
+///   reports that a package is absent, or has another version, that is true at that moment.
+/// - Each write that changes something gets a [`Revision`](crate::Revision) that is greater than
+///   every earlier revision in the whole store. A revision is never used again, not even for a
+///   package that is deleted and created again.
+/// - A store that is opened again has the same packages, days, pins and [identity](Self::id), and
+///   the same newest revision. Only a store to which nothing was ever written may have another
+///   first revision.
+/// - The journal of the package of the day is part of the store. A date is opened only once.
+///   Setting a pin and opening its date happen one after the other. Both are writes and have a
+///   revision.
+/// - A write runs to its end after the first poll of its future, even if the future is dropped. A
+///   store that must wait for something writes in a thread or a task of its own.
+/// - Absence and conflict are results, not errors. A [`StoreError`] means that the store could not
+///   do its work, and says whether the write may have happened.
+///
+/// The trait has no default methods. A store that wraps another store could otherwise forget to
+/// forward a method, and its behaviour would change silently.
 pub trait PackageStore: Send + Sync + 'static {
-    /// The identity of the store's history: drawn once, when the store is made, and kept with it.
+    /// Returns the identity of the store's history. It is drawn once, when the store is created,
+    /// and saved with the store.
     ///
     /// # Errors
     /// [`StoreError`], but never [`StoreError::OutcomeUnknown`].
     fn id(&self) -> impl Future<Output = Result<StoreId, StoreError>> + Send;
 
-    /// Returns once reads show every write that was acknowledged, by whichever process, before this
-    /// was called. A store whose reads always do has nothing to wait for.
+    /// Returns as soon as reads show every write that any process had acknowledged before this
+    /// call. If the reads of a store always show them, this method returns at once.
     ///
     /// # Errors
     /// [`StoreError`], but never [`StoreError::OutcomeUnknown`].
     fn refresh(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Adds a package if none of its name exists. `write` is asked about the newest revision of the
-    /// whole store.
+    /// Adds a package if no package has its name. `write` is checked against the newest revision of
+    /// the whole store.
     ///
     /// # Errors
-    /// [`StoreError`]; the package was added, or not, as it says.
+    /// [`StoreError`], which says whether the package may have been added.
     fn create(
         &self,
         package: Package,
         write: Write,
     ) -> impl Future<Output = Result<Create, StoreError>> + Send;
 
-    /// Adds those of the packages whose names do not exist, all of them or none: no reader sees a
-    /// part of the batch. They may share a revision.
+    /// Adds the packages whose names do not exist yet, all of them or none: no reader sees a part
+    /// of the batch. The new packages may share a revision.
     ///
-    /// The answers come in the order of the packages. When the batch itself holds a name twice, its
-    /// first package is added and the later ones exist.
+    /// The results are in the order of the packages. If two packages of the batch have the same
+    /// name, the first one is added, and the result for the later one is that the name exists.
     ///
     /// # Errors
-    /// [`StoreError`]; all were added, or none, as it says.
+    /// [`StoreError`], which says whether the packages may have been added. Either all were added
+    /// or none.
     fn create_many(
         &self,
         packages: Vec<Package>,
     ) -> impl Future<Output = Result<Vec<Create>, StoreError>> + Send;
 
-    /// The package of a name.
+    /// Returns the package of a name.
     ///
     /// # Errors
     /// [`StoreError`], but never [`StoreError::OutcomeUnknown`].
@@ -88,14 +109,14 @@ pub trait PackageStore: Send + Sync + 'static {
         name: &NormalizedName,
     ) -> impl Future<Output = Result<Option<Stored>, StoreError>> + Send;
 
-    /// Replaces what a package has besides its identity, if `write` admits the revision that it is
-    /// in.
+    /// Replaces everything in a package except its identity, if `write` admits the package's
+    /// current revision.
     ///
-    /// A replacement that gives the representation that is stored changes nothing, the revision
-    /// neither.
+    /// If the replacement gives the same representation as the stored one, nothing changes, and the
+    /// revision stays the same.
     ///
     /// # Errors
-    /// [`StoreError`]; the package was replaced, or not, as it says.
+    /// [`StoreError`], which says whether the package may have been replaced.
     fn update(
         &self,
         name: &NormalizedName,
@@ -103,25 +124,26 @@ pub trait PackageStore: Send + Sync + 'static {
         write: Write,
     ) -> impl Future<Output = Result<Update, StoreError>> + Send;
 
-    /// Removes a package, if `write` admits the revision that it is in.
+    /// Removes a package if `write` admits its current revision.
     ///
     /// # Errors
-    /// [`StoreError`]; the package was removed, or not, as it says.
+    /// [`StoreError`], which says whether the package may have been removed.
     fn delete(
         &self,
         name: &NormalizedName,
         write: Write,
     ) -> impl Future<Output = Result<Delete, StoreError>> + Send;
 
-    /// One package, each equally likely; `None` from an empty store.
+    /// Returns one package; each is equally likely. Returns `None` if the store is empty.
     ///
     /// # Errors
     /// [`StoreError`], but never [`StoreError::OutcomeUnknown`].
     fn random(&self, seed: Seed)
     -> impl Future<Output = Result<Option<Stored>, StoreError>> + Send;
 
-    /// `count` different packages in random order, each such sequence equally likely; all of them
-    /// where there are fewer. If `tag` is given, only of those that carry it.
+    /// Returns `count` different packages in random order; each such sequence is equally likely.
+    /// Returns all packages if there are fewer. If `tag` is given, only packages with this tag are
+    /// drawn.
     ///
     /// # Errors
     /// [`StoreError`], but never [`StoreError::OutcomeUnknown`].
@@ -132,35 +154,37 @@ pub trait PackageStore: Send + Sync + 'static {
         seed: Seed,
     ) -> impl Future<Output = Result<Vec<Stored>, StoreError>> + Send;
 
-    /// A page of the packages that a query selects, in the order of their normalised names.
+    /// Returns a page of the packages that a query selects, in the order of their normalised names.
     ///
     /// # Errors
     /// [`StoreError`], but never [`StoreError::OutcomeUnknown`].
     fn list(&self, query: &Query) -> impl Future<Output = Result<Page, StoreError>> + Send;
 
-    /// What is known of a date.
+    /// Returns what the journal has for a date.
     ///
     /// # Errors
     /// [`StoreError`], but never [`StoreError::OutcomeUnknown`].
     fn daily(&self, date: Date) -> impl Future<Output = Result<Day, StoreError>> + Send;
 
-    /// Opens those of the dates that were not opened, in one write, with the packages that are
-    /// [picked](crate::daily) for them, the earliest first, from the packages and the journal of one
-    /// moment during the call. Returns what the dates show, in their order; nothing from an empty
-    /// store.
+    /// Opens those of the dates that are not open yet, in one write. The packages are
+    /// [picked](crate::daily) from the packages and the journal at one moment during the call, the
+    /// earliest date first. Returns what the dates show, in the order of the dates. The result is
+    /// empty if the store is empty.
     ///
-    /// Every caller gets the same, and it never changes, whatever becomes of the package. This write
-    /// alone may be left undone when its future is dropped: the next caller opens the dates.
+    /// Every caller gets the same result for a date, and it never changes, even if the package
+    /// changes or is deleted. This is the only write that may be left undone when its future is
+    /// dropped: the next call opens the dates.
     ///
     /// # Errors
-    /// [`StoreError`]; the dates were opened, or none of them, as it says.
+    /// [`StoreError`], which says whether the dates may have been opened. Either all were opened or
+    /// none.
     fn open_daily(
         &self,
         dates: RangeInclusive<Date>,
         picked_at: SystemTime,
     ) -> impl Future<Output = Result<Vec<Daily>, StoreError>> + Send;
 
-    /// The days up to a date that were opened, the newest first, at most `count`.
+    /// Returns at most `count` opened days, up to and including `until`, the newest first.
     ///
     /// # Errors
     /// [`StoreError`], but never [`StoreError::OutcomeUnknown`].
@@ -170,7 +194,7 @@ pub trait PackageStore: Send + Sync + 'static {
         count: NonZeroUsize,
     ) -> impl Future<Output = Result<Vec<Daily>, StoreError>> + Send;
 
-    /// The pins of dates after `last_open`, in the order of their dates, at most `count`.
+    /// Returns at most `count` pins of dates after `last_open`, in the order of their dates.
     ///
     /// # Errors
     /// [`StoreError`], but never [`StoreError::OutcomeUnknown`].
@@ -180,21 +204,22 @@ pub trait PackageStore: Send + Sync + 'static {
         count: NonZeroUsize,
     ) -> impl Future<Output = Result<Vec<Pinned>, StoreError>> + Send;
 
-    /// The pin of a date that was not opened.
+    /// Returns the pin of a date that is not open yet.
     ///
     /// # Errors
     /// [`StoreError`], but never [`StoreError::OutcomeUnknown`].
     fn pinned(&self, date: Date)
     -> impl Future<Output = Result<Option<Pinned>, StoreError>> + Send;
 
-    /// Pins a package to a date after `last_open` that was not opened, in the place of an earlier
-    /// pin: the date will show it, if it exists then. `write` is asked about the revision of the
-    /// date's pin, or about `None`.
+    /// Pins a package to a date, and replaces an earlier pin of the date. The date must be after
+    /// `last_open` and must not be open yet. When the date is opened, it shows the package, if the
+    /// package exists then. `write` is checked against the revision of the date's current pin, or
+    /// against `None` if there is no pin.
     ///
-    /// The same pin again changes nothing.
+    /// Setting the same pin again changes nothing.
     ///
     /// # Errors
-    /// [`StoreError`]; the package was pinned, or not, as it says.
+    /// [`StoreError`], which says whether the package may have been pinned.
     fn pin_daily(
         &self,
         date: Date,
@@ -203,11 +228,11 @@ pub trait PackageStore: Send + Sync + 'static {
         write: Write,
     ) -> impl Future<Output = Result<Pin, StoreError>> + Send;
 
-    /// Takes back the pin of a date after `last_open` that was not opened, if `write` admits the
-    /// revision that the pin is in.
+    /// Removes the pin of a date, if `write` admits the pin's revision. The date must be after
+    /// `last_open` and must not be open yet.
     ///
     /// # Errors
-    /// [`StoreError`]; the pin was taken back, or not, as it says.
+    /// [`StoreError`], which says whether the pin may have been removed.
     fn unpin_daily(
         &self,
         date: Date,

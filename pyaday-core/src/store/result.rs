@@ -2,20 +2,21 @@
 
 use crate::package::{Revision, Stored};
 
-/// What became of a package to create.
+/// The result of creating a package.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Create {
-    /// It was added.
+    /// The package was added.
     Created(Stored),
-    /// A package of its name exists; nothing was written.
+    /// A package of this name exists already. Nothing was written.
     Exists(Stored),
-    /// The write does not admit the store's newest revision, this one; nothing was written.
+    /// The write does not admit the store's newest revision, which this variant holds. Nothing was
+    /// written.
     Stale(Revision),
 }
 
 impl Create {
-    /// The version that the store has under the name now; `None` if the write was refused before
-    /// that was looked up.
+    /// Returns the version that the store now has under the name. Returns `None` if the store
+    /// refused the write before it looked up the name.
     #[must_use]
     pub fn stored(&self) -> Option<&Stored> {
         match self {
@@ -25,26 +26,28 @@ impl Create {
     }
 }
 
-/// What became of an update.
+/// The result of updating a package.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Update {
     /// The package was replaced.
     Updated(Stored),
-    /// What is stored was the same already; nothing was written.
+    /// The stored package was already the same. Nothing was written.
     Unchanged(Stored),
-    /// The write does not admit the version that the package is in, this one; nothing was written.
+    /// The write does not admit the package's current revision, which this variant holds. Nothing
+    /// was written.
     Stale(Stored),
-    /// There is no such package.
+    /// No package has this name.
     Absent,
 }
 
-/// What became of a package to delete.
+/// The result of deleting a package.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Delete {
-    /// It was removed.
+    /// The package was removed.
     Deleted,
-    /// The write does not admit the version that the package is in, this one; nothing was written.
+    /// The write does not admit the package's current revision, which this variant holds. Nothing
+    /// was written.
     Stale(Stored),
-    /// There is no such package.
+    /// No package has this name.
     Absent,
 }

@@ -5,22 +5,24 @@ use std::cell::RefCell;
 use rand::Rng;
 use rand::rngs::SmallRng;
 
-/// The randomness of one draw: 256 bits, so that no choice a store can make is out of reach.
+/// The randomness of one draw. It has 256 bits, so every possible result of a draw can occur.
 ///
-/// A store seeds a generator of its own with them, so a seed decides the draw, and draws are uniform
-/// as far as seeds are: each bit must be as good as any other. A counter makes bad seeds.
+/// A store seeds a random number generator with these bits, so the seed alone decides the draw.
+/// Draws are uniform only if seeds are: every bit must be equally random. The values of a counter
+/// are bad seeds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seed([u8; 32]);
 
 impl Seed {
-    /// A seed of these bits.
+    /// Makes a seed from these bits.
     #[must_use]
     pub const fn new(bits: [u8; 32]) -> Self {
         Self(bits)
     }
 
-    /// A seed from a fast generator of the thread's own, which begins with the system's randomness:
-    /// no client can foresee a draw without having seen many, and none decides a secret.
+    /// Makes a seed with a fast generator of the current thread, which the operating system's
+    /// randomness has seeded. A client cannot predict a draw unless it has seen many. Do not use
+    /// seeds for secrets.
     #[must_use]
     pub fn random() -> Self {
         thread_local! {
@@ -31,7 +33,7 @@ impl Seed {
         Self(bits)
     }
 
-    /// The bits.
+    /// Returns the bits.
     #[must_use]
     pub const fn bits(self) -> [u8; 32] {
         self.0

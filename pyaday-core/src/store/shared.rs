@@ -1,4 +1,4 @@
-//! A store that is shared is a store.
+//! Implements [`PackageStore`] for a store in an [`Arc`].
 
 use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;

@@ -1,15 +1,15 @@
-//! What a write asks of a store.
+//! The conditions of a write.
 
 use std::fmt;
 use std::sync::Arc;
 
 use crate::package::{Details, Package, PackageName, Revision};
 
-/// The terms of a write: in which version what it replaces must be.
+/// The conditions of a write: which version may be replaced.
 ///
-/// A store asks [`admits`](Self::admits) in the transaction in which it writes, about the version
-/// that the write would replace. So a condition is true of what is replaced, at the moment when it is
-/// replaced.
+/// A store calls [`admits`](Self::admits) with the revision of the version that it would replace,
+/// in the same transaction in which it writes. So the condition holds at the moment of the
+/// replacement.
 ///
 /// ```
 /// use pyaday_core::{Revision, Write};
@@ -36,13 +36,13 @@ enum Condition {
 }
 
 impl Write {
-    /// A write of whatever is there.
+    /// A write without conditions.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Only if what is written is in this revision, besides what was demanded before.
+    /// Adds a condition: the version to replace must have this revision. Earlier conditions stay.
     #[must_use]
     pub fn if_revision(self, revision: Revision) -> Self {
         match self.condition {
@@ -51,8 +51,8 @@ impl Write {
         }
     }
 
-    /// Only if this is true of the revision in which it is, or of `None` if it does not exist; besides
-    /// what was demanded before.
+    /// Adds a condition: this function must return true for the revision of the version to replace,
+    /// or for `None` if there is no version. Earlier conditions stay.
     #[must_use]
     pub fn only_if(
         self,
@@ -68,7 +68,8 @@ impl Write {
         }
     }
 
-    /// Whether the write may replace what is there in this revision, or add what is not there.
+    /// Returns whether the write may replace the version of this revision. `None` stands for
+    /// something that does not exist yet.
     #[must_use]
     pub fn admits(&self, current: Option<Revision>) -> bool {
         self.condition.admits(current)
@@ -96,25 +97,25 @@ impl fmt::Debug for Write {
     }
 }
 
-/// What a package becomes: all that it has besides its identity.
+/// The new content of a package: everything except its identity.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Replacement {
-    /// Its name in another spelling; `None` keeps the spelling that is stored. The name of another
-    /// package is not a spelling of this one, and keeps the spelling too.
+    /// Another spelling of the package's name. With `None` the stored spelling stays. It also stays
+    /// if this is the name of another package.
     pub spelling: Option<PackageName>,
-    /// Everything else.
+    /// All other fields.
     pub details: Details,
 }
 
 impl Replacement {
-    /// These details, under the name as it is spelled.
+    /// Replaces the details, and keeps the stored spelling of the name.
     #[must_use]
     pub fn new(details: Details) -> Self {
         Self { spelling: None, details }
     }
 
-    /// The package that `stored` becomes.
+    /// Returns the package that `stored` becomes.
     #[must_use]
     pub fn apply(self, stored: &Package) -> Package {
         let is_spelling = |name: &PackageName| name.normalized() == stored.name.normalized();

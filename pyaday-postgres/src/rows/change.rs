@@ -1,11 +1,12 @@
 //! The feed of changes that other processes follow.
 
 use deadpool_postgres::ClientWrapper;
+use pyaday_core::{Change, Revision};
+use tokio_postgres::types::ToSql;
 
 use super::head::Point;
 use super::{integer, same};
 use crate::error::Fault;
-use crate::schema::Schema;
 
 /// How many of the newest changes are kept at least.
 const KEPT: i64 = 100_000;
@@ -13,50 +14,62 @@ const KEPT: i64 = 100_000;
 /// How many more there may be before they are removed.
 const SPARE: i64 = 1_000;
 
-/// Adds the changes of a transaction: the packages and the dates that it wrote to. `before` is the
-/// position of the last change before, `point` that of the last of these.
+const WRITE: &str = "INSERT INTO change (position, revision, token, package, date)
+                     SELECT $1 + place, $2, $3, package, date
+                     FROM unnest($4::text[], $5::text[]) WITH ORDINALITY
+                          AS new (package, date, place)";
+const SHORTEN: &str = "DELETE FROM change WHERE position <= $1";
+const READ: &str = "SELECT revision, token FROM change WHERE position = $1";
+
+/// Adds the changes of a transaction behind the last one before it, and says where the feed ends then.
 pub(crate) async fn write(
     client: &ClientWrapper,
-    schema: &Schema,
-    before: i64,
-    point: &Point,
-    packages: &[&str],
-    dates: &[String],
-) -> Result<(), Fault> {
-    let sql = schema.sql(
-        "INSERT INTO pyaday.change (position, revision, token, package, date)
-         SELECT $1 + place, $2, $3, package, date
-         FROM (
-             SELECT package, NULL, place
-             FROM unnest($4::text[]) WITH ORDINALITY AS packages (package, place)
-             UNION ALL
-             SELECT NULL, date, place + $6
-             FROM unnest($5::text[]) WITH ORDINALITY AS dates (date, place)
-         ) AS new (package, date, place)",
-    );
-    let statement = client.prepare_cached(&sql).await?;
-    let (revision, count) = (integer(point.revision), packages.len() as i64);
-    let rows = client
-        .execute(&statement, &[&before, &revision, &point.token, &packages, &dates, &count])
-        .await?;
-    same("change", packages.len() + dates.len(), rows as usize)?;
+    changes: &[Change<'_>],
+    revision: Revision,
+    before: &Point,
+) -> Result<Point, Fault> {
+    let (packages, dates) = columns(changes);
+    let rows = packages.len();
+    let (before, token) = (before.position, rand::random());
+    let point = Point { position: before + rows as i64, revision, token };
+    let statement = client.prepare_cached(WRITE).await?;
+    let parameters: [&(dyn ToSql + Sync); 5] =
+        [&before, &integer(revision), &token, &packages, &dates];
+    same("change", rows, client.execute(&statement, &parameters).await? as usize)?;
     if before / SPARE != point.position / SPARE {
-        let sql = schema.sql("DELETE FROM pyaday.change WHERE position <= $1");
-        let statement = client.prepare_cached(&sql).await?;
+        let statement = client.prepare_cached(SHORTEN).await?;
         client.execute(&statement, &[&(point.position - KEPT)]).await?;
     }
-    Ok(())
+    Ok(point)
+}
+
+/// What rows of the feed name: a package or a date. A transaction has at least one row, which names
+/// neither where a package came and went.
+fn columns<'a>(changes: &[Change<'a>]) -> (Vec<Option<&'a str>>, Vec<Option<String>>) {
+    let (mut packages, mut dates) = (Vec::new(), Vec::new());
+    for change in changes {
+        let (package, date) = match *change {
+            Change::Create { name, .. } | Change::Replace { name, .. } | Change::Delete(name) => {
+                (Some(name.as_str()), None)
+            }
+            Change::Open(daily) => (None, Some(daily.date())),
+            Change::Pin(pinned) => (None, Some(pinned.date)),
+            Change::Unpin(date) => (None, Some(date)),
+        };
+        packages.push(package);
+        dates.push(date.map(|date| date.to_string()));
+    }
+    if changes.is_empty() {
+        packages.push(None);
+        dates.push(None);
+    }
+    (packages, dates)
 }
 
 /// True if the feed still has what was written since a transaction: then that transaction is part of
 /// the history of this database too, and its last change is there.
-pub(crate) async fn reaches_back_to(
-    client: &ClientWrapper,
-    schema: &Schema,
-    point: &Point,
-) -> Result<bool, Fault> {
-    let sql = schema.sql("SELECT revision, token FROM pyaday.change WHERE position = $1");
-    let statement = client.prepare_cached(&sql).await?;
+pub(crate) async fn reaches_back_to(client: &ClientWrapper, point: &Point) -> Result<bool, Fault> {
+    let statement = client.prepare_cached(READ).await?;
     let Some(row) = client.query_opt(&statement, &[&point.position]).await? else {
         return Ok(false);
     };

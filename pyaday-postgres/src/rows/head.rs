@@ -6,7 +6,7 @@ use tokio_postgres::Row;
 
 use super::{integer, revision, same};
 use crate::error::Fault;
-use crate::schema::{self, Schema};
+use crate::schema;
 
 /// A transaction, by what it has left at the end of the table of changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,21 +24,32 @@ pub(crate) struct Head {
     pub(crate) store: StoreId,
 }
 
-const COLUMNS: &str = "schema, oldest, revision, packages, position, token, uuid_send(store)";
+const READ: &str =
+    "SELECT schema, oldest, revision, packages, position, token, uuid_send(store) FROM head";
+const LOCK: &str = "SELECT schema, oldest, revision, packages, position, token, uuid_send(store) \
+                    FROM head FOR UPDATE";
+const WRITE: &str = "WITH written AS (
+                         UPDATE head
+                         SET revision = $1, packages = $2, position = $3, token = $4
+                         RETURNING id
+                     )
+                     SELECT pg_notify(current_schema()::text, ''),
+                            set_config('statement_timeout', '0', true),
+                            set_config('idle_in_transaction_session_timeout', '5s', true)
+                     FROM written";
 
 /// Reads it.
-pub(crate) async fn read(client: &ClientWrapper, schema: &Schema) -> Result<Head, Fault> {
-    query(client, schema, "").await
+pub(crate) async fn read(client: &ClientWrapper) -> Result<Head, Fault> {
+    query(client, READ).await
 }
 
 /// Reads it and keeps all others from writing until the end of the transaction.
-pub(crate) async fn lock(client: &ClientWrapper, schema: &Schema) -> Result<Head, Fault> {
-    query(client, schema, "FOR UPDATE").await
+pub(crate) async fn lock(client: &ClientWrapper) -> Result<Head, Fault> {
+    query(client, LOCK).await
 }
 
-async fn query(client: &ClientWrapper, schema: &Schema, end: &str) -> Result<Head, Fault> {
-    let sql = schema.sql(&format!("SELECT {COLUMNS} FROM pyaday.head {end}"));
-    let statement = client.prepare_cached(&sql).await?;
+async fn query(client: &ClientWrapper, sql: &str) -> Result<Head, Fault> {
+    let statement = client.prepare_cached(sql).await?;
     match client.query_opt(&statement, &[]).await? {
         Some(row) => of(&row),
         None => Err(Fault::Damaged("the table head is empty".to_owned())),
@@ -63,25 +74,10 @@ fn of(row: &Row) -> Result<Head, Fault> {
 ///
 /// From here on no statement may be cut short: a commit that waits for a standby would be one. A process
 /// that stops before the commit loses the lock soon, however long its transaction was allowed to take.
-pub(crate) async fn write(
-    client: &ClientWrapper,
-    schema: &Schema,
-    head: &Head,
-) -> Result<(), Fault> {
-    let sql = schema.sql(
-        "WITH written AS (
-             UPDATE pyaday.head
-             SET revision = $1, packages = $2, position = $3, token = $4
-             RETURNING id
-         )
-         SELECT pg_notify($5, ''), set_config('statement_timeout', '0', true),
-                set_config('idle_in_transaction_session_timeout', '5s', true)
-         FROM written",
-    );
-    let statement = client.prepare_cached(&sql).await?;
+pub(crate) async fn write(client: &ClientWrapper, head: &Head) -> Result<(), Fault> {
+    let statement = client.prepare_cached(WRITE).await?;
     let Head { point: Point { position, revision, token }, packages, .. } = head;
     let revision = integer(*revision);
-    let rows =
-        client.query(&statement, &[&revision, packages, position, token, &schema.name()]).await?;
+    let rows = client.query(&statement, &[&revision, packages, position, token]).await?;
     same("head", 1, rows.len())
 }

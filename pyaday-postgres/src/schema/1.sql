@@ -1,7 +1,7 @@
 -- One row for each package.
 CREATE TABLE pyaday.package (
     normalized_name text COLLATE "C" PRIMARY KEY, -- its identity: the name's normal form (PEP 503)
-    name text NOT NULL,                           -- in the spelling that it was created with
+    name text NOT NULL,                           -- in the spelling that was given last
     short_desc text NOT NULL,
     tags text[] NOT NULL,                         -- sorted
     metadata json NOT NULL,                       -- an object

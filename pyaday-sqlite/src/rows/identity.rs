@@ -1,4 +1,4 @@
-//! The identity of the store, which the file has from its beginning.
+//! The row with the identity of the store.
 
 use pyaday_core::StoreId;
 use rusqlite::{Connection, OptionalExtension, Row};
@@ -20,7 +20,7 @@ pub(super) fn load(connection: &Connection) -> Result<StoreId, OpenFault> {
     }
 }
 
-/// The inverse of the way in which an identity is displayed.
+/// The inverse of the `Display` of an identity.
 fn parse(uuid: &str) -> Option<StoreId> {
     let number = u128::from_str_radix(&uuid.replace('-', ""), 16).ok()?;
     Some(StoreId::new(number.to_be_bytes())).filter(|id| id.to_string() == uuid)

@@ -1,4 +1,4 @@
-//! Days and pins as rows, and rows as days and pins.
+//! The rows of days and pins.
 
 use pyaday_core::daily::{Daily, Pinned};
 use pyaday_core::{Catalogue, Date, Package};
@@ -8,11 +8,10 @@ use super::totals::checksum;
 use super::{damaged, integer};
 use crate::error::OpenFault;
 
-/// Adds a day, which uses up its pin.
+/// Adds a day.
 pub(super) fn open(transaction: &Transaction<'_>, daily: &Daily) -> Result<usize, rusqlite::Error> {
-    unpin(transaction, daily.date())?;
     let (date, cycle) = (daily.date().to_string(), daily.cycle());
-    // A representation is UTF-8.
+    // A representation is always UTF-8.
     let representation = String::from_utf8_lossy(&daily.representation()).into_owned();
     let (picked_at, revision) = (daily.picked_at(), integer(daily.revision()));
     let checksum = checksum([
@@ -29,7 +28,7 @@ pub(super) fn open(transaction: &Transaction<'_>, daily: &Daily) -> Result<usize
     )
 }
 
-/// Adds a pin, in the place of another one of its date.
+/// Adds a pin, and replaces another pin of the same date.
 pub(super) fn pin(
     transaction: &Transaction<'_>,
     pinned: &Pinned,
@@ -44,11 +43,12 @@ pub(super) fn pin(
     )
 }
 
+/// Removes the pin of a date.
 pub(super) fn unpin(transaction: &Transaction<'_>, date: Date) -> Result<usize, rusqlite::Error> {
     transaction.execute("DELETE FROM pin WHERE date = ?1", [date.to_string()])
 }
 
-/// Reads the days that were opened and the pins.
+/// Reads the opened days and the pins.
 pub(super) fn load(connection: &Connection, catalogue: &mut Catalogue) -> Result<(), OpenFault> {
     load_days(connection, catalogue)?;
     load_pins(connection, catalogue)

@@ -1,9 +1,9 @@
-//! Packages as rows, and rows as packages.
+//! The rows of packages.
 
 use std::collections::BTreeSet;
 
-use pyaday_core::{Catalogue, Details, Metadata, Package, Revision, Tag};
-use rusqlite::{Connection, Row, Statement, params};
+use pyaday_core::{Catalogue, Details, Metadata, NormalizedName, Package, Revision, Tag};
+use rusqlite::{Connection, Row, Transaction, params};
 
 use super::totals::checksum;
 use super::{damaged, integer};
@@ -15,9 +15,9 @@ pub(super) const INSERT: &str = "INSERT INTO package (normalized_name, name, sho
 pub(super) const UPDATE: &str = "UPDATE package SET name = ?2, short_desc = ?3, tags = ?4, \
                                  metadata = ?5, revision = ?6, checksum = ?7 \
                                  WHERE normalized_name = ?1";
-pub(super) const DELETE: &str = "DELETE FROM package WHERE normalized_name = ?1";
+const DELETE: &str = "DELETE FROM package WHERE normalized_name = ?1";
 
-/// The texts of a row.
+/// The columns of a row.
 struct Columns<'a> {
     normalized_name: &'a str,
     name: &'a str,
@@ -34,25 +34,26 @@ impl Columns<'_> {
     }
 }
 
-/// Writes a row, by a statement that takes all its columns.
+/// Writes a row with a statement that has a parameter for each column.
 pub(super) fn put(
-    statement: &mut Statement<'_>,
+    transaction: &Transaction<'_>,
+    statement: &str,
+    name: &NormalizedName,
     package: &Package,
     revision: Revision,
 ) -> Result<usize, rusqlite::Error> {
-    let normalized_name = package.name.normalized();
     let Details { short_desc, tags, metadata, .. } = &package.details;
-    // Serialising strings into memory has no way to fail.
+    // Serialising strings into memory cannot fail.
     let tags = serde_json::to_string(tags).unwrap_or_default();
     let columns = Columns {
-        normalized_name: normalized_name.as_str(),
+        normalized_name: name.as_str(),
         name: package.name.as_str(),
         short_desc: short_desc.as_str(),
         tags: &tags,
         metadata: metadata.as_json(),
         revision: integer(revision),
     };
-    statement.execute(params![
+    transaction.prepare_cached(statement)?.execute(params![
         columns.normalized_name,
         columns.name,
         columns.short_desc,
@@ -63,9 +64,16 @@ pub(super) fn put(
     ])
 }
 
+pub(super) fn delete(
+    transaction: &Transaction<'_>,
+    name: &NormalizedName,
+) -> Result<usize, rusqlite::Error> {
+    transaction.prepare_cached(DELETE)?.execute([name.as_str()])
+}
+
 /// Reads all packages.
 pub(super) fn load(connection: &Connection, catalogue: &mut Catalogue) -> Result<(), OpenFault> {
-    // As many as make the catalogue's own work on a batch cheap.
+    // The number of packages at which restoring a batch is efficient.
     const BATCH: usize = 4096;
 
     let mut statement = connection.prepare(
@@ -86,12 +94,11 @@ pub(super) fn load(connection: &Connection, catalogue: &mut Catalogue) -> Result
     Ok(())
 }
 
-/// Reads the row of a package, which must come behind that of the name `last`, and notes its name
-/// there.
+/// Reads the row of a package. Its name must come after `last`, which is set to the name.
 fn read(row: &Row<'_>, last: &mut String) -> Result<(Package, Revision), OpenFault> {
     let text = |at| match row.get_ref(at).map(|value| value.as_str()) {
         Ok(Ok(text)) => Ok(text),
-        _ => damaged(format!("column {at} of the row behind `{last}` is no text")),
+        _ => damaged(format!("column {at} of the row after `{last}` is not text")),
     };
     let columns = Columns {
         normalized_name: text(0)?,
@@ -106,7 +113,7 @@ fn read(row: &Row<'_>, last: &mut String) -> Result<(Package, Revision), OpenFau
         return damaged(format!("the row of `{name}` does not fit its checksum"));
     }
     if name <= last.as_str() && !last.is_empty() {
-        return damaged(format!("the row of `{name}` comes behind that of `{last}`"));
+        return damaged(format!("the row of `{name}` comes after the row of `{last}`"));
     }
     let Some(package) = package(&columns).filter(|it| it.name.normalized().as_str() == name) else {
         return damaged(format!("the row of `{name}` is no package"));

@@ -1,19 +1,19 @@
-//! What tells that rows are those that were written: checksums, and how many there are.
+//! Checksums and counts, which show whether the rows are unchanged since they were written.
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use super::damaged;
 use crate::error::OpenFault;
 
-/// A table of one row with two numbers.
+/// A table with one row, which has two numbers.
 pub(crate) struct Totals {
     table: &'static str,
     columns: &'static str,
 }
 
-/// How many packages there are, and the newest revision.
+/// The number of packages, and the newest revision.
 pub(crate) const CATALOGUE: Totals = Totals { table: "catalogue", columns: "packages, revision" };
-/// How many days were opened, and how many are pinned.
+/// The number of opened days, and the number of pins.
 pub(super) const JOURNAL: Totals = Totals { table: "journal", columns: "days, pins" };
 
 impl Totals {
@@ -30,7 +30,7 @@ impl Totals {
         transaction.prepare_cached(&sql)?.execute(params![one, other, checksum]).map(drop)
     }
 
-    /// The numbers, if any were ever written.
+    /// The two numbers. `None` if nothing was ever written.
     pub(crate) fn read(&self, connection: &Connection) -> Result<Option<[i64; 2]>, OpenFault> {
         let sql = format!("SELECT {}, checksum FROM {}", self.columns, self.table);
         let columns = |row: &Row<'_>| Ok(([row.get(0)?, row.get(1)?], row.get::<_, u32>(2)?));
@@ -49,7 +49,7 @@ impl Totals {
     }
 }
 
-/// Of these texts, joined by a NUL, which none of them can hold.
+/// The checksum of these texts, joined by a NUL. None of them can contain a NUL.
 pub(crate) fn checksum<const N: usize>(texts: [&str; N]) -> u32 {
     let mut hasher = crc32fast::Hasher::new();
     for (at, text) in texts.into_iter().enumerate() {

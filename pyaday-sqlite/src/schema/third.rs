@@ -1,4 +1,4 @@
-//! The third schema: the file gets an identity, and each pin a revision.
+//! The third schema. It adds the identity of the file and the revisions of pins.
 
 use pyaday_core::StoreId;
 use rusqlite::{Transaction, params};
@@ -6,12 +6,13 @@ use rusqlite::{Transaction, params};
 use crate::error::OpenFault;
 use crate::rows::{CATALOGUE, checksum, damaged};
 
-/// The statements alone cannot do it: SQL has neither the checksums nor good random numbers.
+/// SQL statements alone cannot do this: SQL can compute neither the checksums nor good random
+/// numbers.
 pub(super) fn migrate(transaction: &Transaction<'_>) -> Result<(), OpenFault> {
     let pins = pins(transaction)?;
     transaction.execute_batch(include_str!("3.sql"))?;
     draw_identity(transaction)?;
-    // Nobody knows which write made a pin. It was one up to the newest.
+    // It is not known which write made a pin, so each pin gets the newest revision.
     match (CATALOGUE.read(transaction)?, &pins[..]) {
         (_, []) => Ok(()),
         (Some([_, revision]), pins) => restore(transaction, pins, revision),
@@ -19,8 +20,8 @@ pub(super) fn migrate(transaction: &Transaction<'_>) -> Result<(), OpenFault> {
     }
 }
 
-/// The dates and the normalised names of the pins, which must fit their checksums: they get new
-/// ones, which hide what was damaged before.
+/// Reads the dates and the normalised names of the pins. Their checksums are verified here, because
+/// the new checksums would hide earlier damage.
 fn pins(transaction: &Transaction<'_>) -> Result<Vec<(String, String)>, OpenFault> {
     let mut statement = transaction.prepare("SELECT date, normalized_name, checksum FROM pin")?;
     let mut rows = statement.query(())?;

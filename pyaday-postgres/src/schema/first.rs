@@ -1,0 +1,21 @@
+//! The first schema, with the rows of a catalogue to which nobody has written.
+
+use deadpool_postgres::ClientWrapper;
+use pyaday_core::Revision;
+
+use super::{Schema, run};
+use crate::error::Fault;
+
+/// The statements alone cannot do it: where revisions begin is decided by the core, and the token is a
+/// random number of 64 bits, which SQL does not have.
+pub(super) async fn migrate(client: &ClientWrapper, schema: &Schema) -> Result<(), Fault> {
+    run(client, schema, include_str!("1.sql")).await?;
+    let (revision, token) = (Revision::now().get() as i64, rand::random::<i64>());
+    let head = "INSERT INTO pyaday.head \
+                    (id, schema, oldest, revision, journal, packages, position, token) \
+                VALUES (1, 0, 0, $1, $1, 0, 0, $2)";
+    client.execute(&schema.sql(head), &[&revision, &token]).await?;
+    let change = "INSERT INTO pyaday.change (position, revision, token) VALUES (0, $1, $2)";
+    client.execute(&schema.sql(change), &[&revision, &token]).await?;
+    Ok(())
+}

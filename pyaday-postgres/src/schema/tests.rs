@@ -1,0 +1,95 @@
+//! What holds of every migration, shown with one of a column on trial.
+
+use deadpool_postgres::{Manager, Pool};
+use futures_util::FutureExt;
+use pyaday_core::{Create, NormalizedName, Package, PackageStore, Write};
+use pyaday_tests::servers::node::Node;
+use pyaday_tests::tools::{Tool, are_there};
+use tokio_postgres::NoTls;
+
+use super::*;
+use crate::{Options, PostgresStore};
+
+/// Adds a column that only the core can fill: how long the normal form of a name is. It lets releases that know the third schema go on.
+const TRIAL: Migration =
+    Migration { oldest: 3, migrate: |client, schema| add_lengths(client, schema).boxed() };
+
+async fn add_lengths(client: &ClientWrapper, schema: &Schema) -> Result<(), Fault> {
+    run(client, schema, "ALTER TABLE pyaday.package ADD COLUMN trial bigint").await?;
+    let names = client.query(&schema.sql("SELECT name FROM pyaday.package"), &[]).await?;
+    for row in names {
+        let name: &str = row.try_get(0)?;
+        let normal = name.parse::<NormalizedName>().map_err(|_| Fault::Bug)?;
+        let update = schema.sql("UPDATE pyaday.package SET trial = $1 WHERE name = $2");
+        client.execute(&update, &[&(normal.as_str().len() as i64), &name]).await?;
+    }
+    Ok(())
+}
+
+/// Fails after it has changed something.
+const FAILING: Migration = Migration {
+    oldest: 4,
+    migrate: |client, schema| {
+        let statements = "ALTER TABLE pyaday.package DROP COLUMN trial; SELECT 1 / 0";
+        run(client, schema, statements).boxed()
+    },
+};
+
+/// Brings the tables up by these migrations.
+async fn bring_up_by(
+    client: &ClientWrapper,
+    schema: &Schema,
+    migrations: &[Migration],
+) -> Result<(), Fault> {
+    begin_alone(client, schema).await?;
+    bring_up(client, schema, migrations).await?;
+    Ok(client.batch_execute("COMMIT").await?)
+}
+
+async fn trials(client: &ClientWrapper, schema: &Schema) -> Vec<Option<i64>> {
+    let sql = schema.sql("SELECT trial FROM pyaday.package ORDER BY name");
+    let rows = client.query(&sql, &[]).await.unwrap();
+    rows.iter().map(|row| row.get(0)).collect()
+}
+
+#[tokio::test]
+async fn a_column_on_trial_is_added_to_a_database_with_rows() {
+    if !are_there("a column on trial", &[Tool::Postgres]) {
+        return;
+    }
+    let node = Node::start("trial");
+    let url = node.url("postgres");
+    let schema = Schema::new("on trial").unwrap();
+    let open = || PostgresStore::connect(&url, Options::new().schema("on trial"));
+    let store = open().await.unwrap();
+    let create = async |store: &PostgresStore, name: &str| {
+        let created = store.create(Package::new(name, "").unwrap(), Write::new()).await;
+        assert!(matches!(created, Ok(Create::Created(_))), "{created:?}");
+    };
+    create(&store, "a").await;
+    create(&store, "a...c").await;
+
+    let pool = Pool::builder(Manager::new(url.parse().unwrap(), NoTls)).build().unwrap();
+    let client = pool.get().await.unwrap();
+    let [first, second, third] = MIGRATIONS;
+    let migrations = [first, second, third, TRIAL];
+    bring_up_by(&client, &schema, &migrations).await.unwrap();
+    assert_eq!(trials(&client, &schema).await, [Some(1), Some(3)]);
+    // It is done once.
+    bring_up_by(&client, &schema, &migrations).await.unwrap();
+    // A process of this release that was there before goes on, and so does a new one.
+    create(&store, "b").await;
+    let other = open().await.unwrap();
+    create(&other, "c").await;
+    assert_eq!(other.catalogue().unwrap().len(), 4);
+    assert_eq!(trials(&client, &schema).await, [Some(1), Some(3), None, None]);
+
+    // A migration that fails leaves all as it was.
+    let [first, second, third] = MIGRATIONS;
+    let migrations = [first, second, third, TRIAL, FAILING];
+    assert!(bring_up_by(&client, &schema, &migrations).await.is_err());
+    client.batch_execute("ROLLBACK").await.unwrap();
+    assert_eq!(trials(&client, &schema).await.len(), 4);
+    assert_eq!(found(&client, &schema).await.unwrap(), 4);
+    create(&store, "d").await;
+}

@@ -1,0 +1,173 @@
+//! Facts about stores that fail or panic, and the store that does for the tests.
+
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Barrier};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use pyaday_core::conformance::{Call, Failing, Then};
+use pyaday_core::{Api, MemoryStore, Package, PackageStore, Replacement, StoreError, Write};
+
+use crate::support::client::{Answer, Request};
+use crate::support::homes::{Actix, Axum, Core, Home};
+
+/// Two writers of this package wait for each other: both have seen the version that they mean before
+/// either writes.
+pub(crate) const MEETING_POINT: &str = "meeting-point";
+static MEETING: Barrier = Barrier::new(2);
+
+/// A store that fails by the name of the package that a call is about. Once a package `no-more-days` was
+/// created, no day is opened.
+pub(crate) fn faulty<S: PackageStore>(store: S) -> Failing<S> {
+    let no_more_days = AtomicBool::new(false);
+    Failing::new(store, move |call| {
+        if matches!(call, Call::OpenDaily(..)) && no_more_days.load(Ordering::SeqCst) {
+            return Then::Fail(unavailable());
+        }
+        let name = call.name();
+        match name.as_ref().map_or("", |name| name.as_str()) {
+            "panics" => Then::Panic("a store's bug: secret".to_owned()),
+            "unavailable" => Then::Fail(unavailable()),
+            "broken" => Then::Fail(StoreError::Internal { source: "row 7: secret".into() }),
+            "unknown" => {
+                Then::Fail(StoreError::OutcomeUnknown { source: "no reply: secret".into() })
+            }
+            "no-more-days" => {
+                no_more_days.store(true, Ordering::SeqCst);
+                Then::Pass
+            }
+            MEETING_POINT if matches!(call, Call::Update(_) | Call::Delete(_)) => {
+                MEETING.wait();
+                Then::Pass
+            }
+            _ => Then::Pass,
+        }
+    })
+}
+
+fn unavailable() -> StoreError {
+    let retry_after = Duration::from_millis(1500);
+    StoreError::Unavailable { retry_after, source: "disk full: secret".into() }
+}
+
+/// A patch is tried a few times when others write the package each time, and then refused.
+#[test]
+fn a_patch_that_others_always_overtake_is_refused_and_may_come_again() {
+    let inner = Arc::new(MemoryStore::new());
+    let (others, tries) = (Arc::clone(&inner), Arc::new(AtomicU64::new(0)));
+    let (counted, overtakes) = (Arc::clone(&tries), Arc::new(AtomicU64::new(u64::MAX)));
+    let limit = Arc::clone(&overtakes);
+    let store = Failing::new(inner, move |call| {
+        if let Call::Update(name) = call
+            && counted.fetch_add(1, Ordering::SeqCst) < limit.load(Ordering::SeqCst)
+        {
+            let text = counted.load(Ordering::SeqCst).to_string();
+            let details = Package::new("any", &text).unwrap().details;
+            let write = others.update(name, Replacement::new(details), Write::new());
+            block_on(write).unwrap();
+        }
+        Then::Pass
+    });
+    let home = Core::mount("", &Api::new(store));
+    home.answer(&requests("flask")[0]);
+    let patch = Request {
+        body: br#"{"tags":["web"]}"#.to_vec(),
+        ..Request::new("PATCH", "/packages/flask")
+    };
+    let patch = patch.header("content-type", "application/merge-patch+json");
+    let refused = home.answer(&patch);
+    is_problem(&refused, 503, "store-unavailable");
+    assert_eq!((refused.header("retry-after"), tries.load(Ordering::SeqCst)), (Some("1"), 8));
+    // The control: others come in between a few times only.
+    tries.store(0, Ordering::SeqCst);
+    overtakes.store(3, Ordering::SeqCst);
+    assert_eq!(home.answer(&patch).status, 204);
+    assert_eq!(tries.load(Ordering::SeqCst), 4);
+}
+
+/// What a future of a memory store comes to, which never waits.
+fn block_on<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => panic!("a memory store does not wait"),
+    }
+}
+
+/// A day that cannot be opened takes only itself away.
+#[test]
+fn feeds_are_200_when_no_day_can_be_opened() {
+    let home = Core::mount("", &Api::new(faulty(MemoryStore::new())));
+    home.answer(&requests("no-more-days")[0]);
+    is_problem(&home.answer(&Request::new("GET", "/daily")), 503, "store-unavailable");
+    for feed in ["/daily/feed.atom", "/daily/feed.json"] {
+        assert_eq!(home.answer(&Request::new("GET", feed)).status, 200);
+    }
+}
+
+/// Every operation on the package of a name.
+fn requests(name: &str) -> [Request; 4] {
+    let path = format!("/packages/{name}");
+    [
+        Request::new("POST", "/packages").json(&format!(r#"{{"name":"{name}","short_desc":""}}"#)),
+        Request::new("GET", &path),
+        Request::new("PUT", &path).json(r#"{"short_desc":""}"#),
+        Request::new("DELETE", &path),
+    ]
+}
+
+/// The answers to all of them, none of which may tell the cause.
+fn answers<H: Home>(name: &str) -> Vec<Answer> {
+    let home = H::mount("", &Api::new(faulty(MemoryStore::new())));
+    let answers: Vec<_> = requests(name).iter().map(|request| home.answer(request)).collect();
+    for answer in &answers {
+        assert!(!answer.text().contains("secret"), "{answer:?}");
+    }
+    // The catalogue lives on.
+    assert_eq!(home.answer(&requests("flask")[0]).status, 201);
+    answers
+}
+
+fn is_problem(answer: &Answer, status: u16, slug: &str) {
+    let urn = format!("urn:problem-type:pyaday:{slug}");
+    let problem: serde_json::Value = serde_json::from_slice(&answer.body).expect("JSON");
+    assert_eq!((problem["type"].as_str(), answer.status), (Some(urn.as_str()), status));
+    assert_eq!(problem["status"], answer.status);
+    assert_eq!(answer.header("content-type"), Some("application/problem+json"));
+    assert_eq!(answer.header("cache-control"), Some("no-store"));
+}
+
+fn store_errors_are_problems<H: Home>() {
+    for answer in answers::<H>("unavailable") {
+        is_problem(&answer, 503, "store-unavailable");
+        assert_eq!(answer.header("retry-after"), Some("2"));
+    }
+    for answer in answers::<H>("unknown") {
+        is_problem(&answer, 503, "outcome-unknown");
+        assert_eq!(answer.header("retry-after"), None);
+    }
+    for name in ["panics", "broken"] {
+        for answer in answers::<H>(name) {
+            is_problem(&answer, 500, "internal");
+        }
+    }
+    // The control: a store without faults.
+    let statuses: Vec<_> = answers::<H>("fine").iter().map(|answer| answer.status).collect();
+    assert_eq!(statuses, [201, 200, 204, 204]);
+}
+
+#[test]
+fn the_core_answers_store_errors_as_problems() {
+    store_errors_are_problems::<Core>();
+}
+
+#[test]
+fn axum_answers_store_errors_as_problems() {
+    store_errors_are_problems::<Axum>();
+}
+
+#[test]
+fn actix_answers_store_errors_as_problems() {
+    store_errors_are_problems::<Actix>();
+}
