@@ -1,5 +1,5 @@
-//! The golden list: every scenario of `golden/` is answered as it says, by the core alone, axum and
-//! actix-web, under every prefix, and from every store.
+//! The golden list: every scenario of `golden/` is answered as it says, by the core alone, axum,
+//! actix-web and poem, under every prefix, and from every store.
 //!
 //! A scenario begins at a heading `## …` with a catalogue of three packages; a line `With: …` says
 //! how the host set it up, if not by default. Lines with `>` are a

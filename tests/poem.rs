@@ -8,7 +8,7 @@ use poem::error::NotFoundError;
 use poem::http::StatusCode;
 use poem::listener::TcpAcceptor;
 use poem::{EndpointExt, Route};
-use pyaday_core::{Api, PackageStore};
+use pyaday_core::{Api, MemoryStore, PackageStore};
 use tokio::sync::oneshot;
 
 use crate::support::client::{Answer, Request, send};
@@ -22,23 +22,22 @@ pub(crate) struct Poem(Server);
 
 impl Home for Poem {
     fn mount<S: PackageStore>(prefix: &str, api: &Api<S>) -> Self {
-        let (prefix, api) = (prefix.replace('{', ":").replace('}', ""), api.clone());
-        let is_fixed = !prefix.contains(':');
-        Self(Server::start(move |listener, stopped| {
-            let mut builder = tokio::runtime::Builder::new_multi_thread();
-            let runtime = builder.worker_threads(2).enable_all().build().unwrap();
-            // poem nests a route under a fixed prefix only.
-            let route = match is_fixed && !prefix.is_empty() {
-                true => Route::new().nest(&prefix, adapter::mount(Route::new(), "", &api)),
-                false => adapter::mount(Route::new(), &prefix, &api),
-            };
-            runtime.block_on(serve(route, listener, stopped)).unwrap();
-        }))
+        let prefix = prefix.replace('{', ":").replace('}', "");
+        Self(start(adapter::mount(Route::new(), &prefix, api)))
     }
 
     fn answer(&self, request: &Request) -> Answer {
         send(self.0.address, request)
     }
+}
+
+/// Serves a route in a thread of its own.
+fn start(route: Route) -> Server {
+    Server::start(move |listener, stopped| {
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        let runtime = builder.worker_threads(2).enable_all().build().unwrap();
+        runtime.block_on(serve(route, listener, stopped)).unwrap();
+    })
 }
 
 /// Serves a route until the receiver hears of the end.
@@ -55,4 +54,24 @@ async fn serve(
         served = server.run(app) => served,
         _ = stopped => Ok(()),
     }
+}
+
+#[test]
+fn a_route_that_poem_nests_answers_with_links_below_the_prefix() {
+    let catalogue = adapter::mount(Route::new(), "", &Api::new(MemoryStore::new()));
+    let server = start(Route::new().nest("/api", catalogue));
+    let flask = r#"{"name":"flask","short_desc":""}"#;
+    let created = send(server.address, &Request::new("POST", "/api/packages").json(flask));
+    assert_eq!((created.status, created.header("location")), (201, Some("/api/packages/flask")));
+    let read = send(server.address, &Request::new("GET", "/api/packages/flask"));
+    assert_eq!((read.status, read.text().as_str()), (200, flask));
+}
+
+/// The only answer of a nested route that is not the catalogue's, which says 404.
+#[test]
+fn poem_itself_refuses_a_nested_path_that_is_not_utf_8_when_it_is_decoded() {
+    let catalogue = adapter::mount(Route::new(), "", &Api::new(MemoryStore::new()));
+    let server = start(Route::new().nest("/api", catalogue));
+    let answer = send(server.address, &Request::new("GET", "/api/packages/%FF"));
+    assert_eq!((answer.status, answer.text().as_str()), (400, "invalid path params"));
 }

@@ -8,6 +8,8 @@ use poem::{Body, Request, Response, Result, Route};
 use pyaday_core::{Api, Endpoint, PackageStore, respond};
 
 /// Adds all endpoints to a route, below `prefix`, which may have variables in poem's form: `/:tenant`.
+///
+/// poem can also nest the route, but then answers 400 itself if a path is not UTF-8 when it is decoded.
 pub(crate) fn mount<S: PackageStore>(route: Route, prefix: &str, api: &Api<S>) -> Route {
     Endpoint::ALL.iter().fold(route, |route, endpoint| {
         let path = endpoint.full_path().replace('{', ":").replace('}', "");

@@ -98,7 +98,7 @@
 //!
 //! # Adapters
 //!
-//! The module [`adapters`] says how to mount the catalogue in a framework that has no crate for it.
+//! The module [`adapters`] describes how to mount the catalogue in another framework.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(doctest, doc = include_str!("../README.md"))]
 
