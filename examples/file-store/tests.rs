@@ -1,5 +1,5 @@
 //! The store in a file keeps the contract of stores, and reports what became of a write that failed.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "that is how a test fails")]
+#![expect(clippy::unwrap_used, reason = "that is how a test fails")]
 
 mod snapshot;
 mod store;
