@@ -30,7 +30,11 @@ pub fn patch_package<S: PackageStore, B: http_body::Body>(
 }
 
 /// How often a patch is applied again after another client has written the package.
-const TRIES: usize = 8;
+///
+/// A store that commits many writes at once lets one of several patches of a package through with each
+/// commit, so this is how many clients may patch one package at the same moment. A patch takes
+/// microseconds to apply.
+const TRIES: usize = 64;
 
 #[derive(Debug)]
 pub(super) struct PatchPackage {
