@@ -31,7 +31,7 @@ impl Pair {
         &self.processes[self.calls.fetch_add(1, Ordering::SeqCst) % 2]
     }
 
-    /// Whose turn it is to read, or to pick from what it reads.
+    /// Whose turn it is to read.
     async fn reader(&self) -> Result<&PostgresStore, StoreError> {
         let process = self.writer();
         if self.refreshes {
@@ -164,7 +164,8 @@ impl PackageStore for Pair {
         dates: RangeInclusive<Date>,
         picked_at: SystemTime,
     ) -> Result<Vec<Daily>, StoreError> {
-        self.reader().await?.open_daily(dates, picked_at).await
+        // It looks by itself what there is now, since a day stays as it is picked.
+        self.writer().open_daily(dates, picked_at).await
     }
 
     async fn recent_daily(

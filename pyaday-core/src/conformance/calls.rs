@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::Subject;
 use super::bench::{Bench, Checked, expecting};
-use super::daily::{day, moment};
+use super::fixtures::{day, moment};
 use crate::daily::{Daily, Date, Day, Pin, Pinned, Unpin};
 use crate::package::{NormalizedName, Package, Revision, Stored, Tag};
 use crate::store::{Create, Delete, Page, Query, Replacement, Seed, Update};

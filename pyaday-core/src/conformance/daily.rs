@@ -1,10 +1,9 @@
 //! Facts about the package of the day: the pick, its permanence, and pins.
 
 use std::collections::BTreeSet;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::bench::{Bench, Checked, Fault, ensure, same};
-use super::fixtures::{bare, details, full, name, numbered};
+use super::fixtures::{bare, day, details, full, moment, name, numbered};
 use super::races::{THREADS, at_once};
 use super::{Fact, Subject};
 use crate::daily::{Daily, Date, Day, Pin, Pinned, Unpin, score};
@@ -26,16 +25,6 @@ pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
         Fact::new("of many that open a day at once, all are shown the same", opens_once),
         Fact::new("a pin and the opening of its day come one after the other", pin_or_open),
     ]
-}
-
-/// The day with number `n` of the suite.
-pub(super) fn day(number: i32) -> Date {
-    Date::of(UNIX_EPOCH).plus_days(20_000 + number)
-}
-
-/// The moment when the suite's days are opened.
-pub(super) fn moment() -> SystemTime {
-    UNIX_EPOCH + Duration::from_secs(1_800_000_000)
 }
 
 /// The names and cycles that `open_daily` must return for these dates, if they are opened one by

@@ -1,11 +1,13 @@
 //! The packages and values that the checks use.
 
 use std::num::NonZeroUsize;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
 
+use crate::daily::Date;
 use crate::package::{Details, NormalizedName, Package, Stored, Tag};
 use crate::store::{Query, Seed};
 
@@ -96,4 +98,14 @@ pub(super) fn seeds() -> impl Iterator<Item = Seed> {
 /// A seed for checks that do not depend on its value.
 pub(super) fn seed() -> Seed {
     Seed::new(StdRng::seed_from_u64(1).random())
+}
+
+/// The day with number `n` of the suite.
+pub(super) fn day(number: i32) -> Date {
+    Date::of(UNIX_EPOCH).plus_days(20_000 + number)
+}
+
+/// The moment when the suite's days are opened.
+pub(super) fn moment() -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(1_800_000_000)
 }

@@ -11,8 +11,7 @@ use proptest::{option, prop_oneof};
 use serde_json::json;
 
 use super::calls::{Answer, Call};
-use super::daily::day;
-use super::fixtures::{at_least_one, everything, name, normalized, package, tag};
+use super::fixtures::{at_least_one, day, everything, name, normalized, package, tag};
 use crate::daily::Date;
 use crate::package::{NormalizedName, Package, Revision, Tag};
 use crate::store::{Query, Replacement, Seed};

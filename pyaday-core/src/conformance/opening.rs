@@ -1,8 +1,8 @@
 //! Facts about days that are opened together.
 
 use super::bench::{Bench, Checked, ensure, same};
-use super::daily::{day, expected, moment, open, some_packages};
-use super::fixtures::{name, numbered};
+use super::daily::{expected, open, some_packages};
+use super::fixtures::{day, moment, name, numbered};
 use super::races::at_once;
 use super::{Fact, Subject};
 use crate::daily::{Daily, Date, Day};

@@ -1,8 +1,8 @@
 //! Facts about reading pins: which pins are listed, their order and their revisions.
 
 use super::bench::{Bench, Checked, ensure, same};
-use super::daily::{day, open, some_packages};
-use super::fixtures::{full, name};
+use super::daily::{open, some_packages};
+use super::fixtures::{day, full, name};
 use super::{Fact, Subject};
 use crate::daily::{Date, Pin, Pinned};
 use crate::package::NormalizedName;

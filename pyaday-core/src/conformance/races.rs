@@ -10,9 +10,8 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use super::bench::{Bench, Checked, Fault, ensure, same};
-use super::daily::day;
 use super::fixtures::{
-    described, details, everything, first, name, names, normalized, numbered, seed,
+    day, described, details, everything, first, name, names, normalized, numbered, seed,
 };
 use super::lists::pages;
 use super::{Fact, Subject};

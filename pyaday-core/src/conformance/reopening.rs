@@ -5,8 +5,8 @@ use std::fmt::Debug;
 use serde_json::json;
 
 use super::bench::{Bench, Checked, ensure, same};
-use super::daily::{day, moment, open};
-use super::fixtures::{bare, details, full, name, package};
+use super::daily::open;
+use super::fixtures::{bare, day, details, full, moment, name, package};
 use super::{Fact, Subject, model};
 use crate::daily::{Pin, Unpin};
 

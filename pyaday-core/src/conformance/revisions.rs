@@ -1,9 +1,9 @@
 //! Facts about revisions: each change has its own, and a page has the newest.
 
 use super::bench::{Bench, Checked, ensure, same};
-use super::daily::{day, open};
+use super::daily::open;
 use super::fixtures::{
-    bare, described, details, first, full, name, normalized, with_tags, with_words,
+    bare, day, described, details, first, full, name, normalized, with_tags, with_words,
 };
 use super::{Fact, Subject};
 use crate::package::{Revision, Stored};

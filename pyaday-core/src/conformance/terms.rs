@@ -4,8 +4,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::bench::{Bench, Checked, ensure, same};
-use super::daily::{day, is_pinned, open, some_packages};
-use super::fixtures::{described, details, full, name};
+use super::daily::{is_pinned, open, some_packages};
+use super::fixtures::{day, described, details, full, name};
 use super::{Fact, Subject};
 use crate::daily::{Pin, Unpin};
 use crate::package::Revision;
