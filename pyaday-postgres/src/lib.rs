@@ -12,81 +12,123 @@
 //! # }
 //! ```
 //!
+//! Types of [`deadpool_postgres`] and [`tokio_postgres`] are part of this API: [`Connector`] implements a
+//! trait of the one, and [`PostgresStore::with_pool`] takes its pool. This crate re-exports both. Use them
+//! as `pyaday_postgres::deadpool_postgres` and `pyaday_postgres::tokio_postgres`, so that their versions
+//! are always those that the store uses.
+//!
 //! # Reads
 //!
-//! Every process has all packages in memory, as in [`MemoryStore`](pyaday_core::MemoryStore), and answers
-//! all reads from there. It follows the database: it reads what has changed since it looked last, as one
-//! batch, when the database notifies it (`NOTIFY`), and every 100 milliseconds in any case. A process
+//! Every process has all packages in memory, as [`MemoryStore`](pyaday_core::MemoryStore) does, and
+//! answers all reads from memory. It follows the database: when the database notifies it (`NOTIFY`), and
+//! every 100 milliseconds in any case, it reads all changes since its last look as one batch. A process
 //! shows its own writes at once.
 //!
-//! [`Reads`] decides how new that is which reads show:
+//! [`Reads`] decides how new the data is that a read shows:
 //!
 //! | | [`Reads::Followed`], the default | [`Reads::Latest`] |
 //! |---|---|---|
-//! | a read shows | what this process has followed: the writes of others a moment later | every write that was acknowledged anywhere before the read began |
-//! | it costs | a look into memory | one small statement, shared by all reads that wait for it to be sent, and the look |
-//! | with the database away | reads go on, for [`Options::max_age`] | reads are refused within two seconds |
-//! | connections of a process | one, and another one after the first `refresh` | two |
+//! | a read shows | what this process has followed; it shows the writes of other processes a moment later | every write that any process acknowledged before the read began |
+//! | cost of a read | a look into memory | one small statement, which all waiting reads share, and the look |
+//! | while the database is away | reads go on, for [`Options::max_age`] | reads are refused within two seconds |
+//! | connections of a process | one, and a second one from the first `refresh` on | two |
 //!
-//! With [`Reads::Latest`] a read asks the database how far it is. If this process shows that already, it
-//! answers; otherwise it follows first. The statement has a connection of its own, so that reads do not
-//! wait for the writes of their process: not for its lock, not for a large import, and not for a
-//! standby that is slow to confirm.
+//! With [`Reads::Latest`], a read asks the database for its newest position. If this process already
+//! shows that position, the read is answered. Otherwise the process follows first. The statement has its
+//! own connection, so reads do not wait for the writes of their process: they do not wait for its lock,
+//! for a large import, or for a standby that is slow to confirm.
 //!
 //! With [`Reads::Followed`], [`refresh`](PackageStore::refresh) does the same for the reads that begin
-//! after it. How old what is shown may be at most, [`PostgresStore::age`] reports.
-//! [`PostgresStore::wait_for`] waits for a revision that somebody has seen elsewhere.
+//! after it. [`PostgresStore::age`] reports how old the data in memory is at most.
+//! [`PostgresStore::wait_for`] waits for a revision that a client has seen elsewhere.
 //!
 //! # Writes
 //!
-//! One task of each process writes. Each transaction locks the row `head`, reads what others have
-//! changed, takes the writes that wait, decides what becomes of each of them, and writes the rows, with
-//! one statement for each kind of row. It is committed, then published to the readers, then answered. As
-//! `head` is locked first, revisions and the feed of changes are in the order of the commits: who reads
-//! the feed behind what it has read already misses nothing, however long a transaction takes.
+//! One task of each process writes. For each transaction, the task does the following:
 //!
-//! Conditions are asked in the transaction too ([`Write`]), so each write is decided by what is in the
-//! database, and by nothing that this process remembers.
+//! 1. It locks the row `head`.
+//! 2. It reads what other processes have changed.
+//! 3. It takes the writes that wait and decides the outcome of each.
+//! 4. It writes the rows, with one statement for each kind of row.
+//! 5. It commits, shows the result to readers, and then answers the callers.
 //!
-//! Several writes share a transaction as long as it has at most 2,000 rows and one megabyte. If its
-//! statements take too long, it is rolled back, and half as many of its writes are tried again in one
-//! transaction, down to a single write. Later transactions grow again step by step. A write that is larger,
-//! such as an import, has a transaction for itself.
+//! The lock on `head` is always taken first, so revisions and the feed of changes are in the order of
+//! the commits. A reader of the feed who continues after the last row that it has read misses nothing,
+//! however long a transaction takes.
 //!
-//! Each transaction has a random token, which `head` and the feed hold. Who does not find in the feed
-//! the transaction that it read last has followed a history that is none any more, such as that of a
-//! primary whose standby took over without having everything, and loads all packages anew, as the
-//! beginning of another history in memory.
+//! The conditions of a write ([`Write`]) are checked in the same transaction. So the data in the
+//! database decides each write, and the data in the memory of the process does not.
+//!
+//! Several writes share a transaction as long as it has at most 2,000 rows and one megabyte. If the
+//! statements of a transaction take too long, it is rolled back, and half as many of its writes are tried
+//! again in one transaction, down to a single write. Later transactions grow again step by step. A larger
+//! write, such as an import, has its own transaction.
+//!
+//! Each transaction has a random token, which is stored in `head` and in the feed. If a process does not
+//! find the token of the last transaction that it read, then the database has another history than
+//! before. This happens when a standby takes over without having everything that the primary had. The
+//! process then loads all packages anew, as the beginning of another history.
+//!
+//! ## While a large batch is written
+//!
+//! One call of `create_many` is one transaction. With tens of megabytes over a slow network, it can take
+//! more than a minute. During that time:
+//!
+//! - The transaction holds the lock on `head`, so no other write is carried out, in this process or in
+//!   another one. Other writes are refused within two seconds. Make an import of several smaller batches
+//!   if other writers must not wait.
+//! - Other processes go on reading and following. They show the batch after its commit.
+//! - The task of this process writes, so it does not follow the database. What the process shows stays
+//!   current until the batch is committed, because no other process can commit. But the process gets no
+//!   news, so [`PostgresStore::age`] grows. With [`Reads::Followed`], reads are refused when the age
+//!   exceeds [`Options::max_age`], which is five minutes by default, until the batch has ended. A
+//!   successful [`refresh`](PackageStore::refresh) renews the age.
+//! - With [`Reads::Latest`], reads use the other connection and go on. Each read renews the age. If
+//!   there is no read for longer than [`Options::max_age`], later reads are refused until the batch has
+//!   ended.
+//! - From the commit on the server until its confirmation arrives here, other processes may write, and
+//!   this process does not yet show their writes or its own batch. This is short, unless the connection
+//!   fails at this moment: the process waits for the confirmation until it notices the failure, at the
+//!   latest at the deadline of the commit, which grows with the size of the batch (see below). Until then,
+//!   reads with [`Reads::Followed`] show older data, and reads with [`Reads::Latest`] are refused within
+//!   two seconds.
+//!
+//! A process that follows a large batch of another process shows the data from before it until it has
+//! read all of it. Reads with [`Reads::Latest`] wait for that, and are refused after two seconds.
 //!
 //! # When it fails
 //!
 //! - The database is away: writes are refused
 //!   ([`Unavailable`](pyaday_core::StoreError::Unavailable)) within two seconds, and so are reads with
-//!   [`Reads::Latest`]. The store looks for the primary among all hosts at once until it is there
-//!   again. It may be away when the store is set up.
-//! - The connection is lost, or nobody answers, once `COMMIT` was sent: nobody knows, and the write is
-//!   [`OutcomeUnknown`](pyaday_core::StoreError::OutcomeUnknown). So it is when the server warns that it
-//!   did not wait for its standby to the end.
-//! - Somebody holds the lock: writes are refused within two seconds.
-//! - No synchronous standby is left: a commit waits for three seconds or what its size adds to them, and
-//!   is unknown then. After it, writes are refused until the standby is back.
-//! - The statements of a transaction may take two seconds and its commit three, and each of both a second
-//!   more for every 2,000 rows and for every megabyte: a network of ten megabits a second is fast enough.
-//!   Writes whose transaction takes longer are tried again together with fewer others, for at most five
-//!   seconds after they came; a write that is too slow by itself is refused. The session whose transaction
-//!   was given up is ended (`pg_terminate_backend`), so that it does not keep the lock.
-//! - A process that has stopped with the lock loses it five seconds after its last statement has ended,
-//!   and a statement ends within ten, or for a large transaction both within the time that its statements
-//!   may take. A commit that waits for a standby keeps the lock until that comes.
-//! - A transaction that collides with another (40001, 40P01) is tried again, up to three times.
-//! - A connection that was slow, broken (08), or is to a server that shuts down (57) or cannot be
-//!   written (25006) is not used again.
+//!   [`Reads::Latest`]. The store asks all hosts at once for the primary, again and again, until it finds
+//!   it. The database may also be away when the store is set up.
+//! - The connection is lost, or the server does not answer, after `COMMIT` was sent: the outcome of the
+//!   write is not known, and the error is [`OutcomeUnknown`](pyaday_core::StoreError::OutcomeUnknown). The
+//!   error is the same if the server warns that it stopped waiting for its standby.
+//! - Another session holds the lock: writes are refused within two seconds.
+//! - No synchronous standby is left: a commit waits for three seconds, and longer if the transaction is
+//!   large. Then its outcome is unknown. Later writes are refused until the standby is back.
+//! - The statements of a transaction may take two seconds, and its commit three. Each of the two may take
+//!   one more second for every 2,000 rows and one more for every megabyte. A network of ten megabits a
+//!   second is fast enough for this. Writes whose transaction takes longer are tried again together with
+//!   fewer others, for at most five seconds after they arrived. A single write that is too slow is
+//!   refused. The store ends the session of a transaction that it gave up (`pg_terminate_backend`), so
+//!   that the session does not keep the lock.
+//! - A process stops while it holds the lock: the server ends its session five seconds after its last
+//!   statement has ended, and ends a statement after ten seconds. For a large transaction, both limits
+//!   are as long as its statements may take. A commit that waits for a standby keeps the lock until the
+//!   standby confirms it.
+//! - A transaction collides with another one (40001, 40P01): it is tried up to three times.
+//! - A connection is not used again if it was slow, if it broke (08), or if its server shuts down (57) or
+//!   is read-only (25006).
 //!
 //! # The database
 //!
-//! PostgreSQL with the encoding UTF8; 15 is what it is tested with, and nothing in it is newer than 13.
-//! The user needs a schema, or the right to create one. Several processes that start at once set it up
-//! once. A release that finds a newer schema goes on if that says it can (`oldest`), while it runs too.
+//! The store needs PostgreSQL with the encoding UTF8. It is tested with version 15 and uses nothing that is
+//! newer than version 13. The user needs a schema, or the right to create one. If several processes start
+//! at once, one of them sets up the tables. If a release finds a newer schema, it works with it as long as
+//! that schema allows it (the column `oldest`). The same holds if the schema changes while the process
+//! runs.
 //!
 //! ```sql
 #![doc = include_str!("schema/1.sql")]
@@ -98,49 +140,52 @@
 #![doc = include_str!("schema/2.sql")]
 //! ```
 //!
-//! The third schema drops what only searches by SQL needed:
+//! The third schema drops the columns and the index that only searches in SQL needed:
 //!
 //! ```sql
 #![doc = include_str!("schema/3.sql")]
 //! ```
 //!
-//! A process brings the tables up to its schema when it starts, in one transaction. With all of PyPI,
-//! 886,323 packages, the step from the second to the third schema took a tenth of a second, during which
-//! nobody else could read or write the tables; the memory of other processes is read meanwhile. If
-//! somebody leaves a transaction open that has used the tables, it is tried again and again, and each
-//! time holds others up for at most a second. The space of the indexes, 126 MB, is free at once; that of
-//! the columns, after `VACUUM FULL pyaday.package`, which is not needed for anything else.
+//! When a process starts, it brings the tables up to its schema, in one transaction. With all of PyPI,
+//! 886,323 packages, the step from the second to the third schema took a tenth of a second. During this
+//! time no other session could read or write the tables; other processes went on answering from memory.
+//! If another session leaves a transaction open that has used the tables, the step is tried again and
+//! again, and each try delays other sessions by at most a second. The space of the indexes, 126 MB, is
+//! free at once. The space of the columns becomes free after `VACUUM FULL pyaday.package`, which nothing
+//! else needs.
 //!
-//! Processes of releases that know the second schema only stop writing and following once the tables
-//! have the third, and answer with an internal error: end them first. The extension `pg_trgm`, which they
-//! may have created, stays, since others may use it; `DROP EXTENSION pg_trgm` removes it.
+//! Processes of releases that know only the second schema stop writing and following when the tables have
+//! the third schema, and answer with an internal error: end them first. They may have created the extension
+//! `pg_trgm`. It stays, because other applications may use it; `DROP EXTENSION pg_trgm` removes it.
 //!
-//! Read it as you like. Who writes to it by other means takes the row `head` first, in the same
-//! transaction, and keeps it and the feed as these statements have them; otherwise nobody follows.
+//! You may read the tables in any way. A program that writes to them by other means must lock the row
+//! `head` first, in the same transaction, and must update `head` and the feed as the comments above
+//! describe. Otherwise no process follows its changes.
 //!
 //! # In production
 //!
-//! Three machines, each with PostgreSQL and Patroni, or a managed service that does the same:
+//! Use three machines, each with PostgreSQL and Patroni, or a managed service that does the same:
 //!
-//! - `synchronous_standby_names = 'ANY 1 (…)'` (in Patroni, `synchronous_mode: quorum`) and
-//!   `synchronous_commit = on`: what was acknowledged is on two machines. A transaction here never has
-//!   less than `on`.
-//! - All machines in the URL. With it, `target_session_attrs=read-write` is always asked for, so a
-//!   standby is passed over; a pool of the host's asks for it itself.
-//! - Patroni with a watchdog, so that an old primary is dead before another is made. One that lives on,
-//!   cut off from its standbys, acknowledges nothing, but can still be read, with [`Reads::Latest`]
-//!   too.
-//! - Two connections for each process. Proxies that share connections between sessions must do so by
-//!   sessions (PgBouncer's `session`): the store uses prepared statements, settings and `LISTEN`.
-//! - TLS: give [`PostgresStore::with_pool`] a pool with a TLS connector. Make it of a [`Connector`].
+//! - Set `synchronous_standby_names = 'ANY 1 (…)'` (in Patroni, `synchronous_mode: quorum`) and
+//!   `synchronous_commit = on`: then every acknowledged write is on two machines. The store raises lower
+//!   settings of `synchronous_commit` to `on` for its own transactions.
+//! - Name all machines in the URL. The store then always asks for `target_session_attrs=read-write`, so it
+//!   never uses a standby. A host that makes its own pool must ask for this itself.
+//! - Run Patroni with a watchdog, so that an old primary is dead before another one is made. An old
+//!   primary that still runs but is cut off from its standbys acknowledges no writes. But it can still be
+//!   read, with [`Reads::Latest`] too.
+//! - Plan two connections for each process. A proxy that shares connections must do so by sessions
+//!   (PgBouncer's `session`), because the store uses prepared statements, settings and `LISTEN`.
+//! - For TLS, give [`PostgresStore::with_pool`] a pool whose [`Connector`] has a TLS connector.
 //!
-//! What scales: reads, with the number of processes. What does not: writes, which go through one row of
-//! one primary; many that come together share a transaction, so it is its time to commit that limits
-//! how many transactions there are a second, not how many writes.
+//! Reads scale with the number of processes. Writes do not, because all of them lock one row of one
+//! primary. Writes that arrive together share a transaction, so the time of a commit limits how many
+//! transactions there are per second, but not how many writes.
 //!
-//! Each process needs the memory for all packages, and the time to load them when it starts. A server
-//! with all of PyPI takes 240 MB and loads them within two to three seconds; count with 270 MB for a
-//! million packages. While it loads anew, after a failover that has lost writes, it needs twice that.
+//! Each process needs memory for all packages, and time to load them when it starts. A server with all of
+//! PyPI takes 240 MB and loads them within two to three seconds; plan 270 MB for a million packages. A
+//! process that loads all packages anew, after a failover that has lost writes, needs twice as much
+//! meanwhile.
 #![cfg_attr(doctest, doc = include_str!("../README.md"))]
 
 mod asker;
@@ -177,6 +222,9 @@ use tokio::task::AbortHandle;
 use tokio::time::{sleep, timeout};
 use tokio_postgres::NoTls;
 
+pub use deadpool_postgres;
+pub use tokio_postgres;
+
 pub use connector::Connector;
 pub use error::ConnectError;
 pub use options::{Options, Reads};
@@ -192,36 +240,37 @@ use size::Size;
 /// How long a refresh may take.
 const REFRESH: Duration = Duration::from_secs(2);
 
-/// How often is looked for writes that have waited for too long.
+/// How often the store looks for writes that have waited for too long.
 const WATCH_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Packages in a database that many processes share.
 ///
-/// Dropping it ends its tasks, once they have carried out the writes that were begun.
+/// Dropping the store ends its tasks after they have carried out the writes that wait.
 pub struct PostgresStore {
     reads: Reads,
     queue: Arc<Queue>,
     shared: Arc<Shared>,
     runtime: Handle,
     picker: Picker,
-    /// Those that hold nothing which must be finished.
+    /// The tasks that can be ended at any time.
     tasks: [AbortHandle; 2],
 }
 
 impl PostgresStore {
-    /// A store of the database that a URL names: `postgres://USER:PASSWORD@HOST:PORT/DATABASE`, with
-    /// several hosts (`@db1,db2:5433`) if any of them may be the primary. What else may be in it is
-    /// [`tokio_postgres`]'s; without TLS.
+    /// Opens the catalogue in the database that a URL names: `postgres://USER:PASSWORD@HOST:PORT/DATABASE`,
+    /// with several hosts (`@db1,db2:5433`) if any of them may be the primary. [`tokio_postgres::Config`]
+    /// documents the other parameters. The connections do not use TLS.
     ///
-    /// It works in the tokio runtime in which this is called, which must go on; whoever calls its
-    /// methods may have another or none. It waits until the tables are there and all packages are in
-    /// memory, but not for a database that is away: then it goes on looking for it.
+    /// The store works in the tokio runtime in which this function is called, and that runtime must keep
+    /// running. Callers of its methods may use another runtime or none. The function waits until the tables
+    /// exist and all packages are in memory. But it does not wait for a database that is away: the store
+    /// then goes on looking for it.
     ///
     /// # Errors
-    /// What does not pass by itself, and what to do about it.
+    /// [`ConnectError`] for every cause that does not pass by itself. Its message says what to do.
     ///
     /// # Panics
-    /// Outside of a tokio runtime.
+    /// If it is called outside of a tokio runtime.
     pub async fn connect(url: &str, options: Options) -> Result<Self, ConnectError> {
         let config = url::parse(url)?;
         let fast = ManagerConfig { recycling_method: RecyclingMethod::Fast };
@@ -232,21 +281,26 @@ impl PostgresStore {
         Self::with_pool(pool, options).await
     }
 
-    /// A store of the database that a pool of the host's leads to. Make it of a [`Connector`]: others do
-    /// not hear the server's warnings, so a write whose wait for a standby an administrator cancels is
-    /// acknowledged, though it may be lost with the primary. [`notices`](Self::notices) says so.
+    /// Opens the catalogue in the database to which a pool of the host leads.
     ///
-    /// The store has two connections beside the pool, which its manager makes, without the pool's hooks. It
-    /// takes none from the pool, and uses none that leads to a standby: ask for
-    /// `target_session_attrs=read-write`.
+    /// Make the pool with a [`Connector`]. The connections of other connectors do not pass the server's
+    /// warnings on. The store then acknowledges a write even if an administrator cancels its wait for a
+    /// standby, and such a write may be lost with the primary. [`notices`](Self::notices) reports this.
     ///
-    /// What [`connect`](Self::connect) says holds here too.
+    /// The store has two connections beside the pool. The pool's manager makes them, without the pool's
+    /// hooks. The store takes no connection from the pool, and it refuses a connection to a standby: ask
+    /// for `target_session_attrs=read-write`.
+    ///
+    /// [`Pool`] is a type of [`deadpool_postgres`], which this crate re-exports. Make the pool with
+    /// `pyaday_postgres::deadpool_postgres`, so that its version is the right one.
+    ///
+    /// The second paragraph of [`connect`](Self::connect) applies here too.
     ///
     /// # Errors
-    /// What does not pass by itself, and what to do about it.
+    /// [`ConnectError`] for every cause that does not pass by itself. Its message says what to do.
     ///
     /// # Panics
-    /// Outside of a tokio runtime.
+    /// If it is called outside of a tokio runtime.
     pub async fn with_pool(pool: Pool, options: Options) -> Result<Self, ConnectError> {
         let schema = Arc::new(Schema::new(&options.schema)?);
         let (queue, shared) = (Arc::new(Queue::default()), Arc::new(Shared::new()));
@@ -266,8 +320,8 @@ impl PostgresStore {
         Ok(Self { reads, queue, shared, runtime, picker, tasks })
     }
 
-    /// How old what this process shows is at most: so long ago it was all that there was, and it may
-    /// still be. `None` if nothing was loaded yet.
+    /// How old the data of this process is at most: the time since the database was last known to hold
+    /// exactly this data. The data may still be current. `None` if nothing was loaded yet.
     #[must_use]
     pub fn age(&self) -> Option<Duration> {
         self.shared.age()
@@ -275,11 +329,11 @@ impl PostgresStore {
 
     /// Waits until this process shows at least a revision, such as one that a client has seen elsewhere.
     ///
-    /// A revision that was lost with a primary counts as shown once there is a newer one: revisions are
-    /// compared, and a lost write has no other trace.
+    /// If a revision was lost with a primary, it counts as shown as soon as there is a newer one, because
+    /// this function compares revisions only.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] if they do not before `patience` has passed.
+    /// [`StoreError::Unavailable`] if the process does not show the revision before `patience` has passed.
     pub async fn wait_for(&self, revision: Revision, patience: Duration) -> Result<(), StoreError> {
         let has_it = self.shared.read(|it| it.revision() >= revision);
         if has_it.unwrap_or(false) {
@@ -289,8 +343,8 @@ impl PostgresStore {
         self.wait(patience, async move { shared.wait_for(revision).await }).await
     }
 
-    /// All packages that this process shows at this moment, with [`Reads::Latest`] too: a clone that later
-    /// writes do not change.
+    /// A clone of the packages that this process shows at this moment. Later writes do not change it. It
+    /// does not ask the database, even with [`Reads::Latest`].
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] if nothing was loaded yet, or too long ago.
@@ -304,14 +358,14 @@ impl PostgresStore {
         self.shared.is_new()
     }
 
-    /// What whoever runs the database should know: what is missing there or in the pool, and what to do
-    /// about it.
+    /// Messages for the operator of the database. Each says what is missing in the database or in the pool,
+    /// and what to do about it.
     #[must_use]
     pub fn notices(&self) -> Vec<String> {
         self.shared.notices()
     }
 
-    /// Has the task carry out a write, and waits for its outcome.
+    /// Gives a write to the writing task, and waits for its outcome.
     async fn write<T: Send + 'static>(
         &self,
         size: Size,
@@ -322,7 +376,7 @@ impl PostgresStore {
         outcome.await.unwrap_or_else(|_| Err(Fault::Ended.unknown()))
     }
 
-    /// What a look at the catalogue gives: with [`Reads::Latest`], at all that was written anywhere before
+    /// Looks at the catalogue. With [`Reads::Latest`], the catalogue has all that any process wrote before
     /// this call.
     async fn look<T>(&self, look: impl FnOnce(&Catalogue) -> T) -> Result<T, StoreError> {
         self.be_current().await?;
@@ -337,14 +391,14 @@ impl PostgresStore {
         }
     }
 
-    /// Has the database asked for what it holds, and waits until this process shows that.
+    /// Asks the database for its newest position, and waits until this process shows it.
     async fn ask(&self) -> Result<(), StoreError> {
         let shared = Arc::clone(&self.shared);
         let asked = self.wait(REFRESH, async move { shared.refresh().await }).await?;
         asked.map_err(|fault| fault.refused())
     }
 
-    /// Waits in the runtime of the store, for as long as the caller's patience lasts.
+    /// Waits in the runtime of the store, at most for the time of `patience`.
     async fn wait<T: Send + 'static>(
         &self,
         patience: Duration,
@@ -359,7 +413,7 @@ impl PostgresStore {
     }
 }
 
-/// Ends what has waited or was shown for too long.
+/// Refuses writes that have waited for too long, and stops showing data that is too old.
 async fn watch(queue: Arc<Queue>, shared: Arc<Shared>, max_age: Duration) {
     loop {
         sleep(WATCH_INTERVAL).await;
@@ -392,7 +446,7 @@ impl PackageStore for PostgresStore {
         self.shared.id()
     }
 
-    /// With [`Reads::Latest`], each read asks by itself.
+    /// With [`Reads::Latest`], this does nothing, because each read asks the database.
     async fn refresh(&self) -> Result<(), StoreError> {
         match self.reads {
             Reads::Followed => self.ask().await,
@@ -455,7 +509,7 @@ impl PackageStore for PostgresStore {
         dates: RangeInclusive<Date>,
         picked_at: SystemTime,
     ) -> Result<Vec<Daily>, StoreError> {
-        // A day stays as it is picked, so it is picked from what the database has now.
+        // A pick is never changed, so it must be made from what the database holds now.
         self.refresh().await?;
         let known = self.look(Catalogue::clone).await?;
         let current = || self.catalogue().unwrap_or_else(|_| known.clone());
