@@ -1,7 +1,7 @@
 //! The one task of a process that writes to the database and follows it.
 //!
-//! Both in one, so that what others wrote and what this process writes are put into the catalogue in
-//! the order in which the database has them.
+//! One task does both, so that the writes of other processes and of this one enter the catalogue in the
+//! same order as in the database.
 
 use std::mem;
 use std::panic::AssertUnwindSafe;
@@ -24,26 +24,26 @@ use crate::schema::{self, Schema};
 use crate::shared::Shared;
 use crate::size::Size;
 
-/// How long the statements of a transaction may take, and as much longer as its size says.
+/// How long the statements of a transaction may take. [`Size::time`] is added to it.
 const WRITE: Duration = Duration::from_secs(2);
 
-/// How long a commit may take, and as much longer as its size says: with a synchronous standby, it waits
-/// for that.
+/// How long a commit may take. [`Size::time`] is added to it. A commit waits for the synchronous standby if
+/// there is one.
 const COMMIT: Duration = Duration::from_secs(3);
 
-/// From which age on a catalogue may be far behind.
+/// The age from which on a catalogue may lack many changes.
 const FAR_BEHIND: Duration = Duration::from_secs(1);
 
-/// How long to leave a database alone that cannot be used, unless somebody asks for it.
+/// How long to wait before trying again to use a database that failed, unless a caller needs it sooner.
 const RETRY: Duration = Duration::from_millis(250);
 
-/// How often a transaction is tried that others collide with.
+/// How often a transaction is tried if it collides with other transactions.
 const TRIES: u32 = 3;
 
-/// What each transaction that writes begins with. No lock is waited for longer than a caller would
-/// wait, none is kept by a process that has stopped, and a commit is on the disks on which the server
-/// is set to have it, but on its own at least. The warning that it may not be is sent, whatever the
-/// user or the server is set to.
+/// The statements that begin each transaction that writes. A transaction does not wait for a lock longer
+/// than a caller would wait. A process that has stopped does not keep a lock. A commit is on the disks that
+/// the server's settings demand, and at least on the server's own. The server sends the warning that a
+/// standby may lack a commit, whatever the settings of the user or the server are.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; \
                      SET LOCAL lock_timeout = '1500ms'; \
                      SET LOCAL statement_timeout = '10s'; \
@@ -52,8 +52,8 @@ const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; \
                      SELECT set_config('synchronous_commit', 'on', true) \
                      WHERE current_setting('synchronous_commit') IN ('off', 'local', 'remote_write')";
 
-/// How long a statement goes on after nobody waits for it, and how long the server waits for the next
-/// one or for the rest of it, as [`BEGIN`] has both.
+/// The limits that [`BEGIN`] sets: how long a statement may take, and how long the server waits for the
+/// next statement, or for the rest of one.
 const STATEMENT: Duration = Duration::from_secs(10);
 const IDLE: Duration = Duration::from_secs(5);
 
@@ -65,22 +65,22 @@ pub(crate) struct Node {
     pub(crate) queue: Arc<Queue>,
     pub(crate) shared: Arc<Shared>,
     connection: Option<Connection>,
-    /// The tables were there.
+    /// The tables were found or created.
     is_set_up: bool,
-    /// The database could not be used when it was asked last.
+    /// The last attempt to use the database failed.
     has_failed: bool,
     followed: Option<Followed>,
-    /// How many writes share a transaction at most: fewer after one took too long.
+    /// How many writes share a transaction at most. It becomes smaller after a transaction took too long.
     most: usize,
-    /// A session that was left in a transaction, before its commit.
+    /// A session that may still be in a transaction that this process gave up before its commit.
     left: Option<Session>,
 }
 
-/// Why a transaction was not committed, or is not known to be.
+/// Why a transaction was not committed, or why its outcome is unknown.
 enum Failure {
-    /// It surely was not.
+    /// It was certainly not committed.
     Before(Fault),
-    /// Neither was this one: to write it took too long, so less may do.
+    /// It was certainly not committed, because its statements took too long. A smaller one may succeed.
     Slow(Fault),
     Unknown(Fault),
 }
@@ -131,7 +131,8 @@ impl Node {
                 () = sleep(self.pause()) => {}
             }
             if AssertUnwindSafe(self.work()).catch_unwind().await.is_err() {
-                // What it was at may be half done; a task that ends would leave all writes refused.
+                // The step that panicked may be half done, so its state is dropped. If the task ended, all
+                // later writes would be refused.
                 self.connection = None;
                 self.followed = None;
                 self.has_failed = true;
@@ -142,7 +143,7 @@ impl Node {
 
     async fn work(&mut self) {
         if self.queue.is_empty() {
-            // What it fails with, readers are told.
+            // `follow` has already noted its fault for readers.
             let _ = self.follow().await;
         } else {
             self.write().await;
@@ -156,18 +157,18 @@ impl Node {
         }
     }
 
-    /// Has readers see what the database has now.
+    /// Shows readers what the database holds now.
     pub(crate) async fn follow(&mut self) -> Result<(), Fault> {
         let begin = Instant::now();
         let mut result = self.try_to_follow().await;
         if let Err(Fault::Damaged(_)) = &result
             && self.followed.take().is_some()
         {
-            // What somebody has changed by hand shows in all rows only.
+            // Somebody may have changed rows by hand, which only loading all rows can show.
             result = self.try_to_follow().await;
         }
         self.has_failed = result.is_err();
-        // One that failed is not kept.
+        // `try_to_follow` does not keep a connection that failed.
         result.inspect_err(|fault| self.shared.fail_to_follow(begin, fault.clone()))
     }
 
@@ -207,7 +208,7 @@ impl Node {
         Ok(())
     }
 
-    /// Takes the connection, or makes one if there is none that works.
+    /// Takes the connection, or makes a new one if none works.
     async fn connect(&mut self) -> Result<Connection, Fault> {
         if let Some(open) = self.connection.take().filter(|open| !open.client.is_closed()) {
             return Ok(open);
@@ -221,13 +222,13 @@ impl Node {
         within(READ, connection.ready(&self.schema)).await?;
         within(READ, connection.listen(&self.schema)).await?;
         if let Some(left) = self.left.take() {
-            // It may hold the lock. Where it cannot be ended, it ends by its own time limits.
+            // The session may hold the lock. If it cannot be ended here, its own time limits end it.
             drop(within(READ, left.end(&connection.client)).await);
         }
         Ok(connection)
     }
 
-    /// Carries out what waits, as one transaction.
+    /// Carries out the writes that wait, as one transaction.
     async fn write(&mut self) {
         let mut jobs = Vec::new();
         let mut result = Ok(());
@@ -239,7 +240,7 @@ impl Node {
             }
         }
         if jobs.is_empty() && result.is_err() {
-            // It did not come so far as to take them.
+            // The transaction failed before it took the writes.
             jobs = self.queue.drain();
         }
         match &result {
@@ -262,7 +263,7 @@ impl Node {
     }
 
     async fn try_to_write(&mut self, jobs: &mut Vec<Job>) -> Result<(), Failure> {
-        // Not while others wait for the lock.
+        // A long catch-up is done here, because other processes would wait if it were done under the lock.
         let is_far_behind = || self.shared.age().is_none_or(|age| age > FAR_BEHIND);
         if self.followed.is_none() || is_far_behind() {
             self.follow().await?;
@@ -282,13 +283,14 @@ impl Node {
                 self.left = connection.session().cloned();
                 self.end(connection, fault).await;
             }
-            // Its session may wait for a standby. To end it would show others what only this server has.
+            // The session may wait for a standby. Ending it would show other processes data that only this
+            // server has.
             Err(Failure::Unknown(fault)) => self.end(connection, fault).await,
         }
         result
     }
 
-    /// Ends a transaction that failed, and its connection if that is not to be used any more.
+    /// Ends a transaction that failed, and its connection if that cannot be used any more.
     async fn end(&mut self, connection: Connection, fault: &Fault) {
         if matches!(fault, Fault::Damaged(_) | Fault::Moved) {
             self.followed = None;
@@ -309,9 +311,9 @@ impl Node {
         let client = &connection.client;
         within(READ, async { Ok(client.batch_execute(BEGIN).await?) }).await?;
         let head = within(READ, head::lock(client)).await?;
-        // Nobody else writes from here on.
+        // From here on no other transaction can write.
         let as_of = Instant::now();
-        // While all is loaded, nobody could write.
+        // Loading all packages here would keep other processes from writing for too long.
         let followed = self.followed.as_ref().ok_or(Fault::Moved)?;
         let now = within(READ, follow::catch_up(client, followed, &head)).await?;
         let now = now.ok_or(Fault::Moved)?;
@@ -335,7 +337,7 @@ impl Node {
 }
 
 impl Drop for Node {
-    /// It may end with its runtime: then nobody carries out what waits.
+    /// The task may end with its runtime. Then the writes that wait are refused.
     fn drop(&mut self) {
         self.queue.close();
         for job in self.queue.drain() {
@@ -344,13 +346,13 @@ impl Drop for Node {
     }
 }
 
-/// What is said of a pool whose connections pass no warnings on.
+/// The notice about a pool whose connections do not pass warnings on.
 const DEAF: &str = "the connections do not pass the server's warnings on, so a write whose wait for a \
                     standby an administrator cancels is acknowledged, though it may be lost: make the \
                     pool of a Connector";
 
-/// Writes the rows of a draft; where the feed ends then, and how much longer than usual the transaction
-/// may take.
+/// Writes the rows of a draft. Returns the new end of the feed, and how much longer than usual the
+/// transaction may take.
 async fn put(
     client: &ClientWrapper,
     draft: &Draft,
@@ -361,7 +363,7 @@ async fn put(
     let deadline = WRITE + time;
     let rows = async {
         if deadline > IDLE {
-            // It waits as long for the rest of a statement as for the next one.
+            // The server applies the idle limit also while it waits for the rest of a statement.
             let (statement, idle) = (deadline.max(STATEMENT).as_millis(), deadline.as_millis());
             let limits = format!(
                 "SET LOCAL statement_timeout = {statement}; \
@@ -378,13 +380,13 @@ async fn put(
     }
 }
 
-/// Commits. Whatever happens behind the moment when `COMMIT` was sent, the transaction may have been
-/// committed, unless the server says that it was rolled back.
+/// Commits. After `COMMIT` was sent, every failure leaves the outcome unknown, unless the server reports
+/// that it rolled the transaction back.
 async fn commit(connection: &Connection, deadline: Duration) -> Result<(), Failure> {
     drop(connection.take_warning());
     let commit = async { Ok(connection.client.batch_execute("COMMIT").await?) };
     match within(deadline, commit).await {
-        // It is committed here, and may be lost with this machine.
+        // With a warning, the transaction is committed on the primary, and may be lost with that machine.
         Ok(()) => match connection.take_warning() {
             Some(warning) => Err(Failure::Unknown(Fault::CutShort(warning))),
             None => Ok(()),
@@ -394,7 +396,7 @@ async fn commit(connection: &Connection, deadline: Duration) -> Result<(), Failu
     }
 }
 
-/// A write and who waits for it.
+/// A write and the channel to its caller.
 pub(crate) struct Pending<T, F> {
     pub(crate) size: Size,
     pub(crate) operation: F,
@@ -408,14 +410,14 @@ impl<T: Send, F: FnMut(&mut Draft) -> T + Send> queue::Write for Pending<T, F> {
     }
 
     fn decide(&mut self, draft: &mut Draft) {
-        // Nothing of a write that panicked is committed.
+        // A write that panics leaves no change in the draft.
         self.outcome = draft.attempt(&mut self.operation).ok();
     }
 
     fn answer(mut self: Box<Self>, committed: Result<(), StoreError>) {
         let outcome = mem::take(&mut self.outcome);
         let answer = committed.and_then(|()| outcome.ok_or_else(|| Fault::Bug.refused()));
-        // Whoever asked may have gone away.
+        // The caller may have gone away.
         drop(self.sender.send(answer));
     }
 }

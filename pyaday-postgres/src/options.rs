@@ -1,25 +1,29 @@
-//! What a host decides of a store.
+//! The options of a store.
 
 use std::time::Duration;
 
-/// How new what a store shows is. All reads are answered from the packages in memory, which follow the
-/// database.
+/// How new the data is that reads show. All reads are answered from the packages in memory, which follow
+/// the database.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reads {
-    /// Reads show what this process has followed so far. They are as fast as without a database, show
-    /// what others wrote a moment later, and go on while the database is away.
+    /// Reads show what this process has followed so far. They are as fast as without a database. They show
+    /// the writes of other processes a moment later, and go on while the database is away, for
+    /// [`Options::max_age`].
+    ///
+    /// A process does not follow while it writes. While it writes a large batch, no other process can
+    /// write, but the age of its data grows (see the [crate's documentation](crate)).
     #[default]
     Followed,
     /// Each read first asks the database for its newest position, and waits until this process has
-    /// followed that far. So it shows every write that was acknowledged anywhere before it began.
+    /// followed that far. So a read shows every write that any process acknowledged before the read began.
     ///
-    /// It takes as long as a small statement, which all reads share that wait for it to be sent. While
-    /// the database is away, reads are refused within two seconds.
+    /// A read takes as long as a small statement, which all waiting reads share. While the database is
+    /// away, reads are refused within two seconds.
     Latest,
 }
 
-/// What a host decides of a store; what it leaves out is as the methods say.
+/// The options of a store. Each method documents the default of its option.
 ///
 /// ```
 /// use pyaday_postgres::{Options, Reads};
@@ -35,7 +39,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// The schema `pyaday`, and reads that show what was followed.
+    /// The defaults: the schema `pyaday`, and [`Reads::Followed`].
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -46,28 +50,29 @@ impl Options {
         }
     }
 
-    /// The schema that holds the tables; it is created if there is none. Stores of one schema are one
-    /// catalogue, of two they are two. `pyaday`, unless told otherwise.
+    /// Sets the schema that holds the tables. The store creates it if there is none. Stores with the same
+    /// schema share one catalogue; each schema holds its own. The default is `pyaday`.
     #[must_use]
     pub fn schema(self, name: impl Into<String>) -> Self {
         Self { schema: name.into(), ..self }
     }
 
-    /// How new what reads show is. [`Reads::Followed`], unless this says otherwise.
+    /// Sets how new the data is that reads show. The default is [`Reads::Followed`].
     #[must_use]
     pub fn reads(self, reads: Reads) -> Self {
         Self { reads, ..self }
     }
 
-    /// How often the database is asked whether others have written, besides the
-    /// notifications by which it mostly says so sooner. Every 100 milliseconds, unless told otherwise.
+    /// Sets how often the store asks the database whether other processes have written. Most of the time a
+    /// notification of the database reports this sooner. The default is 100 milliseconds, the minimum is
+    /// one.
     #[must_use]
     pub fn poll_interval(self, interval: Duration) -> Self {
         Self { poll_interval: interval.max(Duration::from_millis(1)), ..self }
     }
 
-    /// How old what is in memory may become while the database is away, until reads are refused. 5
-    /// minutes, unless told otherwise.
+    /// Sets the age from which on reads are refused. The data in memory ages while the database is away,
+    /// and while this process writes a large batch. The default is five minutes.
     #[must_use]
     pub fn max_age(self, age: Duration) -> Self {
         Self { max_age: age, ..self }
