@@ -19,7 +19,7 @@ pub(crate) struct Asker {
     pool: Pool,
     schema: Arc<Schema>,
     shared: Arc<Shared>,
-    /// It is made when somebody asks for the first time.
+    /// It is made for the first reader that asks.
     connection: Option<Connection>,
 }
 
@@ -28,25 +28,26 @@ impl Asker {
         Self { pool, schema, shared, connection: None }
     }
 
-    /// Asks once for all readers who have come since it asked last, again and again.
+    /// Asks the database again and again, each time once for all readers that have arrived since the last
+    /// time.
     pub(crate) async fn run(mut self) {
         loop {
             self.shared.asked.notified().await;
             let as_of = Instant::now();
             match self.ask().await {
                 Ok(point) if self.shared.confirm(&point, as_of) => {}
-                // There is more, which the task that follows the database reads.
+                // The database holds more. The task that follows the database reads it.
                 Ok(_) => self.shared.behind.notify_one(),
                 Err(fault) => self.shared.fail_to_follow(as_of, fault),
             }
         }
     }
 
-    /// How far the database is.
+    /// The newest position of the database.
     async fn ask(&mut self) -> Result<Point, Fault> {
         if let Some(connection) = self.connection.take().filter(|it| !it.client.is_closed()) {
             match self.ask_over(connection).await {
-                // The connection may have ended meanwhile, which says nothing of the database.
+                // The connection may have ended since it was last used. The database may still work.
                 Err(Fault::Database(_)) => {}
                 answer => return answer,
             }
@@ -56,7 +57,7 @@ impl Asker {
         self.ask_over(connection).await
     }
 
-    /// The same, over a connection, which is kept if it is not to blame for a failure.
+    /// Asks over this connection, and keeps it if it works.
     async fn ask_over(&mut self, connection: Connection) -> Result<Point, Fault> {
         let head = within(READ, head::read(&connection.client)).await?;
         self.connection = Some(connection);

@@ -1,4 +1,4 @@
-//! A connection of this process's own to the primary.
+//! A connection to the primary that is not part of the pool.
 
 use std::future::pending;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::connector::{Watch, watching};
 use crate::error::Fault;
 use crate::schema::Schema;
 
-/// How long making a connection may take, whatever the number of hosts.
+/// How long making a connection may take, for any number of hosts.
 const DIAL: Duration = Duration::from_secs(2);
 
 /// A connection to the primary.
@@ -23,18 +23,18 @@ pub(crate) struct Connection {
     session: Option<Session>,
 }
 
-/// A connection as its server knows it.
+/// The identity of a connection on its server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Session {
-    /// Its process, and when that began, which tells it from a later one of the same number and from one
-    /// of another server.
+    /// The number of the server process, and when that process began. The time distinguishes it from a later
+    /// process with the same number, and from one on another server.
     process: String,
     begin: String,
 }
 
 impl Session {
-    /// Has the server end it, if it is there: with it end the transaction that it may be in, and the
-    /// locks of that.
+    /// Ends the session if the server still has it. This also ends its open transaction and frees the locks
+    /// of that.
     pub(crate) async fn end(&self, client: &ClientWrapper) -> Result<(), Fault> {
         let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
                    WHERE pid::text = $1 AND extract(epoch FROM backend_start)::text = $2";
@@ -44,8 +44,8 @@ impl Session {
 }
 
 impl Connection {
-    /// Makes a connection as those of a pool are made, beside them: it is kept, so it would take one
-    /// away from them.
+    /// Makes a connection in the way the pool does, but outside of the pool. The store keeps it for good, so
+    /// the pool would have one connection less.
     pub(crate) async fn dial(pool: &Pool) -> Result<Self, Fault> {
         let manager = pool.manager();
         let dialled = timeout(DIAL, watching(manager.create())).await;
@@ -53,10 +53,10 @@ impl Connection {
         Ok(Self { client: client?, watch, session: None })
     }
 
-    /// Readies it for work: the names of tables mean those of the schema, and no statement goes on for
-    /// long after nobody waits for it.
+    /// Prepares the connection: table names refer to the schema, and the server ends a statement that takes
+    /// too long.
     ///
-    /// A standby is refused. A host's pool may lead to one, and nobody knows how old what it shows is.
+    /// A standby is refused. A pool of the host may lead to one, and the age of its data is not known.
     pub(crate) async fn ready(&mut self, schema: &Schema) -> Result<(), Fault> {
         let statements = format!(
             "SET statement_timeout = '5s'; \
@@ -78,7 +78,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Has the server report when others have written.
+    /// Asks the server to report the writes of other processes.
     pub(crate) async fn listen(&self, schema: &Schema) -> Result<(), Fault> {
         if self.watch.is_some() {
             self.client.batch_execute(&format!("LISTEN {}", schema.quoted())).await?;
@@ -86,7 +86,7 @@ impl Connection {
         Ok(())
     }
 
-    /// What the server knows it as, once it is [ready](Self::ready).
+    /// The identity of the session, after [`ready`](Self::ready).
     pub(crate) fn session(&self) -> Option<&Session> {
         self.session.as_ref()
     }
@@ -99,12 +99,12 @@ impl Connection {
         }
     }
 
-    /// True if the server's warnings come to be known.
+    /// True if the connection passes the server's warnings on.
     pub(crate) fn hears_warnings(&self) -> bool {
         self.watch.is_some()
     }
 
-    /// The last warning of the server since it was taken before.
+    /// The last warning that the server sent since the previous call.
     pub(crate) fn take_warning(&self) -> Option<String> {
         self.watch.as_ref().and_then(|watch| watch.take_warning())
     }

@@ -1,5 +1,5 @@
-//! How connections are made: to the primary, whichever host that is, and with an eye on what the
-//! server says besides answers.
+//! Makes connections to the primary, whichever host that is, and receives the server's warnings and
+//! notifications.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -18,26 +18,29 @@ use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::{AsyncMessage, Client, Config, Connection, Error, Socket};
 
 tokio::task_local! {
-    /// Where a connector leaves the watch of the connection that it makes.
+    /// Here a connector leaves the watch of the connection that it makes.
     static WATCH: RefCell<Option<Arc<Watch>>>;
 }
 
 /// Makes the connections of a pool.
 ///
-/// It asks all hosts of a configuration at once and takes the first that fits
-/// `target_session_attrs`, so that hosts which are silent cost no time. And it hears the server's
-/// warnings and notifications, without which a store learns of others' writes by asking only, and not
-/// at all of a commit that an administrator has cut short.
+/// It asks all hosts of a configuration at once and takes the first that fits `target_session_attrs`, so
+/// hosts that do not answer cost no time. It also receives the server's warnings and notifications. Without
+/// notifications, a store must ask for the writes of other processes. Without warnings, it does not learn
+/// that an administrator has canceled the wait of a commit for a standby.
+///
+/// The traits and types of [`tokio_postgres`] and [`deadpool_postgres`] in this API are those of the
+/// versions that this crate re-exports.
 ///
 /// ```no_run
-/// use deadpool_postgres::{Manager, ManagerConfig, Pool};
+/// use pyaday_postgres::deadpool_postgres::{Manager, ManagerConfig, Pool, Runtime};
+/// use pyaday_postgres::tokio_postgres::NoTls; // or a TLS connector
 /// use pyaday_postgres::{Connector, Options, PostgresStore};
-/// use tokio_postgres::NoTls; // or a connector of TLS
 ///
 /// # async fn store() -> Result<PostgresStore, Box<dyn std::error::Error>> {
 /// let config = "postgres://pyaday@db1,db2,db3/pyaday?target_session_attrs=read-write".parse()?;
 /// let manager = Manager::from_connect(config, Connector::new(NoTls), ManagerConfig::default());
-/// let pool = Pool::builder(manager).runtime(deadpool_postgres::Runtime::Tokio1).build()?;
+/// let pool = Pool::builder(manager).runtime(Runtime::Tokio1).build()?;
 /// let store = PostgresStore::with_pool(pool, Options::new()).await?;
 /// # Ok(store)
 /// # }
@@ -48,7 +51,7 @@ pub struct Connector<T> {
 }
 
 impl<T> Connector<T> {
-    /// One whose connections have this TLS.
+    /// Makes a connector whose connections use this TLS connector.
     pub fn new(tls: T) -> Self {
         Self { tls }
     }
@@ -86,7 +89,7 @@ where
                         let _ = WATCH.try_with(|slot| slot.replace(Some(Arc::clone(&watch))));
                         return Ok((client, spawn(watch.keep(connection))));
                     }
-                    // What a server says tells more than that another is not there.
+                    // An error from a server is more useful than one about a host that cannot be reached.
                     Err(error) if failed.as_ref().is_none_or(|it| it.code().is_none()) => {
                         failed = Some(error);
                     }
@@ -95,7 +98,7 @@ where
             }
             match failed {
                 Some(error) => Err(error),
-                // Without a host; this says so.
+                // The configuration has no host. This call returns the error for that.
                 None => {
                     Config::new().connect(self.tls.clone()).await.map(|(client, connection)| {
                         (client, spawn(Arc::new(Watch::default()).keep(connection)))
@@ -106,7 +109,7 @@ where
     }
 }
 
-/// The same configuration for each of its hosts alone.
+/// Splits a configuration into one for each host.
 fn one_for_each_host(config: &Config) -> Vec<Config> {
     let (hosts, addresses) = (config.get_hosts(), config.get_hostaddrs());
     let ports = config.get_ports();
@@ -150,8 +153,8 @@ fn without_hosts(config: &Config) -> Config {
     one
 }
 
-/// Runs what makes a connection; with it, what hears the server, if the connection was made by a
-/// [`Connector`].
+/// Runs a future that makes a connection. Also returns the watch of the connection, if a [`Connector`] made
+/// it.
 pub(crate) async fn watching<F: Future>(connect: F) -> (F::Output, Option<Arc<Watch>>) {
     let scope = async {
         let connected = connect.await;
@@ -160,7 +163,7 @@ pub(crate) async fn watching<F: Future>(connect: F) -> (F::Output, Option<Arc<Wa
     WATCH.scope(RefCell::default(), scope).await
 }
 
-/// What a server says besides its answers.
+/// The messages of a server that are not answers to statements.
 #[derive(Debug, Default)]
 pub(crate) struct Watch {
     notified: Notify,
@@ -168,13 +171,13 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// Keeps a connection going until it ends.
+    /// Runs a connection until it ends.
     async fn keep<S, T>(self: Arc<Self>, mut connection: Connection<S, T>)
     where
         S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
         T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
     {
-        // Its end shows in the client.
+        // The client reports the end of the connection.
         while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await {
             match message {
                 AsyncMessage::Notification(_) => self.notified.notify_one(),
@@ -191,7 +194,7 @@ impl Watch {
         }
     }
 
-    /// The last warning since it was taken before.
+    /// The last warning since the previous call.
     pub(crate) fn take_warning(&self) -> Option<String> {
         self.warning.lock().unwrap_or_else(PoisonError::into_inner).take()
     }

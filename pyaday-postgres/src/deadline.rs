@@ -10,7 +10,7 @@ use crate::error::Fault;
 /// How long the database may take for one step of reading.
 pub(crate) const READ: Duration = Duration::from_secs(2);
 
-/// What the database answers before a deadline.
+/// The answer of the database, or [`Fault::Late`] if it does not arrive before the deadline.
 pub(crate) async fn within<T>(
     deadline: Duration,
     answer: impl Future<Output = Result<T, Fault>>,

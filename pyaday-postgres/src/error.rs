@@ -1,4 +1,4 @@
-//! Why a store cannot be set up, and what becomes of a call when the database fails.
+//! Errors of setting up a store, and of calls when the database fails.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -7,14 +7,14 @@ use std::time::Duration;
 use pyaday_core::StoreError;
 use tokio_postgres::error::{DbError, Severity, SqlState};
 
-/// When a call should come again that the database was not there for.
+/// After how long a caller should try again when the database was away.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// Why a store cannot be set up: nothing that passes by itself.
+/// The reason why a store cannot be set up. None of these reasons passes by itself.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectError {
-    /// The URL is none of PostgreSQL's.
+    /// The URL is not a PostgreSQL URL.
     #[error("the URL of the database cannot be read: it is `postgres://USER@HOST:PORT/DATABASE`")]
     Url {
         /// The cause.
@@ -23,18 +23,19 @@ pub enum ConnectError {
     /// The URL asks for something that a store does not do.
     #[error("the URL of the database {fault}")]
     Unsupported {
-        /// What, and what to do instead; in words that follow "the URL".
+        /// What it asks for, and what to do instead. The text continues a sentence that begins with
+        /// "the URL of the database".
         fault: &'static str,
     },
-    /// No schema can have this name.
+    /// A schema cannot have this name.
     #[error("the schema {schema:?} {rule}")]
     SchemaName {
-        /// What was given.
+        /// The name that was given.
         schema: String,
         /// The rule that it breaks.
         rule: &'static str,
     },
-    /// The database does not let the store in.
+    /// The database refuses the connection.
     #[error(
         "the database refuses the connection: check the user, the password and the database's name"
     )]
@@ -42,25 +43,25 @@ pub enum ConnectError {
         /// The cause.
         source: Arc<dyn Error + Send + Sync>,
     },
-    /// The user may not make or use the tables.
+    /// The user may not create or use the tables.
     #[error("the database's user may not use the schema: let it create one, or make it the owner")]
     Forbidden {
         /// The cause.
         source: Arc<dyn Error + Send + Sync>,
     },
-    /// Texts of other encodings would not come back as they were.
+    /// The encoding of the database is not UTF8. Other encodings cannot hold every text.
     #[error("the database's encoding is {found}: create it with UTF8")]
     Encoding {
         /// The encoding.
         found: String,
     },
-    /// The schema holds something else.
+    /// The schema holds tables of another application.
     #[error("the schema has tables of another application: name another schema")]
     Foreign {
         /// The cause.
         source: Arc<dyn Error + Send + Sync>,
     },
-    /// A newer release has changed the tables so that this one cannot use them.
+    /// A newer release has changed the tables, and this release cannot use them any more.
     #[error(
         "the schema is from a newer release (number {found}, this one knows {known}): use that \
          release"
@@ -74,10 +75,10 @@ pub enum ConnectError {
 }
 
 impl ConnectError {
-    /// Of a URL that the parser does not take.
+    /// The error for a URL that the parser refuses.
     ///
-    /// What the parser says stays only if it is about the value of a parameter that it knows. It repeats
-    /// the name of one that it does not know, which may be a part of a password after an `&`.
+    /// The parser's error is kept only if it is about the value of a known parameter. Its error about an unknown
+    /// parameter repeats the name, which may be the part of a password after an `&`.
     pub(crate) fn of_url(error: tokio_postgres::Error) -> Self {
         let says = error.source().map(ToString::to_string).unwrap_or_default();
         let is_safe = says.starts_with("invalid value for option `");
@@ -87,7 +88,7 @@ impl ConnectError {
     }
 }
 
-/// What is wrong with a URL, without a word of it.
+/// The fault of a URL, without any part of the URL.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "it has a parameter that is not known, or that has no value; in a name or a password, write each of \
@@ -95,7 +96,7 @@ impl ConnectError {
 )]
 struct UnreadableUrl;
 
-/// What went wrong with the database.
+/// A failure of the database.
 #[derive(Clone, Debug, thiserror::Error)]
 pub(crate) enum Fault {
     #[error("the database failed")]
@@ -147,7 +148,7 @@ impl Fault {
         self.code().and_then(|code| code.code().get(..2)).unwrap_or_default()
     }
 
-    /// What it means for setting up a store, if it is nothing that passes.
+    /// The error of setting up a store, if the fault does not pass by itself.
     pub(crate) fn final_cause(&self) -> Option<ConnectError> {
         let error = match self {
             Self::Unusable(cause) => return Some(ConnectError::clone(cause)),
@@ -170,7 +171,7 @@ impl Fault {
         }
     }
 
-    /// True if the same may be tried again at once: it was rolled back because of what others did.
+    /// True if the transaction may be tried again at once, because it collided with another one.
     pub(crate) fn is_collision(&self) -> bool {
         matches!(self, Self::Moved)
             || self.code().is_some_and(|code| {
@@ -179,13 +180,13 @@ impl Fault {
             })
     }
 
-    /// True if it took too long, here or for the server.
+    /// True if a deadline of this process or of the server has passed.
     pub(crate) fn is_late(&self) -> bool {
         matches!(self, Self::Late(_)) || self.code() == Some(&SqlState::QUERY_CANCELED)
     }
 
-    /// True if the connection can be used further: the server has said what it minds, and neither
-    /// that it goes (class 57) nor that it is no primary (25006).
+    /// True if the connection can still be used: the server has reported an error, and the error is not that
+    /// the server shuts down (class 57) or is read-only (25006).
     pub(crate) fn leaves_connection(&self) -> bool {
         let Self::Database(error) = self else {
             return matches!(self, Self::Moved | Self::Damaged(_));
@@ -195,16 +196,16 @@ impl Fault {
         !error.is_closed() && error.as_db_error().is_some_and(is_error) && lasts
     }
 
-    /// True if an error in the answer to `COMMIT` says that the transaction was rolled back: for what it
-    /// holds (23), for what others did (40, but for 40003, by which the server itself does not know), or
-    /// for want of the lock that tells others of it (55).
+    /// True if an error in the answer to `COMMIT` means that the transaction was rolled back: because it
+    /// violates a constraint (23), because it collided with another transaction (40, except for 40003, which
+    /// leaves the outcome unknown), or because it did not get the lock for its notification (55).
     pub(crate) fn is_rollback(&self) -> bool {
         self.leaves_connection()
             && matches!(self.class(), "23" | "40" | "55")
             && self.code() != Some(&SqlState::T_R_STATEMENT_COMPLETION_UNKNOWN)
     }
 
-    /// What a caller is told of a call that surely had no effect.
+    /// The error of a call that certainly had no effect.
     pub(crate) fn refused(&self) -> StoreError {
         let source = Box::new(self.clone());
         match (self, self.class()) {
@@ -214,7 +215,7 @@ impl Fault {
         }
     }
 
-    /// What a caller is told of a write that may have happened.
+    /// The error of a write that may have been carried out.
     pub(crate) fn unknown(&self) -> StoreError {
         StoreError::OutcomeUnknown { source: Box::new(self.clone()) }
     }

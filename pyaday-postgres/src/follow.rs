@@ -1,4 +1,4 @@
-//! How a catalogue in memory becomes that of the database, and stays it.
+//! Loads the catalogue from the database into memory, and keeps it up to date.
 
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ use crate::error::Fault;
 use crate::rows::head::{self, Head, Point};
 use crate::rows::{Parts, change, journal, package};
 
-/// How long one question about the changes of others may take, of which there may be many.
+/// How long one query for the changes of other processes may take. There may be many changes.
 const CATCH_UP: Duration = Duration::from_secs(5);
 
-/// All that there is after one transaction of the database.
+/// The catalogue as it is after one transaction of the database.
 #[derive(Clone, Debug)]
 pub(crate) struct Followed {
     pub(crate) catalogue: Catalogue,
@@ -24,13 +24,14 @@ pub(crate) struct Followed {
     pub(crate) store: StoreId,
 }
 
-/// What a transaction begins with that sees one moment, for as long as it takes. A process that stops
-/// in it does not keep that moment, and with it all rows that were replaced since.
+/// The statements that begin a transaction with one snapshot, however long it takes. If the process stops,
+/// the server ends the transaction; otherwise the server would have to keep all rows that were replaced
+/// since the snapshot.
 const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
                         SET LOCAL idle_in_transaction_session_timeout = '5s'; \
                         SET LOCAL statement_timeout = 0";
 
-/// Begins a transaction that sees one moment; how far the database is then.
+/// Begins a transaction with one snapshot. Returns the head in it.
 async fn begin_snapshot(client: &ClientWrapper) -> Result<Head, Fault> {
     within(READ, async { Ok(client.batch_execute(SNAPSHOT).await?) }).await?;
     within(READ, head::read(client)).await
@@ -40,8 +41,8 @@ async fn end_snapshot(client: &ClientWrapper) -> Result<(), Fault> {
     within(READ, async { Ok(client.batch_execute("COMMIT").await?) }).await
 }
 
-/// Reads what the database has at one moment, all of it, as the beginning of a history of its own: it
-/// may be another than that of any catalogue that was followed before.
+/// Reads all data of the database in one snapshot, as the beginning of a new history in memory. The history
+/// of the database may be another than that of the catalogue which was followed before.
 pub(crate) async fn load(client: &ClientWrapper) -> Result<Followed, Fault> {
     let head = begin_snapshot(client).await?;
     let mut catalogue = load_packages(client, &head).await?;
@@ -64,7 +65,7 @@ fn complete(catalogue: Catalogue, head: &Head) -> Result<Followed, Fault> {
     }
 }
 
-/// Reads rows in one task and makes packages of them in a thread, since that takes as long.
+/// Reads rows in a task and makes packages of them in a thread, because both take equally long.
 async fn load_packages(client: &ClientWrapper, head: &Head) -> Result<Catalogue, Fault> {
     let (sender, batches) = mpsc::channel::<Vec<Row>>(4);
     let empty = Catalogue::new(head.point.revision);
@@ -73,7 +74,7 @@ async fn load_packages(client: &ClientWrapper, head: &Head) -> Result<Catalogue,
     let mut batch = Vec::with_capacity(Parts::LENGTH);
     while let Some(rows) = parts.next().await? {
         batch.extend(rows);
-        // Nobody takes it if one before was damaged.
+        // The thread has ended if a previous batch was damaged.
         if batch.len() >= Parts::LENGTH && sender.send(std::mem::take(&mut batch)).await.is_err() {
             break;
         }
@@ -94,8 +95,7 @@ fn restore(
     Ok(catalogue)
 }
 
-/// Brings a catalogue up to what the database has at one moment; `None` if it cannot be
-/// [followed](catch_up).
+/// Brings a catalogue up to date in one snapshot of the database. `None` if [`catch_up`] cannot do it.
 pub(crate) async fn catch_up_in_snapshot(
     client: &ClientWrapper,
     from: &Followed,
@@ -106,8 +106,8 @@ pub(crate) async fn catch_up_in_snapshot(
     Ok(followed)
 }
 
-/// Brings a catalogue up to a head, of which the transaction sees the moment; `None` if what
-/// happened since is not known any more, or did not begin with what the catalogue has.
+/// Brings a catalogue up to a head, in a transaction that sees the same moment as the head. `None` if the
+/// feed no longer holds all changes since the catalogue, or if it belongs to another history.
 pub(crate) async fn catch_up(
     client: &ClientWrapper,
     from: &Followed,

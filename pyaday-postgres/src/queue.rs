@@ -13,22 +13,22 @@ use crate::size::Size;
 /// How many writes may wait.
 pub(crate) const LENGTH: usize = 1024;
 
-/// How long a write may wait until it is begun.
+/// How long a write may wait before a transaction takes it.
 pub(crate) const PATIENCE: Duration = Duration::from_millis(1_900);
 
-/// How much longer it may wait until it is begun again, if it was in a transaction that took too long.
+/// How much longer a write may wait for its next transaction, if the previous one took too long.
 const PATIENCE_AGAIN: Duration = Duration::from_secs(3);
 
-/// A write that somebody waits for.
+/// A write whose caller waits for the outcome.
 pub(crate) trait Write: Send {
-    /// How much it writes at most, as far as is known before it is decided.
+    /// The most that it may write, as far as that is known before it is decided.
     fn size(&self) -> Size;
 
-    /// Decides what becomes of it. It is called once more when the transaction was rolled back
-    /// because of what others did.
+    /// Decides the outcome of the write. It is called again if the transaction was rolled back, because it
+    /// collided with another one or took too long.
     fn decide(&mut self, draft: &mut Draft);
 
-    /// Tells whoever waits, once it is known whether the transaction was committed.
+    /// Reports the outcome to the caller, after it is known whether the transaction was committed.
     fn answer(self: Box<Self>, committed: Result<(), StoreError>);
 }
 
@@ -76,19 +76,19 @@ impl Queue {
         Ok(())
     }
 
-    /// Nothing is added any more.
+    /// Closes the queue: later writes are refused.
     pub(crate) fn close(&self) {
         self.lock().is_closed = true;
         self.changed.notify_one();
     }
 
-    /// True if nothing waits and nothing will.
+    /// True if no write waits and the queue is closed.
     pub(crate) fn has_ended(&self) -> bool {
         let jobs = self.lock();
         jobs.is_closed && jobs.waiting.is_empty()
     }
 
-    /// Waits until there is a write, or the end.
+    /// Waits until a write waits, or the queue is closed.
     pub(crate) async fn changed(&self) {
         loop {
             let changed = self.changed.notified();
@@ -106,8 +106,7 @@ impl Queue {
         self.lock().waiting.is_empty()
     }
 
-    /// Takes writes for one transaction beside those that it has: at most so many, and no more than fit
-    /// into one.
+    /// Adds waiting writes to a transaction, up to `most` in all, and no more than [`Size::MOST`] allows.
     pub(crate) fn fill(&self, transaction: &mut Vec<Job>, most: usize) {
         let mut size = Size::default();
         for job in &*transaction {
@@ -124,8 +123,8 @@ impl Queue {
         }
     }
 
-    /// Has the writes of a transaction that took too long wait once more, before all others. Gives those
-    /// back that have waited for too long.
+    /// Puts the writes of a transaction that took too long at the front of the queue again. Returns those
+    /// that have waited for too long.
     pub(crate) fn put_back(&self, transaction: Vec<Job>) -> Vec<Job> {
         let patience = PATIENCE + PATIENCE_AGAIN;
         let transaction = transaction.into_iter().map(|job| Job { patience, ..job });

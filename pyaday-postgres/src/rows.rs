@@ -1,7 +1,7 @@
-//! What is in the tables, as packages, days and the head.
+//! Reads and writes the rows of the tables.
 //!
 //! The statements name tables without their schema: a connection that is
-//! [ready](crate::connection::Connection::ready) knows which one is meant.
+//! [ready](crate::connection::Connection::ready) finds them in the right schema.
 
 pub(crate) mod change;
 pub(crate) mod head;
@@ -23,20 +23,20 @@ use crate::error::Fault;
 
 use head::{Head, Point};
 
-/// How long the next of many rows may take.
+/// How long the next row of a result may take.
 const NEXT: Duration = Duration::from_secs(10);
 
-/// Rows as they come. The deadline is that of the next rows, not of all of them: how long all may take
-/// depends on how many there are, how long they are and how fast the network is.
+/// The rows of a result, as they arrive. Each part has its own deadline, and the whole result has none: its
+/// time depends on the number and the length of the rows and on the speed of the network.
 pub(crate) struct Parts {
     rows: Pin<Box<ReadyChunks<RowStream>>>,
 }
 
 impl Parts {
-    /// The most rows of a part: as many as make the catalogue's own work on a part cheap.
+    /// The most rows of a part. With this many, the catalogue's work for each part is cheap.
     pub(crate) const LENGTH: usize = 4096;
 
-    /// The rows that a statement gives.
+    /// Runs a statement and returns its rows.
     pub(crate) async fn of<T>(
         client: &ClientWrapper,
         statement: &T,
@@ -51,7 +51,7 @@ impl Parts {
         Ok(Self { rows: Box::pin(rows) })
     }
 
-    /// The next rows, at least one; `None` after the last.
+    /// The next rows, at least one. `None` after the last row.
     pub(crate) async fn next(&mut self) -> Result<Option<Vec<Row>>, Fault> {
         match within(NEXT, async { Ok(self.rows.next().await) }).await? {
             Some(rows) => Ok(Some(rows.into_iter().collect::<Result<_, _>>()?)),
@@ -60,7 +60,7 @@ impl Parts {
     }
 }
 
-/// Writes changes and the head, with one statement for each kind of row; where the feed ends then.
+/// Writes changes and the head, with one statement for each kind of row. Returns the new end of the feed.
 pub(crate) async fn write(
     client: &ClientWrapper,
     changes: &[Change<'_>],
@@ -92,7 +92,7 @@ pub(crate) async fn write(
     Ok(point)
 }
 
-/// As PostgreSQL has it. A sequence that begins with the clock's microseconds is at its end after
+/// A revision as a `bigint`. Revisions begin with the clock's microseconds, so the type is large enough for
 /// some hundred thousand years.
 fn integer(revision: Revision) -> i64 {
     revision.get() as i64
@@ -106,7 +106,7 @@ pub(crate) fn revision(integer: i64) -> Result<Revision, Fault> {
     }
 }
 
-/// States that a statement has touched as many rows as it should have.
+/// Returns an error if a statement did not change the expected number of rows.
 fn same(what: &str, expected: usize, found: usize) -> Result<(), Fault> {
     match expected == found {
         true => Ok(()),

@@ -1,4 +1,4 @@
-//! The tables, and how those of an earlier release become those of this one.
+//! Creates the tables, and migrates the tables of earlier releases.
 
 mod first;
 #[cfg(test)]
@@ -12,23 +12,24 @@ use futures_util::future::BoxFuture;
 use crate::deadline::{READ, within};
 use crate::error::{ConnectError, Fault};
 
-/// Makes one schema out of the previous one, in a transaction; the first out of nothing.
+/// Makes one schema from the previous one, in a transaction. The first migration starts from nothing.
 pub(crate) struct Migration {
-    /// By the schema that it knows, the oldest release that can work with the tables after this.
+    /// The oldest release that can work with the tables after this migration. The number is the newest schema
+    /// that the release knows.
     oldest: i32,
     migrate: for<'a> fn(&'a ClientWrapper, &'a Schema) -> BoxFuture<'a, Result<(), Fault>>,
 }
 
-/// What makes each schema out of the previous one.
+/// The migrations, in the order of the schemas.
 ///
-/// What a release has shipped never changes: a new schema is a new item.
+/// A migration that was released never changes. A new schema is a new item.
 const MIGRATIONS: [Migration; 3] = [
     Migration { oldest: 1, migrate: |client, schema| Box::pin(first::migrate(client, schema)) },
     Migration {
         oldest: 1,
         migrate: |client, schema| Box::pin(run(client, schema, include_str!("schema/2.sql"))),
     },
-    // Earlier releases write the columns that it drops.
+    // Earlier releases write the columns that this migration drops.
     Migration {
         oldest: 3,
         migrate: |client, schema| Box::pin(run(client, schema, include_str!("schema/3.sql"))),
@@ -38,14 +39,14 @@ const MIGRATIONS: [Migration; 3] = [
 /// The newest schema that this release knows.
 pub(crate) const KNOWN: i32 = MIGRATIONS.len() as i32;
 
-/// How long bringing the tables up may take: another process may be doing it.
+/// How long the migration may take, including the wait for another process that migrates.
 const SET_UP: Duration = Duration::from_secs(60);
 
 /// The schema in which the tables are.
 #[derive(Clone, Debug)]
 pub(crate) struct Schema {
     name: String,
-    /// Quoted, and with a dot behind it.
+    /// The quoted name, followed by a dot.
     prefix: String,
 }
 
@@ -53,7 +54,7 @@ impl Schema {
     pub(crate) fn new(name: &str) -> Result<Self, ConnectError> {
         let rule = match name {
             "" => "must not be empty",
-            // Longer ones are cut off by the server.
+            // The server cuts longer names off.
             name if name.len() > 63 => "must be at most 63 bytes long",
             name if name.contains('\0') => "must not hold NUL",
             name if name.starts_with("pg_") => "must not begin with `pg_`, as the server's own do",
@@ -65,19 +66,19 @@ impl Schema {
         Err(ConnectError::SchemaName { schema: name.to_owned(), rule })
     }
 
-    /// A statement that was written for the schema `pyaday`, for this one. Once a connection is ready,
-    /// its statements need not name the schema.
+    /// Rewrites a statement for the schema `pyaday` as one for this schema. On a connection that is ready,
+    /// statements need not name the schema.
     fn sql(&self, statement: &str) -> String {
         statement.replace("pyaday.", &self.prefix)
     }
 
-    /// Its name quoted, for a statement.
+    /// The quoted name, for a statement.
     pub(crate) fn quoted(&self) -> &str {
         self.prefix.trim_end_matches('.')
     }
 }
 
-/// Tells whether a release that knows `KNOWN` can work with a schema.
+/// Returns an error if this release cannot work with a schema.
 pub(crate) fn check(schema: i32, oldest: i32) -> Result<(), ConnectError> {
     match oldest > KNOWN {
         true => Err(ConnectError::NewerSchema { found: schema, known: KNOWN }),
@@ -85,17 +86,18 @@ pub(crate) fn check(schema: i32, oldest: i32) -> Result<(), ConnectError> {
     }
 }
 
-/// Brings the tables up to this release, if they are not; `must_exist` if they were there before.
+/// Brings the tables up to the newest schema of this release, if they are older. With `must_exist`, missing
+/// tables are an error.
 pub(crate) async fn migrate(
     client: &ClientWrapper,
     schema: &Schema,
     must_exist: bool,
 ) -> Result<(), Fault> {
-    // It waits where another process is changing the tables, and must not where they are in use.
+    // When a process starts, it waits for another process that migrates. Later it must not wait so long.
     let limit = if must_exist { READ } else { SET_UP };
     let found = within(limit, found(client, schema)).await?;
     if found == 0 && must_exist {
-        // An empty catalogue in the place of one that is lost would look as if nothing were wrong.
+        // A new, empty catalogue would hide that the old one is lost.
         return Err(Fault::Damaged(format!("the schema {} is gone", schema.quoted())));
     }
     if found < KNOWN {
@@ -109,11 +111,12 @@ pub(crate) async fn migrate(
     Ok(())
 }
 
-/// Begins a transaction that only one process at a time is in, with a limit for each statement in the
-/// place of the user's, which may be too short.
+/// Begins a transaction in which only one process at a time can be. Its limit for statements replaces that
+/// of the user, which may be too short.
 ///
-/// A process that stops in it loses its locks. Behind the lock that it begins with, it waits for others
-/// for a moment only, since all who write wait behind it then; it is tried again.
+/// If the process stops, the server ends the transaction and frees its locks. After the first lock, the
+/// transaction waits for other locks at most one second, because all writers wait while it waits. The
+/// caller tries it again.
 async fn begin_alone(client: &ClientWrapper, schema: &Schema) -> Result<(), Fault> {
     let limit = SET_UP.as_millis();
     client
@@ -129,7 +132,7 @@ async fn begin_alone(client: &ClientWrapper, schema: &Schema) -> Result<(), Faul
     Ok(client.batch_execute("SET LOCAL lock_timeout = '1s'").await?)
 }
 
-/// The number of the schema that is there, 0 if none is.
+/// The number of the schema in the database, or 0 if there is none.
 async fn found(client: &ClientWrapper, schema: &Schema) -> Result<i32, Fault> {
     let row = client
         .query_one(
@@ -143,7 +146,7 @@ async fn found(client: &ClientWrapper, schema: &Schema) -> Result<i32, Fault> {
         return Err(ConnectError::Encoding { found: encoding }.into());
     }
     if row.try_get(2)? {
-        // A host's pool may lead to one; what it shows is as old as may be.
+        // A pool of the host may lead to a standby. The age of its data is not known.
         return Err(Fault::Standby);
     }
     if !row.try_get::<_, bool>(1)? {
@@ -163,7 +166,7 @@ async fn bring_up(
     schema: &Schema,
     migrations: &[Migration],
 ) -> Result<(), Fault> {
-    // Not by `IF NOT EXISTS`, which asks for the right to create one all the same.
+    // `CREATE SCHEMA IF NOT EXISTS` would need the right to create a schema even if the schema exists.
     let exists =
         client.query_one("SELECT to_regnamespace($1) IS NOT NULL", &[&schema.quoted()]).await?;
     if !exists.try_get::<_, bool>(0)? {
@@ -171,7 +174,7 @@ async fn bring_up(
     }
     let before = found(client, schema).await?;
     if 0 < before && (before as usize) < migrations.len() {
-        // As those who write do, who would collide with the other order.
+        // Writers lock this row first too. Another order of locks could lead to a deadlock.
         client.query(&schema.sql("SELECT FROM pyaday.head FOR UPDATE"), &[]).await?;
     }
     for (number, migration) in (1..).zip(migrations).filter(|(number, _)| *number > before) {
@@ -182,7 +185,7 @@ async fn bring_up(
     Ok(())
 }
 
-/// Runs statements that were written for the schema `pyaday` in this one.
+/// Runs statements that are written for the schema `pyaday` in this schema.
 async fn run(client: &ClientWrapper, schema: &Schema, statements: &str) -> Result<(), Fault> {
     Ok(client.batch_execute(&schema.sql(statements)).await?)
 }

@@ -1,4 +1,4 @@
-//! What readers see of the tasks that follow the database.
+//! The state that the tasks of a store share with readers.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -11,38 +11,38 @@ use crate::error::Fault;
 use crate::follow::Followed;
 use crate::rows::head::Point;
 
-/// What the task shows.
+/// The shared state.
 #[derive(Debug)]
 pub(crate) struct Shared {
     /// All packages.
     current: Published,
-    /// They were loaded and are not too old.
+    /// The packages were loaded and are not too old.
     is_shown: AtomicBool,
-    /// How far the task has come.
+    /// The progress of the task that follows.
     progress: watch::Sender<Progress>,
     fault: Mutex<Fault>,
     notices: Mutex<Vec<String>>,
-    /// Somebody asks whether the database holds more than is shown.
+    /// A reader asks whether the database holds more than is shown.
     pub(crate) asked: Notify,
-    /// It holds more, or may do so.
+    /// The database holds more than is shown, or may do so.
     pub(crate) behind: Notify,
 }
 
-/// How far the task has come.
+/// The progress of the task that follows the database.
 #[derive(Clone, Copy, Debug, Default)]
 struct Progress {
-    /// What is shown, if anything was loaded.
+    /// `None` until something was loaded.
     shown: Option<Shown>,
-    /// When the last attempt to follow the database began that failed.
+    /// When the last failed attempt to follow the database began.
     failed: Option<Instant>,
 }
 
-/// What is shown, besides the packages.
+/// The facts about the packages that are shown.
 #[derive(Clone, Copy, Debug)]
 struct Shown {
     store: StoreId,
     point: Point,
-    /// When the database was last known to hold it.
+    /// When the database was last known to hold exactly this.
     as_of: Instant,
 }
 
@@ -59,20 +59,20 @@ impl Shared {
         }
     }
 
-    /// Shows a catalogue that the database was known to hold at a moment.
+    /// Shows a catalogue that the database held at the moment `as_of`.
     pub(crate) fn publish(&self, followed: &Followed, as_of: Instant) {
         let shown = self.shown();
-        // Not by their revisions, which may be the same in two histories.
+        // Revisions cannot be compared here: they may be equal in two histories.
         let is_same = shown.is_some_and(|shown| shown.point == followed.point);
         if !(is_same && self.is_shown.load(Ordering::Acquire)) {
             self.show(followed);
         }
-        // The database may have been asked at a later moment, and what it held then is in this too.
+        // The database may have confirmed a later moment already. This catalogue holds that state too.
         self.note(followed, shown.map_or(as_of, |shown| shown.as_of.max(as_of)));
     }
 
-    /// The same for one that was loaded anew, which may have other rows at the same point, and lack what
-    /// was shown before.
+    /// Shows a catalogue that was loaded anew. It may have other rows at the same point, and may lack rows
+    /// that were shown before.
     pub(crate) fn replace(&self, followed: &Followed, as_of: Instant) {
         self.show(followed);
         self.note(followed, as_of);
@@ -88,7 +88,7 @@ impl Shared {
         self.progress.send_modify(|progress| progress.shown = Some(shown));
     }
 
-    /// Notes that the database was at a point after a moment; false if something else is shown.
+    /// Notes that the database was at a point at or after a moment. Returns false if another point is shown.
     pub(crate) fn confirm(&self, point: &Point, as_of: Instant) -> bool {
         self.is_shown.load(Ordering::Acquire)
             && self.progress.send_if_modified(|progress| match &mut progress.shown {
@@ -100,7 +100,7 @@ impl Shared {
             })
     }
 
-    /// Notes that an attempt to follow the database, which began at this moment, failed.
+    /// Notes that an attempt to follow the database failed, and when it began.
     pub(crate) fn fail_to_follow(&self, begin: Instant, fault: Fault) {
         self.fail(fault);
         self.progress.send_modify(|progress| progress.failed = Some(begin));
@@ -110,7 +110,7 @@ impl Shared {
         self.progress.borrow().shown
     }
 
-    /// Shows nothing more if what is shown is older than this.
+    /// Stops showing the packages if they are older than this.
     pub(crate) fn withdraw(&self, max_age: Duration) {
         if self.age().is_some_and(|age| age > max_age)
             && self.is_shown.swap(false, Ordering::AcqRel)
@@ -119,7 +119,7 @@ impl Shared {
         }
     }
 
-    /// How long ago the database was last known to hold what is shown.
+    /// How long ago the database was last known to hold exactly what is shown.
     pub(crate) fn age(&self) -> Option<Duration> {
         self.shown().map(|shown| shown.as_of.elapsed())
     }
@@ -129,7 +129,7 @@ impl Shared {
         self.shown().map(|shown| shown.store).ok_or_else(|| self.fault().refused())
     }
 
-    /// What a look at the catalogue gives.
+    /// Looks at the catalogue that is shown.
     pub(crate) fn read<T>(&self, look: impl FnOnce(&Catalogue) -> T) -> Result<T, StoreError> {
         match self.is_shown.load(Ordering::Acquire) {
             true => Ok(self.current.read(look)),
@@ -137,16 +137,16 @@ impl Shared {
         }
     }
 
-    /// Waits until something of at least this revision is shown.
+    /// Waits until at least this revision is shown.
     pub(crate) async fn wait_for(&self, revision: Revision) {
         self.behind.notify_one();
         self.wait(|it| it.shown.is_some_and(|shown| shown.point.revision >= revision)).await;
     }
 
-    /// Waits until what is shown is what the database held at some moment after this call began.
+    /// Waits until the packages are shown that the database held at some moment after this call began.
     ///
     /// # Errors
-    /// Why the database could not be read, if an attempt to do so failed that began after this call.
+    /// The fault of an attempt to read the database that began after this call and failed.
     pub(crate) async fn refresh(&self) -> Result<(), Fault> {
         let begin = Instant::now();
         self.asked.notify_one();
@@ -159,10 +159,10 @@ impl Shared {
         }
     }
 
-    /// Waits until the tasks have come so far.
+    /// Waits until the tasks have made enough progress.
     async fn wait(&self, is_enough: impl Fn(&Progress) -> bool) -> Progress {
         let mut progress = self.progress.subscribe();
-        // The sender is here, so it does not go away.
+        // `self` owns the sender, so the channel is not closed.
         progress.wait_for(|it| is_enough(it)).await.map_or_else(|_| Progress::default(), |it| *it)
     }
 
@@ -171,17 +171,17 @@ impl Shared {
         *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = fault;
     }
 
-    /// Why the database could not be used when it last could not.
+    /// The last reason why the database could not be used.
     pub(crate) fn fault(&self) -> Fault {
         self.fault.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// True if nobody is known to have ever written.
+    /// True if nobody has ever written, as far as this process knows.
     pub(crate) fn is_new(&self) -> bool {
         self.shown().is_some_and(|shown| shown.point.position == 0)
     }
 
-    /// Notes what whoever runs the database should know.
+    /// Adds a message for the operator of the database.
     pub(crate) fn notice(&self, notice: String) {
         self.notices.lock().unwrap_or_else(PoisonError::into_inner).push(notice);
     }

@@ -1,4 +1,4 @@
-//! How much a transaction writes, and how long that may take.
+//! The size of a transaction, and how long a transaction of that size may take.
 
 use std::iter::Sum;
 use std::ops::AddAssign;
@@ -6,36 +6,35 @@ use std::time::Duration;
 
 use pyaday_core::{Change, Details, Package, PackageName, Replacement, Tag};
 
-/// How much longer a transaction may take for each row, beyond its bytes: the server checks the row and
-/// puts it into the indexes.
+/// The time that each row adds, besides its bytes: the server checks the row and updates the indexes.
 const ROW: Duration = Duration::from_micros(500);
 
-/// How much longer it may take for each byte: a network of 10 megabits a second carries more than one
-/// byte in a microsecond.
+/// The time that each byte adds. A network of 10 megabits a second carries more than one byte in a
+/// microsecond.
 const BYTE: Duration = Duration::from_micros(1);
 
-/// An amount of rows.
+/// An amount of data to write.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Size {
     pub(crate) rows: usize,
-    /// The length of the texts in them.
+    /// The total length of the texts in the rows.
     pub(crate) bytes: usize,
 }
 
 impl Size {
-    /// The most that several writes put into one transaction. A write that is larger than this by itself
-    /// has a transaction for itself.
+    /// The most that several writes may put into one transaction. A single larger write has its own
+    /// transaction.
     pub(crate) const MOST: Self = Self { rows: 2_000, bytes: 1 << 20 };
 
-    /// A row of which it is not known how long it is, or that is short.
+    /// A row that is short, or whose length is not known.
     pub(crate) const ROW: Self = Self { rows: 1, bytes: 0 };
 
-    /// One row of this package.
+    /// The size of the row of this package.
     pub(crate) fn of(package: &Package) -> Self {
         Self::of_parts(Some(&package.name), &package.details)
     }
 
-    /// What a change writes: one row.
+    /// The size of the row that a change writes.
     pub(crate) fn of_change(change: &Change<'_>) -> Self {
         match change {
             Change::Create { package, .. } | Change::Replace { package, .. } => Self::of(package),
@@ -48,13 +47,13 @@ impl Size {
         }
     }
 
-    /// One row of a package that becomes this.
+    /// The size of the row of a package after this replacement.
     pub(crate) fn of_replacement(replacement: &Replacement) -> Self {
         Self::of_parts(replacement.spelling.as_ref(), &replacement.details)
     }
 
     fn of_parts(name: Option<&PackageName>, details: &Details) -> Self {
-        // The row has the name twice.
+        // The row holds the name and its normal form.
         let name = 2 * name.map_or(0, |name| name.as_str().len());
         let tags: usize = details.tags.iter().map(Tag::as_str).map(str::len).sum();
         let short_desc = details.short_desc.as_str().len();
@@ -62,12 +61,12 @@ impl Size {
         Self { rows: 1, bytes }
     }
 
-    /// True if it is not too much for several writes.
+    /// True if several writes of this total size may share a transaction.
     pub(crate) fn is_shareable(self) -> bool {
         self.rows <= Self::MOST.rows && self.bytes <= Self::MOST.bytes
     }
 
-    /// How much longer than an empty transaction one of this size may take.
+    /// The time that this size adds to the deadline of a transaction.
     pub(crate) fn time(self) -> Duration {
         let [rows, bytes] = [self.rows, self.bytes].map(|it| u32::try_from(it).unwrap_or(u32::MAX));
         ROW.saturating_mul(rows).saturating_add(BYTE.saturating_mul(bytes))

@@ -1,4 +1,4 @@
-//! The URL of a database, and what connections need that it leaves out.
+//! Reads the URL of a database, and sets defaults for the parameters that it leaves out.
 
 use std::time::Duration;
 
@@ -7,16 +7,16 @@ use tokio_postgres::config::{SslMode, TargetSessionAttrs};
 
 use crate::error::ConnectError;
 
-/// How long one host may take to accept a connection. All are asked at once.
+/// How long one host may take to accept a connection. All hosts are asked at once.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How long what was sent may go unacknowledged until the connection is given up.
+/// How long sent data may stay unacknowledged before the connection is given up.
 const TCP_USER_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// How long a connection may be silent until it is asked whether it is still there.
+/// How long a connection may be idle before TCP probes it.
 const KEEPALIVE: Duration = Duration::from_secs(5);
 
-/// Two hours, which stands for "not set".
+/// The value of `keepalives_idle` if the URL does not set it.
 const DEFAULT_KEEPALIVE: Duration = Duration::from_secs(2 * 60 * 60);
 
 /// Reads a URL.
@@ -25,8 +25,8 @@ pub(crate) fn parse(url: &str) -> Result<Config, ConnectError> {
     if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
         return unsupported("must begin with `postgres://`");
     }
-    // The parser ends the user information at the first one, takes what follows for a host or the name
-    // of a parameter, and repeats that in its error: it may be a part of the password.
+    // The parser ends the user information at the first `@`. It takes the rest for a host or the name of a
+    // parameter, and repeats it in its error. The rest may be a part of the password.
     if url.matches('@').count() > 1 {
         return unsupported("has more than one `@`: write those of a name or a password as `%40`");
     }
@@ -52,7 +52,7 @@ pub(crate) fn parse(url: &str) -> Result<Config, ConnectError> {
             "asks for a server that cannot be written: leave `target_session_attrs` out",
         );
     }
-    // A store needs the primary, whatever host that is.
+    // A store needs the primary, whichever host that is.
     config.target_session_attrs(TargetSessionAttrs::ReadWrite);
     if config.get_connect_timeout().is_none() {
         config.connect_timeout(CONNECT_TIMEOUT);

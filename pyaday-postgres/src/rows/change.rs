@@ -8,10 +8,10 @@ use super::head::Point;
 use super::{integer, same};
 use crate::error::Fault;
 
-/// How many of the newest changes are kept at least.
+/// The least number of the newest changes that are kept.
 const KEPT: i64 = 100_000;
 
-/// How many more there may be before they are removed.
+/// How many more changes there may be before old ones are removed.
 const SPARE: i64 = 1_000;
 
 const WRITE: &str = "INSERT INTO change (position, revision, token, package, date)
@@ -21,7 +21,7 @@ const WRITE: &str = "INSERT INTO change (position, revision, token, package, dat
 const SHORTEN: &str = "DELETE FROM change WHERE position <= $1";
 const READ: &str = "SELECT revision, token FROM change WHERE position = $1";
 
-/// Adds the changes of a transaction behind the last one before it, and says where the feed ends then.
+/// Adds the changes of a transaction after those of the previous one. Returns the new end of the feed.
 pub(crate) async fn write(
     client: &ClientWrapper,
     changes: &[Change<'_>],
@@ -43,8 +43,8 @@ pub(crate) async fn write(
     Ok(point)
 }
 
-/// What rows of the feed name: a package or a date. A transaction has at least one row, which names
-/// neither where a package came and went.
+/// The columns of the feed: each row names a package or a date. A transaction has at least one row. If it
+/// created and deleted a package and changed nothing else, its row names neither.
 fn columns<'a>(changes: &[Change<'a>]) -> (Vec<Option<&'a str>>, Vec<Option<String>>) {
     let (mut packages, mut dates) = (Vec::new(), Vec::new());
     for change in changes {
@@ -66,8 +66,8 @@ fn columns<'a>(changes: &[Change<'a>]) -> (Vec<Option<&'a str>>, Vec<Option<Stri
     (packages, dates)
 }
 
-/// True if the feed still has what was written since a transaction: then that transaction is part of
-/// the history of this database too, and its last change is there.
+/// True if the feed still has the last change of a transaction. Then the transaction is part of the history
+/// of this database, and the feed has all changes after it.
 pub(crate) async fn reaches_back_to(client: &ClientWrapper, point: &Point) -> Result<bool, Fault> {
     let statement = client.prepare_cached(READ).await?;
     let Some(row) = client.query_opt(&statement, &[&point.position]).await? else {

@@ -1,4 +1,4 @@
-//! The row that says how far the catalogue is.
+//! The row `head`, with the newest position and revision of the catalogue.
 
 use deadpool_postgres::ClientWrapper;
 use pyaday_core::{Revision, StoreId};
@@ -8,7 +8,7 @@ use super::{integer, revision, same};
 use crate::error::Fault;
 use crate::schema;
 
-/// A transaction, by what it has left at the end of the table of changes.
+/// Identifies a transaction by its last row in the table of changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Point {
     pub(crate) position: i64,
@@ -38,12 +38,12 @@ const WRITE: &str = "WITH written AS (
                             set_config('idle_in_transaction_session_timeout', '5s', true)
                      FROM written";
 
-/// Reads it.
+/// Reads the head.
 pub(crate) async fn read(client: &ClientWrapper) -> Result<Head, Fault> {
     query(client, READ).await
 }
 
-/// Reads it and keeps all others from writing until the end of the transaction.
+/// Reads and locks the head. No other transaction can write until the end of this one.
 pub(crate) async fn lock(client: &ClientWrapper) -> Result<Head, Fault> {
     query(client, LOCK).await
 }
@@ -70,10 +70,11 @@ fn of(row: &Row) -> Result<Head, Fault> {
     Ok(Head { point, packages: row.try_get(3)?, store: StoreId::new(store) })
 }
 
-/// Writes it as the last that a transaction writes, and tells other processes once that is committed.
+/// Writes the head, as the last row of a transaction. The server notifies other processes after the commit.
 ///
-/// From here on no statement may be cut short: a commit that waits for a standby would be one. A process
-/// that stops before the commit loses the lock soon, however long its transaction was allowed to take.
+/// The statement also removes the limit for statements, because the limit would apply to a commit that waits
+/// for a standby. It sets the short idle limit again, so that a process that stops before the commit soon
+/// loses the lock, even after a large transaction.
 pub(crate) async fn write(client: &ClientWrapper, head: &Head) -> Result<(), Fault> {
     let statement = client.prepare_cached(WRITE).await?;
     let Head { point: Point { position, revision, token }, packages, .. } = head;

@@ -1,4 +1,4 @@
-//! Days and pins as rows, and rows as days and pins.
+//! Converts days and pins to rows, and rows to days and pins.
 
 use deadpool_postgres::ClientWrapper;
 use pyaday_core::daily::{Daily, Pinned};
@@ -9,16 +9,16 @@ use tokio_postgres::types::ToSql;
 use super::{Parts, integer, revision, same};
 use crate::error::Fault;
 
-/// Its columns are those that [`read`] takes, as those of [`FOLLOW`].
+/// Reads all days. The columns here and in [`FOLLOW`] are those that [`read`] expects.
 const LOAD: &str = "SELECT date, cycle, representation, picked_at, revision FROM daily";
 const FOLLOW: &str = "SELECT date, cycle, representation, picked_at, revision
                       FROM daily WHERE date = ANY($1) ORDER BY revision";
 
-/// Its columns are those that [`read_pin`] takes, as those of [`FOLLOW_PINS`].
+/// Reads all pins. The columns here and in [`FOLLOW_PINS`] are those that [`read_pin`] expects.
 const LOAD_PINS: &str = "SELECT date, normalized_name, revision FROM pin";
 const FOLLOW_PINS: &str = "SELECT date, normalized_name, revision FROM pin WHERE date = ANY($1)";
 
-/// Reads the dates that were written to after a position.
+/// Reads the dates that changed after a position.
 const FOLLOW_DATES: &str =
     "SELECT DISTINCT date FROM change WHERE position > $1 AND date IS NOT NULL";
 
@@ -112,7 +112,7 @@ pub(crate) async fn open(client: &ClientWrapper, days: &Days<'_>) -> Result<(), 
     same("daily", dates.len(), opened as usize)
 }
 
-/// Adds pins, in the place of others of the same dates.
+/// Adds pins, or replaces those of the same dates.
 pub(crate) async fn pin(client: &ClientWrapper, pins: &Pins<'_>) -> Result<(), Fault> {
     if pins.dates.is_empty() {
         return Ok(());
@@ -150,8 +150,7 @@ pub(crate) async fn load(client: &ClientWrapper, catalogue: &mut Catalogue) -> R
     Ok(())
 }
 
-/// Brings the days and pins in a catalogue that were written to after a position up to what the tables
-/// have.
+/// Updates the days and pins of a catalogue that changed after a position.
 pub(crate) async fn follow(
     client: &ClientWrapper,
     catalogue: &mut Catalogue,

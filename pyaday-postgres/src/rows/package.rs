@@ -1,4 +1,4 @@
-//! Packages as rows, and rows as packages.
+//! Converts packages to rows, and rows to packages.
 
 use std::collections::BTreeSet;
 
@@ -10,12 +10,12 @@ use tokio_postgres::types::ToSql;
 use super::{integer, revision, same};
 use crate::error::Fault;
 
-/// Reads all packages. Its columns are those that [`read`] takes.
+/// Reads all packages. The columns are those that [`read`] expects.
 pub(crate) const LOAD: &str = "SELECT name, short_desc, tags, metadata::text, revision
                                FROM package ORDER BY normalized_name";
 
-/// Reads the packages that were written to after a position: the name of each and whether it is gone,
-/// then the columns that [`read`] takes.
+/// Reads the packages that changed after a position: the name of each and whether it was deleted, then the
+/// columns that [`read`] expects.
 pub(crate) const FOLLOW: &str = "SELECT changed.package, package.normalized_name IS NULL,
             package.name, package.short_desc, package.tags, package.metadata::text, package.revision
      FROM (
@@ -36,7 +36,7 @@ const UPDATE: &str = "UPDATE package
      WHERE package.normalized_name = new.normalized_name";
 const DELETE: &str = "DELETE FROM package WHERE normalized_name = ANY($1)";
 
-/// The package of a row whose columns from `at` on are those of [`LOAD`].
+/// Reads the package of a row. The columns of [`LOAD`] begin at `at`.
 pub(crate) fn read(row: &Row, at: usize) -> Result<(Package, Revision), Fault> {
     let (name, short_desc): (&str, &str) = (row.try_get(at)?, row.try_get(at + 1)?);
     let (tags, metadata): (Vec<&str>, &str) = (row.try_get(at + 2)?, row.try_get(at + 3)?);
@@ -61,7 +61,7 @@ pub(crate) struct Columns<'a> {
     normalized_names: Vec<&'a str>,
     names: Vec<&'a str>,
     short_descs: Vec<&'a str>,
-    /// Joined by a space, which no tag holds.
+    /// The tags of each package, joined by a space, because no tag contains a space.
     tags: Vec<String>,
     metadata: Vec<&'a str>,
     revisions: Vec<i64>,
@@ -105,7 +105,7 @@ pub(crate) async fn insert(client: &ClientWrapper, rows: &Columns<'_>) -> Result
     write(client, INSERT, rows, "package, added").await
 }
 
-/// Replaces rows that are there.
+/// Replaces existing rows.
 pub(crate) async fn update(client: &ClientWrapper, rows: &Columns<'_>) -> Result<(), Fault> {
     write(client, UPDATE, rows, "package, replaced").await
 }

@@ -1,4 +1,4 @@
-//! The first schema, with the rows of a catalogue to which nobody has written.
+//! Creates the first schema, with the rows of an empty catalogue.
 
 use deadpool_postgres::ClientWrapper;
 use pyaday_core::Revision;
@@ -6,8 +6,8 @@ use pyaday_core::Revision;
 use super::{Schema, run};
 use crate::error::Fault;
 
-/// The statements alone cannot do it: where revisions begin is decided by the core, and the token is a
-/// random number of 64 bits, which SQL does not have.
+/// SQL alone cannot do this: the core decides the first revision, and SQL has no random 64-bit integers for
+/// the token.
 pub(super) async fn migrate(client: &ClientWrapper, schema: &Schema) -> Result<(), Fault> {
     run(client, schema, include_str!("1.sql")).await?;
     let (revision, token) = (Revision::now().get() as i64, rand::random::<i64>());

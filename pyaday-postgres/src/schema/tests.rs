@@ -1,4 +1,4 @@
-//! What holds of every migration, shown with one of a column on trial.
+//! Facts about every migration, tested with a migration that adds a trial column.
 
 use deadpool_postgres::{Manager, Pool};
 use futures_util::FutureExt;
@@ -10,7 +10,8 @@ use tokio_postgres::NoTls;
 use super::*;
 use crate::{Options, PostgresStore};
 
-/// Adds a column that only the core can fill: how long the normal form of a name is. It lets releases that know the third schema go on.
+/// Adds a column that only the core can fill: the length of the normal form of a name. Releases that know the
+/// third schema can still use the tables after it.
 const TRIAL: Migration =
     Migration { oldest: 3, migrate: |client, schema| add_lengths(client, schema).boxed() };
 
@@ -26,7 +27,7 @@ async fn add_lengths(client: &ClientWrapper, schema: &Schema) -> Result<(), Faul
     Ok(())
 }
 
-/// Fails after it has changed something.
+/// A migration that fails after it has changed something.
 const FAILING: Migration = Migration {
     oldest: 4,
     migrate: |client, schema| {
@@ -35,7 +36,7 @@ const FAILING: Migration = Migration {
     },
 };
 
-/// Brings the tables up by these migrations.
+/// Runs these migrations.
 async fn bring_up_by(
     client: &ClientWrapper,
     schema: &Schema,
@@ -75,16 +76,16 @@ async fn a_column_on_trial_is_added_to_a_database_with_rows() {
     let migrations = [first, second, third, TRIAL];
     bring_up_by(&client, &schema, &migrations).await.unwrap();
     assert_eq!(trials(&client, &schema).await, [Some(1), Some(3)]);
-    // It is done once.
+    // The second run changes nothing.
     bring_up_by(&client, &schema, &migrations).await.unwrap();
-    // A process of this release that was there before goes on, and so does a new one.
+    // A process of this release that was already running goes on, and a new process can start.
     create(&store, "b").await;
     let other = open().await.unwrap();
     create(&other, "c").await;
     assert_eq!(other.catalogue().unwrap().len(), 4);
     assert_eq!(trials(&client, &schema).await, [Some(1), Some(3), None, None]);
 
-    // A migration that fails leaves all as it was.
+    // A migration that fails changes nothing.
     let [first, second, third] = MIGRATIONS;
     let migrations = [first, second, third, TRIAL, FAILING];
     assert!(bring_up_by(&client, &schema, &migrations).await.is_err());
