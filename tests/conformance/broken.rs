@@ -1,4 +1,4 @@
-//! Facts about the suite: it finds each of these faults, at the fact that is about it.
+//! Facts about the suite: it finds each of these faults, in the fact that tests for it.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use pyaday_core::conformance::{self, CannotReopen};
 
 use super::faulty::Faulty;
 
-/// Stores with one fault, which can be opened again.
+/// Stores with one fault. They can be opened again.
 struct Subject(Fault);
 
 impl conformance::Subject for Subject {
@@ -57,7 +57,7 @@ fn names_of_facts_are_unique() {
     assert_eq!(names.len(), facts.len());
 }
 
-/// What is wrong with a [`Faulty`] store.
+/// The fault of a [`Faulty`] store.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Fault {
     None,
@@ -166,7 +166,7 @@ pub(super) enum Fault {
     CycleIsForgotten,
 }
 
-/// States that the suite finds a fault in this fact, and that all facts before it hold.
+/// Checks that the suite finds a fault in this fact, and that all earlier facts hold.
 fn found(fault: Fault, expected: &str) {
     let subject = Subject(fault);
     let broken = conformance::facts()

@@ -24,7 +24,7 @@ use super::broken::Fault;
 pub(super) struct Faulty {
     fault: Fault,
     state: Mutex<State>,
-    /// Held by those writes that are in parts, so that the parts of two do not mix.
+    /// Writes that are made in parts hold this lock, so that the parts of two writes do not mix.
     parts: Mutex<()>,
     meeting: Meeting,
     reads: AtomicUsize,
@@ -39,7 +39,7 @@ struct State {
     newest: Revision,
     days: BTreeMap<Date, Daily>,
     pins: BTreeMap<Date, Pinned>,
-    /// Whether it was opened again.
+    /// True if the store was opened again.
     reopened: bool,
 }
 
@@ -58,7 +58,7 @@ impl State {
         self.newest
     }
 
-    /// What is left when it is opened again.
+    /// The data that is left when the store is opened again.
     fn reopened(mut self) -> Self {
         match self.fault {
             Fault::NothingIsKept => {
@@ -106,7 +106,7 @@ impl State {
         Day::Shown(daily.clone().with_gone(gone))
     }
 
-    /// By the rule, in the plainest way.
+    /// Follows the rule in the simplest way.
     fn pick(&self, date: Date) -> Option<(NormalizedName, u32)> {
         let cycle = match self.fault {
             Fault::CycleIsForgotten if self.reopened => 1,
@@ -155,7 +155,7 @@ impl State {
         }
     }
 
-    /// Opens dates that are not open, the earliest first.
+    /// Opens the dates that are not open yet, the earliest first.
     fn open_all(&mut self, dates: &[Date], picked_at: SystemTime, together: bool) {
         let mut dates = dates.to_vec();
         if self.fault == Fault::LatestDayFirst {
@@ -238,7 +238,7 @@ impl State {
         version
     }
 
-    /// Whether the terms of a create admit it.
+    /// True if the terms of a create allow it.
     fn admits_create(&self, package: &Package, write: &Write) -> bool {
         let stored = self.packages.get(&package.name.normalized()).map(Stored::revision);
         match self.fault {
@@ -467,10 +467,10 @@ fn numbers(seed: Seed) -> Numbers {
     Numbers::new(words.fold(0, |all, word| all ^ word))
 }
 
-/// The longest that a fault waits for another call, which comes where calls overlap at all.
+/// The longest time that a fault waits for another call. Another call arrives if calls overlap at all.
 const PATIENCE: Duration = Duration::from_millis(4);
 
-/// Where calls wait for each other by twos, so that those overlap which seldom would.
+/// Here calls wait for each other in pairs, so that calls overlap which otherwise seldom would.
 #[derive(Default)]
 struct Meeting {
     arrivals: Mutex<usize>,
@@ -499,7 +499,7 @@ impl Faulty {
         }
     }
 
-    /// The same store as it is after it was closed.
+    /// The store as it is after it was closed and opened again.
     pub(super) fn reopened(self) -> Self {
         let state = self.state().clone().reopened();
         Self { state: Mutex::new(state), ..Self::new(self.fault) }
@@ -509,7 +509,7 @@ impl Faulty {
         self.state.lock().unwrap()
     }
 
-    /// Waits until others have read what is written by half.
+    /// Waits until other calls have read a half-written state.
     fn wait_until(&self, others_came: impl Fn() -> bool) {
         let begin = Instant::now();
         while !others_came() && begin.elapsed() < PATIENCE {
@@ -696,7 +696,7 @@ impl PackageStore for Faulty {
             unopened.retain(|date| !state.days.contains_key(date));
         }
         let mut state = self.state();
-        // What others opened since the look is opened once more.
+        // Days that other calls have opened since the look are opened again.
         if !looks {
             unopened.retain(|date| !state.days.contains_key(date));
         }
@@ -807,7 +807,7 @@ fn on_purpose() -> StoreError {
     StoreError::Unavailable { retry_after: Duration::ZERO, source: "on purpose".into() }
 }
 
-/// Whether a write has terms, found out without asking them.
+/// True if a write has terms. This is found out without checking them.
 fn is_conditional(write: &Write) -> bool {
     format!("{write:?}") != format!("{:?}", Write::new())
 }

@@ -1,4 +1,4 @@
-//! A store on a runtime, held to the contract.
+//! Checks the contract with a store that works on a runtime.
 
 use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
@@ -12,7 +12,7 @@ use pyaday_core::{
     Replacement, Seed, StoreError, StoreId, Stored, Tag, Update, Write,
 };
 
-/// A store that works in tasks of its own, and a subject that gives it a runtime.
+/// A store that works in its own tasks, and a subject that gives it a runtime.
 struct InTasks(Arc<MemoryStore>);
 
 impl InTasks {
@@ -136,7 +136,7 @@ impl Subject for OnTokio {
         InTasks(Arc::new(MemoryStore::new()))
     }
 
-    /// The packages are kept by those who share them.
+    /// The owners of the shared state keep the packages.
     fn reopen(&self, store: InTasks) -> Result<InTasks, CannotReopen> {
         Ok(InTasks(Arc::clone(&store.0)))
     }

@@ -1,4 +1,4 @@
-//! Two processes on one database, taken for one store: each call goes to the other than the last.
+//! Tests two processes on one database as if they were one store: the calls alternate between them.
 
 use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
@@ -15,23 +15,23 @@ use pyaday_postgres::{Options, PostgresStore, Reads};
 
 use super::stores::Stores;
 
-/// The two of them.
+/// The two stores.
 struct Pair {
     processes: [PostgresStore; 2],
-    /// What both were opened with.
+    /// The options with which both were opened.
     options: Options,
     calls: AtomicUsize,
-    /// Whether each refreshes before it reads.
+    /// True if each store refreshes before it reads.
     refreshes: bool,
 }
 
 impl Pair {
-    /// Whose turn it is to write.
+    /// Which store carries out the next write.
     fn writer(&self) -> &PostgresStore {
         &self.processes[self.calls.fetch_add(1, Ordering::SeqCst) % 2]
     }
 
-    /// Whose turn it is to read.
+    /// Which store carries out the next read.
     async fn reader(&self) -> Result<&PostgresStore, StoreError> {
         let process = self.writer();
         if self.refreshes {
@@ -41,7 +41,7 @@ impl Pair {
     }
 }
 
-/// Pairs of stores, each on a schema of its own.
+/// Pairs of stores. Each pair has its own schema.
 struct Pairs {
     stores: Stores,
     refreshes: bool,
@@ -71,8 +71,8 @@ impl Subject for Pairs {
     }
 }
 
-/// States all of the contract but how likely draws are, which takes thousands of them and is no
-/// matter of who else is there.
+/// Checks the whole contract, except for the likelihood of draws. That needs thousands of draws, and does
+/// not depend on other processes.
 fn keep_the_contract(pairs: &Pairs) {
     for fact in conformance::facts().iter().filter(|fact| !fact.name().contains("likely")) {
         let verdict = fact.check(pairs).unwrap_or_else(|broken| panic!("{broken}"));
@@ -94,7 +94,7 @@ fn two_processes_that_refresh_conform_as_one_store() {
     keep_the_contract(&Pairs { stores, refreshes: true });
 }
 
-/// The control: two that do not refresh.
+/// The control: two stores that do not refresh.
 #[test]
 fn two_processes_that_do_not_refresh_do_not_conform_as_one_store() {
     let Some(stores) = Stores::new("two processes that do not refresh", Reads::Followed) else {

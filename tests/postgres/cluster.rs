@@ -7,16 +7,16 @@ use super::node::{Node, USER};
 use super::proxy::Proxy;
 use crate::support::tools::{Tool, are_there};
 
-/// Two servers, of which one is the primary.
+/// Two servers. One of them is the primary.
 pub(crate) struct Cluster {
     nodes: [Node; 2],
     primary: usize,
-    /// When a primary was last told to go on.
+    /// When a server last became the primary.
     pub(crate) promoted: Instant,
 }
 
 impl Cluster {
-    /// Nothing if PostgreSQL is missing, after saying so.
+    /// Returns `None` if PostgreSQL is missing, and reports that.
     pub(crate) fn start(test: &str) -> Option<Self> {
         if !are_there(test, &[Tool::Postgres]) {
             return None;
@@ -42,24 +42,24 @@ impl Cluster {
         if self.primary == 0 { (first, second) } else { (second, first) }
     }
 
-    /// The address of both, of which a client wants the primary.
+    /// The URL with both servers. A client with it connects to the primary.
     pub(crate) fn url(&self) -> String {
         url(self.nodes.each_ref().map(Node::port))
     }
 
-    /// A network of a client's own to both.
+    /// A separate network for one client to both servers.
     pub(crate) fn network(&self) -> Network {
         Network(self.nodes.each_ref().map(|node| (node.port(), Proxy::to(node.port()))))
     }
 
-    /// From now on nothing is acknowledged that the standby has not, and what was is there.
+    /// From now on the primary acknowledges only what the standby has. The standby also has all earlier writes.
     pub(crate) fn synchronize(&self) {
         let standby = self.standby().name();
         self.set(&format!("synchronous_standby_names = '{standby}'"));
         until("the standby is synchronous", || {
             self.primary_has("SELECT FROM pg_stat_replication WHERE sync_state = 'sync'")
         });
-        // Behind this, everybody in the server knows.
+        // After a checkpoint, all processes of the server use the new setting.
         self.primary().sql("CHECKPOINT").unwrap();
         let written = self.primary().sql("SELECT pg_current_wal_lsn()").unwrap();
         until("the standby has everything", || {
@@ -68,7 +68,7 @@ impl Cluster {
         });
     }
 
-    /// From now on the primary acknowledges what it alone has.
+    /// From now on the primary acknowledges writes that the standby does not have.
     pub(crate) fn desynchronize(&self) {
         self.set("synchronous_standby_names = ''");
     }
@@ -82,29 +82,29 @@ impl Cluster {
         (found.unwrap() != "0").then_some(())
     }
 
-    /// Kills the primary, and makes the standby the primary; it is alone then.
+    /// Kills the primary, and makes the standby the primary, without a standby.
     pub(crate) fn fail_over(&mut self) {
         self.nodes[self.primary].kill();
         self.promote();
     }
 
-    /// Kills the primary, and makes a standby the primary that was lost before.
+    /// Kills the primary, and makes a server the primary that was stopped earlier.
     pub(crate) fn fail_over_to_what_there_was(&mut self) {
         self.nodes[self.primary].kill();
         self.nodes[1 - self.primary].run();
         self.promote();
     }
 
-    /// Makes the standby the primary, whatever became of the old one.
+    /// Makes the standby the primary, whatever happened to the old primary.
     pub(crate) fn promote(&mut self) {
         self.primary = 1 - self.primary;
-        // It has nobody to wait for.
+        // The new primary has no standby to wait for.
         self.desynchronize();
         self.promoted = Instant::now();
         self.primary().promote();
     }
 
-    /// Has primary and standby change their parts, as an administrator does.
+    /// Switches the roles of primary and standby, as an administrator does.
     pub(crate) fn switch_over(&mut self) {
         self.nodes[self.primary].stop();
         self.promote();
@@ -114,7 +114,7 @@ impl Cluster {
         self.synchronize();
     }
 
-    /// Brings the server back that was killed, as the standby with a new copy of everything.
+    /// Starts the killed server again, as a standby with a new copy of all data.
     pub(crate) fn rejoin(&mut self) {
         let (primary, standby) = self.both();
         standby.copy(primary);
@@ -122,19 +122,19 @@ impl Cluster {
         self.synchronize();
     }
 
-    /// The same where a server may be missing.
+    /// The same, if a server may be missing.
     pub(crate) fn repair(&mut self) {
         if !self.standby().is_running() {
             self.rejoin();
         }
     }
 
-    /// Takes the standby away: nobody confirms what is written.
+    /// Stops the standby: no server confirms writes.
     pub(crate) fn lose_standby(&mut self) {
         self.nodes[1 - self.primary].kill();
     }
 
-    /// Starts the standby again with what it had.
+    /// Starts the standby again with the data that it had.
     pub(crate) fn find_standby(&mut self) {
         self.nodes[1 - self.primary].run();
         self.synchronize();
@@ -149,7 +149,7 @@ impl Cluster {
     }
 }
 
-/// What is between a client and the servers.
+/// The network between a client and the servers.
 pub(crate) struct Network([(u16, Proxy); 2]);
 
 impl Network {
@@ -157,7 +157,7 @@ impl Network {
         url(self.0.each_ref().map(|(_, proxy)| proxy.port()))
     }
 
-    /// What is between the client and one of the servers.
+    /// The network between the client and one of the servers.
     pub(crate) fn to(&self, node: &Node) -> &Proxy {
         let (_, proxy) = self.0.iter().find(|(port, _)| *port == node.port()).unwrap();
         proxy
@@ -174,7 +174,7 @@ fn set(node: &Node, setting: &str) {
     node.sql("SELECT pg_reload_conf()").unwrap();
 }
 
-/// The address of servers on these ports, of which a client wants the primary.
+/// The URL with servers on these ports. A client with it connects to the primary.
 fn url(ports: [u16; 2]) -> String {
     let hosts = ports.map(|port| format!("127.0.0.1:{port}")).join(",");
     format!("postgres://{USER}@{hosts}/postgres?target_session_attrs=read-write")

@@ -1,4 +1,4 @@
-//! Databases for tests that need nothing more, all in one server.
+//! Databases for tests that need only a database. All of them are in one server.
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -6,16 +6,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::node::Node;
 use crate::support::tools::{Tool, are_there};
 
-/// The server, which ends with the process.
+/// The server. It ends with the process.
 static SERVER: LazyLock<Node> = LazyLock::new(|| Node::start("shared"));
 
-/// A database that a test has for itself.
+/// A database that only one test uses.
 pub(crate) struct Database {
     name: String,
 }
 
 impl Database {
-    /// Nothing if PostgreSQL is missing, after saying so.
+    /// Returns `None` if PostgreSQL is missing, and reports that.
     pub(crate) fn new(test: &str) -> Option<Self> {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
 

@@ -1,5 +1,5 @@
-//! How long a write may take: as long as what it writes needs on a slow network or a slow server, and no
-//! longer.
+//! Facts about the deadlines of writes: a write may take as long as its size needs on a slow network or a
+//! slow server, and no longer.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -14,10 +14,10 @@ use super::events::{answer, is_pending, until};
 use super::proxy::{Pace, Proxy};
 use super::stores::{RUNTIME, Stores};
 
-/// How long a write may take does not depend on how reads are answered.
+/// The deadline of a write does not depend on how reads are answered.
 const BOTH: [Reads; 2] = [Reads::Followed, Reads::Latest];
 
-/// A store over a network of its own.
+/// A store with its own network.
 fn over_network(stores: &Stores, options: Options) -> (Proxy, PostgresStore) {
     let (proxy, url) = stores.network();
     let store = RUNTIME.block_on(PostgresStore::connect(&url, options)).unwrap();
@@ -33,7 +33,7 @@ fn package(name: &str, description: &str) -> Package {
     Package::from_json(json.to_string().as_bytes()).unwrap()
 }
 
-/// A day to come, and the package that it is pinned to.
+/// A future day, and the package to which it is pinned.
 fn pin(number: i32) -> (Date, NormalizedName) {
     let name = if number < 400 { "flask" } else { "sanic" };
     (Date::MIN.plus_days(1 + number % 400), name.parse().unwrap())
@@ -44,7 +44,7 @@ async fn write_pin(store: &PostgresStore, number: i32) -> Result<Pin, StoreError
     answer(store.pin_daily(date, Date::MIN, &name, Write::new())).await
 }
 
-/// What so many pins are answered that are all there before the first of them is begun.
+/// The answers to this many pins. All of them wait before the first one is begun.
 async fn pin_at_once(
     stores: &Stores,
     store: &PostgresStore,
@@ -60,13 +60,13 @@ async fn pin_at_once(
     pins.await
 }
 
-/// How many transactions have written to a catalogue.
+/// The number of transactions that have written to a catalogue.
 fn transactions(stores: &Stores, schema: &str) -> i64 {
     let sql = format!("SELECT count(DISTINCT token) FROM \"{schema}\".change");
     RUNTIME.block_on(stores.client().query_one(&sql, &[])).unwrap().get(0)
 }
 
-/// How many pins a catalogue has of each package.
+/// The number of pins of each package in a catalogue.
 fn pinned(stores: &Stores, schema: &str) -> [i64; 2] {
     ["flask", "sanic"].map(|name| {
         let sql = format!("SELECT count(*) FROM \"{schema}\".pin WHERE normalized_name = $1");
@@ -79,7 +79,7 @@ fn create_both(store: &PostgresStore) {
     drop(RUNTIME.block_on(store.create_many(both.to_vec())).unwrap());
 }
 
-/// So far away that four hundred statements, one after the other, take longer than a store waits.
+/// The delay is so long that four hundred statements, one after the other, take longer than a store waits.
 const FAR: Pace = Pace { delay: Duration::from_millis(5), byte: Duration::ZERO };
 
 #[test]
@@ -123,10 +123,10 @@ fn six_hundred_statements_take_too_long_over_a_network_with_a_delay() {
     });
 }
 
-/// As fast as 100 megabits a second.
+/// A network of 100 megabits a second.
 const FAST: Pace = Pace { delay: Duration::ZERO, byte: Duration::from_nanos(80) };
 
-/// A hundred times slower than that.
+/// A network that is a hundred times slower.
 const SLOW: Pace = Pace { delay: Duration::ZERO, byte: Duration::from_micros(8) };
 
 fn packages(count: usize) -> Vec<Package> {
@@ -149,7 +149,7 @@ fn a_batch_of_eighty_megabytes_gets_the_time_that_its_bytes_need() {
     });
 }
 
-/// The control: a network that is slower than anything that is waited for.
+/// The control: a network that is slower than every deadline.
 #[test]
 fn a_write_that_a_network_is_too_slow_for_is_refused_and_leaves_no_lock() {
     BOTH.into_iter().for_each(a_network_is_too_slow);
@@ -172,7 +172,7 @@ fn a_network_is_too_slow(reads: Reads) {
     assert!(told.iter().all(|told| matches!(told, Create::Created(_))));
 }
 
-/// Has the server take so many seconds for each row of a table that it adds.
+/// Makes the server take this many seconds for each row that it adds to a table.
 fn slow_down(stores: &Stores, table: &str, seconds: f64) {
     stores.execute(&format!(
         "CREATE OR REPLACE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql
@@ -182,7 +182,7 @@ fn slow_down(stores: &Stores, table: &str, seconds: f64) {
     ));
 }
 
-/// Pins again and again, as somebody does who is told to come again, and is told nothing else.
+/// Pins again and again, as a client does that is asked to try again. Every other error fails the test.
 async fn insist(store: &PostgresStore, number: i32) {
     loop {
         match write_pin(store, number).await {
@@ -197,7 +197,7 @@ async fn insist(store: &PostgresStore, number: i32) {
 
 #[test]
 fn writes_that_take_too_long_together_are_written_in_smaller_transactions() {
-    // The first are fast enough by themselves alone, of the others a few at a time.
+    // The first writes are fast enough only alone, the others a few at a time.
     for (count, seconds, reads) in [(4, 1.2, Reads::Followed), (100, 0.05, Reads::Latest)] {
         let Some(stores) = Stores::new("a slow server", reads) else { return };
         let store = stores.open(stores.options().schema("slow"));
@@ -220,8 +220,8 @@ fn writes_that_take_too_long_together_are_written_in_smaller_transactions() {
     }
 }
 
-/// The control: a write that is too slow by itself is not tried again. Nor is anybody else held up by what
-/// the server still does for it.
+/// The control: a single write that is too slow is not tried again. The work that the server still does for
+/// it does not delay other writes.
 #[test]
 fn a_write_that_a_server_is_too_slow_for_is_refused_and_leaves_no_lock() {
     BOTH.into_iter().for_each(a_server_is_too_slow);

@@ -1,4 +1,4 @@
-//! What becomes of calls when the database fails: each is answered, and truly.
+//! Facts about calls when the database fails: each gets an answer, and the answer is true.
 
 use std::sync::Arc;
 use std::thread;
@@ -22,7 +22,7 @@ fn open(node: &Node, options: Options) -> PostgresStore {
     RUNTIME.block_on(PostgresStore::connect(&node.url("postgres"), options)).unwrap()
 }
 
-/// States that a call surely had no effect, and that clients are told when to come again.
+/// Checks that a call certainly had no effect, and that its error says when to try again.
 fn unavailable<T: std::fmt::Debug>(outcome: Result<T, StoreError>) {
     match outcome {
         Err(StoreError::Unavailable { retry_after, .. }) => assert!(!retry_after.is_zero()),
@@ -30,7 +30,7 @@ fn unavailable<T: std::fmt::Debug>(outcome: Result<T, StoreError>) {
     }
 }
 
-/// A server of a test's own.
+/// A server that only one test uses.
 fn node(test: &str) -> Option<Node> {
     are_there(test, &[Tool::Postgres]).then(|| Node::start("one"))
 }
@@ -52,7 +52,7 @@ fn a_store_starts_without_its_database_and_finds_it_later() {
 
         node.stop();
         unavailable(create(&store, "django"));
-        // What was followed is shown still.
+        // The packages that were followed are still shown.
         assert_eq!(RUNTIME.block_on(store.read(&flask)).is_ok(), reads == Reads::Followed);
         node.run();
         until("the store has found it again", || create(&store, "django").ok());
@@ -98,7 +98,7 @@ fn a_held_lock_refuses_writes_and_no_reads() {
     }
 }
 
-/// Its server hears nothing of it any more, not even that it has gone.
+/// The server receives nothing more from the client, not even the end of the connection.
 #[test]
 fn a_process_that_is_cut_off_with_the_lock_loses_it() {
     let Some(stores) = Stores::new("a lock that is left", Reads::Followed) else { return };
@@ -117,7 +117,7 @@ fn a_process_that_is_cut_off_with_the_lock_loses_it() {
             (!rows.is_empty()).then_some(())
         });
         proxy.hold_all();
-        // Now it has the lock, and does not hear of it.
+        // Now the session has the lock, but the client does not learn it.
         stores.execute("COMMIT");
         unavailable(cut_off.join().unwrap());
     });
@@ -143,14 +143,14 @@ fn connections_ended_by_an_administrator_are_replaced() {
     }
 }
 
-/// The pid of a session that waits for a standby.
+/// The process number of a session that waits for a standby.
 fn waits_for_standby(node: &Node) -> Option<String> {
     let sql = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
     Some(node.sql(sql).unwrap()).filter(|pid| !pid.is_empty())
 }
 
-/// A write that waits for a standby which does not exist, and what comes of it when an administrator
-/// makes an end of that.
+/// Begins a write that waits for a standby which does not exist. Returns its outcome after an administrator
+/// has ended the wait.
 fn cut_short(node: &Node, store: &PostgresStore, name: &str) -> Result<Create, StoreError> {
     node.sql("ALTER SYSTEM SET synchronous_standby_names = 'nobody'").unwrap();
     node.sql("SELECT pg_reload_conf()").unwrap();
@@ -161,7 +161,7 @@ fn cut_short(node: &Node, store: &PostgresStore, name: &str) -> Result<Create, S
     });
     let written = thread::scope(|scope| {
         let write = scope.spawn(|| create(store, name));
-        // The server's processes hear of the setting one after the other.
+        // The server's processes learn of the setting one after the other.
         until("the write waits or has ended", || {
             (waits_for_standby(node).is_some() || write.is_finished()).then_some(())
         });
@@ -182,12 +182,12 @@ fn a_commit_whose_wait_for_the_standby_is_cancelled_is_unknown() {
     create(&store, "flask").unwrap();
     let written = cut_short(&node, &store, "django");
     assert!(matches!(written, Err(StoreError::OutcomeUnknown { .. })), "{written:?}");
-    // It is there, this time.
+    // In this test, the write was carried out.
     until("it is shown", || RUNTIME.block_on(store.read(&"django".parse().unwrap())).unwrap());
     create(&store, "sanic").unwrap();
 }
 
-/// The warning is sent to a user too for whom the server is set to send none.
+/// The server sends the warning even to a user whose settings suppress warnings.
 #[test]
 fn a_cancelled_wait_is_reported_to_a_user_without_warnings() {
     let Some(node) = node("a commit cut short in silence") else { return };
@@ -199,7 +199,7 @@ fn a_cancelled_wait_is_reported_to_a_user_without_warnings() {
     assert!(matches!(written, Err(StoreError::OutcomeUnknown { .. })), "{written:?}");
 }
 
-/// The control: a pool whose connections do not hear the server's warnings.
+/// The control: a pool whose connections do not pass the server's warnings on.
 #[test]
 fn a_cancelled_wait_without_notices_is_acknowledged() {
     let Some(node) = node("a commit cut short unheard") else { return };
@@ -227,7 +227,7 @@ fn a_commit_that_nobody_answers_is_unknown_and_the_next_write_is_refused() {
     });
     assert!(matches!(unknown, StoreError::OutcomeUnknown { .. }), "{unknown:?}");
     let unknown = format!("p{number}").parse().unwrap();
-    // It may still come, and must not be seen before it has.
+    // The write may still be committed. It must not be visible before that.
     assert_eq!(RUNTIME.block_on(store.read(&unknown)).unwrap(), None);
     unavailable(create(&store, "next"));
     node.sql("ALTER SYSTEM RESET synchronous_standby_names").unwrap();
@@ -236,7 +236,7 @@ fn a_commit_that_nobody_answers_is_unknown_and_the_next_write_is_refused() {
     assert!(matches!(create(&store, "next"), Ok(Create::Created(_))));
 }
 
-/// A transaction that fails at any of its rows leaves nothing.
+/// A transaction that fails at any of its rows changes nothing.
 #[test]
 fn a_failed_statement_rolls_back_its_transaction() {
     for reads in [Reads::Followed, Reads::Latest] {
@@ -266,7 +266,7 @@ fn a_failed_statement_rolls_back_its_transaction() {
     }
 }
 
-/// Has the server refuse so many writes to the packages of a schema with an error of this code.
+/// Makes the server refuse this many writes to the packages of a schema with an error of this code.
 fn refuse(stores: &Stores, schema: &str, count: u32, code: &str) {
     stores.execute(&format!(
         "CREATE SEQUENCE IF NOT EXISTS {schema}.fuse;
@@ -295,13 +295,13 @@ fn a_transaction_with_conflicts_is_tried_three_times() {
             unavailable(create(&store, &format!("b{code}")));
             assert!(matches!(create(&store, &format!("b{code}")), Ok(Create::Created(_))));
         }
-        // Another error is not tried again.
+        // After another error, the transaction is not tried again.
         refuse(&stores, "collisions", 1, "23514");
         assert!(matches!(create(&store, "c"), Err(StoreError::Internal { .. })));
     }
 }
 
-/// The server may say in its answer to the commit what became of it, or that it does not know.
+/// The answer to a commit may report its outcome, or report that the outcome is unknown.
 #[test]
 fn a_commit_that_the_server_says_it_rolled_back_is_refused() {
     let Some(stores) = Stores::new("a commit rolled back", Reads::Followed) else { return };
@@ -343,7 +343,7 @@ fn a_connection_to_a_stopping_server_or_a_standby_is_not_reused() {
         create(&store, &format!("behind{number}")).unwrap();
         assert_ne!(connection(), before, "{code}");
     }
-    // The control: one that says that it may be used.
+    // The control: an error after which the connection may be used again.
     let before = connection();
     refuse(&stores, "going", 1, "23514");
     assert!(create(&store, "refused").is_err());
@@ -351,7 +351,7 @@ fn a_connection_to_a_stopping_server_or_a_standby_is_not_reused() {
     assert_eq!(connection(), before);
 }
 
-/// Its own setting would have it acknowledge what neither it nor a standby has on a disk.
+/// With its own setting, the server would acknowledge writes that are on no disk.
 #[test]
 fn the_setting_synchronous_commit_off_of_a_server_is_overridden() {
     let Some(node) = node("early acknowledgement") else { return };
@@ -365,6 +365,6 @@ fn the_setting_synchronous_commit_off_of_a_server_is_overridden() {
         create(&store, &format!("p{number}")).err()
     });
     assert!(matches!(unknown, StoreError::OutcomeUnknown { .. }), "{unknown:?}");
-    // The control: who leaves the setting as it is does not wait.
+    // The control: a session that does not change the setting does not wait.
     node.sql("CREATE TABLE early (number integer)").unwrap();
 }

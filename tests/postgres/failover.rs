@@ -1,4 +1,4 @@
-//! A primary that goes, and one that comes.
+//! Facts about failover from one primary to another.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use super::cluster::Cluster;
 use super::traffic::{Tally, Traffic};
 use crate::support::tools::{cycles, report};
 
-/// How many writes are acknowledged before a fault, and behind it.
+/// How many writes are acknowledged before a fault, and after it.
 const WRITES: usize = 100;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -31,7 +31,7 @@ async fn a_restart_loses_no_acknowledged_write() {
     change_primaries("restarts", cluster, Cluster::restart_primary, |_| ()).await;
 }
 
-/// Has two processes write while something happens to the primary, again and again.
+/// Lets two processes write while the primary fails again and again.
 async fn change_primaries(
     what: &str,
     mut cluster: Cluster,
@@ -63,12 +63,12 @@ async fn change_primaries(
 
 async fn store(cluster: &Cluster) -> Arc<PostgresStore> {
     let store = PostgresStore::connect(&cluster.url(), Options::new()).await.unwrap();
-    // So that there is always one to be shown.
+    // There must always be a package to show.
     store.create(Package::new("anchor", "").unwrap(), Write::new()).await.unwrap();
     Arc::new(store)
 }
 
-/// The control: a standby that need not confirm anything.
+/// The control: a standby that does not have to confirm writes.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn writes_that_an_asynchronous_standby_lacks_are_detected_as_lost() {
     let Some(mut cluster) = Cluster::start("a standby that missed changes") else { return };

@@ -1,4 +1,4 @@
-//! The servers and a database whose first import was not finished.
+//! Facts about the example servers and a database whose first import was not finished.
 
 use std::future::pending;
 use std::net::TcpListener;
@@ -12,7 +12,7 @@ use pyaday_postgres::Reads;
 use super::stores::{RUNTIME, Stores};
 use crate::support::files;
 
-/// A framework that ends as soon as it is to serve.
+/// A framework that ends as soon as it should serve.
 struct Nobody;
 
 impl Framework for Nobody {
@@ -26,7 +26,7 @@ impl Framework for Nobody {
     }
 }
 
-/// Starts a server, which ends when it would listen.
+/// Starts a server that ends at the moment when it would listen.
 fn start(stores: &Stores, import: Option<&Path>) -> Result<(), Error> {
     let options = Options {
         bind: "127.0.0.1:0".to_owned(),
@@ -100,7 +100,7 @@ fn a_first_import_that_wrote_nothing_leaves_a_new_catalogue() {
     assert_eq!(packages(&stores), 3);
 }
 
-/// The control: a catalogue that had packages before.
+/// The control: a catalogue that already had packages.
 #[test]
 fn a_later_import_that_fails_leaves_no_mark() {
     let Some(stores) = Stores::new("a later import", Reads::Followed) else { return };

@@ -1,5 +1,5 @@
-//! What one process writes, the others show: all of it, in one order, whatever the order in which
-//! transactions come to their ends.
+//! Facts about following: the other processes show all writes of a process in one order, whatever the order
+//! in which the transactions end.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
@@ -25,14 +25,14 @@ fn package(name: &str) -> Package {
     Package::new(name, "").unwrap()
 }
 
-/// All that a catalogue has.
+/// The whole content of a catalogue.
 fn everything(catalogue: &Catalogue) -> String {
     let packages = catalogue.list(&Query::new(NonZeroUsize::MAX)).items;
     let days = catalogue.recent_daily(Date::MAX, NonZeroUsize::MAX);
     format!("{packages:?} {days:?} {:?} {:?}", catalogue.journal_len(), catalogue.revision())
 }
 
-/// What a store shows once it shows a revision.
+/// The content that a store shows when it shows a revision.
 async fn shown(store: &PostgresStore, revision: Revision) -> Catalogue {
     store.wait_for(revision, PATIENCE).await.unwrap();
     store.catalogue().unwrap()
@@ -76,8 +76,8 @@ fn a_process_shows_what_another_writes() {
     });
 }
 
-/// Two processes that write and one that looks on, and what one finds that begins behind them: all
-/// the same; and the tables are in order.
+/// Two processes write, a third one only reads, and a fourth one starts afterwards. All show the same
+/// packages, and the tables are consistent.
 #[test]
 fn following_and_loading_give_the_same_catalogue() {
     for reads in [Reads::Followed, Reads::Latest] {
@@ -102,7 +102,7 @@ fn following_and_loading_give_the_same_catalogue() {
     }
 }
 
-/// Whatever is shown at any moment is all that was written up to its revision, and nothing else.
+/// At every moment, a process shows exactly what was written up to the revision that it shows.
 #[test]
 fn readers_see_only_whole_transactions() {
     let Some(stores) = Stores::new("moments", Reads::Followed) else { return };
@@ -155,8 +155,8 @@ fn readers_see_only_whole_transactions() {
     }
 }
 
-/// Two processes load their catalogues for themselves: what one has picked may not be right for the other,
-/// though they have the same rows and the same revision.
+/// Two processes load their catalogues independently. A pick of one may be wrong for the other, although both
+/// have the same rows and the same revision.
 #[test]
 fn a_pick_is_written_only_to_the_catalogue_that_it_was_made_from() {
     let Some(stores) = Stores::new("a pick of another process", Reads::Followed) else { return };
@@ -171,21 +171,21 @@ fn a_pick_is_written_only_to_the_catalogue_that_it_was_made_from() {
         assert_eq!(everything(&loaded), everything(&own));
         let pick = own.pick_daily(today..=today);
         assert_eq!(loaded.clone().open_daily(&pick, UNIX_EPOCH), Opening::Stale);
-        // The control: what is followed goes on being one history.
+        // The control: a catalogue that is followed stays in one history.
         store.create(package("sanic"), Write::new()).await.unwrap();
         let opened = store.catalogue().unwrap().open_daily(&pick, UNIX_EPOCH);
         assert!(matches!(opened, Opening::Open { .. }), "{opened:?}");
     });
 }
 
-/// How many sessions of a database wait for a lock.
+/// The number of sessions of a database that wait for a lock.
 pub(super) fn waiting(client: &Client) -> i64 {
     let sql = "SELECT count(*) FROM pg_stat_activity \
                WHERE wait_event_type = 'Lock' AND datname = current_database()";
     RUNTIME.block_on(client.query_one(sql, &[])).unwrap().get(0)
 }
 
-/// What a process of another kind does to add a package: as documented, head first.
+/// Adds a package as another program does: it locks head first, as documented.
 pub(super) fn add(schema: &str, name: &str) -> String {
     format!(
         "UPDATE {schema}.head SET revision = revision + 1, packages = packages + 1,
@@ -226,7 +226,7 @@ fn a_transaction_that_commits_late_is_not_lost() {
     }
 }
 
-/// The control: a table whose rows have numbers of a sequence, and who reads those behind the last.
+/// The control: a table with numbers from a sequence, and a reader who reads the numbers after the last one.
 #[test]
 fn a_cursor_on_a_sequence_loses_a_late_commit() {
     let Some(stores) = Stores::new("a naive cursor", Reads::Followed) else { return };
@@ -249,7 +249,7 @@ fn a_cursor_on_a_sequence_loses_a_late_commit() {
     assert!(read().is_empty());
 }
 
-/// A server that takes the place of another may lack what that had last, and go on otherwise.
+/// A server that replaces another one may lack its newest writes, and go on with other writes.
 #[test]
 fn another_history_is_detected_and_loaded_again() {
     let Some(stores) = Stores::new("another history", Reads::Followed) else { return };
@@ -267,13 +267,13 @@ fn another_history_is_detected_and_loaded_again() {
             one.create(lost.clone(), Write::new()).await.unwrap();
             shown(&other, one.catalogue().unwrap().revision()).await;
         });
-        // As long a history as the other, or a shorter or a longer one.
+        // The new history is as long as the old one, or shorter, or longer.
         let instead: String = (0..round % 3)
             .map(|number| add("history", &format!("instead-{round}-{number}")))
             .collect();
         stores.put_copies_back("history", &instead);
         if numbers.below(2) == 0 {
-            // The next who writes notices.
+            // The next write notices the other history.
             RUNTIME.block_on(one.create(package(&format!("next-{round}")), Write::new())).unwrap();
         }
         let loaded = stores.open(options.clone()).catalogue().unwrap();
@@ -294,7 +294,7 @@ fn a_feed_that_is_too_short_makes_a_reader_load_everything() {
     let (one, other) = (stores.open(options.clone()), stores.open(options));
     for round in 0..5 {
         let add = add("short", &format!("p{round}"));
-        // In one transaction, so that nobody reads it in between.
+        // One transaction, so that no process reads a state in between.
         stores.execute(&format!(
             "BEGIN; {add}
              DELETE FROM short.change WHERE position < (SELECT position FROM short.head); COMMIT"
@@ -305,7 +305,7 @@ fn a_feed_that_is_too_short_makes_a_reader_load_everything() {
     }
 }
 
-/// Reading what has changed may take longer than it may; all packages are loaded then.
+/// If reading the changes takes longer than its deadline, all packages are loaded.
 #[test]
 fn a_feed_that_is_not_read_in_time_makes_a_reader_load_everything() {
     let Some(stores) = Stores::new("a slow feed", Reads::Followed) else { return };
@@ -337,7 +337,7 @@ fn the_feed_has_a_bounded_length() {
     });
 }
 
-/// Somebody has changed the tables by hand and told nobody; a write notices that something is wrong.
+/// Somebody has changed the tables by hand, without a row in the feed. A write notices the fault.
 #[test]
 fn rows_changed_by_hand_are_detected_and_loaded_again() {
     let Some(stores) = Stores::new("changes by hand", Reads::Followed) else { return };
@@ -359,7 +359,7 @@ fn rows_changed_by_hand_are_detected_and_loaded_again() {
     });
 }
 
-/// A catalogue that is lost must not look like one to which nobody has written.
+/// A lost catalogue must not look like a new one.
 #[test]
 fn missing_tables_are_not_created_again() {
     for reads in [Reads::Followed, Reads::Latest] {

@@ -1,4 +1,4 @@
-//! What clients of two processes were told while servers and networks failed.
+//! Checks the answers that clients of two processes got while servers and networks failed.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,7 +19,7 @@ const CALLS: u64 = 2_000;
 /// A process of the service, as its clients see it.
 struct Process {
     store: PostgresStore,
-    /// Whether it refreshes before it reads.
+    /// True if it refreshes before it reads.
     refreshes: bool,
 }
 
@@ -32,7 +32,7 @@ impl Subject for Process {
     }
 }
 
-/// Two processes, each with a network of its own to both servers.
+/// Two processes. Each has its own network to both servers.
 struct Service {
     cluster: Cluster,
     networks: [Network; 2],
@@ -40,7 +40,7 @@ struct Service {
 }
 
 impl Service {
-    /// Nothing if PostgreSQL is missing, after saying so.
+    /// Returns `None` if PostgreSQL is missing, and reports that.
     async fn start(test: &str, reads: Reads, refreshes: bool) -> Option<Self> {
         let cluster = Cluster::start(test)?;
         let networks = [cluster.network(), cluster.network()];
@@ -54,7 +54,7 @@ impl Service {
         Some(Self { cluster, networks, processes })
     }
 
-    /// What clients are told while this happens.
+    /// The answers that clients get while this happens.
     async fn history(&mut self, seed: u64, faults: fn(&mut Self, &Watch, &mut Numbers)) -> History {
         let plan = Plan { clients: CLIENTS, calls: CALLS, packages: 6, seed };
         let watch = Watch(Arc::default());
@@ -67,11 +67,11 @@ impl Service {
     }
 }
 
-/// How far the clients have come.
+/// The progress of the clients.
 struct Watch(Arc<AtomicU64>);
 
 impl Watch {
-    /// How many calls were begun.
+    /// The number of calls that were begun.
     fn calls(&self) -> u64 {
         self.0.load(Ordering::SeqCst)
     }
@@ -82,7 +82,8 @@ impl Watch {
     }
 }
 
-/// Networks fall silent, lose answers and connections, and the primary is killed or changes parts.
+/// Networks stop delivering and lose answers and connections. The primary is killed, or switches roles with
+/// the standby.
 fn all_kinds(service: &mut Service, watch: &Watch, numbers: &mut Numbers) {
     for part in 0..6 {
         watch.wait_for(CALLS * part / 6 + numbers.below(CALLS / 8));
@@ -110,7 +111,7 @@ fn all_kinds(service: &mut Service, watch: &Watch, numbers: &mut Numbers) {
     }
 }
 
-/// One process hears nothing for a while, again and again.
+/// Again and again, one process receives nothing for a while.
 fn one_is_behind(service: &mut Service, watch: &Watch, _: &mut Numbers) {
     for part in 0..4 {
         watch.wait_for(CALLS * part / 4);
@@ -145,7 +146,7 @@ async fn reads_after_a_refresh_are_linearizable() {
     have_an_order("reads after a refresh", Reads::Followed, true).await;
 }
 
-/// The control: a process that does not refresh may not show what clients were told elsewhere.
+/// The control: a process that does not refresh may lack data that another process has shown to clients.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn reads_without_a_refresh_are_not_linearizable() {
     let Some(mut service) = Service::start("stale reads", Reads::Followed, false).await else {

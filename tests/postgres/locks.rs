@@ -1,4 +1,4 @@
-//! Somebody who locks what everybody needs.
+//! Facts about a session that locks the rows which all writers need.
 
 use std::sync::Arc;
 use std::thread;
@@ -16,10 +16,10 @@ use crate::support::client::Request;
 use crate::support::homes::{Core, Home};
 use crate::support::tools::report;
 
-/// More than a pool has connections.
+/// More calls than a pool has connections.
 const CALLS: usize = 100;
 
-/// What became of many calls at once, and how long the slowest took.
+/// The outcomes of many calls at once, and the time of the slowest.
 fn at_once<F>(call: impl Fn(usize) -> F) -> (Vec<Result<(), StoreError>>, Duration)
 where
     F: Future<Output = Result<(), StoreError>> + Send + 'static,
@@ -39,7 +39,7 @@ fn open(stores: &Stores) -> (Arc<PostgresStore>, String) {
     (Arc::new(store), schema.to_owned())
 }
 
-/// States that all were told to come again.
+/// Checks that every error asks the client to try again.
 fn all_refused(what: &str, (told, slowest): (Vec<Result<(), StoreError>>, Duration)) {
     for told in &told {
         assert!(matches!(told, Err(StoreError::Unavailable { .. })), "{told:?}");
@@ -70,14 +70,14 @@ fn writes_that_find_the_catalogue_locked_are_refused() {
     // Reads go on.
     assert_eq!(home.answer(&Request::new("GET", "/packages/flask")).status, 200);
     stores.execute("ROLLBACK");
-    // The control: none of them was written, and all are once nobody is in the way.
+    // The control: no write was carried out, and all are after the lock is free.
     let (told, _) = writes();
     assert!(told.iter().all(Result::is_ok), "{told:?}");
 }
 
 const PACKAGE: &str = r#"{"name":"own","short_desc":""}"#;
 
-/// A write of the same process waits for a lock, which stops no reader.
+/// A write that waits for a lock does not delay the readers of the same process.
 #[test]
 fn reads_of_the_latest_do_not_wait_for_writes() {
     let Some(stores) = Stores::new("the latest beside a lock", Reads::Latest) else { return };

@@ -1,5 +1,5 @@
-//! A database that goes back to what it had before, as a standby does that takes over and lacks the newest
-//! writes.
+//! Facts about a database that goes back to an earlier state. This happens when a standby takes over without
+//! the newest writes.
 
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -16,7 +16,7 @@ use super::stores::{RUNTIME, Stores, connect};
 use crate::support::client::{Answer, Request};
 use crate::support::homes::{Core, Home};
 
-/// What each transaction that writes begins with.
+/// The statement that begins each transaction that writes.
 const BEGIN: &[u8] = b"BEGIN ISOLATION LEVEL READ COMMITTED";
 
 struct Service {
@@ -27,7 +27,7 @@ struct Service {
 }
 
 impl Service {
-    /// Nothing if PostgreSQL is missing, after saying so.
+    /// Returns `None` if PostgreSQL is missing, and reports that.
     fn start(test: &str, schema: &str) -> Option<Self> {
         let stores = Stores::new(test, Reads::Followed)?;
         let (network, url) = stores.network();
@@ -55,8 +55,8 @@ fn shown(told: &Answer) -> String {
     body["package"]["name"].as_str().unwrap().to_owned()
 }
 
-/// A pick was made in the history that was lost. Its revision is greater than all that are there now, its
-/// package is still there, and no day is open in either history: but another package is to be shown.
+/// A pick was made in the lost history. Its revision is greater than all present ones, its package still
+/// exists, and no day is open in either history. But the new history must show another package.
 #[test]
 fn a_pick_of_a_history_that_was_lost_is_not_used_again() {
     let Some(service) = Service::start("a pick of a lost history", "repicked") else { return };
@@ -75,7 +75,7 @@ fn a_pick_of_a_history_that_was_lost_is_not_used_again() {
     assert_eq!(shown(&today()), instead.as_str());
 }
 
-/// The package that was shown is gone, and the revision of its pick is greater than all that are there.
+/// The package that was shown no longer exists, and the revision of its pick is greater than all present ones.
 #[test]
 fn after_a_lossy_failover_the_package_of_the_day_is_picked_once() {
     for kept in [0, 3] {
@@ -108,13 +108,13 @@ fn a_revision_that_was_lost_is_not_used_again() {
     until("the other history is shown", || {
         service.store.catalogue().unwrap().is_empty().then_some(())
     });
-    // The control: what is there now was written before.
+    // The control: the present state was written earlier.
     assert!(service.store.catalogue().unwrap().revision() < lost);
     service.post(["next".to_owned()]);
     assert!(service.store.catalogue().unwrap().revision() > lost);
 }
 
-/// What a process of another kind does to open a day: as documented, head first.
+/// Opens a day as another program does: it locks head first, as documented.
 fn open(date: Date) -> String {
     format!(
         "UPDATE stale.head SET revision = revision + 1, position = position + 1,
@@ -127,7 +127,7 @@ fn open(date: Date) -> String {
     )
 }
 
-/// Others open days in between, whenever it is about to write its pick. It has three tries at most.
+/// Whenever the store is about to write its pick, another session opens days first. It has at most three tries.
 #[test]
 fn a_pick_that_stays_stale_is_made_inside_its_write() {
     let Some(service) = Service::start("others who open days", "stale") else { return };
@@ -148,7 +148,7 @@ fn a_pick_that_stays_stale_is_made_inside_its_write() {
         let opening =
             scope.spawn(|| RUNTIME.block_on(answer(store.open_daily(today..=today, UNIX_EPOCH))));
         waits(1);
-        // The next one is in line for the lock before the first gives it up.
+        // The next session waits for the lock before the first one frees it.
         let next = scope.spawn(|| RUNTIME.block_on(others[1].batch_execute(lock)).unwrap());
         waits(2);
         let first = format!("{} COMMIT", open(today.plus_days(-9)));
@@ -162,7 +162,7 @@ fn a_pick_that_stays_stale_is_made_inside_its_write() {
     let begun = service.network.counted();
     assert!((2..=3).contains(&begun), "{begun} transactions");
     assert_eq!(days.len(), 1);
-    // The days that came in between show flask, so this one does not.
+    // The days that were opened in between show flask, so this day shows another package.
     assert_ne!(days[0].name().as_str(), "flask");
     let loaded = service.stores.open(service.stores.options().schema("stale"));
     assert_eq!(RUNTIME.block_on(loaded.daily(today)).unwrap(), Day::Shown(days[0].clone()));

@@ -1,4 +1,4 @@
-//! Facts about the store for several machines, on real servers of the tests' own.
+//! Facts about the PostgreSQL store, on real servers that the tests start.
 
 mod as_one;
 mod cluster;

@@ -1,4 +1,4 @@
-//! Transactions that begin early and commit late, and who follows them.
+//! Facts about transactions that begin early and commit late, and about readers that follow them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,13 +14,13 @@ use super::events::until;
 use super::traffic::{Traffic, insist, until_seen};
 use crate::support::tools::{cycles, report};
 
-/// Reads what is behind the newest it has seen, over and over: the method that loses rows where a
-/// number is not taken in the order of commits.
+/// Repeatedly reads the rows after the newest one that it has seen. This method loses rows if the numbers are
+/// not in the order of the commits.
 struct NaiveFollower {
     client: Client,
-    /// Gives the numbers behind one, ascending.
+    /// Returns the numbers after a number, in ascending order.
     statement: &'static str,
-    /// How often each number was seen.
+    /// How often the reader has seen each number.
     seen: BTreeMap<i64, u32>,
 }
 
@@ -36,7 +36,7 @@ impl NaiveFollower {
         }
     }
 
-    /// States that it has seen everything, and once.
+    /// Checks that it has seen every row exactly once.
     async fn check(&self) -> Result<(), String> {
         let all = self.client.query(self.statement, &[&0_i64]).await.unwrap();
         let all: BTreeMap<i64, u32> = all.iter().map(|row| (row.get(0), 1)).collect();
@@ -54,7 +54,7 @@ async fn connect(cluster: &Cluster) -> Client {
     client
 }
 
-/// Everything that a catalogue has, with its revisions.
+/// The whole content of a catalogue, with its revisions.
 fn everything(catalogue: &Catalogue) -> BTreeMap<String, Revision> {
     let page = catalogue.list(&Query::new(usize::MAX.try_into().unwrap()));
     let packages = page.items.iter();
@@ -87,7 +87,7 @@ async fn a_follower_of_late_commits_sees_each_change_once() {
     for store in writers.iter().chain([&follower]) {
         until("all is seen", || (everything(&store.catalogue().ok()?) == truth).then_some(()));
     }
-    // What was shown in between was all that there was at that revision, and nothing else.
+    // Each catalogue that was shown has exactly the content of its revision.
     for catalogue in &shown {
         let until_then = |(_, revision): &(&String, &Revision)| **revision <= catalogue.revision();
         assert!(everything(catalogue).iter().eq(truth.iter().filter(until_then)), "{catalogue:?}");
@@ -104,7 +104,7 @@ async fn open(url: &str) -> PostgresStore {
     PostgresStore::connect(url, Options::new()).await.unwrap()
 }
 
-/// The catalogues that a store shows, one after the other, while somebody else follows too.
+/// The catalogues that a store shows, one after the other, while another process follows too.
 async fn watch(
     follower: Arc<PostgresStore>,
     mut naive: NaiveFollower,
@@ -121,14 +121,14 @@ async fn watch(
     (shown, naive)
 }
 
-/// Again and again, a writer's commit is on its way while others write.
+/// Again and again, the commit of one writer is on its way while other writers write.
 fn delay_commits(cluster: &Cluster, networks: &[Network], traffic: &Traffic) {
     let mut numbers = Numbers::new(1);
     for _ in 0..cycles(10) {
         let network = networks[numbers.place(networks.len())].to(cluster.primary());
         network.hold_all_from(b"COMMIT\0");
         until("a commit is on its way", || network.has_heard().then_some(()));
-        // Somebody else waits behind it by now, whose turn comes when the lock is free.
+        // By now another writer waits for the lock. It continues when the lock is free.
         until("somebody waits", || {
             let waiting = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
             let count = format!("SELECT count(*) FROM ({waiting}) AS waiting");
@@ -139,7 +139,7 @@ fn delay_commits(cluster: &Cluster, networks: &[Network], traffic: &Traffic) {
     }
 }
 
-/// The control: numbers of a sequence, which are taken early and committed late.
+/// The control: numbers of a sequence, which are drawn early and committed late.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_follower_of_a_sequence_misses_rows() {
     let Some(cluster) = Cluster::start("numbers of a sequence") else { return };
@@ -174,7 +174,7 @@ async fn a_store_detects_that_a_primary_has_another_history() {
     for name in ["new-1", "new-2", "new-3"] {
         insist(&other, name).await;
     }
-    // It has as many changes as the other history had, and uses none of its revisions again.
+    // The new history has as many changes as the old one, and uses none of its revisions again.
     assert!(other.catalogue().unwrap().revision() > before);
     network.all().for_each(super::proxy::Proxy::cut);
     network.all().for_each(super::proxy::Proxy::heal);
@@ -183,7 +183,7 @@ async fn a_store_detects_that_a_primary_has_another_history() {
     assert_eq!(everything(&follower.catalogue().unwrap()), truth);
     let names: Vec<_> = truth.keys().map(String::as_str).collect();
     assert_eq!(names, ["before", "new-1", "new-2", "new-3"]);
-    // And it writes on what is there now.
+    // New writes continue from the present state.
     insist(&follower, "lost-1").await;
     until_seen(&other, "lost-1");
 }

@@ -1,5 +1,5 @@
-//! Two processes on one database: what one has just written, the other decides by, although it does not
-//! know it yet. What it cannot know, it does not decide.
+//! Two processes on one database. Each decides by the writes of the other, even before it has followed them.
+//! If it cannot reach the database, it does not decide.
 
 use std::sync::Arc;
 use std::thread;
@@ -28,7 +28,7 @@ impl Process {
         Self { home: Core::mount("", &Api::new(Arc::clone(&store))), store }
     }
 
-    /// One that learns nothing of the other by itself: it hears no notifications, and does not ask.
+    /// A process that does not follow the other by itself: it gets no notifications, and does not poll.
     fn deaf(url: &str, options: Options) -> Self {
         let config = url.parse().unwrap();
         let manager = Manager::from_config(config, NoTls, ManagerConfig::default());
@@ -41,18 +41,18 @@ impl Process {
         RUNTIME.block_on(answer(self.store.refresh()))
     }
 
-    /// How new what it has in memory is. This asks nobody.
+    /// The revision of the data in its memory. This does not ask the database.
     fn remembers(&self) -> Revision {
         self.store.catalogue().unwrap().revision()
     }
 
-    /// The status and the entity tag of what a path has.
+    /// The status and the entity tag of the resource at a path.
     fn get(&self, path: &str) -> (u16, Option<String>) {
         let told = self.home.answer(&Request::new("GET", path));
         (told.status, told.header("etag").map(str::to_owned))
     }
 
-    /// Has something done that cannot fail.
+    /// Carries out a request that must succeed.
     fn does(&self, request: &Request) {
         let told = self.home.answer(request);
         assert!(matches!(told.status, 201 | 204), "{request:?}: {told:?}");
@@ -77,7 +77,7 @@ enum Condition {
     IfNoneMatchAny,
 }
 
-/// What the other process has just done to the package or to the pin.
+/// The write of the other process to the package or the pin just before.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Other {
     Created,
@@ -85,7 +85,7 @@ enum Other {
     Removed,
 }
 
-/// A write to a package or a pin that no other case has.
+/// A write to a package or a pin that only this case uses.
 #[derive(Clone, Copy, Debug)]
 struct Case {
     number: i32,
@@ -95,8 +95,8 @@ struct Case {
     other: Other,
 }
 
-/// Every write, with every condition, with a body that is valid and with one that is not, after everything
-/// that the other may have done.
+/// Every write with every condition, with a valid and with an invalid body, after every write that the other
+/// process may have made.
 fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for kind in [Kind::Post, Kind::Put, Kind::Patch, Kind::Delete, Kind::Pin, Kind::Unpin] {
@@ -138,7 +138,7 @@ impl Case {
         }
     }
 
-    /// The path of what the conditions are about.
+    /// The path of the resource to which the conditions apply.
     fn conditional_path(self) -> String {
         match self.kind {
             Kind::Post => "/packages".to_owned(),
@@ -167,15 +167,15 @@ impl Case {
         Request::new("DELETE", &self.path())
     }
 
-    /// Has the other make what it is to change or to remove.
+    /// Lets the other process create what it will change or remove.
     fn set_up(self, writer: &Process) {
         if self.other != Other::Created {
             writer.does(&self.create());
         }
     }
 
-    /// Has the other write what the process that is behind does not know of. Gives the entity tags that are
-    /// current and stale then.
+    /// Lets the other process make a write that this process has not followed. Returns the entity tags that are
+    /// then current and stale.
     fn write(self, writer: &Process, behind: &Process) -> Tags {
         let (path, conditional) = (self.path(), self.conditional_path());
         let before = behind.get(&path);
@@ -185,7 +185,7 @@ impl Case {
             Other::Changed => self.change(),
             Other::Removed => self.remove(),
         });
-        // The control: what the process that is behind has in memory is not what is there.
+        // The control: the data in the memory of the process that has not followed differs from the database.
         assert_ne!(before, writer.get(&path), "{self:?}");
         assert!(behind.remembers() < writer.remembers(), "{self:?}");
         let never = || "\"1\"".to_owned();
@@ -220,7 +220,7 @@ impl Case {
         }
     }
 
-    /// What the contract says of it.
+    /// The answer that the contract requires.
     fn expected(self) -> u16 {
         let is_there = self.other != Other::Removed;
         let is_admitted = match self.kind {
@@ -241,8 +241,7 @@ impl Case {
         }
     }
 
-    /// True if the answer depends on nothing that is in the database: no condition, and no package that must
-    /// be there.
+    /// True if the answer does not depend on the database: there is no condition, and no package must exist.
     fn needs_no_database(self) -> bool {
         self.kind == Kind::Post && !self.is_valid && self.condition == Condition::None
     }
@@ -253,7 +252,7 @@ struct Tags {
     stale: String,
 }
 
-/// Two processes, of which the second is behind and has a network of its own.
+/// Two processes. The second has not followed the first, and has its own network.
 fn pair(test: &str, reads: Reads) -> Option<(Stores, Process, Process, Proxy)> {
     let stores = Stores::new(test, reads)?;
     let options = stores.options();
@@ -275,7 +274,7 @@ fn a_write_is_decided_by_the_latest_write_of_another_process() {
         };
         for case in cases() {
             case.set_up(&writer);
-            // Reads of the latest need none.
+            // With `Reads::Latest`, this refresh does nothing.
             behind.refresh().unwrap();
             let tags = case.write(&writer, &behind);
             let told = behind.home.answer(&case.request(&tags));
@@ -288,7 +287,7 @@ fn a_write_is_decided_by_the_latest_write_of_another_process() {
     }
 }
 
-/// What a process that is cut off from the database answers to all of these.
+/// The answers of a process that is cut off from the database.
 fn answers(behind: &Process, requests: Vec<Request>) -> Vec<Answer> {
     let asking = requests.into_iter().map(|request| {
         let api = Api::new(Arc::clone(&behind.store));
@@ -318,10 +317,10 @@ fn decides_nothing_by_what_it_remembers(reads: Reads) {
     for (case, told) in cases.iter().zip(&told) {
         let expected = if case.needs_no_database() { 422 } else { 503 };
         assert_eq!(told.status, expected, "{case:?}: {}", told.text());
-        // What is certain not to have happened may be tried again.
+        // A write that was certainly not carried out may be tried again.
         assert_eq!(told.header("retry-after").is_some(), expected == 503, "{case:?}");
     }
-    // It shows what it remembers, unless it is to show the latest.
+    // It shows the data in its memory, except with `Reads::Latest`.
     match reads {
         Reads::Latest => assert_eq!(behind.get("/packages/flask").0, 503),
         _ => {
@@ -330,14 +329,14 @@ fn decides_nothing_by_what_it_remembers(reads: Reads) {
         }
     }
 
-    // The control: with the database, the same requests are decided by what is there.
+    // The control: with the database, its data decides the same requests.
     network.cut();
     network.heal();
     until("the database is there again", || {
         (behind.refresh().is_ok() && behind.get("/packages/flask").0 == 200).then_some(())
     });
     for (case, request) in cases.iter().zip(requests) {
-        // Each creation changes the list that the conditions of the others are about.
+        // Each creation changes the list to which the conditions of the other requests apply.
         if case.kind != Kind::Post {
             let told = behind.home.answer(&request);
             assert_eq!(told.status, case.expected(), "{case:?}: {}", told.text());
@@ -345,8 +344,8 @@ fn decides_nothing_by_what_it_remembers(reads: Reads) {
     }
 }
 
-/// Has one process create packages; what the other answers for each of them, first before and then after
-/// a refresh.
+/// Creates packages in one process. Returns the answers of the other for each package, before and after a
+/// refresh.
 fn what_is_seen(reads: Reads) -> Vec<(u16, u16)> {
     let Some((_stores, writer, behind, _network)) = pair("a refresh", reads) else {
         return Vec::new();
@@ -368,7 +367,7 @@ fn what_is_seen(reads: Reads) -> Vec<(u16, u16)> {
 
 #[test]
 fn a_refresh_shows_what_was_written_before_it() {
-    // The control is in it: the process does not know of anything by itself.
+    // This includes the control: without a refresh, the process does not know the packages.
     assert!(what_is_seen(Reads::Followed).iter().all(|seen| *seen == (404, 200)));
 }
 

@@ -1,4 +1,4 @@
-//! A network that is silent.
+//! Facts about a network that does not deliver anything.
 
 use std::num::NonZeroUsize;
 use std::pin::pin;
@@ -14,7 +14,7 @@ use super::proxy::Proxy;
 use super::traffic::{insist, until_seen};
 use crate::support::tools::report;
 
-/// What became of calls of all kinds.
+/// The outcomes of calls of all kinds.
 async fn call_everything(store: &PostgresStore) -> Vec<Result<(), StoreError>> {
     let (name, package) = ("flask".parse().unwrap(), Package::new("new", "").unwrap());
     let (date, ten) = (Date::MIN, NonZeroUsize::new(10).unwrap());
@@ -53,7 +53,7 @@ async fn call_everything(store: &PostgresStore) -> Vec<Result<(), StoreError>> {
     vec![w1, w2, w3, w4, w5, w6, w7, r1, r2, r3, r4, r5, r6]
 }
 
-/// How many of the calls are writes.
+/// The number of writes among the calls.
 const WRITES: usize = 7;
 
 async fn open(url: &str, reads: Reads) -> PostgresStore {
@@ -69,7 +69,7 @@ async fn silence_is_told(reads: Reads, answers_to_reads: bool) {
     let (client, connection) = tokio_postgres::connect(&network.url(), NoTls).await.unwrap();
     tokio::spawn(async { drop(connection.await) });
     network.all().for_each(Proxy::hold_all);
-    // The control: somebody without deadlines.
+    // The control: a client without deadlines.
     let mut patient = pin!(client.simple_query("SELECT 1"));
     assert!(is_pending(patient.as_mut()).await);
     for _ in 0..2 {
@@ -118,7 +118,7 @@ async fn a_store_leaves_a_silent_primary_for_the_next() {
     assert_eq!(there(&cluster, "later"), "1");
 }
 
-/// How many packages of a name the primary has.
+/// The number of packages with a name on the primary.
 fn there(cluster: &Cluster, name: &str) -> String {
     let count = format!("SELECT count(*) FROM pyaday.package WHERE name = '{name}'");
     cluster.primary().sql(&count).unwrap()
@@ -149,7 +149,7 @@ async fn a_commit_that_arrives_late_is_unknown_and_seen_once_it_has() {
     for attempt in 0..5 {
         let name = format!("late-{attempt}");
         commit_late(&cluster, &network, &store, &other, &name).await;
-        // A server that has waited for five seconds has given it up, on a slow machine before that.
+        // A server gives the transaction up after five seconds. On a slow machine this may be too early.
         if there(&cluster, &name) == "1" {
             until_seen(&store, &name);
             until_seen(&other, &name);
@@ -160,7 +160,7 @@ async fn a_commit_that_arrives_late_is_unknown_and_seen_once_it_has() {
     panic!("no commit came in time");
 }
 
-/// Has a commit arrive long after it was sent, and somebody else write in between.
+/// Delays a commit on the network, while another client writes.
 async fn commit_late(
     cluster: &Cluster,
     network: &Network,
@@ -173,7 +173,7 @@ async fn commit_late(
     let late = answer(store.create(Package::new(name, "").unwrap(), Write::new()));
     let in_between = async {
         until("the commit is on its way", || proxy.has_heard().then_some(()));
-        // It waits for the late one, and is told so rather than overtaking it.
+        // The second write waits for the late one. It is refused, and does not overtake it.
         answer(other.create(Package::new("in-between", "").unwrap(), Write::new())).await
     };
     let (late, in_between) = tokio::join!(late, in_between);
@@ -202,7 +202,7 @@ async fn a_commit_that_never_arrives_is_unknown_and_did_not_happen() {
         until("the commit is on its way", || proxy.has_heard().then_some(()));
         create("behind").await
     };
-    // What waits behind it is refused before anybody knows what becomes of it.
+    // The writes that wait after it are refused before its outcome is known.
     tokio::select! {
         biased;
         told = behind => assert!(matches!(told, Err(StoreError::Unavailable { .. })), "{told:?}"),

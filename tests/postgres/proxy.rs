@@ -6,15 +6,15 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-/// What the network does with bytes.
+/// What the network does with the bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mode {
     Passes,
-    /// It holds back what the server says; the server hears everything.
+    /// It holds back what the server sends. The server receives everything.
     HoldsAnswers,
     /// It holds back everything.
     HoldsAll,
-    /// It is no more.
+    /// It has ended.
     Ended,
 }
 
@@ -27,25 +27,25 @@ struct Network {
 /// How fast a network is, in each direction.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Pace {
-    /// How long each piece is under way, however short it is.
+    /// The delay of each piece, however short it is.
     pub(crate) delay: Duration,
-    /// How long each byte of it takes.
+    /// The time for each byte of a piece.
     pub(crate) byte: Duration,
 }
 
 struct State {
     mode: Mode,
     pace: Pace,
-    /// What the network does as soon as a client has said this.
+    /// What the network does as soon as a client has sent this text.
     trap: Option<(&'static [u8], Mode)>,
-    /// How often clients have said this.
+    /// How often clients have sent this text.
     count: (&'static [u8], usize),
     /// Both ends of each connection, which [`Proxy::cut`] closes.
     open: Vec<TcpStream>,
 }
 
-/// Listens on loopback and passes on what comes to a server. What it held back it delivers when it
-/// heals, as TCP does; whoever is to lose it is cut off first.
+/// Listens on loopback and passes everything on to a server. When the network heals, it delivers what it
+/// held back, as TCP does. To lose these bytes, cut the connections first.
 pub(crate) struct Proxy {
     network: Arc<Network>,
     port: u16,
@@ -79,57 +79,57 @@ impl Proxy {
         self.port
     }
 
-    /// From now on the network is as fast as this.
+    /// From now on the network has this speed.
     pub(crate) fn set_pace(&self, pace: Pace) {
         self.network.lock().pace = pace;
     }
 
-    /// From now on nothing gets through, and nobody is told: connections are made and stay open.
+    /// From now on nothing gets through, and no error is reported: connections are made and stay open.
     pub(crate) fn hold_all(&self) {
         self.network.set(Mode::HoldsAll);
     }
 
-    /// From now on the server does what it is asked, and no answer gets through.
+    /// From now on the server receives all requests, but no answer gets through.
     pub(crate) fn hold_answers(&self) {
         self.network.set(Mode::HoldsAnswers);
     }
 
-    /// Holds back everything as soon as a client says this, which does not get through any more.
+    /// Holds back everything as soon as a client sends this text. The text itself does not get through.
     pub(crate) fn hold_all_from(&self, words: &'static [u8]) {
         self.network.lock().trap = Some((words, Mode::HoldsAll));
     }
 
-    /// Holds back all answers as soon as a client says this.
+    /// Holds back all answers as soon as a client sends this text.
     pub(crate) fn hold_answers_to(&self, words: &'static [u8]) {
         self.network.lock().trap = Some((words, Mode::HoldsAnswers));
     }
 
-    /// From now on it is counted how often clients say this, at most once in a piece.
+    /// Begins to count how often clients send this text. It is counted at most once in a piece.
     pub(crate) fn count(&self, words: &'static [u8]) {
         self.network.lock().count = (words, 0);
     }
 
-    /// How often clients have said it.
+    /// How often clients have sent the counted text.
     pub(crate) fn counted(&self) -> usize {
         self.network.lock().count.1
     }
 
-    /// True if a client has said that.
+    /// True if a client has sent the text that the network waits for.
     pub(crate) fn has_heard(&self) -> bool {
         self.network.lock().trap.is_none()
     }
 
-    /// Delivers what was held back and everything that comes.
+    /// Delivers what was held back, and everything from now on.
     pub(crate) fn heal(&self) {
         self.network.lock().trap = None;
         self.network.set(Mode::Passes);
     }
 
-    /// Closes all connections; what was held back is lost.
+    /// Closes all connections. What was held back is lost.
     pub(crate) fn cut(&self) {
         let mut state = self.network.lock();
         for end in state.open.drain(..) {
-            // It may be closed already.
+            // It may already be closed.
             drop(end.shutdown(Shutdown::Both));
         }
     }
@@ -139,7 +139,7 @@ impl Drop for Proxy {
     fn drop(&mut self) {
         self.network.set(Mode::Ended);
         self.cut();
-        // The listener wakes up and sees that it is over.
+        // The listener wakes up and sees that the network has ended.
         drop(TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)));
     }
 }
@@ -158,7 +158,7 @@ impl Network {
         self.changed.notify_all();
     }
 
-    /// Passes on what a client and the server say; if there is no server, the client is closed.
+    /// Passes on what a client and the server send. If there is no server, it closes the connection of the client.
     fn connect(self: &Arc<Self>, client: TcpStream) {
         let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, self.upstream)) else { return };
         for end in [&client, &server] {
@@ -173,7 +173,7 @@ impl Network {
         thread::spawn(move || network.pass_on(server, client, &held));
     }
 
-    /// Passes on what comes from one end until it is closed, but not while the network `holds`.
+    /// Passes on what one end sends until that end is closed, except while the network `holds`.
     fn pass_on(&self, mut from: TcpStream, mut to: TcpStream, holds: &[Mode]) {
         let mut bytes = [0; 16 * 1024];
         while let Ok(length @ 1..) = from.read(&mut bytes) {
@@ -184,13 +184,13 @@ impl Network {
                 break;
             }
         }
-        // That an end was closed is held back like all else.
+        // The close of an end is held back too.
         self.wait_while(holds);
         drop(to.shutdown(Shutdown::Both));
         drop(from.shutdown(Shutdown::Both));
     }
 
-    /// Whether what is said springs the trap. Servers do not say what clients do.
+    /// Counts the text, and springs the trap if the bytes contain its text. Servers never send these texts.
     fn hear(&self, bytes: &[u8]) {
         let mut state = self.lock();
         let says = |words: &[u8]| {
@@ -206,7 +206,7 @@ impl Network {
         }
     }
 
-    /// Waits for as long as so many bytes are under way.
+    /// Waits for as long as this many bytes need on the network.
     fn travel(&self, length: usize) {
         let Pace { delay, byte } = self.lock().pace;
         let time = delay + byte * length as u32;

@@ -1,4 +1,4 @@
-//! What a store is set up on, and what not, with a word on what to do.
+//! Facts about setting up a store: which databases it accepts, and which errors it reports for others.
 
 use std::collections::BTreeSet;
 use std::error::Error;
@@ -17,7 +17,7 @@ use tokio_postgres::NoTls;
 use super::events::until;
 use super::stores::{RUNTIME, Stores, connect};
 
-/// Why no store is set up.
+/// The error of setting up a store.
 fn refused(url: &str, options: Options) -> ConnectError {
     RUNTIME.block_on(PostgresStore::connect(url, options)).expect_err("it is set up")
 }
@@ -104,7 +104,7 @@ fn a_database_that_refuses_connections_is_reported() {
     for url in [format!("{}_missing", stores.url()), stores.url().replace("pyaday@", "nobody@")] {
         let error = refused(&url, Options::new());
         assert!(matches!(error, ConnectError::Refused { .. }), "{error:?}");
-        // The server's own words are for the host.
+        // The server's own message is for the host.
         let words = error.source().and_then(Error::source).unwrap().to_string();
         assert!(words.contains("does not exist"), "{words}");
     }
@@ -147,13 +147,13 @@ fn a_newer_schema_is_used_if_it_is_marked_compatible() {
     stores.execute("UPDATE newer.head SET oldest = 4");
     let error = refused(&stores.url(), options);
     assert!(matches!(error, ConnectError::NewerSchema { found: 9, known: 3 }), "{error:?}");
-    // A process that was there before does not write either.
+    // A process that was already running does not write either.
     assert!(matches!(create(&store, "three"), Err(StoreError::Internal { .. })));
     stores.execute("UPDATE newer.head SET oldest = 3");
     assert!(matches!(create(&store, "three"), Ok(Create::Created(_))));
 }
 
-/// Makes the tables that a release left which knew the first schema only, with rows in them.
+/// Makes the tables of a release that knew only the first schema, with rows in them.
 fn make_first_schema(stores: &Stores) {
     let tables = include_str!("../../pyaday-postgres/src/schema/1.sql");
     stores.execute(&format!("CREATE SCHEMA first; {}", tables.replace("pyaday.", "first.")));
@@ -185,7 +185,7 @@ fn tables_of_the_first_schema_get_an_identity_and_revisions_of_pins() {
             Pinned::new(date.parse().unwrap(), name.parse().unwrap(), Revision::new(8))
         });
         assert_eq!(pins, expected);
-        // They go on from there.
+        // The stores continue from the migrated rows.
         let write = Write::new().if_revision(Revision::new(8));
         let (date, name) = (pins[1].date, flask().name.normalized());
         let pinned = one.pin_daily(date, Date::MIN, &name, write.clone()).await.unwrap();
@@ -227,7 +227,7 @@ fn tables_of_the_first_schema_lose_what_only_searches_by_sql_needed() {
     assert_eq!((row.get(0), row.get(1)), (columns, "first.package_pkey"));
 }
 
-/// Somebody reads or writes and does not come to an end: the tables cannot be changed meanwhile.
+/// A session reads or writes and does not end its transaction. The tables cannot be migrated meanwhile.
 #[test]
 fn tables_are_brought_up_after_an_open_transaction_and_hold_no_other_up() {
     let Some(stores) = Stores::new("an open transaction", Reads::Followed) else { return };
@@ -237,7 +237,7 @@ fn tables_are_brought_up_after_an_open_transaction_and_hold_no_other_up() {
     let store = stores.open(stores.options().schema("first"));
     assert!(store.catalogue().is_err());
     for _ in 0..3 {
-        // The lock that the change waits for would stop this one, if it were waited for at length.
+        // If the migration waited for its lock for long, this session would have to wait too.
         until("others can read", || {
             let read = "SET lock_timeout = '3s'; SELECT FROM first.package";
             RUNTIME.block_on(client.batch_execute(read)).ok()
@@ -247,14 +247,14 @@ fn tables_are_brought_up_after_an_open_transaction_and_hold_no_other_up() {
     until("the tables are brought up", || store.catalogue().ok());
 }
 
-/// A newer release has added a column, and says that this one can go on with it.
+/// A newer release has added a column, and its schema allows this release to go on.
 #[test]
 fn columns_that_this_release_does_not_know_are_left_alone() {
     let Some(stores) = Stores::new("a newer column", Reads::Followed) else { return };
     let options = stores.options().schema("wider");
     let store = stores.open(options.clone());
     create(&store, "before").unwrap();
-    // The new columns come first: whoever names no columns takes them for others.
+    // The new columns come first. A statement that does not name its columns would confuse them with others.
     for table in ["package", "daily", "pin", "change", "head"] {
         stores.execute(&format!(
             "ALTER TABLE wider.{table} RENAME TO narrow;
@@ -330,7 +330,7 @@ fn a_user_needs_only_a_schema() {
     stores.execute("DROP OWNED BY plain; DROP ROLE plain");
 }
 
-/// One that knows nothing of stores, nor of the runtime: what others write is asked for, and not told.
+/// A pool without a `Connector` and without a runtime: the store must ask for the writes of others.
 #[test]
 fn a_host_can_use_its_own_pool() {
     for reads in [Reads::Followed, Reads::Latest] {

@@ -1,4 +1,4 @@
-//! A standby that is away: nobody confirms what is written.
+//! Facts about a missing standby: no server confirms writes.
 
 use deadpool_postgres::{Manager, Pool};
 use pyaday_core::{Package, PackageStore, StoreError, Write};
@@ -25,7 +25,7 @@ async fn without_its_synchronous_standby_nothing_is_acknowledged() {
     for store in [&store, &other] {
         let told = answer(store.create(Package::new("second", "").unwrap(), Write::new())).await;
         assert!(matches!(told, Err(StoreError::Unavailable { .. })), "{told:?}");
-        // Nobody sees what may still be lost; reads go on.
+        // Readers do not see a write that may still be lost. Reads go on.
         let seen = |name: &str| store.catalogue().unwrap().get(&name.parse().unwrap());
         assert!(seen("flask").is_some() && seen("first").is_none());
     }
@@ -37,7 +37,7 @@ async fn without_its_synchronous_standby_nothing_is_acknowledged() {
     assert!(other.catalogue().unwrap().get(&"second".parse().unwrap()).is_none());
 }
 
-/// The control: a primary that need not wait for a standby.
+/// The control: a primary that does not have to wait for a standby.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_synchronous_replication_all_writes_are_acknowledged() {
     let Some(mut cluster) = Cluster::start("a standby that nobody waits for") else { return };
@@ -54,7 +54,7 @@ async fn a_replaced_primary_that_still_runs_acknowledges_nothing() {
     assert!(matches!(told, Err(StoreError::OutcomeUnknown { .. })), "{told:?}");
 }
 
-/// The control: one that need not wait for a standby.
+/// The control: a primary that does not have to wait for a standby.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_replaced_primary_without_a_standby_acknowledges_lost_writes() {
     let Some(mut cluster) = Cluster::start("two primaries that wait for nobody") else { return };
@@ -62,7 +62,7 @@ async fn a_replaced_primary_without_a_standby_acknowledges_lost_writes() {
     write_to_the_old(&mut cluster).await.unwrap();
 }
 
-/// A pool of the host's may lead to a standby, which has everything, and is behind.
+/// A pool of the host may lead to a standby, whose data may be old.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_standby_is_not_taken_for_the_primary() {
     let Some(mut cluster) = Cluster::start("a pool that leads to a standby") else { return };
@@ -84,7 +84,7 @@ async fn a_standby_is_not_taken_for_the_primary() {
     assert!(store.read(&flask).await.unwrap().is_some());
 }
 
-/// What somebody is told who does not know that another is the primary now.
+/// The answer to a client that does not know the new primary.
 async fn write_to_the_old(cluster: &mut Cluster) -> Result<(), StoreError> {
     let url = cluster.primary().url("postgres");
     let old = PostgresStore::connect(&url, Options::new()).await.unwrap();

@@ -1,4 +1,4 @@
-//! Stores of databases that work.
+//! Facts about stores whose database works.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,42 +14,42 @@ use super::database::Database;
 use super::proxy::Proxy;
 use crate::golden::REVISION;
 
-/// Where stores work. Whoever asks them may have a runtime of their own, or none.
+/// The runtime in which the stores work. Their callers may have another runtime, or none.
 pub(crate) static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
 
 /// All tables of a catalogue.
 const TABLES: [&str; 5] = ["package", "daily", "pin", "change", "head"];
 
-/// Stores in one database, each with a schema of its own.
+/// Stores in one database. Each store has its own schema.
 pub(crate) struct Stores {
     database: Database,
     client: Client,
     reads: Reads,
     next: AtomicUsize,
-    /// With which options the stores of the suite were opened, by their identities.
+    /// The options with which the stores of the suite were opened, by the identities of the stores.
     opened: Mutex<HashMap<StoreId, Options>>,
 }
 
 impl Stores {
-    /// Nothing if PostgreSQL is missing, after saying so.
+    /// Returns `None` if PostgreSQL is missing, and reports that.
     pub(crate) fn new(test: &str, reads: Reads) -> Option<Self> {
         let database = Database::new(test)?;
         let client = connect(&database.url());
         Some(Self { database, client, reads, next: AtomicUsize::new(0), opened: Mutex::default() })
     }
 
-    /// A connection beside all stores.
+    /// A connection that no store uses.
     pub(crate) fn client(&self) -> &Client {
         &self.client
     }
 
-    /// The options of a store with a schema that no other has.
+    /// The options of a store with its own schema.
     pub(crate) fn options(&self) -> Options {
         Options::new().reads(self.reads).schema(self.fresh())
     }
 
     fn fresh(&self) -> String {
-        // A name that works in quotes alone.
+        // A name that works only in quotes.
         format!("The \"{}\" catalogue", self.next.fetch_add(1, Ordering::Relaxed))
     }
 
@@ -57,7 +57,7 @@ impl Stores {
         self.database.url()
     }
 
-    /// A network that leads to the database, and the URL over it.
+    /// A network to the database, and the URL that uses it.
     pub(crate) fn network(&self) -> (Proxy, String) {
         let url = self.url();
         let (before, after) = url.split_once("127.0.0.1:").unwrap();
@@ -85,7 +85,7 @@ impl Stores {
         self.open(options)
     }
 
-    /// Keeps a copy of each table of a catalogue: what a standby has that lacks what comes.
+    /// Keeps a copy of each table of a catalogue. A standby that lacks later writes has this state.
     pub(crate) fn keep_copies(&self, schema: &str) {
         let keep = |table| {
             format!(
@@ -96,7 +96,7 @@ impl Stores {
         self.execute(&TABLES.map(keep).concat());
     }
 
-    /// Puts the copies back and carries out more statements, all in one transaction.
+    /// Restores the copies and runs more statements, all in one transaction.
     pub(crate) fn put_copies_back(&self, schema: &str, more: &str) {
         let put_back = |table| {
             format!(
@@ -107,17 +107,17 @@ impl Stores {
         self.execute(&format!("BEGIN; {}{more} COMMIT", TABLES.map(put_back).concat()));
     }
 
-    /// Carries out statements beside all stores.
+    /// Runs statements on a connection that no store uses.
     pub(crate) fn execute(&self, statements: &str) {
         RUNTIME.block_on(self.client.batch_execute(statements)).unwrap();
     }
 }
 
-/// A connection of a test's own.
+/// A connection that only a test uses.
 pub(crate) fn connect(url: &str) -> Client {
     RUNTIME.block_on(async {
         let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
-        // Its end shows in the client.
+        // The client reports the end of the connection.
         tokio::spawn(async { drop(connection.await) });
         client
     })

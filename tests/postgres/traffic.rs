@@ -1,4 +1,4 @@
-//! Writers who each add packages and open days, and what they were told of it.
+//! Writers that add packages and open days, and the answers that they got.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,7 +20,7 @@ pub(crate) struct Traffic {
     told: Arc<Told>,
 }
 
-/// What they were told.
+/// The answers that the writers got.
 #[derive(Default)]
 struct Told {
     tally: Mutex<Tally>,
@@ -29,7 +29,7 @@ struct Told {
     is_over: AtomicBool,
 }
 
-/// What was written, in words that the database has too.
+/// A write, in a form that can be compared with the database.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) done: BTreeSet<String>,
@@ -38,7 +38,7 @@ pub(crate) struct Tally {
 }
 
 impl Traffic {
-    /// Has writers write to these stores; those of another `run` write something else.
+    /// Starts writers on these stores. Writers of another `run` write other names and days.
     pub(crate) fn start(stores: &[Arc<PostgresStore>], run: u64) -> Self {
         let (mut writers, told) = (JoinSet::new(), Arc::new(Told::default()));
         for (number, store) in (0..WRITERS).zip(stores.iter().cycle()) {
@@ -54,14 +54,14 @@ impl Traffic {
         Self { writers, told }
     }
 
-    /// Waits until so many more writes were acknowledged.
+    /// Waits until this many more writes were acknowledged.
     pub(crate) fn wait_for(&self, count: usize) {
         let acknowledged = || self.told.acknowledged.lock().unwrap().len();
         let enough = acknowledged() + count;
         until("writes are acknowledged", || (acknowledged() >= enough).then_some(()));
     }
 
-    /// How long after a moment a write was acknowledged.
+    /// How long after a moment the next write was acknowledged.
     pub(crate) fn back_behind(&self, moment: Instant) -> Duration {
         until("writes are acknowledged", || {
             let acknowledged = self.told.acknowledged.lock().unwrap();
@@ -69,7 +69,7 @@ impl Traffic {
         })
     }
 
-    /// Lets them end what they have begun; what they were told.
+    /// Lets the writers finish, and returns their answers.
     pub(crate) async fn end(self) -> Tally {
         self.told.is_over.store(true, Ordering::SeqCst);
         self.writers.join_all().await;
@@ -102,7 +102,7 @@ impl Told {
             };
         }
         if is_refused {
-            // As one does who was told to come again.
+            // A client does this when it is asked to try again.
             tokio::time::sleep(Duration::from_millis(50)).await;
         } else if is_done {
             self.acknowledged.lock().unwrap().push(Instant::now());
@@ -113,7 +113,7 @@ impl Told {
 /// Creates a package of this name, as often as it takes.
 pub(crate) async fn insist(store: &PostgresStore, name: &str) {
     while answer(store.create(Package::new(name, "").unwrap(), Write::new())).await.is_err() {
-        // As one does who was told to come again.
+        // A client does this when it is asked to try again.
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
@@ -125,11 +125,10 @@ pub(crate) fn until_seen(store: &PostgresStore, name: &str) {
 }
 
 impl Tally {
-    /// Compares it with what a server has: what was acknowledged must be there, what was refused
-    /// must not.
+    /// Compares the answers with a server: acknowledged writes must be there, and refused writes must not.
     ///
     /// # Errors
-    /// What is missing, or there though it must not be.
+    /// The writes that are missing, and those that must not be there.
     pub(crate) fn compare(&self, node: &Node) -> Result<(), String> {
         let all = "SELECT normalized_name FROM pyaday.package UNION SELECT date FROM pyaday.daily";
         let text = node.sql(all)?;
@@ -144,7 +143,7 @@ impl Tally {
         }
     }
 
-    /// How many there are of each.
+    /// The number of answers of each kind.
     pub(crate) fn counts(&self) -> [usize; 3] {
         [&self.done, &self.refused, &self.unknown].map(BTreeSet::len)
     }
