@@ -27,7 +27,7 @@ tokio::task_local! {
 /// It asks all hosts of a configuration at once and takes the first that fits `target_session_attrs`, so
 /// hosts that do not answer cost no time. It also receives the server's warnings and notifications. Without
 /// notifications, a store must ask for the writes of other processes. Without warnings, it does not learn
-/// that an administrator has canceled the wait of a commit for a standby.
+/// that an administrator has cancelled the wait of a commit for a standby.
 ///
 /// The traits and types of [`tokio_postgres`] and [`deadpool_postgres`] in this API are those of the
 /// versions that this crate re-exports.

@@ -77,8 +77,8 @@ pub enum ConnectError {
 impl ConnectError {
     /// The error for a URL that the parser refuses.
     ///
-    /// The parser's error is kept only if it is about the value of a known parameter. Its error about an unknown
-    /// parameter repeats the name, which may be the part of a password after an `&`.
+    /// The parser's error is kept only if it is about the value of a known parameter. Its error about an
+    /// unknown parameter repeats the name, which may be the part of a password after an `&`.
     pub(crate) fn of_url(error: tokio_postgres::Error) -> Self {
         let says = error.source().map(ToString::to_string).unwrap_or_default();
         let is_safe = says.starts_with("invalid value for option `");

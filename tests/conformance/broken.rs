@@ -61,7 +61,7 @@ fn names_of_facts_are_unique() {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Fault {
     None,
-    // In one call after another.
+    // Faults of single calls, one after another.
     DeleteFails,
     ReadPanics,
     CreateReplaces,
@@ -89,11 +89,11 @@ pub(super) enum Fault {
     IdIsShared,
     RefreshFails,
     RevisionsWithoutClock,
-    // In new spellings.
+    // Faults of new spellings.
     SpellingIsKept,
     RespelledIsUnchanged,
     SameSpellingIsWritten,
-    // In terms.
+    // Faults of the terms of writes.
     CreateIgnoresTerms,
     CreateIsAskedAboutItsName,
     CreateLooksBeforeItAsks,
@@ -103,10 +103,10 @@ pub(super) enum Fault {
     PinIgnoresTerms,
     UnpinIgnoresTerms,
     PinAsksWhatIsFixed,
-    // At the edges.
+    // Faults at the limits.
     MetadataIsSorted,
     NumbersAreFloats,
-    // When callers leave, or many call at once.
+    // Faults when callers leave, or when many calls overlap.
     CreateEndsWithItsCaller,
     CreateLooksThenWrites,
     BatchLooksThenWrites,
@@ -115,7 +115,7 @@ pub(super) enum Fault {
     CreateAsksThenWrites,
     BatchIsSeenHalf,
     PageOfTwoMoments,
-    // In draws.
+    // Faults of draws.
     RandomOfFirstHalf,
     RandomByRemainder,
     RandomByNearestNumber,
@@ -125,7 +125,7 @@ pub(super) enum Fault {
     SampleOfTagInOrder,
     SampleRotates,
     SeedIsIgnored,
-    // In the package of the day.
+    // Faults of the package of the day.
     DayByOrderOfNames,
     DaysRepeat,
     NewCycleRepeatsYesterday,
@@ -137,7 +137,7 @@ pub(super) enum Fault {
     OldestDaysFirst,
     DayLooksThenOpens,
     PinLooksThenWrites,
-    // In pins.
+    // Faults of pins.
     PinHasRevisionOfPackage,
     RepeatedPinIsWritten,
     PinsInOrderOfWrites,
@@ -147,16 +147,16 @@ pub(super) enum Fault {
     PinGoesWithItsPackage,
     PinAsksThenWrites,
     UnpinAsksThenWrites,
-    // In days that are opened together.
+    // Faults of days that are opened together.
     NothingOpenedTakesARevision,
     LatestDayFirst,
     EachDayIsAWrite,
     DaysEndAtAnOpenOne,
     DaysIgnorePins,
     DaysLookThenOpen,
-    // In histories.
+    // Faults of histories.
     StaleUpdateIsSeen,
-    // When it is opened again.
+    // Faults after the store is opened again.
     NothingIsKept,
     IdIsForgotten,
     DaysAreForgotten,

@@ -401,7 +401,7 @@ impl State {
         let at = match self.fault {
             Fault::RandomOfFirstHalf => numbers.place(len.div_ceil(2)),
             Fault::RandomByRemainder => numbers.place(256) % len,
-            // As a table's rows by their numbers, where those of deleted rows are free.
+            // The draw is like one by row numbers in a table where the numbers of deleted rows are free.
             Fault::RandomByNearestNumber => {
                 versions.sort_by_key(|version| version.revision());
                 let number = Revision::new(numbers.below(self.newest.get()));

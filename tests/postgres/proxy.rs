@@ -158,7 +158,8 @@ impl Network {
         self.changed.notify_all();
     }
 
-    /// Passes on what a client and the server send. If there is no server, it closes the connection of the client.
+    /// Passes on what a client and the server send. If there is no server, it closes the connection to the
+    /// client.
     fn connect(self: &Arc<Self>, client: TcpStream) {
         let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, self.upstream)) else { return };
         for end in [&client, &server] {
