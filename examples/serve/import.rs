@@ -127,7 +127,7 @@ impl fmt::Display for Summary {
 
 /// Adds the packages of a source to a store.
 ///
-/// A row that is no package is reported on standard error with its line, if it is one of the first
+/// A row that is not a package is reported on standard error with its line, if it is one of the first
 /// 20, and the others are added.
 ///
 /// # Errors

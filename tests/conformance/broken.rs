@@ -215,7 +215,7 @@ controls! {
     finds_a_dictionary_order: ListInDictionaryOrder
         => "a list is in the byte order of the normalised names";
     finds_a_page_that_begins_with_after: PageBeginsWithAfter
-        => "a page begins behind a name, whether or not it exists";
+        => "a page begins after a name, whether or not it exists";
     finds_a_next_on_the_last_page: FullPageHasNext
         => "a page is as long as its limit, and the last one says so";
     finds_any_tag_for_all: AnyTagWillDo
@@ -337,9 +337,9 @@ controls! {
     finds_a_pin_that_ignores_its_terms: PinIgnoresTerms
         => "a pin is asked about the date's pin, or about none";
     finds_a_pin_taken_back_on_no_terms: UnpinIgnoresTerms
-        => "the taking back of a pin is asked about the pin's revision";
+        => "the removal of a pin is asked about the pin's revision";
     finds_a_pin_that_asks_about_what_is_fixed: PinAsksWhatIsFixed
-        => "on no terms is what is absent or fixed written";
+        => "terms do not change the result for what is absent or fixed";
     finds_a_pin_that_asks_then_writes: PinAsksThenWrites
         => "of many that pin a date on the same terms at once, one does";
     finds_a_pin_taken_back_twice: UnpinAsksThenWrites

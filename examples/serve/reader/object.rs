@@ -26,7 +26,7 @@ const LEFT_OUT: [&str; 12] = [
 /// Reads an object.
 ///
 /// # Errors
-/// Why it is no package.
+/// Why it is not a package.
 pub(super) fn read(text: &[u8]) -> Result<Given, String> {
     match Package::from_json(text) {
         Ok(package) => by_members(package, text, true),

@@ -16,7 +16,7 @@ use crate::store::{Page, Query};
 pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
     vec![
         Fact::new("a list is in the byte order of the normalised names", order),
-        Fact::new("a page begins behind a name, whether or not it exists", after),
+        Fact::new("a page begins after a name, whether or not it exists", after),
         Fact::new("a page is as long as its limit, and the last one says so", limit),
         Fact::new("a list by tags holds the packages that carry all of them", tags),
         Fact::new("a word may be in the normalised name or in the description", words),

@@ -13,7 +13,7 @@ pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
     vec![
         Fact::new("no revision is used again after a delete", never_again),
         Fact::new("a delete changes the store's revision", delete_counts),
-        Fact::new("a page tells the store's newest revision, whatever it shows", newest),
+        Fact::new("a page has the store's newest revision, whatever it lists", newest),
         Fact::new("every change has a revision greater than all before it", growing),
         Fact::new("a revision is at least the clock's microseconds", not_before_the_clock),
         Fact::new("what writes nothing leaves the store's revision", refused),

@@ -23,8 +23,8 @@ pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
 pub(super) fn facts_of_pins<S: Subject>() -> Vec<Fact<S>> {
     vec![
         Fact::new("a pin is asked about the date's pin, or about none", pin),
-        Fact::new("the taking back of a pin is asked about the pin's revision", unpin),
-        Fact::new("on no terms is what is absent or fixed written", absent_or_fixed),
+        Fact::new("the removal of a pin is asked about the pin's revision", unpin),
+        Fact::new("terms do not change the result for what is absent or fixed", absent_or_fixed),
     ]
 }
 
