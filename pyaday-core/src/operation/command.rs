@@ -21,17 +21,17 @@ type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 type Encode = Box<dyn FnOnce(&Options) -> Response<Body> + Send>;
 
 /// The second half of the first step, after the head was accepted.
-type Decode<S> = fn(&Options, &Parts, &[u8]) -> Result<Asked<S>, Problem>;
+type Decode<S> = fn(&Options, &Parts, &[u8]) -> Result<Decoded<S>, Problem>;
 
 /// A decoded request, ready to be [executed](crate::execute).
 pub struct Command<S> {
-    pub(super) request: Asked<S>,
+    pub(super) request: Decoded<S>,
 }
 
 /// A request of any operation. Web frameworks move futures in memory, and a future holds this
 /// value, so it must be small. All requests are boxed except for the two operations that make up
 /// most of the traffic.
-pub(super) enum Asked<S> {
+pub(super) enum Decoded<S> {
     Methods(&'static Endpoint),
     ReadPackage(ReadPackage),
     ReadRandomPackage(ReadRandomPackage),
@@ -64,7 +64,7 @@ impl<S: PackageStore, O: Operate> AnyRequest<S> for O {
             let performed = Operate::execute(*self, api).await?;
             let status = status::<O>(&performed);
             let encode = |options: &Options| operate::encode::<O>(options, performed);
-            Ok(Outcome { result: Answered::Other(status, Box::new(encode)) })
+            Ok(Outcome { result: Executed::Other(status, Box::new(encode)) })
         })
     }
 }
@@ -91,10 +91,10 @@ impl<S: PackageStore> Command<S> {
 
     fn as_any(&self) -> Option<&dyn AnyRequest<S>> {
         match &self.request {
-            Asked::Methods(_) => None,
-            Asked::ReadPackage(request) => Some(request),
-            Asked::ReadRandomPackage(request) => Some(request),
-            Asked::Other(request) => Some(&**request),
+            Decoded::Methods(_) => None,
+            Decoded::ReadPackage(request) => Some(request),
+            Decoded::ReadRandomPackage(request) => Some(request),
+            Decoded::Other(request) => Some(&**request),
         }
     }
 }
@@ -104,7 +104,7 @@ impl<S: PackageStore> fmt::Debug for Command<S> {
         let mut command = f.debug_tuple("Command");
         match (&self.request, self.as_any()) {
             (_, Some(request)) => command.field(&request),
-            (Asked::Methods(endpoint), None) => command.field(&endpoint.path()),
+            (Decoded::Methods(endpoint), None) => command.field(&endpoint.path()),
             _ => &mut command,
         }
         .finish()
@@ -113,10 +113,10 @@ impl<S: PackageStore> fmt::Debug for Command<S> {
 
 /// The result of a command, from which [`encode`](crate::encode) makes the response.
 pub struct Outcome {
-    pub(super) result: Answered,
+    pub(super) result: Executed,
 }
 
-pub(super) enum Answered {
+pub(super) enum Executed {
     Methods(&'static Endpoint),
     ReadPackage(Performed<<ReadPackage as Operate>::Result>),
     ReadRandomPackage(Performed<<ReadRandomPackage as Operate>::Result>),
@@ -128,10 +128,10 @@ impl Outcome {
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match &self.result {
-            Answered::Methods(_) => StatusCode::NO_CONTENT,
-            Answered::ReadPackage(performed) => status::<ReadPackage>(performed),
-            Answered::ReadRandomPackage(performed) => status::<ReadRandomPackage>(performed),
-            Answered::Other(status, _) => *status,
+            Executed::Methods(_) => StatusCode::NO_CONTENT,
+            Executed::ReadPackage(performed) => status::<ReadPackage>(performed),
+            Executed::ReadRandomPackage(performed) => status::<ReadRandomPackage>(performed),
+            Executed::Other(status, _) => *status,
         }
     }
 }
@@ -163,7 +163,7 @@ impl<S: PackageStore> Row<S> {
             accept: operate::accept::<O>,
             decode: |options, parts, body| {
                 let request = operate::decode::<O>(options, parts, body)?;
-                Ok(Asked::Other(Box::new(request)))
+                Ok(Decoded::Other(Box::new(request)))
             },
         }
     }

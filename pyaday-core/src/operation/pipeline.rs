@@ -15,7 +15,7 @@ use crate::http::{Api, Body, Options, Problem};
 use crate::store::PackageStore;
 
 /// The three steps of a request. One implementation is for a single operation, another for all
-/// operations of the table.
+/// operations of the table. So the file of an operation depends on nothing that knows the others.
 pub(crate) trait Steps<S>: Sized {
     /// The head of a request that was accepted.
     type Head;

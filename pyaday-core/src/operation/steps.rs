@@ -6,7 +6,7 @@ use http::header::ALLOW;
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response};
 
-use super::command::{Answered, Asked, Command, Outcome, Row};
+use super::command::{Command, Decoded, Executed, Outcome, Row};
 use super::operate::{self, Operate};
 use super::pipeline::{Steps, run};
 use super::read_package::ReadPackage;
@@ -81,8 +81,8 @@ impl<S: PackageStore> std::fmt::Debug for DecodedHead<S> {
 
 /// Reads the head of a request to an endpoint, without I/O: the first half of the first step.
 ///
-/// The checks have a fixed order: the method (405), the media type and content coding (415), and
-/// the declared length (413).
+/// The checks have a fixed order: the method (405), the date of a pin (400), the media type and
+/// content coding (415), and the declared length (413).
 ///
 /// # Errors
 /// The problem of the first check that fails.
@@ -118,7 +118,7 @@ pub fn decode_body<S: PackageStore>(
         return Err(Problem::content_too_large(options.body_limit));
     }
     let request = match head.accepted {
-        Accepted::Methods(endpoint) => Asked::Methods(endpoint),
+        Accepted::Methods(endpoint) => Decoded::Methods(endpoint),
         Accepted::Operation(row) => (row.decode)(options, parts, body)?,
     };
     Ok(Command { request })
@@ -138,12 +138,12 @@ pub fn execute<S: PackageStore>(
 ) -> impl Future<Output = Result<Outcome, Problem>> + Send {
     async move {
         let result = match command.request {
-            Asked::ReadPackage(request) => Answered::ReadPackage(request.execute(api).await?),
-            Asked::ReadRandomPackage(request) => {
-                Answered::ReadRandomPackage(request.execute(api).await?)
+            Decoded::ReadPackage(request) => Executed::ReadPackage(request.execute(api).await?),
+            Decoded::ReadRandomPackage(request) => {
+                Executed::ReadRandomPackage(request.execute(api).await?)
             }
-            Asked::Methods(endpoint) => Answered::Methods(endpoint),
-            Asked::Other(request) => return request.execute(api).await,
+            Decoded::Methods(endpoint) => Executed::Methods(endpoint),
+            Decoded::Other(request) => return request.execute(api).await,
         };
         Ok(Outcome { result })
     }
@@ -160,12 +160,12 @@ pub fn encode(options: &Options, result: Result<Outcome, Problem>) -> Response<B
         Err(problem) => return operate::encode_problem(options, &problem),
     };
     match outcome.result {
-        Answered::ReadPackage(performed) => operate::encode::<ReadPackage>(options, performed),
-        Answered::ReadRandomPackage(performed) => {
+        Executed::ReadPackage(performed) => operate::encode::<ReadPackage>(options, performed),
+        Executed::ReadRandomPackage(performed) => {
             operate::encode::<ReadRandomPackage>(options, performed)
         }
-        Answered::Methods(endpoint) => methods(endpoint),
-        Answered::Other(_, encode) => encode(options),
+        Executed::Methods(endpoint) => methods(endpoint),
+        Executed::Other(_, encode) => encode(options),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use super::command::{Asked, Row};
+use super::command::{Decoded, Row};
 use super::operate;
 use super::read_package::ReadPackage;
 use super::read_random_package::ReadRandomPackage;
@@ -21,13 +21,13 @@ impl<S: PackageStore> Table<S> {
         Row::of::<super::list_packages::ListPackages>(),
         Row::of::<super::create_package::CreatePackage>(),
         Row::without_box::<ReadPackage>(|options, parts, body| {
-            operate::decode(options, parts, body).map(Asked::ReadPackage)
+            operate::decode(options, parts, body).map(Decoded::ReadPackage)
         }),
         Row::of::<super::update_package::UpdatePackage>(),
         Row::of::<super::patch_package::PatchPackage>(),
         Row::of::<super::delete_package::DeletePackage>(),
         Row::without_box::<ReadRandomPackage>(|options, parts, body| {
-            operate::decode(options, parts, body).map(Asked::ReadRandomPackage)
+            operate::decode(options, parts, body).map(Decoded::ReadRandomPackage)
         }),
         Row::of::<super::read_today::ReadToday>(),
         Row::of::<super::read_atom_feed::ReadAtomFeed>(),
