@@ -1,7 +1,7 @@
 //! Two processes on one database. Each decides by the writes of the other, even before it has followed them.
 //! If it cannot reach the database, it does not decide.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
@@ -48,14 +48,14 @@ impl Process {
 
     /// The status and the entity tag of the resource at a path.
     fn get(&self, path: &str) -> (u16, Option<String>) {
-        let told = self.home.answer(&Request::new("GET", path));
-        (told.status, told.header("etag").map(str::to_owned))
+        let answer = self.home.answer(&Request::new("GET", path));
+        (answer.status, answer.header("etag").map(str::to_owned))
     }
 
     /// Carries out a request that must succeed.
     fn does(&self, request: &Request) {
-        let told = self.home.answer(request);
-        assert!(matches!(told.status, 201 | 204), "{request:?}: {told:?}");
+        let answer = self.home.answer(request);
+        assert!(matches!(answer.status, 201 | 204), "{request:?}: {answer:?}");
     }
 }
 
@@ -74,7 +74,35 @@ enum Condition {
     None,
     IfMatchCurrent,
     IfMatchStale,
+    /// With a tag that a proxy's compression has weakened.
+    IfMatchWeak,
+    IfMatchAny,
+    IfMatchMalformed,
+    IfNoneMatchCurrent,
     IfNoneMatchAny,
+}
+
+impl Condition {
+    const ALL: [Self; 8] = [
+        Self::None,
+        Self::IfMatchCurrent,
+        Self::IfMatchStale,
+        Self::IfMatchWeak,
+        Self::IfMatchAny,
+        Self::IfMatchMalformed,
+        Self::IfNoneMatchCurrent,
+        Self::IfNoneMatchAny,
+    ];
+
+    /// Whether the condition is true of a resource that exists.
+    fn holds_for_existing(self) -> bool {
+        matches!(self, Self::None | Self::IfMatchCurrent | Self::IfMatchAny)
+    }
+
+    /// Whether the condition is true where nothing exists.
+    fn holds_for_absent(self) -> bool {
+        matches!(self, Self::None | Self::IfNoneMatchCurrent | Self::IfNoneMatchAny)
+    }
 }
 
 /// The write of the other process to the package or the pin just before.
@@ -100,12 +128,7 @@ struct Case {
 fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for kind in [Kind::Post, Kind::Put, Kind::Patch, Kind::Delete, Kind::Pin, Kind::Unpin] {
-        for condition in [
-            Condition::None,
-            Condition::IfMatchCurrent,
-            Condition::IfMatchStale,
-            Condition::IfNoneMatchAny,
-        ] {
+        for condition in Condition::ALL {
             for is_valid in [true, false] {
                 for other in [Other::Created, Other::Changed, Other::Removed] {
                     let has_body = !matches!(kind, Kind::Delete | Kind::Unpin);
@@ -131,7 +154,9 @@ impl Case {
 
     /// The path of the package or of the pin.
     fn path(self) -> String {
-        let date = Date::of(SystemTime::now()).plus_days(9 + self.number);
+        // The same day for all requests of a case, even over midnight.
+        static TODAY: LazyLock<Date> = LazyLock::new(|| Date::of(SystemTime::now()));
+        let date = TODAY.plus_days(9 + self.number);
         match self.is_of_pin() {
             true => format!("/daily/pins/{date}"),
             false => format!("/packages/{}", self.name()),
@@ -176,9 +201,9 @@ impl Case {
 
     /// Lets the other process make a write that this process has not followed. Returns the entity tags that are
     /// then current and stale.
-    fn write(self, writer: &Process, behind: &Process) -> Tags {
+    fn write(self, writer: &Process, follower: &Process) -> Tags {
         let (path, conditional) = (self.path(), self.conditional_path());
-        let before = behind.get(&path);
+        let before = follower.get(&path);
         let stale = writer.get(&conditional).1;
         writer.does(&match self.other {
             Other::Created => self.create(),
@@ -187,7 +212,7 @@ impl Case {
         });
         // The control: the data in the memory of the process that has not followed differs from the database.
         assert_ne!(before, writer.get(&path), "{self:?}");
-        assert!(behind.remembers() < writer.remembers(), "{self:?}");
+        assert!(follower.remembers() < writer.remembers(), "{self:?}");
         let never = || "\"1\"".to_owned();
         let stale = stale.unwrap_or_else(never);
         Tags { current: writer.get(&conditional).1.unwrap_or_else(never), stale }
@@ -216,6 +241,10 @@ impl Case {
             Condition::None => request,
             Condition::IfMatchCurrent => request.header("if-match", &tags.current),
             Condition::IfMatchStale => request.header("if-match", &tags.stale),
+            Condition::IfMatchWeak => request.header("if-match", &format!("W/{}", tags.current)),
+            Condition::IfMatchAny => request.header("if-match", "*"),
+            Condition::IfMatchMalformed => request.header("if-match", "nope"),
+            Condition::IfNoneMatchCurrent => request.header("if-none-match", &tags.current),
             Condition::IfNoneMatchAny => request.header("if-none-match", "*"),
         }
     }
@@ -225,12 +254,10 @@ impl Case {
         let is_there = self.other != Other::Removed;
         let is_admitted = match self.kind {
             // There always is a list.
-            Kind::Post => matches!(self.condition, Condition::None | Condition::IfMatchCurrent),
-            Kind::Pin if !is_there => {
-                matches!(self.condition, Condition::None | Condition::IfNoneMatchAny)
-            }
+            Kind::Post => self.condition.holds_for_existing(),
+            Kind::Pin if !is_there => self.condition.holds_for_absent(),
             _ if !is_there => return 404,
-            _ => matches!(self.condition, Condition::None | Condition::IfMatchCurrent),
+            _ => self.condition.holds_for_existing(),
         };
         match (is_admitted, self.is_valid, self.kind) {
             (false, ..) => 412,
@@ -262,35 +289,35 @@ fn pair(test: &str, reads: Reads) -> Option<(Stores, Process, Process, Proxy)> {
         let body = format!(r#"{{"name":"{name}","short_desc":""}}"#);
         writer.does(&Request::new("POST", "/packages").json(&body));
     }
-    let behind = Process::deaf(&url, options);
-    Some((stores, writer, behind, network))
+    let follower = Process::deaf(&url, options);
+    Some((stores, writer, follower, network))
 }
 
 #[test]
 fn a_write_is_decided_by_the_latest_write_of_another_process() {
     for reads in [Reads::Followed, Reads::Latest] {
-        let Some((_stores, writer, behind, _network)) = pair("two that write", reads) else {
+        let Some((_stores, writer, follower, _network)) = pair("two that write", reads) else {
             return;
         };
         for case in cases() {
             case.set_up(&writer);
             // With `Reads::Latest`, this refresh does nothing.
-            behind.refresh().unwrap();
-            let tags = case.write(&writer, &behind);
-            let told = behind.home.answer(&case.request(&tags));
-            assert_eq!(told.status, case.expected(), "{case:?}: {}", told.text());
-            if told.status < 300 {
+            follower.refresh().unwrap();
+            let tags = case.write(&writer, &follower);
+            let answer = follower.home.answer(&case.request(&tags));
+            assert_eq!(answer.status, case.expected(), "{case:?}: {}", answer.text());
+            if answer.status < 300 {
                 writer.refresh().unwrap();
-                assert_eq!(writer.get(&case.path()), behind.get(&case.path()), "{case:?}");
+                assert_eq!(writer.get(&case.path()), follower.get(&case.path()), "{case:?}");
             }
         }
     }
 }
 
 /// The answers of a process that is cut off from the database.
-fn answers(behind: &Process, requests: Vec<Request>) -> Vec<Answer> {
+fn answers(follower: &Process, requests: Vec<Request>) -> Vec<Answer> {
     let asking = requests.into_iter().map(|request| {
-        let api = Api::new(Arc::clone(&behind.store));
+        let api = Api::new(Arc::clone(&follower.store));
         thread::spawn(move || Core::mount("", &api).answer(&request))
     });
     asking.collect::<Vec<_>>().into_iter().map(|asking| asking.join().unwrap()).collect()
@@ -304,28 +331,28 @@ fn a_disconnected_process_decides_no_write_from_memory() {
 }
 
 fn decides_nothing_by_what_it_remembers(reads: Reads) {
-    let Some((_stores, writer, behind, network)) = pair("one that is cut off", reads) else {
+    let Some((_stores, writer, follower, network)) = pair("one that is cut off", reads) else {
         return;
     };
     let cases = cases();
     cases.iter().for_each(|case| case.set_up(&writer));
-    behind.refresh().unwrap();
+    follower.refresh().unwrap();
     let requests: Vec<_> =
-        cases.iter().map(|case| case.request(&case.write(&writer, &behind))).collect();
+        cases.iter().map(|case| case.request(&case.write(&writer, &follower))).collect();
     network.hold_all();
-    let told = answers(&behind, requests.clone());
-    for (case, told) in cases.iter().zip(&told) {
+    let answer = answers(&follower, requests.clone());
+    for (case, answer) in cases.iter().zip(&answer) {
         let expected = if case.needs_no_database() { 422 } else { 503 };
-        assert_eq!(told.status, expected, "{case:?}: {}", told.text());
+        assert_eq!(answer.status, expected, "{case:?}: {}", answer.text());
         // A write that was certainly not carried out may be tried again.
-        assert_eq!(told.header("retry-after").is_some(), expected == 503, "{case:?}");
+        assert_eq!(answer.header("retry-after").is_some(), expected == 503, "{case:?}");
     }
     // It shows the data in its memory, except with `Reads::Latest`.
     match reads {
-        Reads::Latest => assert_eq!(behind.get("/packages/flask").0, 503),
+        Reads::Latest => assert_eq!(follower.get("/packages/flask").0, 503),
         _ => {
-            assert!(matches!(behind.refresh(), Err(StoreError::Unavailable { .. })));
-            assert_eq!(behind.get("/packages/flask").0, 200);
+            assert!(matches!(follower.refresh(), Err(StoreError::Unavailable { .. })));
+            assert_eq!(follower.get("/packages/flask").0, 200);
         }
     }
 
@@ -333,13 +360,13 @@ fn decides_nothing_by_what_it_remembers(reads: Reads) {
     network.cut();
     network.heal();
     until("the database is there again", || {
-        (behind.refresh().is_ok() && behind.get("/packages/flask").0 == 200).then_some(())
+        (follower.refresh().is_ok() && follower.get("/packages/flask").0 == 200).then_some(())
     });
     for (case, request) in cases.iter().zip(requests) {
         // Each creation changes the list to which the conditions of the other requests apply.
         if case.kind != Kind::Post {
-            let told = behind.home.answer(&request);
-            assert_eq!(told.status, case.expected(), "{case:?}: {}", told.text());
+            let answer = follower.home.answer(&request);
+            assert_eq!(answer.status, case.expected(), "{case:?}: {}", answer.text());
         }
     }
 }
@@ -347,7 +374,7 @@ fn decides_nothing_by_what_it_remembers(reads: Reads) {
 /// Creates packages in one process. Returns the answers of the other for each package, before and after a
 /// refresh.
 fn what_is_seen(reads: Reads) -> Vec<(u16, u16)> {
-    let Some((_stores, writer, behind, _network)) = pair("a refresh", reads) else {
+    let Some((_stores, writer, follower, _network)) = pair("a refresh", reads) else {
         return Vec::new();
     };
     let numbers = 0..20;
@@ -356,9 +383,9 @@ fn what_is_seen(reads: Reads) -> Vec<(u16, u16)> {
         let (path, body) =
             (format!("/packages/{name}"), format!(r#"{{"name":"{name}","short_desc":""}}"#));
         writer.does(&Request::new("POST", "/packages").json(&body));
-        let (before, _) = behind.get(&path);
-        behind.refresh().unwrap();
-        let after = behind.get(&path);
+        let (before, _) = follower.get(&path);
+        follower.refresh().unwrap();
+        let after = follower.get(&path);
         assert_eq!(after, writer.get(&path));
         (before, after.0)
     });
