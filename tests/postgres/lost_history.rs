@@ -98,6 +98,29 @@ fn after_a_lossy_failover_the_package_of_the_day_is_picked_once() {
     }
 }
 
+/// It is asked for immediately, and until it is one of the packages that were kept. Every request is answered.
+#[test]
+fn right_after_a_lossy_failover_every_request_for_the_package_of_the_day_is_answered() {
+    let Some(service) = Service::start("a lossy failover seen at once", "at_once") else { return };
+    let date = Date::of(SystemTime::now());
+    let mut names: Vec<NormalizedName> =
+        (0..63).map(|number| format!("p{number}").parse().unwrap()).collect();
+    // The packages that are lost are those that are picked first.
+    names.sort_by_key(|name| score(date, name));
+    let (kept, lost) = names.split_at(3);
+    let today = || {
+        let answer = service.home.answer(&Request::new("GET", &format!("/daily/{date}")));
+        assert_eq!(answer.status, 200, "{answer:?}");
+        shown(&answer).parse().unwrap()
+    };
+    service.post(kept.iter().map(NormalizedName::to_string));
+    service.stores.keep_copies("at_once");
+    service.post(lost.iter().map(NormalizedName::to_string));
+    assert!(lost.contains(&today()));
+    service.stores.put_copies_back("at_once", "");
+    until("a package that was kept is shown", || kept.contains(&today()).then_some(()));
+}
+
 #[test]
 fn a_revision_that_was_lost_is_not_used_again() {
     let Some(service) = Service::start("a lost revision", "renumbered") else { return };
