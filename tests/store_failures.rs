@@ -29,6 +29,9 @@ pub(crate) fn faulty<S: PackageStore>(store: S) -> Failing<S> {
         match name.as_ref().map_or("", |name| name.as_str()) {
             "panics" => Then::Panic("a store's bug: secret".to_owned()),
             "unavailable" => Then::Fail(unavailable()),
+            "panics-when-dropped" => {
+                Then::Fail(StoreError::Internal { source: PanicsWhenDropped.into() })
+            }
             "broken" => Then::Fail(StoreError::Internal { source: "row 7: secret".into() }),
             "unknown" => {
                 Then::Fail(StoreError::OutcomeUnknown { source: "no reply: secret".into() })
@@ -44,6 +47,24 @@ pub(crate) fn faulty<S: PackageStore>(store: S) -> Failing<S> {
             _ => Then::Pass,
         }
     })
+}
+
+/// An error of a store whose own code panics after the response was written.
+#[derive(Debug)]
+struct PanicsWhenDropped;
+
+impl std::fmt::Display for PanicsWhenDropped {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an error: secret")
+    }
+}
+
+impl std::error::Error for PanicsWhenDropped {}
+
+impl Drop for PanicsWhenDropped {
+    fn drop(&mut self) {
+        panic!("a bug of an error: secret");
+    }
 }
 
 fn unavailable() -> StoreError {
@@ -106,6 +127,19 @@ fn feeds_are_200_when_no_day_can_be_opened() {
     }
 }
 
+/// An internal error of the store is reported, because it does not go away by itself.
+#[test]
+fn feeds_are_500_when_opening_a_day_is_an_internal_error() {
+    let store = Failing::new(MemoryStore::new(), |call| match call {
+        Call::OpenDaily(..) => Then::Fail(StoreError::Internal { source: "row 7: secret".into() }),
+        _ => Then::Pass,
+    });
+    let home = Core::mount("", &Api::new(store));
+    for feed in ["/daily/feed.atom", "/daily/feed.json"] {
+        is_problem(&home.answer(&Request::new("GET", feed)), 500, "internal");
+    }
+}
+
 /// Every operation on the package of a name.
 fn requests(name: &str) -> [Request; 4] {
     let path = format!("/packages/{name}");
@@ -147,7 +181,7 @@ fn store_errors_are_problems<H: Home>() {
         is_problem(&answer, 503, "outcome-unknown");
         assert_eq!(answer.header("retry-after"), None);
     }
-    for name in ["panics", "broken"] {
+    for name in ["panics", "panics-when-dropped", "broken"] {
         for answer in answers::<H>(name) {
             is_problem(&answer, 500, "internal");
         }

@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 use std::num::NonZeroUsize;
-use std::ops::RangeInclusive;
 
 use serde_json::json;
 
@@ -13,7 +12,7 @@ use crate::http::document::Document;
 use crate::http::head::Head;
 use crate::http::media_type::{ATOM, FEED_JSON};
 use crate::http::{Api, FeedId, Options, Problem, ProblemType};
-use crate::store::{PackageStore, StoreId};
+use crate::store::{PackageStore, StoreError, StoreId};
 
 /// The number of days in a feed, including today.
 const DAYS: i32 = 30;
@@ -72,49 +71,44 @@ impl Source {
 }
 
 /// The days of a feed, the newest first. They begin with the first day of the journal, if that is
-/// recent. Days that nobody has requested yet are opened now. If that fails, the feed leaves them
-/// out.
+/// recent. Days that nobody has requested yet are opened now. If the store cannot do that at the
+/// moment, the feed leaves them out.
 async fn recent_days<S: PackageStore>(api: &Api<S>) -> Result<Vec<Daily>, Problem> {
     let (store, now) = (api.store(), api.options().now());
     let today = Date::of(now);
-    let days = opened_days(store, today).await?;
-    let Some(missing) = missing(store, today, &days).await? else {
+    let Opened { days, first } = opened_days(store, today).await?;
+    if first.plus_days(days.len() as i32 - 1) == today {
         return Ok(days);
-    };
-    if let Err(error) = store.open_daily(missing, now).await {
-        let problem = Problem::from(error);
-        return if problem.kind() == Some(ProblemType::Internal) { Err(problem) } else { Ok(days) };
     }
-    opened_days(store, today).await
+    match store.open_daily(first..=today, now).await {
+        Ok(_) => Ok(opened_days(store, today).await?.days),
+        Err(error @ StoreError::Internal { .. }) => Err(error.into()),
+        Err(StoreError::Unavailable { .. } | StoreError::OutcomeUnknown { .. }) => Ok(days),
+    }
 }
 
-/// The days of the feed that are open already, the newest first.
-async fn opened_days<S: PackageStore>(store: &S, today: Date) -> Result<Vec<Daily>, Problem> {
-    const COUNT: NonZeroUsize = NonZeroUsize::MIN.saturating_add(DAYS as usize - 1);
-
-    let mut days = store.recent_daily(today, COUNT).await?;
-    days.retain(|daily| daily.date() > today.plus_days(-DAYS));
-    Ok(days)
+/// The days of a feed that are open already.
+struct Opened {
+    /// The days, the newest first.
+    days: Vec<Daily>,
+    /// The first date that belongs to the feed. The feed is complete if all days from this date to
+    /// today are open.
+    first: Date,
 }
 
-/// The range of days that belong to the feed, if some of them are not open yet.
-async fn missing<S: PackageStore>(
-    store: &S,
-    today: Date,
-    days: &[Daily],
-) -> Result<Option<RangeInclusive<Date>>, Problem> {
+async fn opened_days<S: PackageStore>(store: &S, today: Date) -> Result<Opened, Problem> {
+    // One more day than a feed has: if there is an older day, the journal begins before the feed.
+    const COUNT: NonZeroUsize = NonZeroUsize::MIN.saturating_add(DAYS as usize);
+
     let earliest = today.plus_days(1 - DAYS);
-    let before = store.recent_daily(earliest.plus_days(-1), NonZeroUsize::MIN).await?;
-    let first = match before.is_empty() {
-        true => days.last().map_or(today, Daily::date),
-        false => earliest,
+    let mut days = store.recent_daily(today, COUNT).await?;
+    let in_feed = days.iter().take_while(|daily| daily.date() >= earliest).count();
+    let first = match in_feed < days.len() {
+        true => earliest,
+        false => days.last().map_or(today, Daily::date),
     };
-    let expected = (0..).map_while(|back| {
-        let date = today.plus_days(-back);
-        (date >= first).then_some(date)
-    });
-    let is_complete = expected.eq(days.iter().map(Daily::date));
-    Ok((!is_complete).then_some(first..=today))
+    days.truncate(in_feed);
+    Ok(Opened { days, first })
 }
 
 /// The identities of a feed and its entries. They never change, wherever the feed is served.

@@ -74,11 +74,15 @@ impl Operate for PinDay {
     type Result = ();
 
     fn check(head: &Head<'_>) -> Result<(), Problem> {
-        date_to_pin(head).map(drop)
+        let last = Date::of(head.options.now()).plus_days(DAYS_AHEAD);
+        match head.date()? {
+            date if date > last => Err(Problem::too_far_ahead(last)),
+            _ => Ok(()),
+        }
     }
 
     fn decode(head: &Head<'_>, body: &[u8]) -> Result<Self, Problem> {
-        let date = date_to_pin(head)?;
+        let date = head.date()?;
         let name = pinned_name(body, date).map(|name| name.normalized());
         Ok(Self { date, name: name.map_err(Problem::from), conditions: head.conditions() })
     }
@@ -112,15 +116,6 @@ impl Operate for PinDay {
 
     fn date(&self) -> Option<Date> {
         Some(self.date)
-    }
-}
-
-/// The date that the path names, if it is not too far ahead.
-fn date_to_pin(head: &Head<'_>) -> Result<Date, Problem> {
-    let last = Date::of(head.options.now()).plus_days(DAYS_AHEAD);
-    match head.date()? {
-        date if date > last => Err(Problem::too_far_ahead(last)),
-        date => Ok(date),
     }
 }
 

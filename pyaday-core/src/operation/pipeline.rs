@@ -120,7 +120,11 @@ pub(super) fn run<S: PackageStore, B: http_body::Body, T: Steps<S>>(
             catching(|| outcome.as_mut().poll(context))
                 .unwrap_or_else(|problem| Poll::Ready(Err(problem)))
         });
-        let mut response = T::encode(api.options(), outcome.await);
+        let outcome = outcome.await;
+        let options = api.options();
+        // The report of a panic contains nothing of the host or the store, so encoding it is safe.
+        let mut response = catching(|| T::encode(options, outcome))
+            .unwrap_or_else(|problem| T::encode(options, Err(problem)));
         if is_head {
             *response.body_mut() = Body::empty();
         }
