@@ -207,6 +207,45 @@ mod tests {
     }
 
     #[test]
+    fn a_moment_has_a_date_and_a_time_until_midnight() {
+        let day = Duration::from_secs(24 * 60 * 60);
+        let moment = Duration::from_millis(1);
+        for (time, date, left) in [
+            (UNIX_EPOCH, "1970-01-01", 86_400),
+            (UNIX_EPOCH + moment, "1970-01-01", 86_400),
+            (UNIX_EPOCH - moment, "1969-12-31", 1),
+            (UNIX_EPOCH + day - moment, "1970-01-01", 1),
+            (UNIX_EPOCH + day, "1970-01-02", 86_400),
+        ] {
+            assert_eq!((&*Date::of(time).to_string(), seconds_to_midnight(time)), (date, left));
+        }
+    }
+
+    #[test]
+    fn a_date_begins_earlier_where_the_clocks_are_ahead() {
+        let hours = |hours: u64| UNIX_EPOCH + Duration::from_secs(hours * 3600);
+        for (time, offset, date) in [
+            (hours(9), 14, "1970-01-01"),
+            (hours(10), 14, "1970-01-02"),
+            (hours(11), -12, "1969-12-31"),
+            (hours(12), -12, "1970-01-01"),
+        ] {
+            assert_eq!(Date::at_offset(time, offset).to_string(), date);
+        }
+    }
+
+    #[test]
+    fn a_moment_is_written_as_rfc_3339_says() {
+        for (seconds, text) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (-1, "1969-12-31T23:59:59Z"),
+            (951_786_061, "2000-02-29T01:01:01Z"),
+        ] {
+            assert_eq!(rfc3339(seconds), text);
+        }
+    }
+
+    #[test]
     fn there_is_no_date_before_the_first_or_after_the_last() {
         assert_eq!(Date::MAX.plus_days(1), Date::MAX);
         assert_eq!(Date::MIN.plus_days(i32::MIN), Date::MIN);

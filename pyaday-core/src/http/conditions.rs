@@ -265,6 +265,8 @@ mod tests {
             ("if-match", "W/\"1\"", weakened),
             ("if-match", "\"1-gzip\"", weakened),
             ("if-match", "1", changed),
+            ("if-match", "", changed),
+            ("if-match", ", \"0\",, \"1\" ,", Verdict::Perform),
             ("if-none-match", "\"1\"", Verdict::Matched),
             ("if-none-match", "W/\"1\"", Verdict::Matched),
             ("if-none-match", "*", Verdict::Matched),
@@ -279,7 +281,7 @@ mod tests {
     #[test]
     fn a_malformed_condition_refuses_a_write() {
         for name in ["if-match", "if-none-match"] {
-            for value in ["1", "*, \"1\"", "\"1\" \"2\"", "\"1"] {
+            for value in ["1", "*, \"1\"", "\"1\" \"2\"", "\"1", "\"1 2\"", "w/\"1\""] {
                 let verdict = evaluate(&Method::PUT, &[(name, value)]);
                 assert_eq!(verdict, Verdict::Failed(Failure::Malformed), "{name}: {value}");
             }
@@ -293,16 +295,30 @@ mod tests {
     }
 
     #[test]
-    fn where_nothing_is_there_if_match_fails() {
-        for (name, verdict) in
-            [("if-match", Verdict::Failed(Failure::Absent)), ("if-none-match", Verdict::Perform)]
+    fn if_match_is_evaluated_before_if_none_match() {
+        for (if_match, verdict) in
+            [("\"2\"", Verdict::Failed(Failure::Changed)), ("\"1\"", Verdict::Matched)]
         {
+            let fields = [("if-none-match", "\"1\""), ("if-match", if_match)];
+            assert_eq!(evaluate(&Method::GET, &fields), verdict, "{if_match}");
+        }
+    }
+
+    #[test]
+    fn if_match_fails_if_nothing_exists() {
+        for (name, value, verdict) in [
+            ("if-match", "*", Verdict::Failed(Failure::Absent)),
+            ("if-match", "\"1\"", Verdict::Failed(Failure::Absent)),
+            ("if-match", "1", Verdict::Failed(Failure::Malformed)),
+            ("if-none-match", "*", Verdict::Perform),
+            ("if-none-match", "1", Verdict::Failed(Failure::Malformed)),
+        ] {
             let headers = HeaderMap::from_iter([(
                 http::HeaderName::from_static(name),
-                HeaderValue::from_static("*"),
+                HeaderValue::from_static(value),
             )]);
             let conditions = Preconditions::from_headers(&Method::PUT, &headers);
-            assert_eq!(conditions.evaluate_absent(), verdict, "{name}");
+            assert_eq!(conditions.evaluate_absent(), verdict, "{name}: {value}");
         }
     }
 }

@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_link_to_the_next_page_keeps_what_means_something() {
+    fn the_link_to_the_next_page_keeps_the_parameters_that_have_a_meaning() {
         for (url, next) in [
             ("?", "?after=b"),
             ("?limit=2", "?limit=2&after=b"),

@@ -181,7 +181,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_readers_could_take_in_two_ways_is_refused_with_its_place() {
+    fn json_that_parsers_read_in_different_ways_is_refused_with_its_position() {
         for (text, place) in [
             (&b"{\"a\":1}"[..], None),
             (b" [1, \"\\u00e9\"] ", None),
@@ -189,6 +189,7 @@ mod tests {
             (b"{\n\"a\": \"\xff\"}", Some((2, 7))),
             (b"{\"a\":1,\"a\":2}", Some((1, 10))),
             (b"{\"a\":{\"b\":1,\"b\":2}}", Some((1, 15))),
+            (b"[{\"a\":1},{\"a\":2}]", None),
             (b"{} {}", Some((1, 4))),
             (b"\"\\ud800\"", Some((1, 8))),
             (b"", Some((1, 0))),
@@ -199,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn nesting_ends_at_its_limit() {
+    fn json_deeper_than_the_limit_is_refused() {
         for (depth, is_read) in [(MAX_DEPTH, true), (MAX_DEPTH + 1, false)] {
             let text = "[".repeat(depth) + &"]".repeat(depth);
             assert_eq!(parse(text.as_bytes()).is_ok(), is_read, "{depth}");
