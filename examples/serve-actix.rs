@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use pyaday_examples::{Actix, Options, report, run};
+use pyaday_examples::{Actix, Arguments, report, run};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    report(run::<Actix>(&Options::of_process()).await)
+    report(run::<Actix>(&Arguments::of_process()).await)
 }

@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use pyaday_examples::{Axum, Options, report, run};
+use pyaday_examples::{Arguments, Axum, report, run};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    report(run::<Axum>(&Options::of_process()).await)
+    report(run::<Axum>(&Arguments::of_process()).await)
 }

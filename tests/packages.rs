@@ -15,7 +15,7 @@ fn all_errors_of_a_package_are_in_one_message() {
     assert_eq!(
         invalid(r#"{"name":"-","tags":["A"],"x":1}"#),
         "/name must begin and end with an ASCII letter or digit; /short_desc is required; \
-         /tags/0 must be 1 to 40 of `a-z`, `0-9` and `-`, and not begin with `-`; \
+         /tags/0 must be 1 to 40 of `a-z`, `0-9` and `-`, and must not begin with `-`; \
          /x is not a member of a package"
     );
     assert_eq!(invalid("7"), "must be an object");

@@ -4,13 +4,13 @@
 //! serves: [`Axum`] in one, [`Actix`] in the other.
 
 mod actix;
+mod arguments;
 mod axum;
 mod begun;
 mod error;
 mod import;
 mod mark;
 mod opened;
-mod options;
 mod prefix;
 pub mod reader;
 mod server;
@@ -22,10 +22,10 @@ mod url;
 use std::time::Duration;
 
 pub use actix::Actix;
+pub use arguments::Arguments;
 pub use axum::Axum;
 pub use error::{Error, report};
 pub use import::{OnExisting, Source, Summary, import};
-pub use options::Options;
 pub use prefix::Prefix;
 pub use server::{Framework, run, run_until};
 pub use signal::StopSignal;

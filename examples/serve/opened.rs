@@ -8,7 +8,7 @@ use crate::begun::Begun;
 use crate::error::tell;
 use crate::mark::Mark;
 use crate::store::fill;
-use crate::{Error, Options};
+use crate::{Arguments, Error};
 
 /// What ends a server.
 pub(crate) type Stop = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -33,7 +33,7 @@ impl<S: PackageStore> Opened<S> {
     /// # Errors
     /// The packages cannot be added, or it was told to stop, or the store has a part of a first import and is
     /// not to get the rest.
-    pub(crate) async fn fill(self, options: &Options, stop: &mut Stop) -> Result<S, Error> {
+    pub(crate) async fn fill(self, options: &Arguments, stop: &mut Stop) -> Result<S, Error> {
         let is_new = (self.is_new)(&self.store);
         let is_first = is_new || self.is_marked().await?;
         if is_first && !is_new && options.import.is_none() {
@@ -51,7 +51,7 @@ impl<S: PackageStore> Opened<S> {
     async fn add_packages(
         &self,
         is_first: bool,
-        options: &Options,
+        options: &Arguments,
         stop: &mut Stop,
     ) -> Result<(), Error> {
         if is_first && options.import.is_some() {

@@ -13,7 +13,7 @@ use crate::begun::Begun;
 use crate::error::{tell, with_causes};
 use crate::mark::Mark;
 use crate::opened::{Opened, Stop};
-use crate::{Error, Options, Prefix, Socket, StopSignal, StoreUrl, Url};
+use crate::{Arguments, Error, Prefix, Socket, StopSignal, StoreUrl, Url};
 
 /// A web framework to serve with.
 pub trait Framework {
@@ -33,7 +33,7 @@ pub trait Framework {
 ///
 /// # Errors
 /// Why it does not start.
-pub async fn run<F: Framework>(options: &Options) -> Result<(), Error> {
+pub async fn run<F: Framework>(options: &Arguments) -> Result<(), Error> {
     let mut signal = StopSignal::new()?;
     run_until::<F>(options, async move { signal.received().await }).await
 }
@@ -43,7 +43,7 @@ pub async fn run<F: Framework>(options: &Options) -> Result<(), Error> {
 /// # Errors
 /// Why it does not start.
 pub async fn run_until<F: Framework>(
-    options: &Options,
+    options: &Arguments,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), Error> {
     let stop = Box::pin(stop);
@@ -78,7 +78,8 @@ fn open_file(path: &Path) -> Result<Opened<SqliteStore>, Error> {
 
 /// A database that is away now may come later: until then, requests are told so.
 async fn connect(url: &Url) -> Result<Opened<PostgresStore>, Error> {
-    let store = PostgresStore::connect(url.as_str(), pyaday_postgres::Options::new()).await?;
+    let store =
+        PostgresStore::connect(url.as_str(), pyaday_postgres::PostgresOptions::new()).await?;
     let name = "PostgreSQL".to_owned();
     let mark = match store.catalogue() {
         Ok(catalogue) => {
@@ -99,7 +100,7 @@ fn counted(packages: usize) -> String {
 
 /// Serves the store that `open` opens.
 async fn serve<F: Framework, S: PackageStore>(
-    options: &Options,
+    options: &Arguments,
     mut stop: Stop,
     open: impl AsyncFnOnce() -> Result<Opened<S>, Error>,
 ) -> Result<(), Error> {
@@ -119,7 +120,7 @@ async fn serve<F: Framework, S: PackageStore>(
 }
 
 /// What the command line says of the answers.
-fn answers(options: &Options) -> Result<pyaday_core::Options, Error> {
+fn answers(options: &Arguments) -> Result<pyaday_core::Options, Error> {
     let answers = pyaday_core::Options::new().on_problem(|problem, _| log(problem));
     Ok(match &options.public_url {
         Some(url) => answers.public_url(url.parse().map_err(Error::PublicUrl)?),

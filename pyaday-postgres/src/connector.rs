@@ -35,13 +35,13 @@ tokio::task_local! {
 /// ```no_run
 /// use pyaday_postgres::deadpool_postgres::{Manager, ManagerConfig, Pool, Runtime};
 /// use pyaday_postgres::tokio_postgres::NoTls; // or a TLS connector
-/// use pyaday_postgres::{Connector, Options, PostgresStore};
+/// use pyaday_postgres::{Connector, PostgresOptions, PostgresStore};
 ///
 /// # async fn store() -> Result<PostgresStore, Box<dyn std::error::Error>> {
 /// let config = "postgres://pyaday@db1,db2,db3/pyaday?target_session_attrs=read-write".parse()?;
 /// let manager = Manager::from_connect(config, Connector::new(NoTls), ManagerConfig::default());
 /// let pool = Pool::builder(manager).runtime(Runtime::Tokio1).build()?;
-/// let store = PostgresStore::with_pool(pool, Options::new()).await?;
+/// let store = PostgresStore::with_pool(pool, PostgresOptions::new()).await?;
 /// # Ok(store)
 /// # }
 /// ```

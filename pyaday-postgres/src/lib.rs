@@ -3,11 +3,11 @@
 //!
 //! ```no_run
 //! use pyaday_core::Api;
-//! use pyaday_postgres::{Options, PostgresStore};
+//! use pyaday_postgres::{PostgresOptions, PostgresStore};
 //!
 //! # async fn api() -> Result<(), pyaday_postgres::ConnectError> {
 //! let url = "postgres://pyaday@db1,db2,db3/pyaday";
-//! let api = Api::new(PostgresStore::connect(url, Options::new()).await?);
+//! let api = Api::new(PostgresStore::connect(url, PostgresOptions::new()).await?);
 //! # Ok(())
 //! # }
 //! ```
@@ -30,7 +30,7 @@
 //! |---|---|---|
 //! | a read shows | what this process has followed; it shows the writes of other processes a moment later | every write that any process acknowledged before the read began |
 //! | cost of a read | a look into memory | one small statement, which all waiting reads share, and the look |
-//! | while the database is away | reads go on, for [`Options::max_age`] | reads are refused within two seconds |
+//! | while the database is away | reads go on, for [`PostgresOptions::max_age`] | reads are refused within two seconds |
 //! | connections of a process | one, and a second one from the first `refresh` on | two |
 //!
 //! With [`Reads::Latest`], a read asks the database for its newest position. If this process already
@@ -81,10 +81,10 @@
 //! - The task of this process writes, so it does not follow the database. What the process shows stays
 //!   current until the batch is committed, because no other process can commit. But the process gets no
 //!   news, so [`PostgresStore::age`] grows. With [`Reads::Followed`], reads are refused when the age
-//!   exceeds [`Options::max_age`], which is five minutes by default, until the batch has ended. A
+//!   exceeds [`PostgresOptions::max_age`], which is five minutes by default, until the batch has ended. A
 //!   successful [`refresh`](PackageStore::refresh) renews the age.
 //! - With [`Reads::Latest`], reads use the other connection and go on. Each read renews the age. If
-//!   there is no read for longer than [`Options::max_age`], later reads are refused until the batch has
+//!   there is no read for longer than [`PostgresOptions::max_age`], later reads are refused until the batch has
 //!   ended.
 //! - From the commit on the server until its confirmation arrives here, other processes may write, and
 //!   this process does not yet show their writes or its own batch. This is short, unless the connection
@@ -227,7 +227,7 @@ pub use tokio_postgres;
 
 pub use connector::Connector;
 pub use error::ConnectError;
-pub use options::{Options, Reads};
+pub use options::{PostgresOptions, Reads};
 
 use asker::Asker;
 use error::Fault;
@@ -271,7 +271,7 @@ impl PostgresStore {
     ///
     /// # Panics
     /// If it is called outside of a tokio runtime.
-    pub async fn connect(url: &str, options: Options) -> Result<Self, ConnectError> {
+    pub async fn connect(url: &str, options: PostgresOptions) -> Result<Self, ConnectError> {
         let config = url::parse(url)?;
         let fast = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let manager = Manager::from_connect(config, Connector::new(NoTls), fast);
@@ -301,10 +301,10 @@ impl PostgresStore {
     ///
     /// # Panics
     /// If it is called outside of a tokio runtime.
-    pub async fn with_pool(pool: Pool, options: Options) -> Result<Self, ConnectError> {
+    pub async fn with_pool(pool: Pool, options: PostgresOptions) -> Result<Self, ConnectError> {
         let schema = Arc::new(Schema::new(&options.schema)?);
         let (queue, shared) = (Arc::new(Queue::default()), Arc::new(Shared::new()));
-        let Options { reads, poll_interval, max_age, .. } = options;
+        let PostgresOptions { reads, poll_interval, max_age, .. } = options;
         let asker = Asker::new(pool.clone(), Arc::clone(&schema), Arc::clone(&shared));
         let mut node =
             Node::new(pool, schema, poll_interval, Arc::clone(&queue), Arc::clone(&shared));

@@ -9,7 +9,7 @@ use std::time::Duration;
 pub enum Reads {
     /// Reads show what this process has followed so far. They are as fast as without a database. They show
     /// the writes of other processes a moment later, and go on while the database is away, for
-    /// [`Options::max_age`].
+    /// [`PostgresOptions::max_age`].
     ///
     /// A process does not follow while it writes. While it writes a large batch, no other process can
     /// write, but the age of its data grows (see the [crate's documentation](crate)).
@@ -26,19 +26,19 @@ pub enum Reads {
 /// The options of a store. Each method documents the default of its option.
 ///
 /// ```
-/// use pyaday_postgres::{Options, Reads};
+/// use pyaday_postgres::{PostgresOptions, Reads};
 ///
-/// let options = Options::new().schema("packages").reads(Reads::Latest);
+/// let options = PostgresOptions::new().schema("packages").reads(Reads::Latest);
 /// ```
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct PostgresOptions {
     pub(crate) schema: String,
     pub(crate) reads: Reads,
     pub(crate) poll_interval: Duration,
     pub(crate) max_age: Duration,
 }
 
-impl Options {
+impl PostgresOptions {
     /// The defaults: the schema `pyaday`, and [`Reads::Followed`].
     #[must_use]
     pub fn new() -> Self {
@@ -79,7 +79,7 @@ impl Options {
     }
 }
 
-impl Default for Options {
+impl Default for PostgresOptions {
     fn default() -> Self {
         Self::new()
     }

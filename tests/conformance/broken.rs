@@ -28,7 +28,7 @@ fn the_faulty_store_without_a_fault_conforms() {
 }
 
 #[test]
-#[should_panic(expected = "an empty store answers every call: this does not hold")]
+#[should_panic(expected = "an empty store returns a result for every call: this does not hold")]
 fn the_suite_fails_with_the_fact_first() {
     drop(conformance::run(&Subject(Fault::DeleteFails)));
 }
@@ -187,13 +187,13 @@ macro_rules! controls {
 
 controls! {
     finds_a_delete_that_fails: DeleteFails
-        => "an empty store answers every call";
+        => "an empty store returns a result for every call";
     finds_a_read_that_panics: ReadPanics
-        => "an empty store answers every call";
+        => "an empty store returns a result for every call";
     finds_a_create_that_replaces: CreateReplaces
         => "a name that exists is not created again, in any spelling";
     finds_a_batch_answered_in_order_of_names: BatchInOrderOfNames
-        => "a batch is answered in its own order";
+        => "the results of a batch are in the order of the batch";
     finds_an_update_that_loses_the_spelling: UpdateLosesSpelling
         => "an update without a spelling replaces all but the name";
     finds_an_update_that_keeps_tags: UpdateKeepsTags
@@ -201,11 +201,11 @@ controls! {
     finds_an_update_that_writes_the_same: UnchangedIsWritten
         => "an update with equal details writes nothing";
     finds_an_update_that_ignores_the_expected_revision: UpdateIgnoresExpected
-        => "an update in another revision than expected writes nothing";
+        => "an update that expects another revision writes nothing";
     finds_an_update_that_creates: UpdateCreates
-        => "an empty store answers every call";
+        => "an empty store returns a result for every call";
     finds_a_delete_that_ignores_the_expected_revision: DeleteIgnoresExpected
-        => "a delete in another revision than expected writes nothing";
+        => "a delete that expects another revision writes nothing";
     finds_a_delete_without_a_revision: RevisionOfDeleteIsForgotten
         => "a delete changes the store's revision";
     finds_a_revision_used_again: RevisionIsUsedAgain
@@ -217,9 +217,9 @@ controls! {
     finds_a_page_that_begins_with_after: PageBeginsWithAfter
         => "a page begins after a name, whether or not it exists";
     finds_a_next_on_the_last_page: FullPageHasNext
-        => "a page is as long as its limit, and the last one says so";
+        => "a page is as long as its limit, and the last page says that it is the last";
     finds_any_tag_for_all: AnyTagWillDo
-        => "a list by tags holds the packages that carry all of them";
+        => "a list by tags has the packages that have all of the tags";
     finds_words_in_tags: WordMayBeInTags
         => "a word may be in the normalised name or in the description";
     finds_any_word_for_all: AnyWordWillDo
@@ -235,21 +235,21 @@ controls! {
     finds_sorted_keys: MetadataIsSorted
         => "the members of metadata keep their order, at every level";
     finds_numbers_as_floats: NumbersAreFloats
-        => "numbers of metadata are kept to the digit";
+        => "every digit of the numbers of metadata is kept";
     finds_a_create_that_ends_with_its_caller: CreateEndsWithItsCaller
         => "a create runs to its end when its future is dropped";
     finds_a_create_that_looks_then_writes: CreateLooksThenWrites
-        => "of many that create a name at once, one does";
+        => "if several calls create one name at once, one succeeds";
     finds_a_batch_that_looks_then_writes: BatchLooksThenWrites
-        => "of many that create a batch at once, one does";
+        => "if several calls create one batch at once, one succeeds";
     finds_an_update_that_looks_then_writes: UpdateLooksThenWrites
-        => "of many that update one revision at once, one does";
+        => "if several calls update one revision at once, one succeeds";
     finds_a_delete_that_looks_then_writes: DeleteLooksThenWrites
-        => "of many that delete a package at once, one does";
+        => "if several calls delete one package at once, one succeeds";
     finds_a_batch_that_is_seen_half: BatchIsSeenHalf
         => "no reader sees a part of a batch";
     finds_a_page_of_two_moments: PageOfTwoMoments
-        => "a page shows one moment, that of its revision";
+        => "a page shows the moment of its revision";
     finds_a_draw_of_the_first_half: RandomOfFirstHalf
         => "each package is equally likely to be drawn";
     finds_a_draw_by_remainder: RandomByRemainder
@@ -257,39 +257,39 @@ controls! {
     finds_a_draw_over_gaps: RandomByNearestNumber
         => "each package is equally likely to be drawn";
     finds_a_sample_with_repetition: SampleRepeats
-        => "a sample is of different packages, as many as asked for or all";
+        => "a sample has different packages: as many as requested, or all";
     finds_a_sample_without_its_tag: SampleIgnoresTag
-        => "a sample by tag is of the packages that carry it";
+        => "a sample by tag has only packages with that tag";
     finds_a_sample_in_order: SampleInOrder
         => "each sequence of packages is equally likely to be sampled";
     finds_a_sample_of_a_tag_in_order: SampleOfTagInOrder
-        => "each sequence of tagged packages is as likely";
+        => "each sequence of tagged packages is equally likely to be sampled";
     finds_a_sample_of_neighbours: SampleRotates
         => "each sequence of packages is equally likely to be sampled";
     finds_a_draw_without_its_seed: SeedIsIgnored
-        => "the seed decides a draw";
+        => "equal seeds give equal draws";
     finds_a_day_by_order_of_names: DayByOrderOfNames
         => "a day shows the package with the highest score";
     finds_days_that_repeat: DaysRepeat
-        => "nothing is shown again until everything was";
+        => "no package is shown again before all packages were shown";
     finds_a_new_cycle_that_begins_with_yesterday: NewCycleRepeatsYesterday
-        => "nothing is shown again until everything was";
+        => "no package is shown again before all packages were shown";
     finds_a_day_that_follows_its_package: DayFollowsItsPackage
-        => "a day stays as it was shown, and tells when its package is gone";
+        => "a day stays as it was shown, and says if its package was deleted";
     finds_a_package_that_is_gone_untold: GoneIsNotTold
-        => "a day stays as it was shown, and tells when its package is gone";
+        => "a day stays as it was shown, and says if its package was deleted";
     finds_a_pin_of_the_past: PastIsPinned
         => "a pinned package is shown, once, on its day";
     finds_a_pin_that_stays: PinStays
-        => "a pin that is taken back does not count";
+        => "a pin that was removed has no effect";
     finds_the_oldest_days_first: OldestDaysFirst
         => "the newest days are listed first, up to a date";
     finds_a_day_that_is_opened_twice: DayLooksThenOpens
-        => "of many that open a day at once, all are shown the same";
+        => "calls that open one day at once get the same package";
     finds_a_pin_that_comes_too_late: PinLooksThenWrites
-        => "a pin and the opening of its day come one after the other";
+        => "a pin and the opening of its day happen one after the other";
     finds_an_update_that_is_seen_though_refused: StaleUpdateIsSeen
-        => "what threads are answered at once could come one after another";
+        => "calls from several threads are linearizable";
     finds_an_identity_drawn_each_time: IdIsDrawnEachTime
         => "a store has one identity, and no other store has it";
     finds_an_identity_that_is_shared: IdIsShared
@@ -305,47 +305,47 @@ controls! {
     finds_the_same_spelling_written: SameSpellingIsWritten
         => "an update that gives the same spelling and details writes nothing";
     finds_a_create_that_ignores_its_terms: CreateIgnoresTerms
-        => "a create is asked about the store's newest revision";
+        => "the condition of a create is about the store's newest revision";
     finds_a_create_that_is_asked_about_its_name: CreateIsAskedAboutItsName
-        => "a create is asked about the store's newest revision";
+        => "the condition of a create is about the store's newest revision";
     finds_a_create_that_looks_before_it_asks: CreateLooksBeforeItAsks
-        => "a create on other terms than the newest revision writes nothing";
+        => "a create that expects another revision of the store writes nothing";
     finds_an_update_that_is_asked_about_the_store: UpdateIsAskedAboutTheStore
-        => "an update in the expected revision is done";
+        => "an update that expects the current revision is carried out";
     finds_an_update_that_asks_about_none: UpdateAsksAboutNoneFirst
-        => "an update is asked about the revision that it replaces";
+        => "the condition of an update is about the revision that it replaces";
     finds_a_delete_that_asks_about_none: DeleteAsksAboutNoneFirst
-        => "a delete is asked about the revision that it removes";
+        => "the condition of a delete is about the revision that it removes";
     finds_a_create_that_asks_then_writes: CreateAsksThenWrites
-        => "of many that create in one revision of the store at once, one does";
+        => "if several calls create in one revision of the store at once, one succeeds";
     finds_a_new_cycle_that_begins_with_tomorrow: NewCycleRepeatsTomorrow
-        => "a new cycle leaves out what the days before and after show";
+        => "a new cycle leaves out the packages of the days before and after";
     finds_a_pin_in_the_revision_of_its_package: PinHasRevisionOfPackage
         => "a pin is read as it was made";
     finds_a_repeated_pin_that_is_written: RepeatedPinIsWritten
-        => "the same pin again writes nothing";
+        => "a pin that is repeated writes nothing";
     finds_pins_in_the_order_of_writes: PinsInOrderOfWrites
-        => "pins are listed by their dates, those after a date, as many as asked for";
+        => "a list has the pins after a date, in the order of their dates, up to a limit";
     finds_pins_listed_from_the_first: PinsFromTheFirst
-        => "pins are listed by their dates, those after a date, as many as asked for";
+        => "a list has the pins after a date, in the order of their dates, up to a limit";
     finds_more_pins_than_asked_for: PinsWithoutCount
-        => "pins are listed by their dates, those after a date, as many as asked for";
+        => "a list has the pins after a date, in the order of their dates, up to a limit";
     finds_a_pin_that_stays_when_its_day_is_opened: UsedPinStays
-        => "a pin is there until its day is opened or it is taken back";
+        => "a pin stays until its day is opened or the pin is removed";
     finds_a_pin_that_goes_with_its_package: PinGoesWithItsPackage
-        => "a pin stays when its package is changed, deleted or created anew";
+        => "a pin stays if its package is changed, deleted or created again";
     finds_a_pin_that_ignores_its_terms: PinIgnoresTerms
-        => "a pin is asked about the date's pin, or about none";
+        => "the condition of a pin is about the date's pin, if there is one";
     finds_a_pin_taken_back_on_no_terms: UnpinIgnoresTerms
-        => "the removal of a pin is asked about the pin's revision";
+        => "the condition of a removal is about the pin's revision";
     finds_a_pin_that_asks_about_what_is_fixed: PinAsksWhatIsFixed
-        => "terms do not change the result for what is absent or fixed";
+        => "a condition does not change the result if the package is absent or the day is fixed";
     finds_a_pin_that_asks_then_writes: PinAsksThenWrites
-        => "of many that pin a date on the same terms at once, one does";
+        => "if several calls pin one date with the same condition at once, one succeeds";
     finds_a_pin_taken_back_twice: UnpinAsksThenWrites
-        => "of many that take back one pin at once, one does";
+        => "if several calls remove one pin at once, one succeeds";
     finds_a_revision_for_nothing_opened: NothingOpenedTakesARevision
-        => "an empty store opens none of several days";
+        => "an empty store opens no day of several";
     finds_the_latest_day_opened_first: LatestDayFirst
         => "several days are opened in one write, the earliest first";
     finds_days_opened_in_several_writes: EachDayIsAWrite
@@ -353,9 +353,9 @@ controls! {
     finds_days_that_end_at_an_open_one: DaysEndAtAnOpenOne
         => "days that are open stay as they are when others are opened";
     finds_days_that_ignore_pins: DaysIgnorePins
-        => "several days are opened as they would be one by one";
+        => "several days are opened as if they were opened one by one";
     finds_days_that_are_opened_twice: DaysLookThenOpen
-        => "of many that open the same days at once, all are shown the same";
+        => "calls that open the same days at once get the same packages";
     finds_a_store_that_keeps_nothing: NothingIsKept
         => "a store that is opened again has its packages";
     finds_an_identity_that_is_forgotten: IdIsForgotten
@@ -367,7 +367,7 @@ controls! {
     finds_revisions_that_go_back: RevisionsGoBack
         => "a store that is opened again has its newest revision";
     finds_revisions_that_begin_anew: RevisionsBeginAnew
-        => "a store that is opened again goes on with greater revisions";
+        => "a store that is opened again continues with greater revisions";
     finds_a_cycle_that_is_forgotten: CycleIsForgotten
-        => "any sequence of calls is answered as the contract has it, the store being opened again";
+        => "any sequence of calls has the results that the contract requires, even if the store is opened again";
 }

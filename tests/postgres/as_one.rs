@@ -5,13 +5,13 @@ use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::SystemTime;
 
-use pyaday_core::conformance::{self, CannotReopen, Subject, Verdict};
+use pyaday_core::conformance::{self, CannotReopen, FactStatus, Subject};
 use pyaday_core::daily::{Daily, Day, Pin, Pinned, Unpin};
 use pyaday_core::{
     Create, Date, Delete, NormalizedName, Package, PackageStore, Page, Query, Replacement, Seed,
     StoreError, StoreId, Stored, Tag, Update, Write,
 };
-use pyaday_postgres::{Options, PostgresStore, Reads};
+use pyaday_postgres::{PostgresOptions, PostgresStore, Reads};
 
 use super::stores::Stores;
 
@@ -19,7 +19,7 @@ use super::stores::Stores;
 struct Pair {
     processes: [PostgresStore; 2],
     /// The options with which both were opened.
-    options: Options,
+    options: PostgresOptions,
     calls: AtomicUsize,
     /// True if each store refreshes before it reads.
     refreshes: bool,
@@ -48,7 +48,7 @@ struct Pairs {
 }
 
 impl Pairs {
-    fn open(&self, options: Options) -> Pair {
+    fn open(&self, options: PostgresOptions) -> Pair {
         let processes = [0; 2].map(|_| self.stores.open(options.clone()));
         Pair { processes, options, calls: AtomicUsize::new(0), refreshes: self.refreshes }
     }
@@ -76,7 +76,7 @@ impl Subject for Pairs {
 fn keep_the_contract(pairs: &Pairs) {
     for fact in conformance::facts().iter().filter(|fact| !fact.name().contains("likely")) {
         let verdict = fact.check(pairs).unwrap_or_else(|broken| panic!("{broken}"));
-        assert!(matches!(verdict, Verdict::Holds), "{}: {verdict:?}", fact.name());
+        assert!(matches!(verdict, FactStatus::Holds), "{}: {verdict:?}", fact.name());
     }
 }
 

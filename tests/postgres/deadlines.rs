@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use pyaday_core::daily::Pin;
 use pyaday_core::{Create, Date, NormalizedName, Package, PackageStore, StoreError, Write};
-use pyaday_postgres::{Options, PostgresStore, Reads};
+use pyaday_postgres::{PostgresOptions, PostgresStore, Reads};
 use tokio_postgres::NoTls;
 
 use super::events::{answer, is_pending, until};
@@ -18,7 +18,7 @@ use super::stores::{RUNTIME, Stores};
 const BOTH: [Reads; 2] = [Reads::Followed, Reads::Latest];
 
 /// A store with its own network.
-fn over_network(stores: &Stores, options: Options) -> (Proxy, PostgresStore) {
+fn over_network(stores: &Stores, options: PostgresOptions) -> (Proxy, PostgresStore) {
     let (proxy, url) = stores.network();
     let store = RUNTIME.block_on(PostgresStore::connect(&url, options)).unwrap();
     (proxy, store)

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use deadpool_postgres::{Manager, Pool, Runtime};
 use pyaday_core::{Create, Package, PackageStore, StoreError, Write};
-use pyaday_postgres::{Options, PostgresStore, Reads};
+use pyaday_postgres::{PostgresOptions, PostgresStore, Reads};
 use tokio_postgres::NoTls;
 
 use super::events::until;
@@ -18,7 +18,7 @@ fn create(store: &PostgresStore, name: &str) -> Result<Create, StoreError> {
     RUNTIME.block_on(store.create(Package::new(name, "").unwrap(), Write::new()))
 }
 
-fn open(node: &Node, options: Options) -> PostgresStore {
+fn open(node: &Node, options: PostgresOptions) -> PostgresStore {
     RUNTIME.block_on(PostgresStore::connect(&node.url("postgres"), options)).unwrap()
 }
 
@@ -41,7 +41,7 @@ fn a_store_starts_without_its_database_and_finds_it_later() {
         let Some(mut node) = node("a database that is away") else { return };
         node.stop();
         let flask = "flask".parse().unwrap();
-        let options = Options::new().reads(reads);
+        let options = PostgresOptions::new().reads(reads);
         let store = open(&node, options);
         unavailable(create(&store, "flask"));
         unavailable(RUNTIME.block_on(store.read(&flask)));
@@ -63,7 +63,7 @@ fn a_store_starts_without_its_database_and_finds_it_later() {
 #[test]
 fn reads_are_refused_when_the_data_is_too_old() {
     let Some(mut node) = node("a database that is away for long") else { return };
-    let options = Options::new().max_age(Duration::from_secs(1));
+    let options = PostgresOptions::new().max_age(Duration::from_secs(1));
     let store = open(&node, options);
     create(&store, "flask").unwrap();
     node.stop();
@@ -178,7 +178,7 @@ fn cut_short(node: &Node, store: &PostgresStore, name: &str) -> Result<Create, S
 #[test]
 fn a_commit_whose_wait_for_the_standby_is_cancelled_is_unknown() {
     let Some(node) = node("a commit cut short") else { return };
-    let store = open(&node, Options::new());
+    let store = open(&node, PostgresOptions::new());
     create(&store, "flask").unwrap();
     let written = cut_short(&node, &store, "django");
     assert!(matches!(written, Err(StoreError::OutcomeUnknown { .. })), "{written:?}");
@@ -192,7 +192,7 @@ fn a_commit_whose_wait_for_the_standby_is_cancelled_is_unknown() {
 fn a_cancelled_wait_is_reported_to_a_user_without_warnings() {
     let Some(node) = node("a commit cut short in silence") else { return };
     node.sql("ALTER ROLE pyaday SET client_min_messages = error").unwrap();
-    let store = open(&node, Options::new());
+    let store = open(&node, PostgresOptions::new());
     assert!(store.notices().is_empty());
     create(&store, "flask").unwrap();
     let written = cut_short(&node, &store, "django");
@@ -205,7 +205,7 @@ fn a_cancelled_wait_without_notices_is_acknowledged() {
     let Some(node) = node("a commit cut short unheard") else { return };
     let manager = Manager::new(node.url("postgres").parse().unwrap(), NoTls);
     let pool = Pool::builder(manager).runtime(Runtime::Tokio1).build().unwrap();
-    let store = RUNTIME.block_on(PostgresStore::with_pool(pool, Options::new())).unwrap();
+    let store = RUNTIME.block_on(PostgresStore::with_pool(pool, PostgresOptions::new())).unwrap();
     let notices = store.notices();
     assert!(notices.len() == 1 && notices[0].contains("Connector"), "{notices:?}");
     create(&store, "flask").unwrap();
@@ -216,7 +216,7 @@ fn a_cancelled_wait_without_notices_is_acknowledged() {
 #[test]
 fn a_commit_that_nobody_answers_is_unknown_and_the_next_write_is_refused() {
     let Some(node) = node("a commit without an answer") else { return };
-    let store = open(&node, Options::new());
+    let store = open(&node, PostgresOptions::new());
     create(&store, "flask").unwrap();
     node.sql("ALTER SYSTEM SET synchronous_standby_names = 'nobody'").unwrap();
     node.sql("SELECT pg_reload_conf()").unwrap();
@@ -356,7 +356,7 @@ fn a_connection_to_a_stopping_server_or_a_standby_is_not_reused() {
 fn the_setting_synchronous_commit_off_of_a_server_is_overridden() {
     let Some(node) = node("early acknowledgement") else { return };
     node.sql("ALTER ROLE pyaday SET synchronous_commit = off").unwrap();
-    let store = open(&node, Options::new());
+    let store = open(&node, PostgresOptions::new());
     node.sql("ALTER SYSTEM SET synchronous_standby_names = 'nobody'").unwrap();
     node.sql("SELECT pg_reload_conf()").unwrap();
     let mut number = 0;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pyaday_core::{Package, PackageStore, Write};
-use pyaday_postgres::{Options, PostgresStore};
+use pyaday_postgres::{PostgresOptions, PostgresStore};
 
 use super::cluster::Cluster;
 use super::traffic::{Tally, Traffic};
@@ -62,7 +62,7 @@ async fn change_primaries(
 }
 
 async fn store(cluster: &Cluster) -> Arc<PostgresStore> {
-    let store = PostgresStore::connect(&cluster.url(), Options::new()).await.unwrap();
+    let store = PostgresStore::connect(&cluster.url(), PostgresOptions::new()).await.unwrap();
     // There must always be a package to show.
     store.create(Package::new("anchor", "").unwrap(), Write::new()).await.unwrap();
     Arc::new(store)

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::{fs, io};
 
 use pyaday_core::{Api, PackageStore};
-use pyaday_examples::{Error, Framework, OnExisting, Options, Prefix, run_until};
+use pyaday_examples::{Arguments, Error, Framework, OnExisting, Prefix, run_until};
 use pyaday_postgres::Reads;
 
 use super::stores::{RUNTIME, Stores};
@@ -28,7 +28,7 @@ impl Framework for Nobody {
 
 /// Starts a server that ends at the moment when it would listen.
 fn start(stores: &Stores, import: Option<&Path>) -> Result<(), Error> {
-    let options = Options {
+    let options = Arguments {
         bind: "127.0.0.1:0".to_owned(),
         prefix: "/".to_owned(),
         public_url: None,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use pyaday_core::{NormalizedName, PackageStore, StoreError};
-use pyaday_postgres::{Options, PostgresStore, Reads};
+use pyaday_postgres::{PostgresOptions, PostgresStore, Reads};
 use pyaday_tests::numbers::Numbers;
 
 use super::cluster::{Cluster, Network};
@@ -46,7 +46,7 @@ impl Service {
         let networks = [cluster.network(), cluster.network()];
         let mut processes = Vec::new();
         for network in &networks {
-            let options = Options::new().reads(reads);
+            let options = PostgresOptions::new().reads(reads);
             let store = PostgresStore::connect(&network.url(), options).await.unwrap();
             processes.push(Arc::new(Process { store, refreshes }));
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use pyaday_core::{Catalogue, Query, Revision};
-use pyaday_postgres::{Options, PostgresStore};
+use pyaday_postgres::{PostgresOptions, PostgresStore};
 use pyaday_tests::numbers::Numbers;
 use tokio_postgres::{Client, NoTls};
 
@@ -101,7 +101,7 @@ async fn a_follower_of_late_commits_sees_each_change_once() {
 }
 
 async fn open(url: &str) -> PostgresStore {
-    PostgresStore::connect(url, Options::new()).await.unwrap()
+    PostgresStore::connect(url, PostgresOptions::new()).await.unwrap()
 }
 
 /// The catalogues that a store shows, one after the other, while another process follows too.

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use deadpool_postgres::{Manager, ManagerConfig, Pool, Runtime};
 use pyaday_core::{Api, Date, PackageStore, Revision, StoreError};
-use pyaday_postgres::{Options, PostgresStore, Reads};
+use pyaday_postgres::{PostgresOptions, PostgresStore, Reads};
 use tokio_postgres::NoTls;
 
 use super::events::{answer, until};
@@ -29,7 +29,7 @@ impl Process {
     }
 
     /// A process that does not follow the other by itself: it gets no notifications, and does not poll.
-    fn deaf(url: &str, options: Options) -> Self {
+    fn deaf(url: &str, options: PostgresOptions) -> Self {
         let config = url.parse().unwrap();
         let manager = Manager::from_config(config, NoTls, ManagerConfig::default());
         let pool = Pool::builder(manager).runtime(Runtime::Tokio1).build().unwrap();

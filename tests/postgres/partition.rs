@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::time::UNIX_EPOCH;
 
 use pyaday_core::{Date, Package, PackageStore, Query, Replacement, Seed, StoreError, Write};
-use pyaday_postgres::{Options, PostgresStore, Reads};
+use pyaday_postgres::{PostgresOptions, PostgresStore, Reads};
 use tokio_postgres::NoTls;
 
 use super::cluster::{Cluster, Network};
@@ -57,7 +57,7 @@ async fn call_everything(store: &PostgresStore) -> Vec<Result<(), StoreError>> {
 const WRITES: usize = 7;
 
 async fn open(url: &str, reads: Reads) -> PostgresStore {
-    let store = PostgresStore::connect(url, Options::new().reads(reads)).await.unwrap();
+    let store = PostgresStore::connect(url, PostgresOptions::new().reads(reads)).await.unwrap();
     store.create(Package::new("flask", "").unwrap(), Write::new()).await.unwrap();
     store
 }

@@ -11,14 +11,14 @@ use pyaday_core::daily::{Pin, Pinned};
 use pyaday_core::{
     Create, Date, Delete, Package, PackageStore, Replacement, Revision, StoreError, Stored, Write,
 };
-use pyaday_postgres::{ConnectError, Options, PostgresStore, Reads};
+use pyaday_postgres::{ConnectError, PostgresOptions, PostgresStore, Reads};
 use tokio_postgres::NoTls;
 
 use super::events::until;
 use super::stores::{RUNTIME, Stores, connect};
 
 /// The error of setting up a store.
-fn refused(url: &str, options: Options) -> ConnectError {
+fn refused(url: &str, options: PostgresOptions) -> ConnectError {
     RUNTIME.block_on(PostgresStore::connect(url, options)).expect_err("it is set up")
 }
 
@@ -57,10 +57,10 @@ fn an_invalid_url_is_refused_with_the_reason() {
              `target_session_attrs` out",
         ),
     ] {
-        assert_eq!(refused(url, Options::new()).to_string(), expected, "{url}");
+        assert_eq!(refused(url, PostgresOptions::new()).to_string(), expected, "{url}");
     }
     for url in ["postgres://a:b:c/", "postgres://a/?what=1", "postgres://a/?connect_timeout=x"] {
-        assert!(matches!(refused(url, Options::new()), ConnectError::Url { .. }), "{url}");
+        assert!(matches!(refused(url, PostgresOptions::new()), ConnectError::Url { .. }), "{url}");
     }
 }
 
@@ -81,7 +81,7 @@ fn no_error_shows_the_user_information_of_a_url() {
     ] {
         for url in [format!("postgres://s3cret:s3cret@{rest}"), format!("mysql://u:s3cret@{rest}")]
         {
-            let error = refused(&url, Options::new());
+            let error = refused(&url, PostgresOptions::new());
             let source = error.source().map_or_else(String::new, |it| format!("{it} {it:?}"));
             let shown = format!("{error} {error:?} {source}");
             assert!(!shown.contains("s3cret"), "{shown}");
@@ -93,7 +93,7 @@ fn no_error_shows_the_user_information_of_a_url() {
 fn an_invalid_schema_name_is_refused_with_the_reason() {
     let long = "x".repeat(64);
     for schema in ["", "pg_catalog", "a\0b", &long] {
-        let error = refused("postgres://localhost/", Options::new().schema(schema));
+        let error = refused("postgres://localhost/", PostgresOptions::new().schema(schema));
         assert!(error.to_string().starts_with(&format!("the schema {schema:?} must ")), "{error}");
     }
 }
@@ -102,7 +102,7 @@ fn an_invalid_schema_name_is_refused_with_the_reason() {
 fn a_database_that_refuses_connections_is_reported() {
     let Some(stores) = Stores::new("a wrong database", Reads::Followed) else { return };
     for url in [format!("{}_missing", stores.url()), stores.url().replace("pyaday@", "nobody@")] {
-        let error = refused(&url, Options::new());
+        let error = refused(&url, PostgresOptions::new());
         assert!(matches!(error, ConnectError::Refused { .. }), "{error:?}");
         // The server's own message is for the host.
         let words = error.source().and_then(Error::source).unwrap().to_string();
@@ -118,7 +118,7 @@ fn a_database_of_another_encoding_is_refused() {
     );
     let url = stores.url();
     let (server, _) = url.rsplit_once('/').unwrap();
-    let error = refused(&format!("{server}/latin"), Options::new());
+    let error = refused(&format!("{server}/latin"), PostgresOptions::new());
     assert_eq!(error.to_string(), "the database's encoding is LATIN1: create it with UTF8");
 }
 
@@ -127,7 +127,7 @@ fn a_schema_of_another_application_is_not_changed() {
     let Some(stores) = Stores::new("another application", Reads::Followed) else { return };
     for (schema, table) in [("one", "package (name text)"), ("two", "head (id integer)")] {
         stores.execute(&format!("CREATE SCHEMA {schema}; CREATE TABLE {schema}.{table}"));
-        let error = refused(&stores.url(), Options::new().schema(schema));
+        let error = refused(&stores.url(), PostgresOptions::new().schema(schema));
         assert!(matches!(error, ConnectError::Foreign { .. }), "{error:?}");
         let count =
             format!("SELECT count(*)::integer FROM pg_tables WHERE schemaname = '{schema}'");
@@ -139,7 +139,7 @@ fn a_schema_of_another_application_is_not_changed() {
 #[test]
 fn a_newer_schema_is_used_if_it_is_marked_compatible() {
     let Some(stores) = Stores::new("a newer schema", Reads::Followed) else { return };
-    let options = Options::new().schema("newer");
+    let options = PostgresOptions::new().schema("newer");
     let store = stores.open(options.clone());
     stores.execute("UPDATE newer.head SET schema = 9");
     create(&stores.open(options.clone()), "one").unwrap();
@@ -317,12 +317,12 @@ fn a_user_needs_only_a_schema() {
     let Some(stores) = Stores::new("a user with few rights", Reads::Followed) else { return };
     stores.execute("CREATE ROLE plain LOGIN");
     let url = stores.url().replace("pyaday@", "plain@");
-    let error = refused(&url, Options::new().schema("plain"));
+    let error = refused(&url, PostgresOptions::new().schema("plain"));
     assert!(matches!(error, ConnectError::Forbidden { .. }), "{error:?}");
 
     stores.execute("CREATE SCHEMA plain AUTHORIZATION plain");
     for reads in [Reads::Followed, Reads::Latest] {
-        let options = Options::new().schema("plain").reads(reads);
+        let options = PostgresOptions::new().schema("plain").reads(reads);
         let store = RUNTIME.block_on(PostgresStore::connect(&url, options)).unwrap();
         drop(create(&store, "flask").unwrap());
         assert!(store.notices().is_empty(), "{:?}", store.notices());

@@ -2,7 +2,7 @@
 
 use deadpool_postgres::{Manager, Pool};
 use pyaday_core::{Package, PackageStore, StoreError, Write};
-use pyaday_postgres::{Options, PostgresStore, Reads};
+use pyaday_postgres::{PostgresOptions, PostgresStore, Reads};
 use tokio_postgres::NoTls;
 
 use super::cluster::Cluster;
@@ -10,7 +10,7 @@ use super::events::answer;
 use super::traffic::{insist, until_seen};
 
 async fn open(cluster: &Cluster) -> PostgresStore {
-    let store = PostgresStore::connect(&cluster.url(), Options::new()).await.unwrap();
+    let store = PostgresStore::connect(&cluster.url(), PostgresOptions::new()).await.unwrap();
     insist(&store, "flask").await;
     store
 }
@@ -71,14 +71,14 @@ async fn a_standby_is_not_taken_for_the_primary() {
     let pool = Pool::builder(manager).build().unwrap();
     let flask = "flask".parse().unwrap();
     for reads in [Reads::Followed, Reads::Latest] {
-        let options = Options::new().reads(reads);
+        let options = PostgresOptions::new().reads(reads);
         let store = PostgresStore::with_pool(pool.clone(), options).await.unwrap();
         let read = answer(store.read(&flask)).await;
         assert!(matches!(read, Err(StoreError::Unavailable { .. })), "{read:?}");
         let told = answer(store.create(Package::new("first", "").unwrap(), Write::new())).await;
         assert!(matches!(told, Err(StoreError::Unavailable { .. })), "{told:?}");
     }
-    let store = PostgresStore::with_pool(pool, Options::new()).await.unwrap();
+    let store = PostgresStore::with_pool(pool, PostgresOptions::new()).await.unwrap();
     cluster.promote();
     insist(&store, "second").await;
     assert!(store.read(&flask).await.unwrap().is_some());
@@ -87,11 +87,11 @@ async fn a_standby_is_not_taken_for_the_primary() {
 /// The answer to a client that does not know the new primary.
 async fn write_to_the_old(cluster: &mut Cluster) -> Result<(), StoreError> {
     let url = cluster.primary().url("postgres");
-    let old = PostgresStore::connect(&url, Options::new()).await.unwrap();
+    let old = PostgresStore::connect(&url, PostgresOptions::new()).await.unwrap();
     insist(&old, "flask").await;
     cluster.promote();
     let url = cluster.primary().url("postgres");
-    let new = PostgresStore::connect(&url, Options::new()).await.unwrap();
+    let new = PostgresStore::connect(&url, PostgresOptions::new()).await.unwrap();
     insist(&new, "new").await;
     let told = answer(old.create(Package::new("old", "").unwrap(), Write::new())).await;
     assert!(new.catalogue().unwrap().get(&"old".parse().unwrap()).is_none());

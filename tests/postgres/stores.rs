@@ -6,7 +6,7 @@ use std::sync::{LazyLock, Mutex};
 
 use pyaday_core::conformance::{CannotReopen, Subject};
 use pyaday_core::{PackageStore, StoreId};
-use pyaday_postgres::{Options, PostgresStore, Reads};
+use pyaday_postgres::{PostgresOptions, PostgresStore, Reads};
 use tokio::runtime::Runtime;
 use tokio_postgres::{Client, NoTls};
 
@@ -27,7 +27,7 @@ pub(crate) struct Stores {
     reads: Reads,
     next: AtomicUsize,
     /// The options with which the stores of the suite were opened, by the identities of the stores.
-    opened: Mutex<HashMap<StoreId, Options>>,
+    opened: Mutex<HashMap<StoreId, PostgresOptions>>,
 }
 
 impl Stores {
@@ -44,8 +44,8 @@ impl Stores {
     }
 
     /// The options of a store with its own schema.
-    pub(crate) fn options(&self) -> Options {
-        Options::new().reads(self.reads).schema(self.fresh())
+    pub(crate) fn options(&self) -> PostgresOptions {
+        PostgresOptions::new().reads(self.reads).schema(self.fresh())
     }
 
     fn fresh(&self) -> String {
@@ -67,7 +67,7 @@ impl Stores {
         (proxy, url)
     }
 
-    pub(crate) fn open(&self, options: Options) -> PostgresStore {
+    pub(crate) fn open(&self, options: PostgresOptions) -> PostgresStore {
         RUNTIME.block_on(PostgresStore::connect(&self.database.url(), options)).unwrap()
     }
 
@@ -75,7 +75,7 @@ impl Stores {
     /// ahead.
     pub(crate) fn numbered_from_one(&self) -> PostgresStore {
         let schema = self.fresh();
-        let options = Options::new().reads(self.reads).schema(&schema);
+        let options = PostgresOptions::new().reads(self.reads).schema(&schema);
         drop(self.open(options.clone()));
         let schema = schema.replace('"', "\"\"");
         self.execute(&format!(

@@ -102,7 +102,7 @@ impl Picker {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("a pick that is made within its write cannot be stale")]
+#[error("a pick was stale although it was made within its write")]
 struct StaleForGood;
 
 fn start() -> mpsc::SyncSender<Request> {

@@ -13,17 +13,20 @@ pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
     vec![
         Fact::new("an empty store opens no day", empty),
         Fact::new("a day shows the package with the highest score", highest),
-        Fact::new("nothing is shown again until everything was", cycles),
-        Fact::new("a new cycle leaves out what the days before and after show", neighbours),
-        Fact::new("a day stays as it was shown, and tells when its package is gone", fixed),
+        Fact::new("no package is shown again before all packages were shown", cycles),
+        Fact::new("a new cycle leaves out the packages of the days before and after", neighbours),
+        Fact::new("a day stays as it was shown, and says if its package was deleted", fixed),
         Fact::new("a pinned package is shown, once, on its day", pinned),
-        Fact::new("a pin whose package is gone gives way", gives_way),
-        Fact::new("what has begun is not pinned, nor what does not exist", not_pinned),
-        Fact::new("a pin that is taken back does not count", unpinned),
+        Fact::new("a pin has no effect if its package was deleted", gives_way),
+        Fact::new(
+            "a day that has begun cannot be pinned, nor a package that does not exist",
+            not_pinned,
+        ),
+        Fact::new("a pin that was removed has no effect", unpinned),
         Fact::new("the newest days are listed first, up to a date", recent),
         Fact::new("opening and pinning change the store's revision", revisions),
-        Fact::new("of many that open a day at once, all are shown the same", opens_once),
-        Fact::new("a pin and the opening of its day come one after the other", pin_or_open),
+        Fact::new("calls that open one day at once get the same package", opens_once),
+        Fact::new("a pin and the opening of its day happen one after the other", pin_or_open),
     ]
 }
 

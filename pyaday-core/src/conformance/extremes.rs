@@ -10,15 +10,15 @@ use crate::package::{Metadata, Package, Revision, Stored};
 pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
     vec![
         Fact::new("the shortest and the longest names are kept", lengths_of_names),
-        Fact::new("descriptions are kept to the character", descriptions),
+        Fact::new("every character of a description is kept", descriptions),
         Fact::new("the most and the longest tags are kept", tags),
         Fact::new("the members of metadata keep their order, at every level", key_order),
-        Fact::new("strings and keys of metadata are kept to the character", strings),
-        Fact::new("numbers of metadata are kept to the digit", numbers),
+        Fact::new("every character of the strings and keys of metadata is kept", strings),
+        Fact::new("every digit of the numbers of metadata is kept", numbers),
         Fact::new("metadata is kept at its greatest depth", depth),
         Fact::new("metadata is kept at its greatest size", size),
         Fact::new("a batch of thousands is created", batch_of_thousands),
-        Fact::new("an update that gives metadata another order is done", reordered),
+        Fact::new("an update that only reorders metadata is carried out", reordered),
     ]
 }
 

@@ -18,7 +18,7 @@ use super::{Fact, Subject};
 use crate::daily::Date;
 
 pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
-    vec![Fact::new("what threads are answered at once could come one after another", linearizable)]
+    vec![Fact::new("calls from several threads are linearizable", linearizable)]
 }
 
 const THREADS: usize = 3;

@@ -17,17 +17,23 @@ pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
     vec![
         Fact::new("a list is in the byte order of the normalised names", order),
         Fact::new("a page begins after a name, whether or not it exists", after),
-        Fact::new("a page is as long as its limit, and the last one says so", limit),
-        Fact::new("a list by tags holds the packages that carry all of them", tags),
+        Fact::new(
+            "a page is as long as its limit, and the last page says that it is the last",
+            limit,
+        ),
+        Fact::new("a list by tags has the packages that have all of the tags", tags),
         Fact::new("a word may be in the normalised name or in the description", words),
         Fact::new("each of several words must occur", all_words),
         Fact::new("words are compared in lower case, beyond ASCII too", words_in_any_case),
-        Fact::new("words are compared character by character, nothing else is folded", no_folding),
+        Fact::new("apart from case, words are compared character by character", no_folding),
         Fact::new("a word has no wildcards and no escapes", literal_words),
         Fact::new("an empty word occurs in every package", empty_words),
-        Fact::new("all filters hold together, on every page", filters_with_pages),
-        Fact::new("filters follow updates and deletes", filters_follow),
-        Fact::new("a walk sees each package that stays once, whatever is written between", walk),
+        Fact::new("all filters apply together, on every page", filters_with_pages),
+        Fact::new("filters see updates and deletes", filters_follow),
+        Fact::new(
+            "all pages together have each package that stays once, whatever is written in between",
+            walk,
+        ),
     ]
 }
 

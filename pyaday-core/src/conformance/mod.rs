@@ -103,7 +103,7 @@ mod writes;
 
 use bench::{Bench, Checked, Fault};
 pub use failing::{Call, Failing, Then};
-pub use report::{Broken, CannotReopen, Report, Skipped, Verdict};
+pub use report::{Broken, CannotReopen, FactStatus, Report, Skipped};
 
 /// The subject of the suite: it makes stores and runs their futures.
 ///
@@ -254,14 +254,14 @@ impl<S: Subject> Fact<S> {
     /// # Errors
     /// The fact does not hold. The error says what was done, what was expected and what the store
     /// returned instead.
-    pub fn check(&self, subject: &S) -> Result<Verdict, Broken> {
+    pub fn check(&self, subject: &S) -> Result<FactStatus, Broken> {
         let check = || {
             if self.reopens
                 && let Err(why) = subject.reopen(subject.empty())
             {
-                return Ok(Verdict::Skipped(why));
+                return Ok(FactStatus::Skipped(why));
             }
-            (self.check)(&Bench::new(subject)).map(|()| Verdict::Holds)
+            (self.check)(&Bench::new(subject)).map(|()| FactStatus::Holds)
         };
         // A panic probably comes from the store. Its own message does not name the fact, so the
         // fact is added.

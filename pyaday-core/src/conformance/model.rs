@@ -22,7 +22,7 @@ use crate::package::{Revision, Stored};
 use crate::store::{Create, Delete, Page, Query, Replacement, Update};
 
 pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
-    vec![Fact::new("any sequence of calls is answered as the contract has it", sequences)]
+    vec![Fact::new("any sequence of calls has the results that the contract requires", sequences)]
 }
 
 /// The expected content of a store after the calls so far.

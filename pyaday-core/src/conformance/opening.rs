@@ -9,11 +9,11 @@ use crate::daily::{Daily, Date, Day};
 
 pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
     vec![
-        Fact::new("an empty store opens none of several days", empty),
+        Fact::new("an empty store opens no day of several", empty),
         Fact::new("several days are opened in one write, the earliest first", one_write),
         Fact::new("days that are open stay as they are when others are opened", open_ones_stay),
-        Fact::new("several days are opened as they would be one by one", as_one_by_one),
-        Fact::new("of many that open the same days at once, all are shown the same", at_one_time),
+        Fact::new("several days are opened as if they were opened one by one", as_one_by_one),
+        Fact::new("calls that open the same days at once get the same packages", at_one_time),
     ]
 }
 

@@ -10,13 +10,13 @@ use crate::package::NormalizedName;
 pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
     vec![
         Fact::new("a pin is read as it was made", as_made),
-        Fact::new("the same pin again writes nothing", repeated),
+        Fact::new("a pin that is repeated writes nothing", repeated),
         Fact::new(
-            "pins are listed by their dates, those after a date, as many as asked for",
+            "a list has the pins after a date, in the order of their dates, up to a limit",
             listed,
         ),
-        Fact::new("a pin is there until its day is opened or it is taken back", until_opened),
-        Fact::new("a pin stays when its package is changed, deleted or created anew", outlives),
+        Fact::new("a pin stays until its day is opened or the pin is removed", until_opened),
+        Fact::new("a pin stays if its package is changed, deleted or created again", outlives),
     ]
 }
 

@@ -21,29 +21,35 @@ use crate::store::{Create, Delete, Page, Query, Replacement, Update, Write};
 
 pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
     vec![
-        Fact::new("of many that create a name at once, one does", creates),
-        Fact::new("of many that create a batch at once, one does", batches),
-        Fact::new("of many that update one revision at once, one does", updates),
-        Fact::new("no update is lost among those that expect what they read", nothing_lost),
-        Fact::new("of many that delete a package at once, one does", deletes),
+        Fact::new("if several calls create one name at once, one succeeds", creates),
+        Fact::new("if several calls create one batch at once, one succeeds", batches),
+        Fact::new("if several calls update one revision at once, one succeeds", updates),
+        Fact::new("no update is lost if each expects the revision that it has read", nothing_lost),
+        Fact::new("if several calls delete one package at once, one succeeds", deletes),
         Fact::new(
-            "of many that create in one revision of the store at once, one does",
+            "if several calls create in one revision of the store at once, one succeeds",
             tied_creates,
         ),
         Fact::new(
-            "of those that update and delete one revision at once, one does",
+            "if several calls update and delete one revision at once, one succeeds",
             update_or_delete,
         ),
         Fact::new("no reader sees a part of a batch", batches_are_whole),
-        Fact::new("a page shows one moment, that of its revision", pages_are_moments),
-        Fact::new("a walk among writers sees each package that stays once", walk_among_writers),
+        Fact::new("a page shows the moment of its revision", pages_are_moments),
+        Fact::new(
+            "all pages that are read during writes have each package that stays once",
+            walk_among_writers,
+        ),
     ]
 }
 
 pub(super) fn facts_of_pins<S: Subject>() -> Vec<Fact<S>> {
     vec![
-        Fact::new("of many that pin a date on the same terms at once, one does", pins),
-        Fact::new("of many that take back one pin at once, one does", unpins),
+        Fact::new(
+            "if several calls pin one date with the same condition at once, one succeeds",
+            pins,
+        ),
+        Fact::new("if several calls remove one pin at once, one succeeds", unpins),
     ]
 }
 

@@ -17,9 +17,9 @@ pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
         Fact::reopening("a store that is opened again has its days", days),
         Fact::reopening("a store that is opened again has its pins", pins),
         Fact::reopening("a store that is opened again has its newest revision", newest),
-        Fact::reopening("a store that is opened again goes on with greater revisions", goes_on),
+        Fact::reopening("a store that is opened again continues with greater revisions", goes_on),
         Fact::reopening(
-            "any sequence of calls is answered as the contract has it, the store being opened again",
+            "any sequence of calls has the results that the contract requires, even if the store is opened again",
             model::reopened_sequences,
         ),
     ]

@@ -23,7 +23,7 @@ impl CannotReopen {
 /// The result of checking a fact, if no fault was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "a fact that was skipped was not checked"]
-pub enum Verdict {
+pub enum FactStatus {
     /// The fact holds.
     Holds,
     /// The fact is about stores that are opened again, and was not checked.
@@ -48,10 +48,10 @@ pub struct Skipped {
 }
 
 impl Report {
-    pub(super) fn add(&mut self, fact: &'static str, verdict: Verdict) {
+    pub(super) fn add(&mut self, fact: &'static str, verdict: FactStatus) {
         match verdict {
-            Verdict::Holds => self.held.push(fact),
-            Verdict::Skipped(why) => self.skipped.push(Skipped { fact, why }),
+            FactStatus::Holds => self.held.push(fact),
+            FactStatus::Skipped(why) => self.skipped.push(Skipped { fact, why }),
         }
     }
 

@@ -14,9 +14,9 @@ pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
         Fact::new("no revision is used again after a delete", never_again),
         Fact::new("a delete changes the store's revision", delete_counts),
         Fact::new("a page has the store's newest revision, whatever it lists", newest),
-        Fact::new("every change has a revision greater than all before it", growing),
+        Fact::new("every change has a greater revision than all changes before it", growing),
         Fact::new("a revision is at least the clock's microseconds", not_before_the_clock),
-        Fact::new("what writes nothing leaves the store's revision", refused),
+        Fact::new("a call that writes nothing does not change the store's revision", refused),
     ]
 }
 

@@ -17,13 +17,19 @@ pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
     vec![
         Fact::new("each package is equally likely to be drawn", random_evenly),
         Fact::new("each package of many is equally likely to be drawn", random_evenly_of_many),
-        Fact::new("a sample is of different packages, as many as asked for or all", sample_count),
-        Fact::new("a sample by tag is of the packages that carry it", sample_tagged),
+        Fact::new("a sample has different packages: as many as requested, or all", sample_count),
+        Fact::new("a sample by tag has only packages with that tag", sample_tagged),
         Fact::new("each sequence of packages is equally likely to be sampled", sample_evenly),
         Fact::new("each order of all packages is equally likely to be sampled", sample_all_evenly),
-        Fact::new("each sequence of tagged packages is as likely", sample_tagged_evenly),
-        Fact::new("each place of a sample of many is equally likely", sample_evenly_of_many),
-        Fact::new("the seed decides a draw", seed_decides),
+        Fact::new(
+            "each sequence of tagged packages is equally likely to be sampled",
+            sample_tagged_evenly,
+        ),
+        Fact::new(
+            "each package is equally likely at each place of a large sample",
+            sample_evenly_of_many,
+        ),
+        Fact::new("equal seeds give equal draws", seed_decides),
     ]
 }
 

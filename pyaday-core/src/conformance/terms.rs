@@ -13,18 +13,24 @@ use crate::store::{Create, Delete, Replacement, Update, Write};
 
 pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
     vec![
-        Fact::new("a create is asked about the store's newest revision", create),
-        Fact::new("a create on other terms than the newest revision writes nothing", create_stale),
-        Fact::new("an update is asked about the revision that it replaces", update),
-        Fact::new("a delete is asked about the revision that it removes", delete),
+        Fact::new("the condition of a create is about the store's newest revision", create),
+        Fact::new(
+            "a create that expects another revision of the store writes nothing",
+            create_stale,
+        ),
+        Fact::new("the condition of an update is about the revision that it replaces", update),
+        Fact::new("the condition of a delete is about the revision that it removes", delete),
     ]
 }
 
 pub(super) fn facts_of_pins<S: Subject>() -> Vec<Fact<S>> {
     vec![
-        Fact::new("a pin is asked about the date's pin, or about none", pin),
-        Fact::new("the removal of a pin is asked about the pin's revision", unpin),
-        Fact::new("terms do not change the result for what is absent or fixed", absent_or_fixed),
+        Fact::new("the condition of a pin is about the date's pin, if there is one", pin),
+        Fact::new("the condition of a removal is about the pin's revision", unpin),
+        Fact::new(
+            "a condition does not change the result if the package is absent or the day is fixed",
+            absent_or_fixed,
+        ),
     ]
 }
 

@@ -22,7 +22,7 @@ pub(crate) enum UnsupportedBody {
     #[error("{0}")]
     MediaType(String),
     /// The `Content-Encoding` is not supported.
-    #[error("The body must not be compressed or encoded otherwise.")]
+    #[error("The body must not be compressed or have any other content coding.")]
     ContentCoding,
 }
 
@@ -34,7 +34,8 @@ pub(crate) enum UnsupportedBody {
 pub(crate) fn check(headers: &HeaderMap, expected: &str) -> Result<(), UnsupportedBody> {
     let mut content_types = headers.get_all(CONTENT_TYPE).iter();
     let (Some(content_type), None) = (content_types.next(), content_types.next()) else {
-        let detail = format!("The request must have one Content-Type; {expected} is taken.");
+        let detail =
+            format!("The request must have exactly one Content-Type, which must be {expected}.");
         return Err(UnsupportedBody::MediaType(detail));
     };
     if !is_utf8_of(content_type, expected) {

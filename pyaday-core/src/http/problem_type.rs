@@ -129,17 +129,17 @@ impl ProblemType {
             Self::MethodNotAllowed => (
                 S::METHOD_NOT_ALLOWED,
                 "method-not-allowed",
-                "The resource does not have this method",
+                "The resource does not support this method",
             ),
             Self::PreconditionFailed => (
                 S::PRECONDITION_FAILED,
                 "precondition-failed",
-                "The resource is not in the version that the request means",
+                "A condition of the request does not hold",
             ),
             Self::PreconditionRequired => (
                 S::PRECONDITION_REQUIRED,
                 "precondition-required",
-                "The request must say which version it means",
+                "The request must have the field If-Match",
             ),
             Self::StoreUnavailable => {
                 (S::SERVICE_UNAVAILABLE, "store-unavailable", "The store is not available")

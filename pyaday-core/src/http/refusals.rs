@@ -26,14 +26,14 @@ impl Problem {
 
     pub(crate) fn package_exists(there: &Stored) -> Self {
         let detail = format!(
-            "The catalogue already has the package {}; nothing was changed.",
+            "The catalogue already has the package {}. Nothing was changed.",
             there.package().name
         );
         Self::of(ProblemType::PackageExists, detail)
     }
 
     pub(crate) fn not_begun(date: Date) -> Self {
-        let detail = format!("{date} has not begun anywhere on Earth.");
+        let detail = format!("{date} has not begun anywhere on Earth yet.");
         Self::of(ProblemType::NoDaily, detail)
     }
 
@@ -52,17 +52,21 @@ impl Problem {
     }
 
     pub(crate) fn past_is_fixed(date: Date) -> Self {
-        let detail = format!("{date} has begun; only days to come can be pinned and unpinned.");
+        let detail =
+            format!("{date} has already begun. Only a future day can be pinned or unpinned.");
         Self::of(ProblemType::PastIsFixed, detail)
     }
 
     pub(crate) fn too_far_ahead(last: Date) -> Self {
-        let detail = format!("{last} is the last day that can be pinned now.");
+        let detail = format!("{last} is the last day that can be pinned today.");
         Self::of(ProblemType::InvalidDate, detail)
     }
 
     pub(crate) fn invalid_date() -> Self {
-        Self::of(ProblemType::InvalidDate, "A date of the calendar is expected, as 2026-11-23.")
+        Self::of(
+            ProblemType::InvalidDate,
+            "The date in the URL must be a date of the calendar, such as 2026-11-23.",
+        )
     }
 
     pub(crate) fn name_mismatch(named: &PackageName, name: &NormalizedName) -> Self {
@@ -83,20 +87,19 @@ impl Problem {
     pub(crate) fn precondition_failed(failure: Failure) -> Self {
         let detail = match failure {
             Failure::Changed => {
-                "The resource is not in a version that If-Match lists. Read it again and repeat the \
+                "The resource has another version than those in If-Match. Read it again and repeat the \
                  request with its current ETag."
             }
             Failure::Exists => {
-                "The resource exists in a version that If-None-Match rules out, and nothing was \
-                 changed."
+                "The version of the resource is one that If-None-Match excludes. Nothing was changed."
             }
             Failure::Absent => {
-                "There is nothing yet that If-Match could match. Repeat the request without If-Match \
-                 to create it."
+                "The resource does not exist yet, so If-Match cannot match. Repeat the request without \
+                 If-Match to create it."
             }
             Failure::Weakened => {
-                "If-Match has an entity tag that is weak (W/\"…\") or ends in -gzip or the like, which \
-                 never matches: the compression of a proxy has weakened it. Read the resource again \
+                "An entity tag in If-Match is weak (W/\"…\") or ends with a suffix such as -gzip, so it \
+                 never matches. A proxy that compresses responses has changed it. Read the resource again \
                  with `Accept-Encoding: identity` and repeat the request with that ETag."
             }
             Failure::Malformed => {
@@ -110,7 +113,7 @@ impl Problem {
     /// Other clients wrote the package each time the patch was applied.
     pub(crate) fn contended() -> Self {
         #[derive(Debug, thiserror::Error)]
-        #[error("others wrote the package each time that the patch was to be written")]
+        #[error("other clients changed the package at every attempt to apply the patch")]
         struct Contended;
 
         let source = Contended.into();
@@ -125,7 +128,10 @@ impl Problem {
     }
 
     pub(crate) fn unreadable_body() -> Self {
-        Self::of(ProblemType::MalformedJson, "The body broke off before its end.")
+        Self::of(
+            ProblemType::MalformedJson,
+            "The connection ended before the whole body had arrived.",
+        )
     }
 
     pub(crate) fn content_too_large(limit: usize) -> Self {
@@ -152,7 +158,7 @@ impl Problem {
     }
 
     pub(crate) fn method_not_allowed(allow: &str) -> Self {
-        let detail = format!("The methods of this resource are {allow}.");
+        let detail = format!("This resource supports the methods {allow}.");
         Self::of(ProblemType::MethodNotAllowed, detail).with_header(ALLOW, allow)
     }
 
@@ -163,7 +169,7 @@ impl Problem {
     /// log.
     #[must_use]
     pub fn internal() -> Self {
-        Self::of(ProblemType::Internal, "The service met an error of its own.")
+        Self::of(ProblemType::Internal, "An internal error of the service occurred.")
     }
 }
 
@@ -175,7 +181,7 @@ impl From<MalformedJson> for Problem {
 
 impl From<InvalidPackage> for Problem {
     fn from(invalid: InvalidPackage) -> Self {
-        let detail = "The body is JSON, but breaks the rules listed in `errors`.";
+        let detail = "The body is JSON, but it breaks the rules that `errors` lists.";
         Self::of(ProblemType::InvalidPackage, detail).with_errors(invalid.into_errors())
     }
 }
@@ -197,14 +203,14 @@ impl From<StoreError> for Problem {
                 let seconds = seconds.saturating_add(u64::from(retry_after.subsec_nanos() > 0));
                 Self::of(
                     ProblemType::StoreUnavailable,
-                    "The store cannot be used now and nothing was written; try again later.",
+                    "The store cannot be used now. Nothing was written. Try again later.",
                 )
                 .with_header(RETRY_AFTER, seconds.to_string())
             }
             StoreError::Internal { .. } => Self::internal(),
             StoreError::OutcomeUnknown { .. } => Self::of(
                 ProblemType::OutcomeUnknown,
-                "The store lost contact during the write; read the package to see what it is now.",
+                "The store lost the connection during the write, so the write may have happened. Read the resource to see its current state.",
             ),
         };
         problem.with_source(cause)

@@ -58,7 +58,7 @@ fn options_operation(endpoint: &Endpoint) -> Value {
         path.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
     json!({
         "operationId": format!("options_{}", words.join("_")),
-        "summary": "List the methods",
+        "summary": "List the methods of this path",
         "tags": [endpoint.blueprint().tag()],
         "responses": { "204": { "description": "The methods.", "headers": headers } },
     })
@@ -91,9 +91,9 @@ fn parameters(options: &Options, facts: &Facts) -> Vec<Value> {
         let text = || json!({ "type": "string" });
         let mut if_match = parameter("If-Match", "header", text());
         if_match["required"] = is_required.into();
-        let what = "Entity tags, one of which the resource must have (RFC 9110).";
+        let what = "The resource must have one of these entity tags (RFC 9110).";
         parameters.push(described(what, if_match));
-        let what = "Entity tags, none of which the resource may have (RFC 9110).";
+        let what = "The resource must have none of these entity tags (RFC 9110).";
         parameters.push(described(what, parameter("If-None-Match", "header", text())));
     }
     parameters
@@ -171,14 +171,14 @@ fn problem_response(facts: &Facts, kind: ProblemType) -> Value {
         (ProblemType::UnsupportedMediaType, Some(body)) => {
             let is_patch = body.media_type == MERGE_PATCH_JSON;
             let name = if is_patch { "Accept-Patch" } else { "Accept" };
-            let what = "What is taken, where the media type is what is wrong.";
+            let what = "The supported media type, if the media type of the request is the fault.";
             headers.insert(name.into(), optional_field(what, body.media_type));
-            let what = "That no content coding is taken, where one is what is wrong.";
+            let what = "States that no content coding is supported, if the content coding of the request is the fault.";
             headers.insert("Accept-Encoding".into(), optional_field(what, "identity"));
         }
         (ProblemType::StoreUnavailable, _) => {
             headers.insert("Retry-After".into(), json!({
-                "description": "When another try makes sense, in seconds; absent where the write may have happened.",
+                "description": "The number of seconds to wait before the next attempt. It is absent if the write may have happened.",
                 "schema": { "type": "integer", "minimum": 0 },
             }));
         }
@@ -209,7 +209,7 @@ fn describe_problem(response: &mut Value, kind: ProblemType) {
     }
     content["examples"][kind.slug()] = json!({ "value": {
         "type": kind.urn(), "title": kind.title(), "status": kind.status().as_u16(),
-        "detail": "What went wrong this time, in a sentence.",
+        "detail": "A sentence that says what is wrong with this request.",
     } });
 }
 

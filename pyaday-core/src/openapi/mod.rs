@@ -46,8 +46,8 @@ pub fn document(options: &Options, server: &str) -> Value {
         "info": {
             "title": "pyaday",
             "summary": "A catalogue of Python packages.",
-            "description": "Packages that curators keep, found by any spelling of their names, \
-                            one of them at random and one each day.",
+            "description": "Curators keep the packages. Clients find a package by any spelling of \
+                            its name, draw one at random, and get one a day.",
             "version": env!("CARGO_PKG_VERSION"),
             "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
         },

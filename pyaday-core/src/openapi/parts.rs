@@ -32,8 +32,8 @@ pub(crate) const fn json_content(schema: fn() -> Value) -> Content {
 }
 
 /// The text for every operation that has query parameters.
-pub(crate) const QUERY_DESCRIPTION: &str = "The parameter `_` and those whose names begin with \
-    `utm_` are ignored. Any other that is not listed here is refused.";
+pub(crate) const QUERY_DESCRIPTION: &str = "The parameter `_` and parameters whose names begin with \
+    `utm_` are ignored. Any other parameter that is not listed here is refused.";
 
 /// The URL of the resource that a `POST` has created.
 pub(crate) const LOCATION: ResponseField = ResponseField {
@@ -56,7 +56,7 @@ pub(crate) const CONTENT_LOCATION: ResponseField = ResponseField {
 /// The link to the next page.
 pub(crate) const NEXT_LINK: ResponseField = ResponseField {
     name: "Link",
-    description: "The page after this one, absent on the last (RFC 8288).",
+    description: "The next page (RFC 8288). The last page does not have this field.",
     is_required: false,
     is_metadata: false,
     schema: || json!({ "type": "string" }),

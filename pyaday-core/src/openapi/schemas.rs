@@ -42,7 +42,7 @@ pub(crate) fn schemas() -> Value {
     };
     json!({
         NAME: {
-            "description": "A PyPA package name. Spellings with one PEP 503 normal form are one package.",
+            "description": "A PyPA package name. Spellings with the same PEP 503 normal form name the same package.",
             "type": "string", "minLength": 1, "maxLength": PackageName::MAX_BYTES,
             "pattern": "^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$",
             "examples": ["flask"],
@@ -85,7 +85,7 @@ pub(crate) fn schemas() -> Value {
                 "date": reference(DATE),
                 "package": reference("Package"),
                 "gone": {
-                    "description": "True if the package is in the catalogue no more; else left out.",
+                    "description": "True if the package was deleted. Otherwise the member is absent.",
                     "type": "boolean",
                 },
             },
@@ -93,21 +93,21 @@ pub(crate) fn schemas() -> Value {
             "additionalProperties": false,
         },
         "Pin": {
-            "description": "The package that a day to come will show, by its normalised name.",
+            "description": "The normalised name of the package that a future day will show.",
             "type": "object",
             "properties": { "date": reference(DATE), "name": reference(NAME) },
             "required": ["date", "name"],
             "additionalProperties": false,
         },
         "Pins": {
-            "description": "The pins of days to come, in the order of their dates.",
+            "description": "The pins of future days, in the order of their dates.",
             "type": "object",
             "properties": { "items": { "type": "array", "items": reference("Pin") } },
             "required": ["items"],
             "additionalProperties": false,
         },
         "PinUpdate": {
-            "description": "A date, if given, must be that of the URL.",
+            "description": "If the member date is given, it must be the date in the URL.",
             "type": "object",
             "properties": { "date": reference(DATE), "name": reference(NAME) },
             "required": ["name"],

@@ -33,7 +33,7 @@ pub(super) struct DeletePackage {
 
 impl Operate for DeletePackage {
     const FACTS: Facts = Facts {
-        summary: "Remove a package",
+        summary: "Delete a package",
         problems: &[
             P::PackageNotFound,
             P::PreconditionRequired,
@@ -42,7 +42,7 @@ impl Operate for DeletePackage {
             P::OutcomeUnknown,
             P::Internal,
         ],
-        success: Success::no_content("The package is removed."),
+        success: Success::no_content("The package was deleted."),
         ..Facts::write("delete_package", DELETE, Blueprint::Packages, "/{name}")
     };
 

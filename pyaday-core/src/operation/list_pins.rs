@@ -39,7 +39,7 @@ pub(super) struct ListPins {
 
 impl Operate for ListPins {
     const FACTS: Facts = Facts {
-        summary: "List the pins of days to come",
+        summary: "List the pins of future days",
         problems: &[P::PreconditionFailed, P::StoreUnavailable, P::Internal],
         success: Success::content("The pins.", json_content(|| reference("Pins"))),
         ..Facts::read("list_pins", Blueprint::Daily, "/pins")

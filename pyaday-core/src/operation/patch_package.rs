@@ -47,7 +47,7 @@ pub(super) struct PatchPackage {
 
 impl Operate for PatchPackage {
     const FACTS: Facts = Facts {
-        summary: "Change some of a package",
+        summary: "Change parts of a package",
         body: Some(RequestBody {
             media_type: MERGE_PATCH_JSON,
             schema: "PackagePatch",
@@ -66,7 +66,10 @@ impl Operate for PatchPackage {
             P::OutcomeUnknown,
             P::Internal,
         ],
-        success: Success { has_entity_tag: true, ..Success::no_content("The package is changed.") },
+        success: Success {
+            has_entity_tag: true,
+            ..Success::no_content("The package was changed.")
+        },
         ..Facts::write("patch_package", PATCH, Blueprint::Packages, "/{name}")
     };
 

@@ -45,7 +45,7 @@ pub(super) struct PinDay {
 
 impl Operate for PinDay {
     const FACTS: Facts = Facts {
-        summary: "Pin a package to a day to come",
+        summary: "Pin a package to a future day",
         body: Some(RequestBody {
             media_type: JSON,
             schema: "PinUpdate",

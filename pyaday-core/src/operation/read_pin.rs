@@ -36,7 +36,7 @@ pub(super) struct ReadPin {
 
 impl Operate for ReadPin {
     const FACTS: Facts = Facts {
-        summary: "Read the pin of a day to come",
+        summary: "Read the pin of a future day",
         problems: &[
             P::InvalidDate,
             P::NoDaily,

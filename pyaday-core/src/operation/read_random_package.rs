@@ -50,7 +50,7 @@ pub(super) enum Drawn {
 
 impl Operate for ReadRandomPackage {
     const FACTS: Facts = Facts {
-        summary: "Draw a package, or several",
+        summary: "Draw one or several packages at random",
         description: QUERY_DESCRIPTION,
         query: |_| {
             let count = json!({ "type": "integer", "minimum": 1, "maximum": MAX_COUNT });
@@ -62,7 +62,7 @@ impl Operate for ReadRandomPackage {
             caching: Caching::NoStore,
             has_entity_tag: false,
             ..Success::content(
-                "The package; several if `count` is given.",
+                "The package, or a list of packages if `count` is given.",
                 json_content(|| reference("Draw")),
             )
         },

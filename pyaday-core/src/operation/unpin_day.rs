@@ -36,7 +36,7 @@ pub(super) struct UnpinDay {
 
 impl Operate for UnpinDay {
     const FACTS: Facts = Facts {
-        summary: "Take back the pin of a day to come",
+        summary: "Remove the pin of a future day",
         problems: &[
             P::InvalidDate,
             P::NoDaily,

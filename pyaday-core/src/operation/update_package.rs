@@ -39,7 +39,7 @@ pub(super) struct UpdatePackage {
 
 impl Operate for UpdatePackage {
     const FACTS: Facts = Facts {
-        summary: "Replace all but the name of a package",
+        summary: "Replace the fields of a package",
         body: Some(RequestBody {
             media_type: JSON,
             schema: "PackageUpdate",
@@ -63,7 +63,7 @@ impl Operate for UpdatePackage {
             P::OutcomeUnknown,
             P::Internal,
         ],
-        success: Success::no_content("The package is as the body says."),
+        success: Success::no_content("The package was replaced."),
         ..Facts::write("update_package", PUT, Blueprint::Packages, "/{name}")
     };
 

@@ -168,7 +168,7 @@ impl<'de> Visitor<'de> for Check {
         let mut keys = HashSet::new();
         while let Some(key) = access.next_key::<String>()? {
             if !keys.insert(key) {
-                return Err(A::Error::custom("a key that stands twice in its object"));
+                return Err(A::Error::custom("a key that occurs twice in its object"));
             }
             access.next_value_seed(inner)?;
         }

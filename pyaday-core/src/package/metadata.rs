@@ -90,7 +90,7 @@ impl TryFrom<Map<String, Value>> for Metadata {
         match serde_json::to_string(&members) {
             Ok(text) if text.len() <= Self::MAX_BYTES => Ok(Self { text: text.into() }),
             Ok(_) => Err(Self::too_long()),
-            Err(_) => Err(InvalidValue::new("must be expressible as JSON")),
+            Err(_) => Err(InvalidValue::new("must be representable as JSON")),
         }
     }
 }

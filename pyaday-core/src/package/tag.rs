@@ -36,7 +36,7 @@ impl FromStr for Tag {
         {
             let limit = Self::MAX_BYTES;
             return Err(InvalidValue::new(format!(
-                "must be 1 to {limit} of `a-z`, `0-9` and `-`, and not begin with `-`"
+                "must be 1 to {limit} of `a-z`, `0-9` and `-`, and must not begin with `-`"
             )));
         }
         Ok(Self(text.into()))

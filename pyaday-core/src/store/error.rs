@@ -20,7 +20,7 @@ pub enum StoreError {
     },
     /// The store met an error that another attempt does not fix: it cannot read a row, or the
     /// schema is too new. If the call was a write, nothing was written.
-    #[error("the store met an error of its own; nothing was written")]
+    #[error("the store failed because of an internal error; nothing was written")]
     Internal {
         /// The cause.
         source: Box<dyn Error + Send + Sync>,
@@ -37,7 +37,7 @@ pub enum StoreError {
     /// one revision ahead, and the next write would give the same revision to another change. The
     /// store first loads the current state of the database, as [`Catalogue`](crate::Catalogue)
     /// describes, and then accepts the next write.
-    #[error("the store lost contact during a write that may have happened")]
+    #[error("the store lost the connection during a write; the write may have happened")]
     OutcomeUnknown {
         /// The cause.
         source: Box<dyn Error + Send + Sync>,

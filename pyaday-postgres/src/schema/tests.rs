@@ -8,7 +8,7 @@ use pyaday_tests::tools::{Tool, are_there};
 use tokio_postgres::NoTls;
 
 use super::*;
-use crate::{Options, PostgresStore};
+use crate::{PostgresOptions, PostgresStore};
 
 /// Adds a column that only the core can fill: the length of the normal form of a name. Releases that know the
 /// third schema can still use the tables after it.
@@ -61,7 +61,7 @@ async fn a_column_on_trial_is_added_to_a_database_with_rows() {
     let node = Node::start("trial");
     let url = node.url("postgres");
     let schema = Schema::new("on trial").unwrap();
-    let open = || PostgresStore::connect(&url, Options::new().schema("on trial"));
+    let open = || PostgresStore::connect(&url, PostgresOptions::new().schema("on trial"));
     let store = open().await.unwrap();
     let create = async |store: &PostgresStore, name: &str| {
         let created = store.create(Package::new(name, "").unwrap(), Write::new()).await;

@@ -15,7 +15,7 @@ use crate::url::{Url, without_user_info};
 /// Once it can answer, it prints `listening on` and its URL, the only line on standard output.
 /// SIGTERM or SIGINT (Ctrl-C) ends it, after the requests that were begun.
 #[derive(Debug, Parser)]
-pub struct Options {
+pub struct Arguments {
     /// Where to listen; port 0 picks a free one
     #[arg(long, env = "PYADAY_BIND", value_name = "HOST:PORT", default_value = "127.0.0.1:5000")]
     pub bind: String,
@@ -63,7 +63,7 @@ pub struct Options {
     pub on_existing: OnExisting,
 }
 
-impl Options {
+impl Arguments {
     /// The options of this process. If they cannot be used, then it ends with a message; if it was
     /// asked for help, then with that.
     #[must_use]
