@@ -14,8 +14,12 @@ use super::operate::{self, Operate, Performed};
 use crate::http::{Api, Body, Options, Problem};
 use crate::store::PackageStore;
 
-/// The three steps of a request. One implementation is for a single operation, another for all
-/// operations of the table. So the file of an operation depends on nothing that knows the others.
+/// The three steps of a request. One implementation is for a single operation, and another is for
+/// all operations of the table.
+///
+/// The function of an operation, such as `read_package`, cannot use the table, because the table
+/// imports the file of each operation. So the pipeline must not know the table either, and takes
+/// the steps as a parameter.
 pub(crate) trait Steps<S>: Sized {
     /// The head of a request that was accepted.
     type Head;
