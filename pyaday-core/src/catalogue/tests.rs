@@ -139,6 +139,22 @@ fn a_tree_grows_and_shrinks_one_by_one_through_every_size() {
     assert!(catalogue.is_empty() && model.is_empty());
 }
 
+/// The nodes below the root lose their leaves from left to right, so each of them is merged with the
+/// next one.
+#[test]
+fn a_tree_of_two_levels_shrinks_in_the_order_of_names() {
+    let mut catalogue = with_packages(4_000);
+    let mut names: Vec<_> = (0..4_000).map(name_of).collect();
+    names.sort();
+    for some in names.chunks(200) {
+        for name in some {
+            drop(catalogue.delete(name, &Terms::new()));
+        }
+        catalogue.tree.check();
+    }
+    assert!(catalogue.is_empty());
+}
+
 /// These sizes are around those at which leaves and nodes are full.
 #[test]
 fn a_batch_of_any_size_makes_a_tree_in_order() {
