@@ -97,8 +97,8 @@ struct Opened {
 }
 
 async fn opened_days<S: PackageStore>(store: &S, today: Date) -> Result<Opened, Problem> {
-    // One more day than a feed has: if there is an older day, the journal begins before the feed.
-    const COUNT: NonZeroUsize = NonZeroUsize::MIN.saturating_add(DAYS as usize);
+    // If the feed lacks a day and the journal begins before the feed, then one of these is older.
+    const COUNT: NonZeroUsize = NonZeroUsize::MIN.saturating_add(DAYS as usize - 1);
 
     let earliest = today.plus_days(1 - DAYS);
     let mut days = store.recent_daily(today, COUNT).await?;
