@@ -7,6 +7,7 @@ mod actix;
 mod axum;
 mod begun;
 mod error;
+mod gate;
 mod import;
 mod mark;
 mod opened;
