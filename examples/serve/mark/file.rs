@@ -29,12 +29,13 @@ pub(super) fn create(path: &Path) -> Result<(), Fault> {
     Ok(synchronize_folder(path)?)
 }
 
-/// Removes the file if there is one, on the disk.
+/// Removes the file if there is one, on the disk. What is no mark stays.
 pub(super) fn remove(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
-        _ => synchronize_folder(path),
+    if exists(path)? {
+        fs::remove_file(path)?;
+        synchronize_folder(path)?;
     }
+    Ok(())
 }
 
 /// Puts on the disk which files there are in the folder of this one.
