@@ -108,12 +108,12 @@ impl<S: PackageStore> Opened<S> {
     }
 
     async fn try_lock(&mut self) -> Result<bool, Fault> {
+        let store = self.store.store();
+        // Until this is known, the tables may not exist, which is another error than a database that is away.
+        unless_unavailable(store.id().await)?;
         let is_locked = self.mark.lock().await?;
-        match self.store.store().refresh().await {
-            Err(error @ StoreError::Unavailable { .. }) => Err(error.into()),
-            // Another error does not pass by itself. Whoever uses the store reports it.
-            _ => Ok(is_locked),
-        }
+        unless_unavailable(store.refresh().await)?;
+        Ok(is_locked)
     }
 
     /// Takes back what the run has created, or says that a first import is not finished.
@@ -148,5 +148,13 @@ impl<S: PackageStore> Opened<S> {
 
     fn unmarkable(&self, source: Fault) -> Error {
         Error::Mark { store: self.name.clone(), source }
+    }
+}
+
+/// The error if it may pass by itself. Another one is reported by whoever uses the store.
+fn unless_unavailable<T>(answer: Result<T, StoreError>) -> Result<(), Fault> {
+    match answer {
+        Err(error @ StoreError::Unavailable { .. }) => Err(error.into()),
+        _ => Ok(()),
     }
 }
