@@ -321,7 +321,7 @@ fn after_end(stores: &Stores, statement: &'static [u8], arrives: bool, end: End)
     let stop = async move {
         until_heard(&heard).await;
         if end == End::Killed {
-            pending().await
+            pending::<()>().await;
         }
     };
     RUNTIME.block_on(async {
@@ -329,7 +329,7 @@ fn after_end(stores: &Stores, statement: &'static [u8], arrives: bool, end: End)
         let server = run_until::<Nobody>(&options, stop);
         let killed = async {
             if end == End::Stopped {
-                pending().await
+                pending::<()>().await;
             }
             until_heard(&network).await;
         };
