@@ -4,8 +4,6 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::mark::Mark;
-
 /// The files of a store that were not there before it was opened.
 #[derive(Debug, Default)]
 pub(crate) struct Begun {
@@ -18,7 +16,7 @@ impl Begun {
     /// A file that cannot be looked at may exist. If only some of the files are missing, then the others
     /// belong to another store, and nothing is taken for new.
     pub(crate) fn before(path: &Path) -> Self {
-        let files = ["", "-wal", "-journal", "-shm", Mark::ENDING].map(|end| {
+        let files = ["", "-wal", "-journal", "-shm"].map(|end| {
             let mut file = OsString::from(path);
             file.push(end);
             PathBuf::from(file)
@@ -26,6 +24,11 @@ impl Begun {
         let is_missing = |file: &PathBuf| fs::symlink_metadata(file).is_err_and(is_not_found);
         let are_missing = files.iter().all(is_missing);
         Self { files: if are_missing { files.into() } else { Vec::new() } }
+    }
+
+    /// True if all that is there was there before.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.files.is_empty()
     }
 
     /// Removes what the run has created. Nothing that was there before is touched.

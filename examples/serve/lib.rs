@@ -8,6 +8,7 @@ mod arguments;
 mod axum;
 mod begun;
 mod error;
+mod gate;
 mod import;
 mod mark;
 mod opened;

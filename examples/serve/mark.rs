@@ -7,6 +7,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
+use table::Table;
+
 use crate::Url;
 
 /// Why a note cannot be read or written.
@@ -15,35 +17,55 @@ pub(crate) type Fault = Box<dyn std::error::Error + Send + Sync>;
 /// Where the note is: beside the packages, so that the next start finds it.
 ///
 /// It is there from before the first package is written until the import has ended without an error,
-/// whatever ends the process. So a start without an import can tell a part of the packages from all.
-/// In a store to which nothing was ever written it means nothing.
+/// whatever ends the process. So a start without an import can distinguish a part of the packages from all.
+///
+/// Only a process that holds the lock of the mark may use the mark, and may write to a store that is new
+/// or marked. The lock ends with the process, so the mark of a process that was killed can be taken over,
+/// and that of a process that lives cannot.
 #[derive(Debug)]
 pub(crate) enum Mark {
-    /// There is no place for one: the store ends with the process, or it is away.
+    /// There is no need for one, because the store ends with the process.
     Nowhere,
-    /// A file beside that of the store.
+    /// A file beside that of the store. The lock is that of the store, which only one process can open.
     File(PathBuf),
-    /// A table in the database of this URL.
-    Table(Url),
+    /// A table in the database of the store. The lock is one of the database.
+    Table(Box<Table>),
 }
 
 impl Mark {
-    /// What the name of the file has after that of the store's file.
-    pub(crate) const ENDING: &str = "-import";
-
     /// The mark of the store in a file that exists, by whatever links lead to it.
     pub(crate) fn beside(path: &Path) -> io::Result<Self> {
         let mut mark = OsString::from(fs::canonicalize(path)?);
-        mark.push(Self::ENDING);
+        mark.push("-import");
         Ok(Self::File(mark.into()))
+    }
+
+    /// The mark of the store in the database of a URL.
+    pub(crate) fn within(url: &Url) -> Result<Self, Fault> {
+        Ok(Self::Table(Box::new(Table::new(url)?)))
+    }
+
+    /// Takes the lock. False if another process has it.
+    pub(crate) async fn lock(&mut self) -> Result<bool, Fault> {
+        match self {
+            Self::Nowhere | Self::File(_) => Ok(true),
+            Self::Table(table) => table.lock().await,
+        }
+    }
+
+    /// Lets other processes take the lock.
+    pub(crate) fn unlock(&mut self) {
+        if let Self::Table(table) = self {
+            table.unlock();
+        }
     }
 
     /// Whether the first import was begun and not finished.
     pub(crate) async fn is_set(&self) -> Result<bool, Fault> {
         match self {
             Self::Nowhere => Ok(false),
-            Self::File(path) => Ok(path.try_exists()?),
-            Self::Table(url) => Ok(table::exists(url).await?),
+            Self::File(path) => Ok(file::exists(path)?),
+            Self::Table(table) => table.exists().await,
         }
     }
 
@@ -51,8 +73,8 @@ impl Mark {
     pub(crate) async fn set(&self) -> Result<(), Fault> {
         match self {
             Self::Nowhere => Ok(()),
-            Self::File(path) => Ok(file::create(path)?),
-            Self::Table(url) => Ok(table::create(url).await?),
+            Self::File(path) => file::create(path),
+            Self::Table(table) => table.create().await,
         }
     }
 
@@ -61,7 +83,7 @@ impl Mark {
         match self {
             Self::Nowhere => Ok(()),
             Self::File(path) => Ok(file::remove(path)?),
-            Self::Table(url) => Ok(table::remove(url).await?),
+            Self::Table(table) => table.remove().await,
         }
     }
 

@@ -1,83 +1,134 @@
 //! A store that was opened, and how it gets its first packages.
 
-use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
 
 use pyaday_core::{PackageStore, StoreError};
+use tokio::time::sleep;
 
 use crate::begun::Begun;
-use crate::error::tell;
-use crate::mark::Mark;
+use crate::error::{tell, with_causes};
+use crate::gate::Gate;
+use crate::mark::{Fault, Mark};
 use crate::store::fill;
-use crate::{Arguments, Error};
+use crate::{Error, OnExisting, Source};
 
-/// What ends a server.
-pub(crate) type Stop = Pin<Box<dyn Future<Output = ()> + Send>>;
+/// How long to wait until the database or the lock of the mark is asked for again.
+const RETRY: Duration = Duration::from_secs(1);
 
 /// A store that was opened.
 pub(crate) struct Opened<S> {
-    pub(crate) store: S,
+    pub(crate) store: Arc<Gate<S>>,
     /// What the store is called.
     pub(crate) name: String,
+    /// Whether its database was away when it was opened. That was told then.
+    pub(crate) is_away: bool,
     /// True if nobody has ever written to the store.
-    pub(crate) is_new: fn(&S) -> bool,
-    pub(crate) begun: Begun,
-    pub(crate) mark: Mark,
+    is_new: fn(&S) -> bool,
+    begun: Begun,
+    mark: Mark,
+    /// Whether this run has set the mark.
+    is_marker: bool,
+    /// Whether this run has begun a first import and has not finished it.
+    is_unfinished: bool,
 }
 
 impl<S: PackageStore> Opened<S> {
-    /// Gives the store the packages that the options name, until it is told to stop.
-    ///
-    /// If that fails before anything was written, then what this run has created is removed. If a part
-    /// of a first import was written, then it stays, and the mark stays with it.
-    ///
-    /// # Errors
-    /// The packages cannot be added, or it was told to stop, or the store has a part of a first import and is
-    /// not to get the rest.
-    pub(crate) async fn fill(self, options: &Arguments, stop: &mut Stop) -> Result<S, Error> {
-        let is_new = (self.is_new)(&self.store);
-        let is_first = is_new || self.is_marked().await?;
-        if is_first && !is_new && options.import.is_none() {
-            return Err(Error::Unfinished { store: self.name, remedy: self.mark.remedy() });
-        }
-        match self.add_packages(is_first, options, stop).await {
-            Ok(()) => Ok(self.store),
-            Err(error) => {
-                self.give_up(is_first && options.import.is_some(), &error).await;
-                Err(error)
-            }
-        }
+    pub(crate) fn new(
+        store: S,
+        name: String,
+        is_away: bool,
+        is_new: fn(&S) -> bool,
+        begun: Begun,
+        mark: Mark,
+    ) -> Self {
+        let store = Arc::new(Gate::new(store));
+        Self { store, name, is_away, is_new, begun, mark, is_marker: false, is_unfinished: false }
     }
 
-    async fn add_packages(
-        &self,
-        is_first: bool,
-        options: &Arguments,
-        stop: &mut Stop,
+    /// Gives the store its packages and opens its gate: those of the source, or some to begin with if it is
+    /// new. It waits for a database that is away, and for a process that makes the first import.
+    ///
+    /// It can be dropped at any moment. [`give_up`](Self::give_up) then takes back what can be taken back.
+    ///
+    /// # Errors
+    /// The packages cannot be added, or the store has a part of a first import and is not to get the rest.
+    pub(crate) async fn fill(
+        &mut self,
+        source: Option<Source>,
+        on_existing: OnExisting,
     ) -> Result<(), Error> {
-        if is_first && options.import.is_some() {
+        self.lock().await;
+        let is_marked = self.mark.is_set().await.map_err(|source| self.unmarkable(source))?;
+        if is_marked && source.is_none() {
+            let store = self.name.clone();
+            return Err(Error::Unfinished { store, remedy: self.mark.remedy() });
+        }
+        let is_first = is_marked || (self.is_new)(self.store.store());
+        self.is_unfinished = is_first && source.is_some();
+        if self.is_unfinished && !is_marked {
+            self.is_marker = true;
             self.mark.set().await.map_err(|source| self.unmarkable(source))?;
         }
-        tokio::select! {
-            () = &mut *stop => return Err(Error::Stopped),
-            filled = fill(&self.store, is_first, options.import.as_deref(), options.on_existing) => filled?,
+        if !is_first {
+            // Others need not wait for a later import.
+            self.mark.unlock();
         }
-        if is_first {
+        let filled = fill(self.store.store(), is_first, source, on_existing).await;
+        // The error about packages that exist comes after the last row, so no package is missing.
+        if self.is_unfinished && matches!(filled, Ok(()) | Err(Error::Existing { .. })) {
+            // During a long import the lock may have been lost.
+            self.lock().await;
             self.mark.clear().await.map_err(|source| self.unmarkable(source))?;
+            self.is_unfinished = false;
         }
+        filled?;
+        self.mark.unlock();
+        self.store.open();
         Ok(())
     }
 
+    /// Waits until the store can be used and this process holds the lock of the mark. What the store shows
+    /// is then what it has, and stays so if it is new or marked.
+    async fn lock(&mut self) {
+        let mut told = self.is_away.then_some(false);
+        loop {
+            let (is_busy, reason) = match self.try_lock().await {
+                Ok(true) => return,
+                Ok(false) => (true, "another server makes the first import".to_owned()),
+                Err(fault) => (false, with_causes(&*fault)),
+            };
+            self.mark.unlock();
+            if told != Some(is_busy) {
+                tell(&format!("{}: waiting: {reason}", self.name));
+                told = Some(is_busy);
+            }
+            sleep(RETRY).await;
+        }
+    }
+
+    async fn try_lock(&mut self) -> Result<bool, Fault> {
+        let store = self.store.store();
+        // Until this is known, the tables may not exist, which is another error than a database that is away.
+        unless_unavailable(store.id().await)?;
+        let is_locked = self.mark.lock().await?;
+        unless_unavailable(store.refresh().await)?;
+        Ok(is_locked)
+    }
+
     /// Takes back what the run has created, or says that a first import is not finished.
-    async fn give_up(self, is_first_import: bool, error: &Error) {
+    pub(crate) async fn give_up(self, error: &Error) {
         let is_untouched = self.is_untouched(error).await;
-        let Self { store, name, begun, mark, .. } = self;
+        let Self { store, name, begun, mark, is_marker, is_unfinished, .. } = self;
+        if is_untouched && is_marker {
+            // If it stays, then the next start says how to go on.
+            let _ = mark.clear().await;
+        }
         // This closes the files.
         drop(store);
         if is_untouched {
-            // A mark means nothing while nothing was written, so one that cannot be removed may stay.
-            let _ = mark.clear().await;
             begun.take_back();
-        } else if is_first_import {
+        } else if is_unfinished {
             tell(&format!(
                 "{name}: the first import is not finished: start the server again with the same \
                  `--import` to complete it"
@@ -87,19 +138,23 @@ impl<S: PackageStore> Opened<S> {
 
     /// True if surely nothing was ever written to the store, and nothing will be.
     async fn is_untouched(&self, error: &Error) -> bool {
+        let store = self.store.store();
         let may_be_written =
             matches!(error, Error::Store { source: StoreError::OutcomeUnknown { .. }, .. });
         // A write that a signal interrupted may wait in the store. This one is answered after it.
-        let is_done =
-            self.store.create_many(Vec::new()).await.is_ok() && self.store.refresh().await.is_ok();
-        !may_be_written && is_done && (self.is_new)(&self.store)
+        let is_done = store.create_many(Vec::new()).await.is_ok() && store.refresh().await.is_ok();
+        !may_be_written && is_done && (self.is_new)(store)
     }
 
-    async fn is_marked(&self) -> Result<bool, Error> {
-        self.mark.is_set().await.map_err(|source| self.unmarkable(source))
-    }
-
-    fn unmarkable(&self, source: crate::mark::Fault) -> Error {
+    fn unmarkable(&self, source: Fault) -> Error {
         Error::Mark { store: self.name.clone(), source }
+    }
+}
+
+/// The error if it may pass by itself. Another one is reported by whoever uses the store.
+fn unless_unavailable<T>(answer: Result<T, StoreError>) -> Result<(), Fault> {
+    match answer {
+        Err(error @ StoreError::Unavailable { .. }) => Err(error.into()),
+        _ => Ok(()),
     }
 }

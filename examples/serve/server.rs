@@ -3,17 +3,24 @@
 use std::error::Error as _;
 use std::io;
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::thread;
 
 use pyaday_core::{Api, MemoryStore, PackageStore, Problem};
 use pyaday_postgres::PostgresStore;
 use pyaday_sqlite::{SqliteStore, sqlite_version};
+use tokio::sync::oneshot;
 
 use crate::begun::Begun;
 use crate::error::{tell, with_causes};
 use crate::mark::Mark;
-use crate::opened::{Opened, Stop};
-use crate::{Arguments, Error, Prefix, Socket, StopSignal, StoreUrl, Url};
+use crate::opened::Opened;
+use crate::{Arguments, Error, Prefix, Socket, Source, StopSignal, StoreUrl, Url};
+
+/// What ends a server.
+type Stop = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// A web framework to serve with.
 pub trait Framework {
@@ -38,7 +45,7 @@ pub async fn run<F: Framework>(options: &Arguments) -> Result<(), Error> {
     run_until::<F>(options, async move { signal.received().await }).await
 }
 
-/// Serves as the options say until `stop`, which ends an import too.
+/// Serves as the options say until `stop`, which ends the start of a server too, whatever it waits for.
 ///
 /// # Errors
 /// Why it does not start.
@@ -49,49 +56,61 @@ pub async fn run_until<F: Framework>(
     let stop = Box::pin(stop);
     match (&options.store).try_into()? {
         StoreUrl::Memory => serve::<F, _>(options, stop, async || Ok(open_memory())).await,
-        StoreUrl::Sqlite(path) => serve::<F, _>(options, stop, async || open_file(&path)).await,
+        StoreUrl::Sqlite(path) => {
+            serve::<F, _>(options, stop, async || open_file(path).await).await
+        }
         StoreUrl::Postgres(url) => serve::<F, _>(options, stop, async || connect(&url).await).await,
     }
 }
 
 fn open_memory() -> Opened<MemoryStore> {
-    Opened {
-        store: MemoryStore::new(),
-        name: "memory".to_owned(),
-        // It is gone when the server ends, so all that matters is that it is new at first.
-        is_new: |_| true,
-        begun: Begun::default(),
-        mark: Mark::Nowhere,
-    }
+    let (store, name) = (MemoryStore::new(), "memory".to_owned());
+    // It is gone when the server ends, so all that matters is that it is new at first.
+    Opened::new(store, name, false, |_| true, Begun::default(), Mark::Nowhere)
 }
 
-fn open_file(path: &Path) -> Result<Opened<SqliteStore>, Error> {
-    let begun = Begun::before(path);
-    let store = SqliteStore::open(path)?;
+async fn open_file(path: PathBuf) -> Result<Opened<SqliteStore>, Error> {
+    let begun = Begun::before(&path);
     let name = path.display().to_string();
+    let store = if begun.is_empty() {
+        let path = path.clone();
+        in_thread(move || SqliteStore::open(path)).await??
+    } else {
+        // Creating a file takes no time. It must be done before a signal is looked at, since what was
+        // created may have to be removed.
+        SqliteStore::open(&path)?
+    };
     let (count, version) = (counted(store.catalogue().len()), sqlite_version());
     tell(&format!("{name}: {count}, SQLite {version}"));
-    let mark = Mark::beside(path)
+    let mark = Mark::beside(&path)
         .map_err(|source| Error::Mark { store: name.clone(), source: source.into() })?;
-    Ok(Opened { store, name, is_new: SqliteStore::is_new, begun, mark })
+    Ok(Opened::new(store, name, false, SqliteStore::is_new, begun, mark))
 }
 
-/// A database that is away now may come later: until then, requests are told so.
+/// A database that is away now may come later.
 async fn connect(url: &Url) -> Result<Opened<PostgresStore>, Error> {
     let store =
         PostgresStore::connect(url.as_str(), pyaday_postgres::PostgresOptions::new()).await?;
     let name = "PostgreSQL".to_owned();
-    let mark = match store.catalogue() {
-        Ok(catalogue) => {
-            tell(&format!("{name}: {}", counted(catalogue.len())));
-            Mark::Table(url.clone())
-        }
-        Err(error) => {
-            tell(&format!("{name}: {}", with_causes(&error)));
-            Mark::Nowhere
-        }
-    };
-    Ok(Opened { store, name, is_new: PostgresStore::is_new, begun: Begun::default(), mark })
+    let mark = Mark::within(url).map_err(|source| Error::Mark { store: name.clone(), source })?;
+    let catalogue = store.catalogue();
+    tell(&match &catalogue {
+        Ok(catalogue) => format!("{name}: {}", counted(catalogue.len())),
+        Err(error) => format!("{name}: {}", with_causes(error)),
+    });
+    let is_away = catalogue.is_err();
+    Ok(Opened::new(store, name, is_away, PostgresStore::is_new, Begun::default(), mark))
+}
+
+/// Does work that blocks, in a thread that nobody waits for any more if this is dropped.
+async fn in_thread<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Error> {
+    let (sender, done) = oneshot::channel();
+    // If nobody waits for it, then the result is dropped.
+    thread::spawn(move || drop(sender.send(work())));
+    done.await
+        .map_err(|_| io::Error::other("a thread panicked; its message is on standard error").into())
 }
 
 fn counted(packages: usize) -> String {
@@ -106,17 +125,52 @@ async fn serve<F: Framework, S: PackageStore>(
 ) -> Result<(), Error> {
     let prefix = options.prefix.parse()?;
     let answers = answers(options)?;
-    // The address is taken at once, so that a mistake in it shows before a long import. Nobody can
-    // connect until the packages are there.
-    let socket = Socket::bind(&options.bind).await?;
-    let store = open().await?.fill(options, &mut stop).await?;
-    let listener = socket.listen(&prefix)?;
-    let api = Api::with_options(store, answers);
-    let stop = async move {
-        stop.await;
-        tell("stopping");
+    let opening = async {
+        // The address is taken at once, so that a mistake in it shows before a long import, and one in
+        // the name of a file before anything is created. Nobody can connect until the packages are there.
+        let socket = Socket::bind(&options.bind).await?;
+        let source = match options.import.clone() {
+            Some(path) => Some(in_thread(move || Source::open(&path)).await??),
+            None => None,
+        };
+        Ok((socket, source, open().await?))
     };
-    Ok(F::serve(listener, &prefix, api, stop).await?)
+    let (socket, source, mut opened) = unless_stopped(&mut stop, opening).await?;
+    let store = Arc::clone(&opened.store);
+    let serving = async |stop: Stop| {
+        let listener = socket.listen(&prefix)?;
+        let stop = async move {
+            stop.await;
+            tell("stopping");
+        };
+        Ok(F::serve(listener, &prefix, Api::with_options(store, answers), stop).await?)
+    };
+    if opened.is_away && source.is_none() {
+        // Requests are told so until the database is there.
+        return tokio::select! {
+            served = serving(stop) => served,
+            Err(error) = opened.fill(None, options.on_existing) => Err(error),
+        };
+    }
+    let filling = opened.fill(source, options.on_existing);
+    if let Err(error) = unless_stopped(&mut stop, filling).await {
+        drop(serving);
+        opened.give_up(&error).await;
+        return Err(error);
+    }
+    serving(stop).await
+}
+
+/// Waits for a step of the start, unless the server is told to stop.
+async fn unless_stopped<T>(
+    stop: &mut Stop,
+    step: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    tokio::select! {
+        biased;
+        () = stop => Err(Error::Stopped),
+        done = step => done,
+    }
 }
 
 /// What the command line says of the answers.

@@ -1,6 +1,6 @@
 //! The store that a URL names, and what is in it when the server begins.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use pyaday_core::PackageStore;
 
@@ -83,20 +83,19 @@ fn advice(url: &str) -> String {
     }
 }
 
-/// Adds the packages of a file to a store; without a file, a new store gets a few to begin with. A store
-/// is new until its first import is finished.
+/// Adds the packages of a source to a store; without a source, a new store gets a few to begin with. A
+/// store is new until its first import is finished.
 ///
 /// # Errors
-/// The file cannot be imported, or it has nothing for a new store.
+/// The source cannot be imported, or it has nothing for a new store.
 pub(crate) async fn fill<S: PackageStore>(
     store: &S,
     is_new: bool,
-    file: Option<&Path>,
+    source: Option<Source>,
     on_existing: OnExisting,
 ) -> Result<(), Error> {
-    match file {
-        Some(file) => {
-            let source = Source::open(file)?;
+    match source {
+        Some(source) => {
             let name = source.name().to_owned();
             let summary = import(store, source, on_existing).await?;
             if is_new && summary.read() == 0 {

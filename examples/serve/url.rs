@@ -54,7 +54,10 @@ pub(crate) fn shown(given: &str) -> String {
 pub(crate) fn without_user_info(url: &str) -> String {
     let (beginning, rest) = url.split_at(password(url).unwrap_or(url.len()));
     let hidden = if rest.is_empty() { "" } else { "…" };
-    let scheme = |text: &str| text.split_once("://").map(|(scheme, _)| format!("{scheme}://"));
+    let scheme = |text: &str| {
+        let (scheme, _) = text.split_once("://").filter(|(scheme, _)| is_scheme(scheme))?;
+        Some(format!("{scheme}://"))
+    };
     match beginning.rsplit_once('@') {
         Some((user, host)) => {
             format!("{}…@{host}{hidden}", scheme(user).unwrap_or_default())
@@ -63,6 +66,12 @@ pub(crate) fn without_user_info(url: &str) -> String {
         None if rest.contains('@') => format!("{}…", scheme(beginning).unwrap_or_default()),
         None => format!("{beginning}{hidden}"),
     }
+}
+
+/// Whether this can be the scheme of a URL (RFC 3986 §3.1). Anything else may be a part of a password.
+fn is_scheme(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
 }
 
 /// Where the value of the first key begins that may name a password.

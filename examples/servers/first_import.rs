@@ -1,7 +1,7 @@
 //! What a first import leaves that was not finished.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::import::TAKEN;
 use crate::not_a_list::{folder, names};
@@ -92,26 +92,99 @@ fn waiting(program: &str, url: &str) -> Process {
     process
 }
 
-/// Nothing can be taken back after this signal. A store to which nothing was written is new nevertheless.
+/// Nothing can be taken back after this signal. The mark says that an import is to be made, although
+/// nothing was written.
 #[test]
-fn a_store_to_which_nothing_was_ever_written_is_new() {
+fn a_first_import_that_was_killed_before_its_first_package_must_be_made_again() {
     for (number, program) in SERVERS.into_iter().enumerate() {
         let (folder, url) = folder(&format!("killed-{number}"));
         let process = waiting(program, &url);
         process.signal("KILL");
         assert_eq!(process.end().status.code(), None);
         assert!(fs::metadata(folder.join("packages.db")).unwrap().len() > 0);
+        assert_eq!(error(program, &["--store", &url], b""), refused(&folder));
 
+        // The store is new still, so an import of nothing does not count.
         let expected = format!(
             "error: the import of standard input added nothing to a new store: it has no rows; {TAKEN}\n"
         );
         let arguments = ["--store", &url, "--import", "-"];
         assert_eq!(error(program, &arguments, b"name,summary\n"), expected);
-        // It was there before that start.
-        assert!(names(&folder).contains(&"packages.db".to_owned()));
-        assert!(Server::start(program, &["--store", &url]).package("flask").is_ok());
-        assert!(Server::start(program, &["--store", &url]).package("flask").is_ok());
+        // That run has made neither the file nor the mark, so it removes neither.
+        assert_eq!(names(&folder), ["packages.db", "packages.db-import"]);
+        assert_eq!(error(program, &["--store", &url], b""), refused(&folder));
+
+        let server = Server::start_with(program, &arguments, b"name,summary\na,\n");
+        assert_eq!((server.package("a").is_ok(), server.package("flask")), (true, Err(404)));
+        drop(server);
+        assert!(Server::start(program, &["--store", &url]).package("a").is_ok());
     }
+}
+
+/// The mark is the only thing that such a store lacks.
+#[test]
+fn a_new_store_is_filled_once_the_mark_is_deleted() {
+    let (folder, url) = folder("deleted");
+    let process = waiting(SERVERS[0], &url);
+    process.signal("KILL");
+    drop(process.end());
+    fs::remove_file(folder.join("packages.db-import")).unwrap();
+    assert!(Server::start(SERVERS[0], &["--store", &url]).package("flask").is_ok());
+}
+
+#[test]
+fn a_first_import_that_ends_with_an_error_about_packages_that_exist_is_finished() {
+    for (number, program) in SERVERS.into_iter().enumerate() {
+        // The packages exist because a part was imported before, or because the file has one twice.
+        for part in ["[{\"name\":\"a\",\"summary\":\"\"},", ""] {
+            let (folder, url) = folder(&format!("twice-{number}-{}", part.len()));
+            let arguments = ["--store", &url, "--import", "-", "--on-existing", "error"];
+            if !part.is_empty() {
+                // The control: after this error packages are missing.
+                error(program, &arguments, part.as_bytes());
+                assert_eq!(error(program, &["--store", &url], b""), refused(&folder));
+            }
+            let (code, _, stderr) = ending(program, &arguments, b"name,summary\na,\na,\nb,\n");
+            assert!(stderr.contains("found packages that exist already"), "{stderr}");
+            assert!(code == Some(1) && !stderr.contains("is not finished"), "{stderr}");
+            assert_eq!(names(&folder), ["packages.db"]);
+            assert!(Server::start(program, &["--store", &url]).package("b").is_ok());
+        }
+    }
+}
+
+#[test]
+fn what_somebody_else_has_put_in_the_place_of_the_mark_is_no_mark_and_is_kept() {
+    let make: [fn(&Path); 3] = [
+        |path| fs::write(path, "mine").unwrap(),
+        |path| fs::create_dir(path).unwrap(),
+        |path| std::os::unix::fs::symlink("elsewhere", path).unwrap(),
+    ];
+    for (number, make) in make.into_iter().enumerate() {
+        let (folder, url) = folder(&format!("foreign-{number}"));
+        let mark = folder.join("packages.db-import");
+        make(&mark);
+        let before = fs::symlink_metadata(&mark).unwrap();
+        let arguments = ["--store", &url, "--import", "-"];
+        let message = error(SERVERS[0], &arguments, b"name,summary\na,\n");
+        let expected = format!(
+            "error: cannot note beside {}/packages.db whether its first import is finished: {} exists \
+             and is not a mark: move it elsewhere\n",
+            folder.display(),
+            fs::canonicalize(&folder).unwrap().join("packages.db-import").display()
+        );
+        assert_eq!(message, expected);
+        assert_eq!(names(&folder), ["packages.db-import"]);
+        assert!(Server::start(SERVERS[0], &["--store", &url]).package("flask").is_ok());
+        let after = fs::symlink_metadata(&mark).unwrap();
+        assert_eq!((after.len(), after.file_type()), (before.len(), before.file_type()));
+    }
+    // The control: an empty file is a mark, and stays if the run that finds it adds nothing.
+    let (folder, url) = folder("stray");
+    fs::write(folder.join("packages.db-import"), "").unwrap();
+    error(SERVERS[0], &["--store", &url, "--import", "-"], b"name,summary\n");
+    assert_eq!(names(&folder), ["packages.db-import"]);
+    assert_eq!(error(SERVERS[0], &["--store", &url], b""), refused(&folder));
 }
 
 #[test]

@@ -3,6 +3,8 @@
 
 #[cfg(unix)]
 mod durable;
+#[cfg(target_os = "linux")]
+mod early_stop;
 mod existing;
 #[cfg(unix)]
 mod first_import;
@@ -18,3 +20,5 @@ mod sources;
 mod start;
 #[cfg(unix)]
 mod stop;
+#[cfg(target_os = "linux")]
+mod watched;

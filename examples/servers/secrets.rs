@@ -17,7 +17,7 @@ fn written(args: &[&str], variables: &[(&str, &str)]) -> String {
 }
 
 /// In all but the last, the host is shown, or else the test would not see what is written.
-const URLS: [&str; 15] = [
+const URLS: [&str; 19] = [
     "mysql://s3cret:s3cret@host/packages",
     "sqlite://s3cret:s3cret@host/packages.db",
     "postgres:s3cret:s3cret@host/packages",
@@ -27,6 +27,11 @@ const URLS: [&str; 15] = [
     "mysql://s3cret:s3 s3cret\"s3cret@host/packages",
     "mysql://s3cret@host/packages?password=s3cret&x=1",
     "//s3cret:s3cret@host",
+    // What comes before `://` is no scheme (RFC 3986 §3.1), but a part of the user information.
+    "user:s3cret://s3cret@host/packages",
+    "s3cret!://s3cret@host/packages",
+    "1s3cret://s3cret@host/packages",
+    "s3cret_s3cret://s3cret@host/packages",
     // What PostgreSQL's own programs take too: a value may stand in quotes, and spaces around `=`.
     "host=host password='x s3cret'",
     "host=host password = 'x\\'s3cret' user=s3cret",

@@ -2,48 +2,92 @@
 
 use std::time::Duration;
 
-use tokio_postgres::config::TargetSessionAttrs;
-use tokio_postgres::{Client, Config, Error, NoTls};
+use pyaday_postgres::Connector;
+use pyaday_postgres::deadpool_postgres::Connect as _;
+use pyaday_postgres::tokio_postgres::config::TargetSessionAttrs;
+use pyaday_postgres::tokio_postgres::{Client, Config, Error, NoTls};
+use tokio::time::timeout;
 
+use super::Fault;
 use crate::Url;
 
 /// The schema is that of the store.
 pub(super) const NAME: &str = "pyaday.unfinished_import";
 
-/// How long a host may take to accept the connection.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long making a connection or a statement may take.
+const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Whether there is the table.
-pub(super) async fn exists(url: &Url) -> Result<bool, Error> {
-    let sql = "SELECT to_regclass($1) IS NOT NULL";
-    connect(url).await?.query_one(sql, &[&NAME]).await?.try_get(0)
+/// Lets the server notice within half a minute that this machine has gone, and then free the lock.
+const KEEPALIVE: &str = "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; \
+                         SET tcp_keepalives_count = 4";
+
+/// The table, and the session that holds its lock.
+#[derive(Debug)]
+pub(crate) struct Table {
+    config: Config,
+    session: Option<Client>,
 }
 
-/// Creates the table, unless it is there.
-pub(super) async fn create(url: &Url) -> Result<(), Error> {
-    let sql = format!("CREATE TABLE IF NOT EXISTS {NAME} ()");
-    let result = connect(url).await?.batch_execute(&sql).await;
-    match result {
-        // Another process may have created it at the same moment.
-        Err(_) if exists(url).await? => Ok(()),
-        result => result,
+impl Table {
+    /// The table in the database of a URL.
+    pub(super) fn new(url: &Url) -> Result<Self, Fault> {
+        let mut config: Config = url.as_str().parse()?;
+        config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+        Ok(Self { config, session: None })
+    }
+
+    /// Takes the lock, unless another session has it. If this session has it already, then this makes sure
+    /// that it still has it.
+    pub(super) async fn lock(&mut self) -> Result<bool, Fault> {
+        let session = match self.session.take() {
+            Some(session) if !session.is_closed() => session,
+            _ => self.connect().await?,
+        };
+        let sql = "SELECT pg_try_advisory_lock(hashtextextended($1, 0))";
+        let is_locked = bounded(session.query_one(sql, &[&NAME])).await?.try_get(0)?;
+        self.session = Some(session).filter(|_| is_locked);
+        Ok(is_locked)
+    }
+
+    /// Ends the session, and so frees the lock.
+    pub(super) fn unlock(&mut self) {
+        self.session = None;
+    }
+
+    /// Whether there is the table.
+    pub(super) async fn exists(&self) -> Result<bool, Fault> {
+        let sql = "SELECT to_regclass($1) IS NOT NULL";
+        Ok(bounded(self.session()?.query_one(sql, &[&NAME])).await?.try_get(0)?)
+    }
+
+    /// Creates the table.
+    pub(super) async fn create(&self) -> Result<(), Fault> {
+        bounded(self.session()?.batch_execute(&format!("CREATE TABLE {NAME} ()"))).await
+    }
+
+    /// Removes the table, if it is there.
+    pub(super) async fn remove(&self) -> Result<(), Fault> {
+        bounded(self.session()?.batch_execute(&format!("DROP TABLE IF EXISTS {NAME}"))).await
+    }
+
+    fn session(&self) -> Result<&Client, Fault> {
+        self.session.as_ref().ok_or_else(|| "the session that had its lock was lost".into())
+    }
+
+    /// A connection to the server of the URL that can be written. It ends with the client.
+    async fn connect(&self) -> Result<Client, Fault> {
+        let (client, _) = bounded(Connector::new(NoTls).connect(&self.config)).await?;
+        bounded(client.batch_execute(KEEPALIVE)).await?;
+        Ok(client)
     }
 }
 
-/// Removes the table, if it is there.
-pub(super) async fn remove(url: &Url) -> Result<(), Error> {
-    connect(url).await?.batch_execute(&format!("DROP TABLE IF EXISTS {NAME}")).await
-}
-
-/// A connection to the server of the URL that can be written.
-async fn connect(url: &Url) -> Result<Client, Error> {
-    let mut config: Config = url.as_str().parse()?;
-    config.target_session_attrs(TargetSessionAttrs::ReadWrite);
-    if config.get_connect_timeout().is_none() {
-        config.connect_timeout(CONNECT_TIMEOUT);
+/// Waits for an answer of the database, but not for longer than [`PATIENCE`].
+async fn bounded<T>(answer: impl Future<Output = Result<T, Error>>) -> Result<T, Fault> {
+    match timeout(PATIENCE, answer).await {
+        Ok(answer) => Ok(answer?),
+        Err(_) => {
+            Err(format!("the database did not answer within {} s", PATIENCE.as_secs()).into())
+        }
     }
-    let (client, connection) = config.connect(NoTls).await?;
-    // It ends with the client, which has its errors.
-    tokio::spawn(connection);
-    Ok(client)
 }
