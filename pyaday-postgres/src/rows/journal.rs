@@ -7,6 +7,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 use super::{Parts, integer, revision, same};
+use crate::connection::Connection;
 use crate::error::Fault;
 
 /// Reads all days. The columns here and in [`FOLLOW`] are those that [`read`] expects.
@@ -134,14 +135,14 @@ pub(crate) async fn unpin(client: &ClientWrapper, dates: &[String]) -> Result<()
 }
 
 /// Reads all days and pins into a catalogue.
-pub(crate) async fn load(client: &ClientWrapper, catalogue: &mut Catalogue) -> Result<(), Fault> {
-    let mut days = Parts::of(client, LOAD, &[]).await?;
+pub(crate) async fn load(connection: &Connection, catalogue: &mut Catalogue) -> Result<(), Fault> {
+    let mut days = Parts::of(connection, LOAD, &[]).await?;
     while let Some(rows) = days.next().await? {
         for row in rows {
             catalogue.restore_daily(read(&row)?);
         }
     }
-    let mut pins = Parts::of(client, LOAD_PINS, &[]).await?;
+    let mut pins = Parts::of(connection, LOAD_PINS, &[]).await?;
     while let Some(rows) = pins.next().await? {
         for row in rows {
             catalogue.restore_pin(read_pin(&row)?);
