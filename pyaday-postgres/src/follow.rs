@@ -125,9 +125,7 @@ pub(crate) async fn catch_up(
     let mut catalogue = from.catalogue.clone();
     let position = from.point.position;
     follow_packages(connection, position, &mut catalogue).await?;
-    connection
-        .within(CATCH_UP, |client| journal::follow(client, &mut catalogue, position))
-        .await?;
+    connection.within(CATCH_UP, |client| journal::follow(client, &mut catalogue, position)).await?;
     catalogue.advance(head.point.revision);
     complete(catalogue, head).map(Some)
 }

@@ -3,6 +3,9 @@
 //! One task does both, so that the writes of other processes and of this one enter the catalogue in the
 //! same order as in the database.
 
+#[cfg(test)]
+mod tests;
+
 use std::mem;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
