@@ -70,7 +70,7 @@ async fn load_packages(connection: &Connection, head: &Head) -> Result<Catalogue
     let (sender, batches) = mpsc::channel::<Vec<Row>>(4);
     let empty = Catalogue::new(head.point.revision);
     let catalogue = spawn_blocking(move || restore(empty, batches));
-    let mut parts = Parts::of(connection, package::LOAD, &[]).await?;
+    let mut parts = Parts::of(connection, &package::LOAD, &[]).await?;
     let mut batch = Vec::with_capacity(Parts::LENGTH);
     while let Some(rows) = parts.next().await? {
         batch.extend(rows);
@@ -136,7 +136,7 @@ async fn follow_packages(
     catalogue: &mut Catalogue,
 ) -> Result<(), Fault> {
     let (mut written, mut removed) = (Vec::new(), Vec::new());
-    let mut changed = Parts::of(connection, package::FOLLOW, &[&position]).await?;
+    let mut changed = Parts::of(connection, &package::FOLLOW, &[&position]).await?;
     while let Some(rows) = changed.next().await? {
         for row in rows {
             match row.try_get(1)? {

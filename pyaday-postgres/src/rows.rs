@@ -93,18 +93,8 @@ pub(crate) async fn write(
     Ok(point)
 }
 
-/// A revision as a `bigint`. Revisions begin with the clock's microseconds, so the type is large enough for
-/// some hundred thousand years.
-fn integer(revision: Revision) -> i64 {
-    revision.get() as i64
-}
-
-/// The inverse of [`integer`].
-pub(crate) fn revision(integer: i64) -> Result<Revision, Fault> {
-    match u64::try_from(integer) {
-        Ok(number) => Ok(Revision::new(number)),
-        Err(_) => Err(Fault::Damaged("a revision is negative".to_owned())),
-    }
+fn revision(integer: i64) -> Result<Revision, Fault> {
+    Revision::from_i64(integer).ok_or_else(|| Fault::Damaged("a revision is negative".to_owned()))
 }
 
 /// Returns an error if a statement did not change the expected number of rows.

@@ -146,7 +146,7 @@ impl Patched {
     ) -> Result<Self, Problem> {
         let revision = version.revision();
         terms.check(Some(revision))?;
-        let package = patch.apply(&version.package())?;
+        let package = patch.apply_to_version(version)?;
         match package.name.normalized() == *name {
             true => Ok(Self { package, revision }),
             false => Err(Problem::name_mismatch(&package.name, name)),
