@@ -4,6 +4,7 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Barrier};
 use std::task::{Context, Poll, Waker};
+use std::thread;
 use std::time::Duration;
 
 use pyaday_core::conformance::{Call, Failing, Then};
@@ -72,19 +73,18 @@ fn unavailable() -> StoreError {
     StoreError::Unavailable { retry_after, source: "disk full: secret".into() }
 }
 
-/// A patch is tried a few times when others write the package each time, and then refused.
-#[test]
-fn a_patch_that_others_always_overtake_is_refused_and_may_come_again() {
+/// A store in which another client writes the package right before each of the first `overtaken` updates.
+/// Also returns how often it was updated. An update takes at least as long as `time`.
+fn overtaking(overtaken: u64, time: Duration) -> (Core, Arc<AtomicU64>) {
     let inner = Arc::new(MemoryStore::new());
     let (others, tries) = (Arc::clone(&inner), Arc::new(AtomicU64::new(0)));
-    let (counted, overtakes) = (Arc::clone(&tries), Arc::new(AtomicU64::new(u64::MAX)));
-    let limit = Arc::clone(&overtakes);
+    let counted = Arc::clone(&tries);
     let store = Failing::new(inner, move |call| {
-        if let Call::Update(name) = call
-            && counted.fetch_add(1, Ordering::SeqCst) < limit.load(Ordering::SeqCst)
-        {
-            let text = counted.load(Ordering::SeqCst).to_string();
-            let details = Package::new("any", &text).unwrap().details;
+        let Call::Update(name) = call else { return Then::Pass };
+        thread::sleep(time);
+        let number = counted.fetch_add(1, Ordering::SeqCst);
+        if number < overtaken {
+            let details = Package::new("any", &number.to_string()).unwrap().details;
             let write = others.update(name, Replacement::new(details), Write::new());
             block_on(write).unwrap();
         }
@@ -92,19 +92,39 @@ fn a_patch_that_others_always_overtake_is_refused_and_may_come_again() {
     });
     let home = Core::mount("", &Api::new(store));
     home.answer(&requests("flask")[0]);
+    (home, tries)
+}
+
+fn patch() -> Request {
     let patch = Request {
         body: br#"{"tags":["web"]}"#.to_vec(),
         ..Request::new("PATCH", "/packages/flask")
     };
-    let patch = patch.header("content-type", "application/merge-patch+json");
-    let refused = home.answer(&patch);
+    patch.header("content-type", "application/merge-patch+json")
+}
+
+/// A patch is tried a few times when others write the package each time, and then refused.
+#[test]
+fn a_patch_that_others_always_overtake_is_refused_and_may_come_again() {
+    let (home, tries) = overtaking(u64::MAX, Duration::ZERO);
+    let refused = home.answer(&patch());
     is_problem(&refused, 503, "store-unavailable");
     assert_eq!((refused.header("retry-after"), tries.load(Ordering::SeqCst)), (Some("1"), 64));
     // The control: others come in between a few times only.
-    tries.store(0, Ordering::SeqCst);
-    overtakes.store(3, Ordering::SeqCst);
-    assert_eq!(home.answer(&patch).status, 204);
+    let (home, tries) = overtaking(3, Duration::ZERO);
+    assert_eq!(home.answer(&patch()).status, 204);
     assert_eq!(tries.load(Ordering::SeqCst), 4);
+}
+
+/// Tries are also bounded in time: with a slow store, a client does not wait for all of them.
+#[test]
+fn a_patch_that_a_slow_store_lets_others_overtake_is_refused_after_a_few_seconds() {
+    let (home, tries) = overtaking(u64::MAX, Duration::from_secs(2));
+    let refused = home.answer(&patch());
+    is_problem(&refused, 503, "store-unavailable");
+    assert_eq!(refused.header("retry-after"), Some("1"));
+    let tries = tries.load(Ordering::SeqCst);
+    assert!((1..=3).contains(&tries), "{tries}");
 }
 
 /// What a future of a memory store comes to, which never waits.

@@ -1,6 +1,6 @@
 //! A connection to the primary that is not part of the pool.
 
-use std::future::pending;
+use std::future::{Future, pending};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,15 +10,17 @@ use tokio::time::timeout;
 use tokio_postgres::SimpleQueryMessage;
 
 use crate::connector::{Watch, watching};
+use crate::deadline::{READ, within};
 use crate::error::Fault;
 use crate::schema::Schema;
 
 /// How long making a connection may take, for any number of hosts.
 const DIAL: Duration = Duration::from_secs(2);
 
-/// A connection to the primary.
+/// A connection to the primary. The client is private, so that nothing can wait for the database without a
+/// deadline.
 pub(crate) struct Connection {
-    pub(crate) client: ClientWrapper,
+    client: ClientWrapper,
     watch: Option<Arc<Watch>>,
     session: Option<Session>,
 }
@@ -53,6 +55,29 @@ impl Connection {
         Ok(Self { client: client?, watch, session: None })
     }
 
+    /// The answer of the database to what `ask` sends over this connection, or [`Fault::Late`] if the answer
+    /// does not arrive before the deadline.
+    pub(crate) async fn within<'a, T, F>(
+        &'a self,
+        deadline: Duration,
+        ask: impl FnOnce(&'a ClientWrapper) -> F,
+    ) -> Result<T, Fault>
+    where
+        F: Future<Output = Result<T, Fault>>,
+    {
+        within(deadline, ask(&self.client)).await
+    }
+
+    /// Runs statements that return no rows.
+    pub(crate) async fn run(&self, deadline: Duration, statements: &str) -> Result<(), Fault> {
+        within(deadline, async { Ok(self.client.batch_execute(statements).await?) }).await
+    }
+
+    /// True if the connection has ended.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.client.is_closed()
+    }
+
     /// Prepares the connection: table names refer to the schema, and the server ends a statement that takes
     /// too long.
     ///
@@ -65,7 +90,8 @@ impl Connection {
              FROM pg_stat_activity WHERE pid = pg_backend_pid()",
             schema.quoted()
         );
-        for message in self.client.simple_query(&statements).await? {
+        let messages = async { Ok(self.client.simple_query(&statements).await?) };
+        for message in within(READ, messages).await? {
             let SimpleQueryMessage::Row(row) = message else { continue };
             if row.try_get(2)? == Some("t") {
                 return Err(Fault::Standby);
@@ -81,7 +107,7 @@ impl Connection {
     /// Asks the server to report the writes of other processes.
     pub(crate) async fn listen(&self, schema: &Schema) -> Result<(), Fault> {
         if self.watch.is_some() {
-            self.client.batch_execute(&format!("LISTEN {}", schema.quoted())).await?;
+            self.run(READ, &format!("LISTEN {}", schema.quoted())).await?;
         }
         Ok(())
     }

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use deadpool_postgres::ClientWrapper;
 use pyaday_core::{Catalogue, NormalizedName, StoreId};
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 use tokio_postgres::Row;
 
-use crate::deadline::{READ, within};
+use crate::connection::Connection;
+use crate::deadline::READ;
 use crate::error::Fault;
 use crate::rows::head::{self, Head, Point};
 use crate::rows::{Parts, change, journal, package};
@@ -32,22 +32,22 @@ const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
                         SET LOCAL statement_timeout = 0";
 
 /// Begins a transaction with one snapshot. Returns the head in it.
-async fn begin_snapshot(client: &ClientWrapper) -> Result<Head, Fault> {
-    within(READ, async { Ok(client.batch_execute(SNAPSHOT).await?) }).await?;
-    within(READ, head::read(client)).await
+async fn begin_snapshot(connection: &Connection) -> Result<Head, Fault> {
+    connection.run(READ, SNAPSHOT).await?;
+    connection.within(READ, head::read).await
 }
 
-async fn end_snapshot(client: &ClientWrapper) -> Result<(), Fault> {
-    within(READ, async { Ok(client.batch_execute("COMMIT").await?) }).await
+async fn end_snapshot(connection: &Connection) -> Result<(), Fault> {
+    connection.run(READ, "COMMIT").await
 }
 
 /// Reads all data of the database in one snapshot, as the beginning of a new history in memory. The history
 /// of the database may be another than that of the catalogue which was followed before.
-pub(crate) async fn load(client: &ClientWrapper) -> Result<Followed, Fault> {
-    let head = begin_snapshot(client).await?;
-    let mut catalogue = load_packages(client, &head).await?;
-    journal::load(client, &mut catalogue).await?;
-    end_snapshot(client).await?;
+pub(crate) async fn load(connection: &Connection) -> Result<Followed, Fault> {
+    let head = begin_snapshot(connection).await?;
+    let mut catalogue = load_packages(connection, &head).await?;
+    journal::load(connection, &mut catalogue).await?;
+    end_snapshot(connection).await?;
     match catalogue.revision() == head.point.revision {
         true => complete(catalogue, &head),
         false => Err(Fault::Damaged("a row is newer than the newest write".to_owned())),
@@ -66,11 +66,11 @@ fn complete(catalogue: Catalogue, head: &Head) -> Result<Followed, Fault> {
 }
 
 /// Reads rows in a task and makes packages of them in a thread, because both take equally long.
-async fn load_packages(client: &ClientWrapper, head: &Head) -> Result<Catalogue, Fault> {
+async fn load_packages(connection: &Connection, head: &Head) -> Result<Catalogue, Fault> {
     let (sender, batches) = mpsc::channel::<Vec<Row>>(4);
     let empty = Catalogue::new(head.point.revision);
     let catalogue = spawn_blocking(move || restore(empty, batches));
-    let mut parts = Parts::of(client, package::LOAD, &[]).await?;
+    let mut parts = Parts::of(connection, &package::LOAD, &[]).await?;
     let mut batch = Vec::with_capacity(Parts::LENGTH);
     while let Some(rows) = parts.next().await? {
         batch.extend(rows);
@@ -97,46 +97,46 @@ fn restore(
 
 /// Brings a catalogue up to date in one snapshot of the database. `None` if [`catch_up`] cannot do it.
 pub(crate) async fn catch_up_in_snapshot(
-    client: &ClientWrapper,
+    connection: &Connection,
     from: &Followed,
 ) -> Result<Option<Followed>, Fault> {
-    let head = begin_snapshot(client).await?;
-    let followed = catch_up(client, from, &head).await?;
-    end_snapshot(client).await?;
+    let head = begin_snapshot(connection).await?;
+    let followed = catch_up(connection, from, &head).await?;
+    end_snapshot(connection).await?;
     Ok(followed)
 }
 
 /// Brings a catalogue up to a head, in a transaction that sees the same moment as the head. `None` if the
 /// feed no longer holds all changes since the catalogue, or if it belongs to another history.
 pub(crate) async fn catch_up(
-    client: &ClientWrapper,
+    connection: &Connection,
     from: &Followed,
     head: &Head,
 ) -> Result<Option<Followed>, Fault> {
     if from.point == head.point {
         return Ok(Some(from.clone()));
     }
+    let reaches_back = |client| change::reaches_back_to(client, &from.point);
     if from.point.position >= head.point.position
-        || !within(CATCH_UP, change::reaches_back_to(client, &from.point)).await?
+        || !connection.within(CATCH_UP, reaches_back).await?
     {
         return Ok(None);
     }
     let mut catalogue = from.catalogue.clone();
     let position = from.point.position;
-    follow_packages(client, position, &mut catalogue).await?;
-    within(CATCH_UP, journal::follow(client, &mut catalogue, position)).await?;
+    follow_packages(connection, position, &mut catalogue).await?;
+    connection.within(CATCH_UP, |client| journal::follow(client, &mut catalogue, position)).await?;
     catalogue.advance(head.point.revision);
     complete(catalogue, head).map(Some)
 }
 
 async fn follow_packages(
-    client: &ClientWrapper,
+    connection: &Connection,
     position: i64,
     catalogue: &mut Catalogue,
 ) -> Result<(), Fault> {
-    let statement = client.prepare_cached(package::FOLLOW).await?;
     let (mut written, mut removed) = (Vec::new(), Vec::new());
-    let mut changed = Parts::of(client, &statement, &[&position]).await?;
+    let mut changed = Parts::of(connection, &package::FOLLOW, &[&position]).await?;
     while let Some(rows) = changed.next().await? {
         for row in rows {
             match row.try_get(1)? {

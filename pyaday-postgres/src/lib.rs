@@ -39,7 +39,16 @@
 //! for a large import, or for a standby that is slow to confirm.
 //!
 //! With [`Reads::Followed`], [`refresh`](PackageStore::refresh) does the same for the reads that begin
-//! after it. [`PostgresStore::age`] reports how old the data in memory is at most.
+//! after it. With [`Reads::Latest`], it does nothing and always succeeds, because each read asks the
+//! database itself.
+//!
+//! Asking makes one attempt to connect if there is no connection. If this attempt fails, the read with
+//! [`Reads::Latest`], or the `refresh` with [`Reads::Followed`], is refused at once. It does not wait for
+//! a later attempt. So while another primary takes over, these calls are refused
+//! ([`Unavailable`](pyaday_core::StoreError::Unavailable)), and the caller must repeat them. After a
+//! failure, the store pauses for a quarter of a second before it asks for other readers.
+//!
+//! [`PostgresStore::age`] reports how old the data in memory is at most.
 //! [`PostgresStore::wait_for`] waits for a revision that a client has seen elsewhere.
 //!
 //! # Writes
@@ -446,7 +455,11 @@ impl PackageStore for PostgresStore {
         self.shared.id()
     }
 
-    /// With [`Reads::Latest`], this does nothing, because each read asks the database.
+    /// With [`Reads::Latest`], this does nothing and always succeeds, because each read asks the database.
+    ///
+    /// # Errors
+    /// With [`Reads::Followed`], [`StoreError::Unavailable`] as soon as an attempt to reach the database
+    /// fails, and at the latest after two seconds.
     async fn refresh(&self) -> Result<(), StoreError> {
         match self.reads {
             Reads::Followed => self.ask().await,

@@ -3,12 +3,15 @@
 //! One task does both, so that the writes of other processes and of this one enter the catalogue in the
 //! same order as in the database.
 
+#[cfg(test)]
+mod tests;
+
 use std::mem;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use deadpool_postgres::{ClientWrapper, Pool};
+use deadpool_postgres::Pool;
 use futures_util::FutureExt;
 use pyaday_core::{Draft, StoreError};
 use tokio::time::sleep;
@@ -34,8 +37,8 @@ const COMMIT: Duration = Duration::from_secs(3);
 /// The age from which on a catalogue may lack many changes.
 const FAR_BEHIND: Duration = Duration::from_secs(1);
 
-/// How long to wait before trying again to use a database that failed, unless a caller needs it sooner.
-const RETRY: Duration = Duration::from_millis(250);
+/// How long to wait before trying again to use a database that failed.
+pub(crate) const RETRY: Duration = Duration::from_millis(250);
 
 /// How often a transaction is tried if it collides with other transactions.
 const TRIES: u32 = 3;
@@ -130,29 +133,32 @@ impl Node {
                 () = self.shared.behind.notified() => {}
                 () = sleep(self.pause()) => {}
             }
+            let begin = Instant::now();
             if AssertUnwindSafe(self.work()).catch_unwind().await.is_err() {
                 // The step that panicked may be half done, so its state is dropped. If the task ended, all
                 // later writes would be refused.
                 self.connection = None;
                 self.followed = None;
                 self.has_failed = true;
-                self.shared.fail(Fault::Bug);
+                self.shared.fail_to_follow(begin, Fault::Bug);
             }
         }
     }
 
+    /// Carries out the writes that wait, and shows readers what the database holds now. The task may have
+    /// been woken by somebody else's write, so it must not leave this out.
     async fn work(&mut self) {
-        if self.queue.is_empty() {
+        if self.queue.is_empty() || !self.write().await {
             // `follow` has already noted its fault for readers.
             let _ = self.follow().await;
-        } else {
-            self.write().await;
         }
     }
 
+    /// How long to wait for somebody who needs the database. After a failure, the task tries again soon,
+    /// because without a connection no notification can wake it.
     fn pause(&self) -> Duration {
         match self.has_failed {
-            true => self.poll_interval.max(RETRY),
+            true => RETRY,
             false => self.poll_interval,
         }
     }
@@ -175,12 +181,11 @@ impl Node {
     async fn try_to_follow(&mut self) -> Result<(), Fault> {
         let connection = self.connect().await?;
         let as_of = Instant::now();
-        let client = &connection.client;
-        let head = within(READ, head::read(client)).await?;
+        let head = connection.within(READ, head::read).await?;
         let now = match &self.followed {
             Some(followed) if followed.point == head.point => Some(followed.clone()),
             Some(followed) => {
-                let now = follow::catch_up_in_snapshot(client, followed).await;
+                let now = follow::catch_up_in_snapshot(&connection, followed).await;
                 if now.as_ref().is_err_and(Fault::is_late) {
                     // The next try would have more to read. Loading has a deadline for each part.
                     self.followed = None;
@@ -194,15 +199,15 @@ impl Node {
                 self.shared.publish(&now, as_of);
                 self.followed = Some(now);
             }
-            None => self.load(client).await?,
+            None => self.load(&connection).await?,
         }
         self.connection = Some(connection);
         Ok(())
     }
 
-    async fn load(&mut self, client: &ClientWrapper) -> Result<(), Fault> {
+    async fn load(&mut self, connection: &Connection) -> Result<(), Fault> {
         let as_of = Instant::now();
-        let now = follow::load(client).await?;
+        let now = follow::load(connection).await?;
         self.shared.replace(&now, as_of);
         self.followed = Some(now);
         Ok(())
@@ -210,26 +215,29 @@ impl Node {
 
     /// Takes the connection, or makes a new one if none works.
     async fn connect(&mut self) -> Result<Connection, Fault> {
-        if let Some(open) = self.connection.take().filter(|open| !open.client.is_closed()) {
+        if let Some(open) = self.connection.take().filter(|open| !open.is_closed()) {
             return Ok(open);
         }
         let mut connection = Connection::dial(&self.pool).await?;
-        schema::migrate(&connection.client, &self.schema, self.is_set_up).await?;
+        schema::migrate(&connection, &self.schema, self.is_set_up).await?;
         if !self.is_set_up && !connection.hears_warnings() {
             self.shared.notice(DEAF.to_owned());
         }
         self.is_set_up = true;
-        within(READ, connection.ready(&self.schema)).await?;
-        within(READ, connection.listen(&self.schema)).await?;
+        connection.ready(&self.schema).await?;
+        connection.listen(&self.schema).await?;
         if let Some(left) = self.left.take() {
             // The session may hold the lock. If it cannot be ended here, its own time limits end it.
-            drop(within(READ, left.end(&connection.client)).await);
+            drop(connection.within(READ, |client| left.end(client)).await);
         }
         Ok(connection)
     }
 
     /// Carries out the writes that wait, as one transaction.
-    async fn write(&mut self) {
+    ///
+    /// Returns false if the task must still follow the database. Either the transaction failed before it
+    /// showed readers what the database holds, or the connection is lost, which reports the writes of others.
+    async fn write(&mut self) -> bool {
         let mut jobs = Vec::new();
         let mut result = Ok(());
         for _ in 0..TRIES {
@@ -239,8 +247,9 @@ impl Node {
                 _ => break,
             }
         }
-        if jobs.is_empty() && result.is_err() {
-            // The transaction failed before it took the writes.
+        // A transaction follows the database right before it takes the writes.
+        let has_followed = result.is_ok() || !jobs.is_empty();
+        if !has_followed {
             jobs = self.queue.drain();
         }
         match &result {
@@ -260,6 +269,7 @@ impl Node {
                 Err(Failure::Unknown(fault)) => Err(fault.unknown()),
             });
         }
+        has_followed && self.connection.is_some()
     }
 
     async fn try_to_write(&mut self, jobs: &mut Vec<Job>) -> Result<(), Failure> {
@@ -296,8 +306,7 @@ impl Node {
             self.followed = None;
         }
         self.shared.fail(fault.clone());
-        let rollback = async { Ok(connection.client.batch_execute("ROLLBACK").await?) };
-        if fault.leaves_connection() && within(READ, rollback).await.is_ok() {
+        if fault.leaves_connection() && connection.run(READ, "ROLLBACK").await.is_ok() {
             self.connection = Some(connection);
             self.left = None;
         }
@@ -308,14 +317,13 @@ impl Node {
         connection: &Connection,
         jobs: &mut Vec<Job>,
     ) -> Result<(), Failure> {
-        let client = &connection.client;
-        within(READ, async { Ok(client.batch_execute(BEGIN).await?) }).await?;
-        let head = within(READ, head::lock(client)).await?;
+        connection.run(READ, BEGIN).await?;
+        let head = connection.within(READ, head::lock).await?;
         // From here on no other transaction can write.
         let as_of = Instant::now();
         // Loading all packages here would keep other processes from writing for too long.
         let followed = self.followed.as_ref().ok_or(Fault::Moved)?;
-        let now = within(READ, follow::catch_up(client, followed, &head)).await?;
+        let now = within(READ, follow::catch_up(connection, followed, &head)).await?;
         let now = now.ok_or(Fault::Moved)?;
         self.shared.publish(&now, as_of);
         let mut draft = Draft::new(now.catalogue.clone());
@@ -325,9 +333,9 @@ impl Node {
             job.write.decide(&mut draft);
         }
         if draft.is_empty() {
-            return Ok(within(READ, async { Ok(client.batch_execute("ROLLBACK").await?) }).await?);
+            return Ok(connection.run(READ, "ROLLBACK").await?);
         }
-        let (point, time) = put(client, &draft, &head).await?;
+        let (point, time) = put(connection, &draft, &head).await?;
         commit(connection, COMMIT + time).await?;
         let now = Followed { catalogue: draft.into_catalogue(), point, store: head.store };
         self.shared.publish(&now, as_of);
@@ -354,13 +362,14 @@ const DEAF: &str = "the connections do not pass the server's warnings on, so a w
 /// Writes the rows of a draft. Returns the new end of the feed, and how much longer than usual the
 /// transaction may take.
 async fn put(
-    client: &ClientWrapper,
+    connection: &Connection,
     draft: &Draft,
     head: &Head,
 ) -> Result<(Point, Duration), Failure> {
     let changes = draft.changes();
     let time = changes.iter().map(Size::of_change).sum::<Size>().time();
     let deadline = WRITE + time;
+    let revision = draft.catalogue().revision();
     let rows = async {
         if deadline > IDLE {
             // The server applies the idle limit also while it waits for the rest of a statement.
@@ -369,11 +378,12 @@ async fn put(
                 "SET LOCAL statement_timeout = {statement}; \
                  SET LOCAL idle_in_transaction_session_timeout = {idle}"
             );
-            client.batch_execute(&limits).await?;
+            connection.run(deadline, &limits).await?;
         }
-        rows::write(client, &changes, draft.catalogue().revision(), head).await
+        let write = |client| rows::write(client, &changes, revision, head);
+        connection.within(deadline, write).await
     };
-    match within(deadline, rows).await {
+    match rows.await {
         Ok(point) => Ok((point, time)),
         Err(fault) if fault.is_late() => Err(Failure::Slow(fault)),
         Err(fault) => Err(Failure::Before(fault)),
@@ -384,8 +394,7 @@ async fn put(
 /// that it rolled the transaction back.
 async fn commit(connection: &Connection, deadline: Duration) -> Result<(), Failure> {
     drop(connection.take_warning());
-    let commit = async { Ok(connection.client.batch_execute("COMMIT").await?) };
-    match within(deadline, commit).await {
+    match connection.run(deadline, "COMMIT").await {
         // With a warning, the transaction is committed on the primary, and may be lost with that machine.
         Ok(()) => match connection.take_warning() {
             Some(warning) => Err(Failure::Unknown(Fault::CutShort(warning))),

@@ -19,7 +19,8 @@ pub enum Reads {
     /// followed that far. So a read shows every write that any process acknowledged before the read began.
     ///
     /// A read takes as long as a small statement, which all waiting reads share. While the database is
-    /// away, reads are refused within two seconds.
+    /// away, reads are refused as soon as an attempt to connect fails, and at the latest after two seconds.
+    /// A refused read is not tried again by the store.
     Latest,
 }
 
@@ -64,8 +65,8 @@ impl PostgresOptions {
     }
 
     /// Sets how often the store asks the database whether other processes have written. Most of the time a
-    /// notification of the database reports this sooner. The default is 100 milliseconds, the minimum is
-    /// one.
+    /// notification of the database reports this sooner. After a failure, the store asks again after a
+    /// quarter of a second, whatever the interval is. The default is 100 milliseconds, the minimum is one.
     #[must_use]
     pub fn poll_interval(self, interval: Duration) -> Self {
         Self { poll_interval: interval.max(Duration::from_millis(1)), ..self }

@@ -16,8 +16,9 @@ use futures_util::StreamExt;
 use futures_util::stream::ReadyChunks;
 use pyaday_core::{Change, Revision};
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Row, RowStream, ToStatement};
+use tokio_postgres::{Row, RowStream};
 
+use crate::connection::Connection;
 use crate::deadline::within;
 use crate::error::Fault;
 
@@ -37,18 +38,18 @@ impl Parts {
     pub(crate) const LENGTH: usize = 4096;
 
     /// Runs a statement and returns its rows.
-    pub(crate) async fn of<T>(
-        client: &ClientWrapper,
-        statement: &T,
+    pub(crate) async fn of(
+        connection: &Connection,
+        sql: &str,
         parameters: &[&(dyn ToSql + Sync)],
-    ) -> Result<Self, Fault>
-    where
-        T: ?Sized + ToStatement + Sync,
-    {
-        let parameters = parameters.iter().copied();
-        let rows = async { Ok(client.query_raw(statement, parameters).await?) };
-        let rows = within(NEXT, rows).await?.ready_chunks(Self::LENGTH);
-        Ok(Self { rows: Box::pin(rows) })
+    ) -> Result<Self, Fault> {
+        let rows = connection
+            .within(NEXT, |client| async {
+                let statement = client.prepare_cached(sql).await?;
+                Ok(client.query_raw(&statement, parameters.iter().copied()).await?)
+            })
+            .await?;
+        Ok(Self { rows: Box::pin(rows.ready_chunks(Self::LENGTH)) })
     }
 
     /// The next rows, at least one. `None` after the last row.
@@ -92,18 +93,8 @@ pub(crate) async fn write(
     Ok(point)
 }
 
-/// A revision as a `bigint`. Revisions begin with the clock's microseconds, so the type is large enough for
-/// some hundred thousand years.
-fn integer(revision: Revision) -> i64 {
-    revision.get() as i64
-}
-
-/// The inverse of [`integer`].
-pub(crate) fn revision(integer: i64) -> Result<Revision, Fault> {
-    match u64::try_from(integer) {
-        Ok(number) => Ok(Revision::new(number)),
-        Err(_) => Err(Fault::Damaged("a revision is negative".to_owned())),
-    }
+fn revision(integer: i64) -> Result<Revision, Fault> {
+    Revision::from_i64(integer).ok_or_else(|| Fault::Damaged("a revision is negative".to_owned()))
 }
 
 /// Returns an error if a statement did not change the expected number of rows.

@@ -9,7 +9,8 @@ use std::time::Duration;
 use deadpool_postgres::ClientWrapper;
 use futures_util::future::BoxFuture;
 
-use crate::deadline::{READ, within};
+use crate::connection::Connection;
+use crate::deadline::READ;
 use crate::error::{ConnectError, Fault};
 
 /// Makes one schema from the previous one, in a transaction. The first migration starts from nothing.
@@ -89,26 +90,33 @@ pub(crate) fn check(schema: i32, oldest: i32) -> Result<(), ConnectError> {
 /// Brings the tables up to the newest schema of this release, if they are older. With `must_exist`, missing
 /// tables are an error.
 pub(crate) async fn migrate(
-    client: &ClientWrapper,
+    connection: &Connection,
     schema: &Schema,
     must_exist: bool,
 ) -> Result<(), Fault> {
     // When a process starts, it waits for another process that migrates. Later it must not wait so long.
     let limit = if must_exist { READ } else { SET_UP };
-    let found = within(limit, found(client, schema)).await?;
+    let found = connection.within(limit, |client| found(client, schema)).await?;
     if found == 0 && must_exist {
         // A new, empty catalogue would hide that the old one is lost.
         return Err(Fault::Damaged(format!("the schema {} is gone", schema.quoted())));
     }
     if found < KNOWN {
-        let bringing_up = async {
-            begin_alone(client, schema).await?;
-            bring_up(client, schema, &MIGRATIONS).await?;
-            Ok(client.batch_execute("COMMIT").await?)
-        };
-        within(SET_UP, bringing_up).await?;
+        let bringing_up = |client| bring_up_alone(client, schema, &MIGRATIONS);
+        connection.within(SET_UP, bringing_up).await?;
     }
     Ok(())
+}
+
+/// Runs these migrations in one transaction.
+async fn bring_up_alone(
+    client: &ClientWrapper,
+    schema: &Schema,
+    migrations: &[Migration],
+) -> Result<(), Fault> {
+    begin_alone(client, schema).await?;
+    bring_up(client, schema, migrations).await?;
+    Ok(client.batch_execute("COMMIT").await?)
 }
 
 /// Begins a transaction in which only one process at a time can be. Its limit for statements replaces that

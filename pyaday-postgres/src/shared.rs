@@ -1,5 +1,8 @@
 //! The state that the tasks of a store share with readers.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -33,7 +36,7 @@ pub(crate) struct Shared {
 struct Progress {
     /// `None` until something was loaded.
     shown: Option<Shown>,
-    /// When the last failed attempt to follow the database began.
+    /// When the latest failed attempt to follow the database began.
     failed: Option<Instant>,
 }
 
@@ -44,6 +47,12 @@ struct Shown {
     point: Point,
     /// When the database was last known to hold exactly this.
     as_of: Instant,
+}
+
+impl Shown {
+    fn of(followed: &Followed, as_of: Instant) -> Self {
+        Self { store: followed.store, point: followed.point, as_of }
+    }
 }
 
 impl Shared {
@@ -61,31 +70,39 @@ impl Shared {
 
     /// Shows a catalogue that the database held at the moment `as_of`.
     pub(crate) fn publish(&self, followed: &Followed, as_of: Instant) {
-        let shown = self.shown();
         // Revisions cannot be compared here: they may be equal in two histories.
-        let is_same = shown.is_some_and(|shown| shown.point == followed.point);
+        let is_same = self.shown().is_some_and(|shown| shown.point == followed.point);
         if !(is_same && self.is_shown.load(Ordering::Acquire)) {
             self.show(followed);
         }
-        // The database may have confirmed a later moment already. This catalogue holds that state too.
-        self.note(followed, shown.map_or(as_of, |shown| shown.as_of.max(as_of)));
+        self.progress.send_modify(|progress| {
+            // The database may have confirmed a later moment already. This catalogue holds that state too.
+            // A reader may still wait for that moment, so it must not be replaced by an earlier one.
+            let confirmed = progress.shown.map(|shown| shown.as_of);
+            progress.shown = Some(Shown::of(followed, confirmed.map_or(as_of, |it| it.max(as_of))));
+        });
     }
 
     /// Shows a catalogue that was loaded anew. It may have other rows at the same point, and may lack rows
     /// that were shown before.
     pub(crate) fn replace(&self, followed: &Followed, as_of: Instant) {
         self.show(followed);
-        self.note(followed, as_of);
+        let mut is_earlier = false;
+        self.progress.send_modify(|progress| {
+            is_earlier = progress.shown.is_some_and(|shown| shown.as_of > as_of);
+            progress.shown = Some(Shown::of(followed, as_of));
+        });
+        if is_earlier {
+            // The database has confirmed a later moment of what was shown before. A reader may still wait for
+            // that moment, but nothing is known about this catalogue at that moment. So the database is asked
+            // again.
+            self.asked.notify_one();
+        }
     }
 
     fn show(&self, followed: &Followed) {
         self.current.publish(followed.catalogue.clone());
         self.is_shown.store(true, Ordering::Release);
-    }
-
-    fn note(&self, followed: &Followed, as_of: Instant) {
-        let shown = Shown { store: followed.store, point: followed.point, as_of };
-        self.progress.send_modify(|progress| progress.shown = Some(shown));
     }
 
     /// Notes that the database was at a point at or after a moment. Returns false if another point is shown.
@@ -100,10 +117,11 @@ impl Shared {
             })
     }
 
-    /// Notes that an attempt to follow the database failed, and when it began.
+    /// Notes that an attempt to follow the database failed, and when it began. Two tasks follow, so a later
+    /// attempt may have been noted already. A reader may still wait for that one.
     pub(crate) fn fail_to_follow(&self, begin: Instant, fault: Fault) {
         self.fail(fault);
-        self.progress.send_modify(|progress| progress.failed = Some(begin));
+        self.progress.send_modify(|progress| progress.failed = progress.failed.max(Some(begin)));
     }
 
     fn shown(&self) -> Option<Shown> {

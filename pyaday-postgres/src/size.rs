@@ -4,7 +4,7 @@ use std::iter::Sum;
 use std::ops::AddAssign;
 use std::time::Duration;
 
-use pyaday_core::{Change, Details, Package, PackageName, Replacement, Tag};
+use pyaday_core::{Change, Details, Package, PackageName, Replacement};
 
 /// The time that each row adds, besides its bytes: the server checks the row and updates the indexes.
 const ROW: Duration = Duration::from_micros(500);
@@ -55,10 +55,8 @@ impl Size {
     fn of_parts(name: Option<&PackageName>, details: &Details) -> Self {
         // The row holds the name and its normal form.
         let name = 2 * name.map_or(0, |name| name.as_str().len());
-        let tags: usize = details.tags.iter().map(Tag::as_str).map(str::len).sum();
-        let short_desc = details.short_desc.as_str().len();
-        let bytes = name + short_desc + tags + details.metadata.as_json().len();
-        Self { rows: 1, bytes }
+        let fields: usize = details.columns().map(|text| text.len()).sum();
+        Self { rows: 1, bytes: name + fields }
     }
 
     /// True if several writes of this total size may share a transaction.

@@ -3,7 +3,7 @@
 
 mod identity;
 mod journal;
-mod package;
+pub(crate) mod package;
 mod totals;
 
 use std::fmt::Display;
@@ -25,7 +25,7 @@ pub(crate) fn write(transaction: &Transaction<'_>, draft: &Draft) -> Result<(), 
             return Err(rusqlite::Error::StatementChangedRows(changed));
         }
     }
-    let totals = [catalogue.len() as i64, integer(catalogue.revision())];
+    let totals = [catalogue.len() as i64, catalogue.revision().to_i64()];
     CATALOGUE.write(transaction, totals)?;
     let is_of_journal =
         |it: &Change<'_>| matches!(it, Change::Open(_) | Change::Pin(_) | Change::Unpin(_));
@@ -43,10 +43,10 @@ fn write_change(
 ) -> Result<usize, rusqlite::Error> {
     match *change {
         Change::Create { name, package, revision } => {
-            package::put(transaction, package::INSERT, name, package, revision)
+            package::put(transaction, &package::INSERT, name, package, revision)
         }
         Change::Replace { name, package, revision } => {
-            package::put(transaction, package::UPDATE, name, package, revision)
+            package::put(transaction, &package::UPDATE, name, package, revision)
         }
         Change::Delete(name) => package::delete(transaction, name),
         Change::Open(daily) => journal::open(transaction, daily),
@@ -66,12 +66,17 @@ pub(crate) struct Content {
 
 /// Reads all rows, and checks that they are unchanged since they were written.
 pub(crate) fn load(connection: &Connection) -> Result<Content, OpenFault> {
-    let (id, catalogue) = (identity::load(connection)?, load_catalogue(connection)?);
-    Ok(Content { id, catalogue, is_new: CATALOGUE.read(connection)?.is_none() })
+    let written = CATALOGUE.read(connection)?;
+    let (id, catalogue) = (identity::load(connection)?, load_catalogue(connection, written)?);
+    Ok(Content { id, catalogue, is_new: written.is_none() })
 }
 
-fn load_catalogue(connection: &Connection) -> Result<Catalogue, OpenFault> {
-    let written = CATALOGUE.read(connection)?;
+/// Reads the rows of packages, days and pins. `written` is the number of packages and the newest
+/// revision.
+fn load_catalogue(
+    connection: &Connection,
+    written: Option<[i64; 2]>,
+) -> Result<Catalogue, OpenFault> {
     let (packages, newest) = match written {
         Some([packages, revision]) => (packages, self::revision(revision)?),
         None => (0, Revision::now()),
@@ -100,16 +105,6 @@ pub(crate) fn damaged<T>(fault: impl Display) -> Result<T, OpenFault> {
     Err(OpenFault::Damaged { fault: fault.to_string() })
 }
 
-/// The integer that SQLite stores. Revisions follow the clock's microseconds, so they fit for more
-/// than a hundred thousand years.
-fn integer(revision: Revision) -> i64 {
-    revision.get() as i64
-}
-
-/// The inverse of [`integer`].
 fn revision(integer: i64) -> Result<Revision, OpenFault> {
-    match u64::try_from(integer) {
-        Ok(number) => Ok(Revision::new(number)),
-        Err(_) => damaged("a revision is negative"),
-    }
+    Revision::from_i64(integer).map_or_else(|| damaged("a revision is negative"), Ok)
 }

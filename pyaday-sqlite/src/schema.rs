@@ -1,5 +1,7 @@
 //! The tables in the file, and the migrations between their schemas.
 
+#[cfg(test)]
+mod tests;
 mod third;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
@@ -53,8 +55,12 @@ pub(crate) fn identify(connection: &Connection) -> Result<Origin, OpenFault> {
 /// Updates the tables to the current schema. Each migration has a transaction of its own, so an
 /// interrupted update continues where it stopped.
 pub(crate) fn migrate(connection: &mut Connection) -> Result<(), OpenFault> {
+    bring_up(connection, &MIGRATIONS)
+}
+
+fn bring_up(connection: &mut Connection, migrations: &[Migration]) -> Result<(), OpenFault> {
     let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    for (version, migration) in (1..).zip(MIGRATIONS).filter(|(version, _)| *version > found) {
+    for (version, migration) in (1..).zip(migrations).filter(|(version, _)| *version > found) {
         let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
         migration(&transaction)?;
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;

@@ -1,15 +1,20 @@
 //! Facts about calls when the database fails: each gets an answer, and the answer is true.
 
+use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::SeqCst;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::thread;
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, Pool, Runtime};
-use pyaday_core::{Create, Package, PackageStore, StoreError, Write};
-use pyaday_postgres::{PostgresOptions, PostgresStore, Reads};
-use tokio_postgres::NoTls;
+use deadpool_postgres::{Connect, Manager, ManagerConfig, Pool, Runtime};
+use pyaday_core::{Create, Package, PackageStore, StoreError, Stored, Write};
+use pyaday_postgres::{Connector, PostgresOptions, PostgresStore, Reads};
+use tokio::task::JoinHandle;
+use tokio_postgres::{Client, Config, NoTls};
 
-use super::events::until;
+use super::events::{answer, until};
+use super::following::waiting;
 use super::node::Node;
 use super::stores::{RUNTIME, Stores, connect};
 use crate::support::tools::{Tool, are_there};
@@ -58,6 +63,122 @@ fn a_store_starts_without_its_database_and_finds_it_later() {
         until("the store has found it again", || create(&store, "django").ok());
         assert!(RUNTIME.block_on(store.read(&flask)).unwrap().is_some());
     }
+}
+
+/// A connector of a host, which can fail.
+#[derive(Clone, Default)]
+struct Host {
+    panics: Arc<AtomicBool>,
+    fails: Arc<AtomicBool>,
+    dialled: Arc<AtomicUsize>,
+}
+
+impl Connect for Host {
+    fn connect(&self, config: &Config) -> Connecting<'_> {
+        assert!(!self.panics.load(SeqCst), "a connector's bug");
+        self.dialled.fetch_add(1, SeqCst);
+        // A configuration without a host is an error.
+        let config = if self.fails.load(SeqCst) { Config::new() } else { config.clone() };
+        Box::pin(async move { Connector::new(NoTls).connect(&config).await })
+    }
+}
+
+type Connecting<'a> = Pin<
+    Box<dyn Future<Output = Result<(Client, JoinHandle<()>), tokio_postgres::Error>> + Send + 'a>,
+>;
+
+/// A store whose connections this connector makes.
+fn open_with(host: &Host, stores: &Stores, options: PostgresOptions) -> PostgresStore {
+    let config = stores.url().parse().unwrap();
+    let manager = Manager::from_connect(config, host.clone(), ManagerConfig::default());
+    let pool = Pool::builder(manager).runtime(Runtime::Tokio1).build().unwrap();
+    RUNTIME.block_on(PostgresStore::with_pool(pool, options)).unwrap()
+}
+
+/// Ends the connections of all stores.
+fn end_connections(stores: &Stores) {
+    stores.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+         WHERE pid <> pg_backend_pid() AND datname = current_database()",
+    );
+}
+
+fn read(store: &PostgresStore) -> Result<Option<Stored>, StoreError> {
+    RUNTIME.block_on(answer(store.read(&"flask".parse().unwrap())))
+}
+
+/// Each read asks the database. If this fails, the next read does not dial again at once.
+#[test]
+fn readers_who_try_again_at_once_do_not_make_a_store_dial_without_a_pause() {
+    const PAUSES: usize = 8;
+
+    let Some(stores) = Stores::new("readers who try again", Reads::Latest) else { return };
+    let (host, unread) = (Host::default(), Host::default());
+    let stores_of_hosts = [&host, &unread].map(|host| open_with(host, &stores, stores.options()));
+    let [store, _] = &stores_of_hosts;
+    assert!(read(store).is_ok());
+    [&host, &unread].iter().for_each(|host| host.fails.store(true, SeqCst));
+    end_connections(&stores);
+    until("the database is away", || read(store).err());
+    let begin = [&host, &unread].map(|host| host.dialled.load(SeqCst));
+    // Nobody reads from the other store, so it dials once after each pause.
+    while unread.dialled.load(SeqCst) < begin[1] + PAUSES {
+        unavailable(read(store));
+    }
+    // Two tasks dial, each at most as often.
+    let dialled = host.dialled.load(SeqCst) - begin[0];
+    assert!(dialled <= 4 * PAUSES, "{dialled}");
+}
+
+#[test]
+fn a_panic_of_a_connector_refuses_reads_and_writes_only_while_it_lasts() {
+    for reads in [Reads::Followed, Reads::Latest] {
+        let Some(stores) = Stores::new("a panicking connector", reads) else { return };
+        let host = Host::default();
+        // While nothing is written, the task that follows must not serve the readers by its polling.
+        let options = stores.options().poll_interval(Duration::from_secs(3_600));
+        let store = open_with(&host, &stores, options);
+        create(&store, "flask").unwrap();
+        let read = || read(&store);
+        let refresh = || RUNTIME.block_on(answer(store.refresh()));
+        assert!(read().unwrap().is_some() && refresh().is_ok());
+
+        host.panics.store(true, SeqCst);
+        end_connections(&stores);
+        until("a panic is reported", || match reads {
+            Reads::Latest => matches!(read(), Err(StoreError::Internal { .. })).then_some(()),
+            _ => matches!(refresh(), Err(StoreError::Internal { .. })).then_some(()),
+        });
+        assert!(create(&store, "django").is_err());
+        // The packages that were followed are still shown.
+        assert_eq!(read().is_ok(), reads == Reads::Followed);
+
+        host.panics.store(false, SeqCst);
+        until("writes go on", || create(&store, "django").ok());
+        until("reads go on", || (refresh().is_ok() && read().is_ok()).then_some(()));
+        assert!(refresh().is_ok() && read().is_ok());
+    }
+}
+
+#[test]
+fn reads_before_the_tables_exist_may_be_tried_again() {
+    let Some(stores) = Stores::new("tables that are not there yet", Reads::Latest) else { return };
+    let (network, url) = stores.network();
+    network.hold_all();
+    let options = stores.options().schema("not yet");
+    let store = RUNTIME.block_on(PostgresStore::connect(&url, options)).unwrap();
+    // Another process seems to be creating the tables.
+    stores.execute("BEGIN; SELECT pg_advisory_xact_lock(hashtextextended('pyaday not yet', 0))");
+    network.cut();
+    network.heal();
+    // A transaction sees the same sessions until it ends.
+    let watcher = connect(&stores.url());
+    until("the store waits for the other process", || (waiting(&watcher) > 0).then_some(()));
+    for _ in 0..3 {
+        unavailable(RUNTIME.block_on(store.read(&"flask".parse().unwrap())));
+    }
+    stores.execute("ROLLBACK");
+    until("the tables exist", || RUNTIME.block_on(store.read(&"flask".parse().unwrap())).ok());
 }
 
 #[test]

@@ -6,11 +6,12 @@ use std::time::UNIX_EPOCH;
 
 use pyaday_core::{Date, Package, PackageStore, Query, Replacement, Seed, StoreError, Write};
 use pyaday_postgres::{PostgresOptions, PostgresStore, Reads};
-use tokio_postgres::NoTls;
+use tokio_postgres::{Client, NoTls};
 
 use super::cluster::{Cluster, Network};
 use super::events::{answer, is_pending, until};
 use super::proxy::Proxy;
+use super::stores::{RUNTIME, Stores, connect};
 use super::traffic::{insist, until_seen};
 use crate::support::tools::report;
 
@@ -215,4 +216,81 @@ async fn a_commit_that_never_arrives_is_unknown_and_did_not_happen() {
     insist(&store, "later").await;
     let there = ["lost", "behind", "later"].map(|name| there(&cluster, name));
     assert_eq!(there, ["0", "0", "1"]);
+}
+
+/// The texts that a process sends while it follows the write of another process.
+const QUESTIONS: [&[u8]; 7] = [
+    b"REPEATABLE READ",
+    b"SELECT revision, token FROM change",
+    b"LEFT JOIN package",
+    b"SELECT DISTINCT date",
+    b"FROM pin WHERE date",
+    b"FROM daily WHERE date",
+    b"COMMIT\0",
+];
+
+/// A process with two networks to one server. It uses one of them at a time.
+struct Follower {
+    store: PostgresStore,
+    networks: [Proxy; 2],
+    /// A client without deadlines on each network.
+    patient: [Client; 2],
+}
+
+impl Follower {
+    /// Makes a process that follows, and networks that lose everything from this question on.
+    fn start(stores: &Stores, options: PostgresOptions, question: &'static [u8]) -> Self {
+        let [(one, url), (other, other_url)] = [stores.network(), stores.network()];
+        let patient = [connect(&url), connect(&other_url)];
+        let (both, port) = (format!("{}/", one.port()), other.port());
+        let url = url.replace(&both, &format!("{},127.0.0.1:{port}/", one.port()));
+        let store = RUNTIME.block_on(PostgresStore::connect(&url, options)).unwrap();
+        let networks = [one, other];
+        networks.iter().for_each(|network| network.hold_all_from(question));
+        Self { store, networks, patient }
+    }
+
+    /// Waits until the process has asked the question. Only the network that it uses stays as it is then.
+    /// Returns the client on that network.
+    fn until_silent(&self) -> &Client {
+        let [one, other] = &self.networks;
+        let is_one = until("the process asks", || match (one.has_heard(), other.has_heard()) {
+            (false, false) => None,
+            (is_one, _) => Some(is_one),
+        });
+        let (working, silent) = if is_one { (other, 0) } else { (one, 1) };
+        working.heal();
+        &self.patient[silent]
+    }
+}
+
+/// A question that a network loses, without an error, is given up. The process makes another connection.
+#[test]
+fn a_process_whose_question_is_lost_goes_on_following() {
+    let Some(stores) = Stores::new("lost questions", Reads::Followed) else { return };
+    let options = stores.options();
+    let writer = stores.open(options.clone());
+    let followers = QUESTIONS.map(|question| Follower::start(&stores, options.clone(), question));
+    let date = Date::MIN.plus_days(9);
+    let flask = RUNTIME.block_on(async {
+        let flask = Package::new("flask", "").unwrap();
+        let flask = writer.create(flask, Write::new()).await.unwrap().stored().cloned().unwrap();
+        let name = "flask".parse().unwrap();
+        drop(writer.pin_daily(date, Date::MIN, &name, Write::new()).await.unwrap());
+        writer.open_daily(Date::MIN..=Date::MIN, UNIX_EPOCH).await.unwrap();
+        flask
+    });
+    for (follower, question) in followers.iter().zip(QUESTIONS) {
+        // The control: a client without a deadline waits on the same network.
+        let mut patient = pin!(follower.until_silent().simple_query("SELECT 1"));
+        assert!(RUNTIME.block_on(is_pending(patient.as_mut())));
+        let question = String::from_utf8_lossy(question);
+        until(&format!("the process goes on after `{question}`"), || {
+            let catalogue = follower.store.catalogue().unwrap();
+            let day = catalogue.recent_daily(Date::MAX, NonZeroUsize::MIN);
+            let is_shown = catalogue.get(&"flask".parse().unwrap()) == Some(flask.clone());
+            (is_shown && catalogue.pinned(date).is_some() && day.len() == 1).then_some(())
+        });
+        assert!(RUNTIME.block_on(is_pending(patient.as_mut())), "{question}");
+    }
 }

@@ -133,6 +133,8 @@ pub fn json(input: &[u8]) {
             assert!(serde_json::from_slice::<Value>(input).is_ok());
             let stored = Stored::new(&package, Revision::new(1));
             assert_eq!(stored.package(), package);
+            let value: Value = serde_json::from_slice(&stored.representation()).expect("JSON");
+            assert_eq!(serde_json::to_vec(&value).expect("JSON"), stored.representation());
             assert_eq!(serde_json::to_vec(&package).expect("JSON"), stored.representation());
             assert_eq!(Stored::new(&stored.package(), Revision::new(1)), stored);
         }

@@ -175,11 +175,9 @@ fn a_package_of_any_weight_is_found_among_others() {
     let tags: BTreeSet<Tag> = tags.collect();
     let heaviest = Package {
         name: format!("p5{}", "x".repeat(253)).parse().expect("a name"),
-        details: Details {
-            short_desc: "\u{10ffff}".repeat(512).parse().expect("a description"),
-            tags: tags.try_into().expect("tags"),
-            metadata: metadata(16_000),
-        },
+        details: Details::new("\u{10ffff}".repeat(512).parse().expect("a description"))
+            .with_tags(tags.try_into().expect("tags"))
+            .with_metadata(metadata(16_000)),
     };
     let mut catalogue = Catalogue::new(Revision::new(0));
     let mut model = Model::new();

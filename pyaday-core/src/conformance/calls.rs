@@ -105,7 +105,8 @@ impl fmt::Display for Call {
             Self::Read(name) => write!(f, "read {name}"),
             Self::Update(name, expected, Replacement { spelling, details }) => {
                 let spelling = spelling.as_ref().map_or("", |name| name.as_str());
-                write!(f, "update {name} in {expected:?} to {spelling} {}", json!(details))
+                let fields: Vec<_> = details.columns().collect();
+                write!(f, "update {name} in {expected:?} to {spelling} {fields:?}")
             }
             Self::Delete(name, expected) => write!(f, "delete {name} in {expected:?}"),
             Self::Random(_) => write!(f, "random"),

@@ -57,6 +57,22 @@ impl Daily {
         Self { entry: Arc::new(entry), gone: false }
     }
 
+    /// Makes the entry from the values that a database has stored: the texts of its date and its
+    /// [representation](Self::representation), and the integer of its revision ([`Revision::to_i64`]).
+    /// `None` if one of them is invalid.
+    #[must_use]
+    pub fn restore(
+        date: &str,
+        cycle: i64,
+        representation: &str,
+        picked_at: i64,
+        revision: i64,
+    ) -> Option<Self> {
+        let package = Package::from_json(representation.as_bytes()).ok()?;
+        let (date, cycle) = (date.parse().ok()?, u32::try_from(cycle).ok()?);
+        Some(Self::new(date, cycle, package, picked_at, Revision::from_i64(revision)?))
+    }
+
     /// Returns the same day. `gone` says whether the package is no longer in the catalogue.
     #[must_use]
     pub fn with_gone(self, gone: bool) -> Self {

@@ -22,6 +22,14 @@ impl Pinned {
         Self { date, name, revision }
     }
 
+    /// Makes the pin from the texts of its date and its normalised name, and the integer of its revision
+    /// ([`Revision::to_i64`]), which a database has stored. `None` if one of them is invalid.
+    #[must_use]
+    pub fn restore(date: &str, name: &str, revision: i64) -> Option<Self> {
+        let (date, name) = (date.parse().ok()?, name.parse().ok()?);
+        Some(Self::new(date, name, Revision::from_i64(revision)?))
+    }
+
     /// Appends the JSON of the pin: `{"date":…,"name":…}`.
     pub(crate) fn write_json(&self, out: &mut Vec<u8>) {
         // No character of a date or a normalised name needs escaping in JSON.

@@ -3,29 +3,20 @@
 use serde_json::{Value, json};
 
 use super::parts::{DATE, NAME, reference};
-use crate::package::{MAX_ERRORS, Metadata, PackageName, ShortDesc, Tag, Tags};
+use crate::package::{FIELDS, Field, MAX_ERRORS, PackageName, Tag};
 
 /// All schemas, keyed by their names.
 pub(crate) fn schemas() -> Value {
-    let tags = json!({ "type": "array", "items": reference("Tag"), "maxItems": Tags::MAX });
-    let short_desc = reference("ShortDesc");
-    let metadata = reference("Metadata");
-    let metadata_description = format!(
-        "Core metadata or other members, at most {} KiB of JSON.",
-        Metadata::MAX_BYTES / 1024
-    );
     let tag = format!("^[a-z0-9][a-z0-9-]{{0,{}}}$", Tag::MAX_BYTES - 1);
     let errors_description = format!(
         "All faults of an invalid package, of more than {MAX_ERRORS} the first, and then how many \
          more there are."
     );
-    let package = |required: Value| {
+    let package = |is_name_required: bool| {
         json!({
             "type": "object",
-            "properties": {
-                "name": reference(NAME), "short_desc": short_desc, "tags": tags, "metadata": metadata,
-            },
-            "required": required,
+            "properties": members(|_, schema| schema),
+            "required": required_members(is_name_required),
             "additionalProperties": false,
         })
     };
@@ -40,34 +31,23 @@ pub(crate) fn schemas() -> Value {
         }
         json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
     };
-    json!({
+    let mut schemas = json!({
         NAME: {
             "description": "A PyPA package name. Spellings with the same PEP 503 normal form name the same package.",
             "type": "string", "minLength": 1, "maxLength": PackageName::MAX_BYTES,
             "pattern": "^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$",
             "examples": ["flask"],
         },
-        "ShortDesc": {
-            "description": "One line without control characters and bidirectional overrides.",
-            "type": "string", "maxLength": ShortDesc::MAX_CHARS,
-            "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028-\\u202e\\u2066-\\u2069]*$",
-        },
         "Tag": { "type": "string", "pattern": tag, "examples": ["web"] },
-        "Metadata": {
-            "description": metadata_description,
-            "type": "object",
-        },
-        "Package": package(json!(["name", "short_desc"])),
-        "PackageUpdate": package(json!(["short_desc"])),
+        "Package": package(true),
+        "PackageUpdate": package(false),
         "PackagePatch": {
             "description": "A JSON Merge Patch (RFC 7396): null removes a member.",
             "type": "object",
-            "properties": {
-                "name": reference(NAME),
-                "short_desc": short_desc,
-                "tags": { "anyOf": [tags, { "type": "null" }] },
-                "metadata": { "anyOf": [{ "type": "object" }, { "type": "null" }] },
-            },
+            "properties": members(|field, schema| match field.is_required {
+                true => schema,
+                false => json!({ "anyOf": [schema, { "type": "null" }] }),
+            }),
             "additionalProperties": { "type": "null" },
         },
         "PackagePage": list(json!({
@@ -137,5 +117,33 @@ pub(crate) fn schemas() -> Value {
             },
             "required": ["type", "title", "status", "detail"],
         },
-    })
+    });
+    for field in FIELDS {
+        schemas[component(field)] = (field.schema)();
+    }
+    schemas
+}
+
+/// The members of a package: the name, and each field with the schema that `of` makes of its own.
+fn members(of: impl Fn(&Field, Value) -> Value) -> Value {
+    let mut members = json!({ "name": reference(NAME) });
+    for field in FIELDS {
+        members[field.name] = of(field, reference(&component(field)));
+    }
+    members
+}
+
+fn required_members(is_name_required: bool) -> Vec<&'static str> {
+    let name = is_name_required.then_some("name");
+    let fields = FIELDS.iter().filter(|field| field.is_required).map(|field| field.name);
+    name.into_iter().chain(fields).collect()
+}
+
+/// The name of the schema of a field: `ShortDesc` for `short_desc`.
+fn component(field: &Field) -> String {
+    let capitalised = |word: &str| {
+        let (first, rest) = word.split_at(1);
+        first.to_uppercase() + rest
+    };
+    field.name.split('_').map(capitalised).collect()
 }

@@ -1,6 +1,7 @@
 //! `PATCH /packages/{name}`: change parts of a package.
 
 use std::future::Future;
+use std::time::{Duration, Instant};
 
 use http::header::ETAG;
 use http::{Request, Response};
@@ -35,6 +36,10 @@ pub fn patch_package<S: PackageStore, B: http_body::Body>(
 /// commit, so this is how many clients may patch one package at the same moment. A patch takes
 /// microseconds to apply.
 const TRIES: usize = 64;
+
+/// After how long a patch is not applied again. Each try waits for the store. If the store is slow, a client
+/// would otherwise wait as long as all tries take.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 #[derive(Debug)]
 pub(super) struct PatchPackage {
@@ -82,7 +87,7 @@ impl Operate for PatchPackage {
 
     /// A patch is written only if the package still has the version to which the patch was applied.
     /// If another client has written the package meanwhile, the patch is applied to the new
-    /// version, a few times at most.
+    /// version. [`TRIES`] and [`PATIENCE`] limit this.
     ///
     /// The version that this process knows may be old, so it must not cause a refusal. If the patch
     /// cannot be applied to that version, it is applied to the current one.
@@ -102,12 +107,16 @@ impl Operate for PatchPackage {
             Some(Ok(patched)) => patched,
             _ => Patched::new(&newest(store, &name).await?, &patch, &name, &terms)?,
         };
+        let begin = Instant::now();
         for _ in 0..TRIES {
             let write = Write::new().if_revision(base.revision);
             match store.update(&name, base.package.into(), write).await? {
                 Update::Updated(now) | Update::Unchanged(now) => return Ok(Performed::new(now)),
                 Update::Absent => return Err(Problem::package_not_found()),
                 Update::Stale(now) => base = Patched::new(&now, &patch, &name, &terms)?,
+            }
+            if begin.elapsed() >= PATIENCE {
+                break;
             }
         }
         Err(Problem::contended())
@@ -140,7 +149,7 @@ impl Patched {
     ) -> Result<Self, Problem> {
         let revision = version.revision();
         terms.check(Some(revision))?;
-        let package = patch.apply(&version.package())?;
+        let package = patch.apply_to_version(version)?;
         match package.name.normalized() == *name {
             true => Ok(Self { package, revision }),
             false => Err(Problem::name_mismatch(&package.name, name)),

@@ -3,8 +3,9 @@
 use serde_json::{Map, Value};
 
 use super::error::{InvalidPackage, PackageError};
-use super::reading::{Fields, NameIs};
+use super::reading::Fields;
 use super::representation::Package;
+use super::stored::Stored;
 
 /// A change of a package: a JSON Merge Patch ([RFC 7396](https://www.rfc-editor.org/rfc/rfc7396))
 /// for its representation.
@@ -27,14 +28,17 @@ impl MergePatch {
     /// # Errors
     /// All faults of the resulting fields.
     pub fn apply(&self, package: &Package) -> Result<Package, InvalidPackage> {
-        let mut merged = match serde_json::to_value(package) {
-            Ok(Value::Object(members)) => members,
-            // A package is an object with string keys, so this cannot happen.
-            _ => Map::new(),
-        };
-        merge(&mut merged, &self.0);
-        let (name, details) = Fields(merged).complete(NameIs::Required)?;
-        Ok(Package { name: name.unwrap_or_else(|| package.name.clone()), details })
+        self.apply_to(Fields::of(package))
+    }
+
+    /// Returns the package of a version with the patch applied.
+    pub(crate) fn apply_to_version(&self, version: &Stored) -> Result<Package, InvalidPackage> {
+        self.apply_to(Fields::of_representation(&version.representation()))
+    }
+
+    fn apply_to(&self, Fields(mut members): Fields) -> Result<Package, InvalidPackage> {
+        merge(&mut members, &self.0);
+        Fields(members).into_package()
     }
 }
 

@@ -1,6 +1,7 @@
 //! The package type: its name, its fields and their rules, its JSON, and its versions.
 
 mod error;
+mod fields;
 mod invalid;
 mod json;
 mod merge_patch;
@@ -26,6 +27,7 @@ pub use stored::Stored;
 pub use tag::{Tag, Tags};
 
 pub(crate) use error::{Errors, MAX_ERRORS};
+pub(crate) use fields::{FIELDS, Field};
 pub(crate) use name::is_spelling_of;
 pub(crate) use reading::Fields;
 pub(crate) use stored::{render, spelling, write_items};

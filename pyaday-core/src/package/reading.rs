@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::error::{Errors, InvalidPackage, PackageError};
+use super::fields::FIELDS;
 use super::invalid::InvalidValue;
 use super::json;
-use super::metadata::Metadata;
 use super::name::PackageName;
 use super::representation::{Details, Package};
 use super::tag::Tags;
@@ -19,11 +19,7 @@ impl Package {
     /// # Errors
     /// The place where the text is not strict JSON, or all faults of the fields together.
     pub fn from_json(text: &[u8]) -> Result<Self, PackageError> {
-        let (name, details) = Fields::from_json(text)?.complete(NameIs::Required)?;
-        match name {
-            Some(name) => Ok(Self { name, details }),
-            None => Err(InvalidPackage::one("/name", MISSING).into()),
-        }
+        Ok(Fields::from_json(text)?.into_package()?)
     }
 }
 
@@ -56,6 +52,27 @@ impl Fields {
         }
     }
 
+    /// The members of this package's representation.
+    pub(crate) fn of(package: &Package) -> Self {
+        let mut text = Vec::new();
+        package.write_json(&mut text);
+        Self::of_representation(&text)
+    }
+
+    /// The members of a representation that this crate has written. No fault is expected in it.
+    pub(crate) fn of_representation(text: &[u8]) -> Self {
+        Self(serde_json::from_slice(text).unwrap_or_default())
+    }
+
+    /// The package with these members.
+    pub(super) fn into_package(self) -> Result<Package, InvalidPackage> {
+        let (name, details) = self.complete(NameIs::Required)?;
+        match name {
+            Some(name) => Ok(Package { name, details }),
+            None => Err(InvalidPackage::one("/name", MISSING)),
+        }
+    }
+
     /// Checks every member, so that one response reports all faults.
     pub(crate) fn complete(
         mut self,
@@ -66,24 +83,18 @@ impl Fields {
             None if name_is == NameIs::Optional => None,
             value => errors.name(value),
         };
-        let short_desc = match self.0.shift_remove("short_desc") {
-            None => errors.take("/short_desc", Err(InvalidValue::new(MISSING))),
-            Some(value) => errors.take("/short_desc", string(value).and_then(|text| text.parse())),
-        };
-        let tags =
-            self.0.shift_remove("tags").map_or_else(Tags::default, |value| errors.tags(value));
-        let metadata = match self.0.shift_remove("metadata") {
-            None => None,
-            Some(Value::Object(members)) => errors.take("/metadata", Metadata::try_from(members)),
-            Some(_) => errors.take("/metadata", Err(InvalidValue::new("must be an object"))),
-        };
-        errors.unknown(&self.0, "is not a member of a package");
-        match (short_desc, errors.is_empty()) {
-            (Some(short_desc), true) => {
-                let metadata = metadata.unwrap_or_default();
-                Ok((name, Details { short_desc, tags, metadata }))
+        let mut details = Details::default();
+        for field in FIELDS {
+            match self.0.shift_remove(field.name) {
+                Some(value) => (field.read)(value, &mut details, &mut errors),
+                None if field.is_required => errors.push(format!("/{}", field.name), MISSING),
+                None => {}
             }
-            _ => Err(errors.into_invalid()),
+        }
+        errors.unknown(&self.0, "is not a member of a package");
+        match errors.is_empty() {
+            true => Ok((name, details)),
+            false => Err(errors.into_invalid()),
         }
     }
 }

@@ -1,11 +1,15 @@
 //! A package as a curator writes it.
 
-use memchr::memchr2;
-use serde::Serialize;
+use std::borrow::Cow;
+
+use serde::{Serialize, Serializer};
 
 use super::error::{Errors, InvalidPackage};
+use super::fields::FIELDS;
+use super::invalid::InvalidValue;
 use super::metadata::Metadata;
 use super::name::PackageName;
+use super::reading::Fields;
 use super::short_desc::ShortDesc;
 use super::tag::Tags;
 
@@ -24,27 +28,24 @@ use super::tag::Tags;
 /// assert_eq!(pointers, ["/name", "/short_desc"]);
 /// # Ok::<(), pyaday_core::InvalidPackage>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Package {
     /// The name, in the spelling that was used when the package was created or last respelled.
     pub name: PackageName,
     /// All fields except the name.
-    #[serde(flatten)]
     pub details: Details,
 }
 
 /// All fields of a package except its name. An update replaces all of them.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Details {
     /// The short description, in one line.
     pub short_desc: ShortDesc,
     /// The tags that curators have given the package.
-    #[serde(skip_serializing_if = "Tags::is_empty")]
     pub tags: Tags,
     /// Core metadata, or other data that the host keeps.
-    #[serde(skip_serializing_if = "Metadata::is_empty")]
     pub metadata: Metadata,
 }
 
@@ -91,35 +92,76 @@ impl Package {
         }
     }
 
-    /// Appends the representation as compact JSON. The result is the same as that of `serde_json`,
-    /// but this is faster.
+    /// The names of the columns in which a store with tables keeps a package. Such a store has more columns
+    /// of its own, for the normalised name and the revision.
+    #[must_use]
+    pub fn column_names() -> impl ExactSizeIterator<Item = &'static str> + Clone {
+        COLUMN_NAMES.iter().copied()
+    }
+
+    /// The texts of the columns. A text never contains the character NUL.
+    pub fn columns(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        [Cow::Borrowed(self.name.as_str())].into_iter().chain(self.details.columns())
+    }
+
+    /// Makes a package from the texts that [`columns`](Self::columns) returned earlier.
+    ///
+    /// # Errors
+    /// A text is missing, or it is not the text of a valid field.
+    pub fn restore<'a>(columns: impl IntoIterator<Item = &'a str>) -> Result<Self, InvalidValue> {
+        let mut columns = columns.into_iter();
+        let mut next = || columns.next().ok_or_else(|| InvalidValue::new("must not be missing"));
+        let (name, mut details) = (next()?.parse()?, Details::default());
+        for field in FIELDS {
+            (field.restore)(next()?, &mut details)?;
+        }
+        Ok(Self { name, details })
+    }
+
+    /// Appends the representation as compact JSON. Nothing else in this crate writes a package.
     pub(crate) fn write_json(&self, out: &mut Vec<u8>) {
-        let Details { short_desc, tags, metadata } = &self.details;
         // A name has no character that JSON would escape.
         out.extend_from_slice(b"{\"name\":\"");
         out.extend_from_slice(self.name.as_str().as_bytes());
-        out.extend_from_slice(b"\",\"short_desc\":");
-        write_json_string(short_desc.as_str(), out);
-        if !tags.is_empty() {
-            out.extend_from_slice(b",\"tags\":");
-            // Serialising strings into memory cannot fail.
-            drop(serde_json::to_writer(&mut *out, tags));
-        }
-        if !metadata.is_empty() {
-            out.extend_from_slice(b",\"metadata\":");
-            out.extend_from_slice(metadata.as_json().as_bytes());
+        out.push(b'"');
+        for field in FIELDS {
+            let before = out.len();
+            out.extend_from_slice(b",\"");
+            out.extend_from_slice(field.name.as_bytes());
+            out.extend_from_slice(b"\":");
+            let start = out.len();
+            (field.write)(&self.details, out);
+            if out.len() == start {
+                out.truncate(before);
+            }
         }
         out.push(b'}');
     }
 }
 
-/// Appends a text without control characters as a JSON string.
-fn write_json_string(text: &str, out: &mut Vec<u8>) {
-    if memchr2(b'"', b'\\', text.as_bytes()).is_some() {
-        drop(serde_json::to_writer(&mut *out, text));
-        return;
+/// The name, and the fields in the order of the representation.
+const COLUMN_NAMES: [&str; FIELDS.len() + 1] = {
+    let mut names = ["name"; FIELDS.len() + 1];
+    let mut at = 0;
+    while at < FIELDS.len() {
+        names[at + 1] = FIELDS[at].name;
+        at += 1;
     }
-    out.push(b'"');
-    out.extend_from_slice(text.as_bytes());
-    out.push(b'"');
+    names
+};
+
+impl Details {
+    /// The texts of the columns in which a store with tables keeps these fields, in the order of
+    /// [`Package::column_names`].
+    pub fn columns(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        FIELDS.iter().map(|field| (field.text)(self))
+    }
+}
+
+/// The result is the representation. This parses it again, so it is slower than
+/// [`Stored::representation`](super::Stored::representation).
+impl Serialize for Package {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Fields::of(self).0.serialize(serializer)
+    }
 }

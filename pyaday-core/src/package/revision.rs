@@ -33,6 +33,22 @@ impl Revision {
         self.0
     }
 
+    /// The number as the signed integer that databases store. Revisions follow the clock's microseconds, so
+    /// they fit for more than a hundred thousand years. A larger one becomes negative.
+    #[must_use]
+    pub const fn to_i64(self) -> i64 {
+        self.0 as i64
+    }
+
+    /// The inverse of [`to_i64`](Self::to_i64). `None` if the integer is negative.
+    #[must_use]
+    pub const fn from_i64(integer: i64) -> Option<Self> {
+        match integer {
+            0.. => Some(Self(integer as u64)),
+            _ => None,
+        }
+    }
+
     /// The revision as a strong entity tag, with quotes ([RFC 9110
     /// §8.8.3](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3)). A page of a list has the
     /// store's newest revision as its entity tag, so every write changes it.

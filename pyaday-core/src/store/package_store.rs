@@ -31,8 +31,7 @@ use crate::package::{NormalizedName, Package, Stored, Tag};
 ///
 /// The store itself saves each change and loads the saved state when it is opened. A
 /// [`Draft`](crate::Draft) lists the changes that a store with a database must save. The feature
-/// `conformance` has a test suite that checks a store against the contract below. The folder
-/// `examples/file-store` of the repository has a small store that saves to a file.
+/// `conformance` has a test suite that checks a store against the contract below.
 ///
 /// The folder `examples/file-store` of the repository has a store that is written with these types
 /// and saves to a file.

@@ -5,7 +5,7 @@ use pyaday_core::{Change, Revision};
 use tokio_postgres::types::ToSql;
 
 use super::head::Point;
-use super::{integer, same};
+use super::same;
 use crate::error::Fault;
 
 /// The least number of the newest changes that are kept.
@@ -34,7 +34,7 @@ pub(crate) async fn write(
     let point = Point { position: before + rows as i64, revision, token };
     let statement = client.prepare_cached(WRITE).await?;
     let parameters: [&(dyn ToSql + Sync); 5] =
-        [&before, &integer(revision), &token, &packages, &dates];
+        [&before, &revision.to_i64(), &token, &packages, &dates];
     same("change", rows, client.execute(&statement, &parameters).await? as usize)?;
     if before / SPARE != point.position / SPARE {
         let statement = client.prepare_cached(SHORTEN).await?;
@@ -74,5 +74,5 @@ pub(crate) async fn reaches_back_to(client: &ClientWrapper, point: &Point) -> Re
         return Ok(false);
     };
     let found: (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
-    Ok(found == (integer(point.revision), point.token))
+    Ok(found == (point.revision.to_i64(), point.token))
 }

@@ -4,7 +4,7 @@ use deadpool_postgres::ClientWrapper;
 use pyaday_core::{Revision, StoreId};
 use tokio_postgres::Row;
 
-use super::{integer, revision, same};
+use super::{revision, same};
 use crate::error::Fault;
 use crate::schema;
 
@@ -78,7 +78,7 @@ fn of(row: &Row) -> Result<Head, Fault> {
 pub(crate) async fn write(client: &ClientWrapper, head: &Head) -> Result<(), Fault> {
     let statement = client.prepare_cached(WRITE).await?;
     let Head { point: Point { position, revision, token }, packages, .. } = head;
-    let revision = integer(*revision);
+    let revision = revision.to_i64();
     let rows = client.query(&statement, &[&revision, packages, position, token]).await?;
     same("head", 1, rows.len())
 }

@@ -2,11 +2,12 @@
 
 use deadpool_postgres::ClientWrapper;
 use pyaday_core::daily::{Daily, Pinned};
-use pyaday_core::{Catalogue, Date, Package};
+use pyaday_core::{Catalogue, Date};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
-use super::{Parts, integer, revision, same};
+use super::{Parts, same};
+use crate::connection::Connection;
 use crate::error::Fault;
 
 /// Reads all days. The columns here and in [`FOLLOW`] are those that [`read`] expects.
@@ -39,25 +40,19 @@ const UNPIN: &str = "DELETE FROM pin WHERE date = ANY($1)";
 /// The day of a row.
 fn read(row: &Row) -> Result<Daily, Fault> {
     let (date, representation): (&str, &str) = (row.try_get(0)?, row.try_get(2)?);
-    let (cycle, picked_at): (i32, i64) = (row.try_get(1)?, row.try_get(3)?);
-    let revision = revision(row.try_get(4)?)?;
-    let package = Package::from_json(representation.as_bytes()).ok();
-    match (date.parse().ok(), u32::try_from(cycle).ok(), package) {
-        (Some(date), Some(cycle), Some(package)) => {
-            Ok(Daily::new(date, cycle, package, picked_at, revision))
-        }
-        _ => Err(Fault::Damaged(format!("the row of the day {date} is not what was written"))),
-    }
+    let cycle = i64::from(row.try_get::<_, i32>(1)?);
+    let (picked_at, revision) = (row.try_get(3)?, row.try_get(4)?);
+    let daily = Daily::restore(date, cycle, representation, picked_at, revision);
+    daily
+        .ok_or_else(|| Fault::Damaged(format!("the row of the day {date} is not what was written")))
 }
 
 /// The pin of a row.
 fn read_pin(row: &Row) -> Result<Pinned, Fault> {
     let (date, name): (&str, &str) = (row.try_get(0)?, row.try_get(1)?);
-    let revision = revision(row.try_get(2)?)?;
-    match (date.parse().ok(), name.parse().ok()) {
-        (Some(date), Some(name)) => Ok(Pinned::new(date, name, revision)),
-        _ => Err(Fault::Damaged(format!("the row of the pin of {date} is not what was written"))),
-    }
+    Pinned::restore(date, name, row.try_get(2)?).ok_or_else(|| {
+        Fault::Damaged(format!("the row of the pin of {date} is not what was written"))
+    })
 }
 
 /// Rows of days to write, by columns.
@@ -79,7 +74,7 @@ impl<'a> Days<'a> {
         // A representation is UTF-8.
         self.representations.push(String::from_utf8_lossy(&daily.representation()).into_owned());
         self.picked_at.push(daily.picked_at());
-        self.revisions.push(integer(daily.revision()));
+        self.revisions.push(daily.revision().to_i64());
     }
 }
 
@@ -95,7 +90,7 @@ impl<'a> Pins<'a> {
     pub(crate) fn push(&mut self, pinned: &'a Pinned) {
         self.dates.push(pinned.date.to_string());
         self.names.push(pinned.name.as_str());
-        self.revisions.push(integer(pinned.revision));
+        self.revisions.push(pinned.revision.to_i64());
     }
 }
 
@@ -134,14 +129,14 @@ pub(crate) async fn unpin(client: &ClientWrapper, dates: &[String]) -> Result<()
 }
 
 /// Reads all days and pins into a catalogue.
-pub(crate) async fn load(client: &ClientWrapper, catalogue: &mut Catalogue) -> Result<(), Fault> {
-    let mut days = Parts::of(client, LOAD, &[]).await?;
+pub(crate) async fn load(connection: &Connection, catalogue: &mut Catalogue) -> Result<(), Fault> {
+    let mut days = Parts::of(connection, LOAD, &[]).await?;
     while let Some(rows) = days.next().await? {
         for row in rows {
             catalogue.restore_daily(read(&row)?);
         }
     }
-    let mut pins = Parts::of(client, LOAD_PINS, &[]).await?;
+    let mut pins = Parts::of(connection, LOAD_PINS, &[]).await?;
     while let Some(rows) = pins.next().await? {
         for row in rows {
             catalogue.restore_pin(read_pin(&row)?);

@@ -1,69 +1,111 @@
 //! Converts packages to rows, and rows to packages.
+//!
+//! The core says which columns a package has, and what their texts are. This store adds the columns
+//! `normalized_name` and `revision`. A column with another type than `text` is converted in SQL.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use deadpool_postgres::ClientWrapper;
-use pyaday_core::{Details, Metadata, NormalizedName, Package, Revision, Tag};
+use pyaday_core::{NormalizedName, Package, Revision};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
-use super::{integer, revision, same};
+use super::{revision, same};
 use crate::error::Fault;
 
+/// The expression that makes the text of a column.
+fn to_text(column: &str) -> String {
+    match column {
+        "tags" => "array_to_json(package.tags)::text".to_owned(),
+        "metadata" => "package.metadata::text".to_owned(),
+        _ => format!("package.{column}"),
+    }
+}
+
+/// The expression that makes the value of a column from its text.
+fn of_text(column: &str) -> String {
+    match column {
+        "tags" => "ARRAY(SELECT json_array_elements_text(new.tags::json))".to_owned(),
+        "metadata" => "new.metadata::json".to_owned(),
+        _ => format!("new.{column}"),
+    }
+}
+
+/// An item for each column of a package, joined by commas.
+fn list(of: impl Fn(&str) -> String) -> String {
+    Package::column_names().map(of).collect::<Vec<_>>().join(", ")
+}
+
+/// The rows to write. There is a parameter with an array for each column.
+fn new_rows() -> String {
+    let columns = Package::column_names().len();
+    let texts: Vec<_> = (1..=columns + 1).map(|number| format!("${number}::text[]")).collect();
+    format!(
+        "unnest({}, ${}::bigint[]) AS new (normalized_name, {}, revision)",
+        texts.join(", "),
+        columns + 2,
+        list(str::to_owned)
+    )
+}
+
 /// Reads all packages. The columns are those that [`read`] expects.
-pub(crate) const LOAD: &str = "SELECT name, short_desc, tags, metadata::text, revision
-                               FROM package ORDER BY normalized_name";
+pub(crate) static LOAD: LazyLock<String> = LazyLock::new(|| {
+    format!("SELECT revision, {} FROM package ORDER BY normalized_name", list(to_text))
+});
 
 /// Reads the packages that changed after a position: the name of each and whether it was deleted, then the
 /// columns that [`read`] expects.
-pub(crate) const FOLLOW: &str = "SELECT changed.package, package.normalized_name IS NULL,
-            package.name, package.short_desc, package.tags, package.metadata::text, package.revision
-     FROM (
-         SELECT DISTINCT package FROM change WHERE position > $1 AND package IS NOT NULL
-     ) AS changed
-     LEFT JOIN package ON package.normalized_name = changed.package";
+pub(crate) static FOLLOW: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT changed.package, package.normalized_name IS NULL, package.revision, {}
+         FROM (
+             SELECT DISTINCT package FROM change WHERE position > $1 AND package IS NOT NULL
+         ) AS changed
+         LEFT JOIN package ON package.normalized_name = changed.package",
+        list(to_text)
+    )
+});
 
-const INSERT: &str =
-    "INSERT INTO package (normalized_name, name, short_desc, tags, metadata, revision)
-     SELECT normalized_name, name, short_desc, string_to_array(tags, ' '), metadata::json, revision
-     FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[])
-          AS new (normalized_name, name, short_desc, tags, metadata, revision)";
-const UPDATE: &str = "UPDATE package
-     SET name = new.name, short_desc = new.short_desc, tags = string_to_array(new.tags, ' '),
-         metadata = new.metadata::json, revision = new.revision
-     FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[])
-          AS new (normalized_name, name, short_desc, tags, metadata, revision)
-     WHERE package.normalized_name = new.normalized_name";
+static INSERT: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "INSERT INTO package (normalized_name, {}, revision)
+         SELECT normalized_name, {}, revision FROM {}",
+        list(str::to_owned),
+        list(of_text),
+        new_rows()
+    )
+});
+static UPDATE: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "UPDATE package SET {}, revision = new.revision FROM {}
+         WHERE package.normalized_name = new.normalized_name",
+        list(|column| format!("{column} = {}", of_text(column))),
+        new_rows()
+    )
+});
 const DELETE: &str = "DELETE FROM package WHERE normalized_name = ANY($1)";
 
 /// Reads the package of a row. The columns of [`LOAD`] begin at `at`.
 pub(crate) fn read(row: &Row, at: usize) -> Result<(Package, Revision), Fault> {
-    let (name, short_desc): (&str, &str) = (row.try_get(at)?, row.try_get(at + 1)?);
-    let (tags, metadata): (Vec<&str>, &str) = (row.try_get(at + 2)?, row.try_get(at + 3)?);
-    let revision = revision(row.try_get(at + 4)?)?;
-    match package(name, short_desc, &tags, metadata) {
-        Some(package) => Ok((package, revision)),
-        None => Err(Fault::Damaged(format!("the row of `{name}` is no package"))),
+    let revision = revision(row.try_get(at)?)?;
+    let columns = at + 1..at + 1 + Package::column_names().len();
+    let texts = columns.map(|column| row.try_get(column)).collect::<Result<Vec<&str>, _>>()?;
+    match Package::restore(texts.iter().copied()) {
+        Ok(package) => Ok((package, revision)),
+        Err(_) => {
+            let name = texts.first().copied().unwrap_or_default();
+            Err(Fault::Damaged(format!("the row of `{name}` is no package")))
+        }
     }
-}
-
-fn package(name: &str, short_desc: &str, tags: &[&str], metadata: &str) -> Option<Package> {
-    let tags = tags.iter().map(|tag| tag.parse()).collect::<Result<BTreeSet<Tag>, _>>().ok()?;
-    let details = Details::new(short_desc.parse().ok()?)
-        .with_tags(tags.try_into().ok()?)
-        .with_metadata(Metadata::from_stored_json(metadata).ok()?);
-    Some(Package::from_parts(name.parse().ok()?, details))
 }
 
 /// Rows to write, by columns.
 #[derive(Default)]
 pub(crate) struct Columns<'a> {
     normalized_names: Vec<&'a str>,
-    names: Vec<&'a str>,
-    short_descs: Vec<&'a str>,
-    /// The tags of each package, joined by a space, because no tag contains a space.
-    tags: Vec<String>,
-    metadata: Vec<&'a str>,
+    /// The texts of each column.
+    texts: Vec<Vec<Cow<'a, str>>>,
     revisions: Vec<i64>,
 }
 
@@ -74,40 +116,35 @@ impl<'a> Columns<'a> {
         package: &'a Package,
         revision: Revision,
     ) {
-        let Details { short_desc, tags, metadata, .. } = &package.details;
         self.normalized_names.push(name.as_str());
-        self.names.push(package.name.as_str());
-        self.short_descs.push(short_desc.as_str());
-        self.tags.push(tags.iter().map(Tag::as_str).collect::<Vec<_>>().join(" "));
-        self.metadata.push(metadata.as_json());
-        self.revisions.push(integer(revision));
+        self.texts.resize_with(Package::column_names().len(), Vec::new);
+        for (column, text) in self.texts.iter_mut().zip(package.columns()) {
+            column.push(text);
+        }
+        self.revisions.push(revision.to_i64());
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.names.len()
+        self.normalized_names.len()
     }
 
     /// The columns as the parameters of a statement.
-    fn parameters(&self) -> [&(dyn ToSql + Sync); 6] {
-        [
-            &self.normalized_names,
-            &self.names,
-            &self.short_descs,
-            &self.tags,
-            &self.metadata,
-            &self.revisions,
-        ]
+    fn parameters(&self) -> Vec<&(dyn ToSql + Sync)> {
+        let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![&self.normalized_names];
+        parameters.extend(self.texts.iter().map(|column| column as &(dyn ToSql + Sync)));
+        parameters.push(&self.revisions);
+        parameters
     }
 }
 
 /// Adds rows.
 pub(crate) async fn insert(client: &ClientWrapper, rows: &Columns<'_>) -> Result<(), Fault> {
-    write(client, INSERT, rows, "package, added").await
+    write(client, &INSERT, rows, "package, added").await
 }
 
 /// Replaces existing rows.
 pub(crate) async fn update(client: &ClientWrapper, rows: &Columns<'_>) -> Result<(), Fault> {
-    write(client, UPDATE, rows, "package, replaced").await
+    write(client, &UPDATE, rows, "package, replaced").await
 }
 
 async fn write(

@@ -10,7 +10,7 @@ use crate::error::Fault;
 /// the token.
 pub(super) async fn migrate(client: &ClientWrapper, schema: &Schema) -> Result<(), Fault> {
     run(client, schema, include_str!("1.sql")).await?;
-    let (revision, token) = (Revision::now().get() as i64, rand::random::<i64>());
+    let (revision, token) = (Revision::now().to_i64(), rand::random::<i64>());
     let head = "INSERT INTO pyaday.head \
                     (id, schema, oldest, revision, journal, packages, position, token) \
                 VALUES (1, 0, 0, $1, $1, 0, 0, $2)";

@@ -36,17 +36,6 @@ const FAILING: Migration = Migration {
     },
 };
 
-/// Runs these migrations.
-async fn bring_up_by(
-    client: &ClientWrapper,
-    schema: &Schema,
-    migrations: &[Migration],
-) -> Result<(), Fault> {
-    begin_alone(client, schema).await?;
-    bring_up(client, schema, migrations).await?;
-    Ok(client.batch_execute("COMMIT").await?)
-}
-
 async fn trials(client: &ClientWrapper, schema: &Schema) -> Vec<Option<i64>> {
     let sql = schema.sql("SELECT trial FROM pyaday.package ORDER BY name");
     let rows = client.query(&sql, &[]).await.unwrap();
@@ -74,10 +63,10 @@ async fn a_column_on_trial_is_added_to_a_database_with_rows() {
     let client = pool.get().await.unwrap();
     let [first, second, third] = MIGRATIONS;
     let migrations = [first, second, third, TRIAL];
-    bring_up_by(&client, &schema, &migrations).await.unwrap();
+    bring_up_alone(&client, &schema, &migrations).await.unwrap();
     assert_eq!(trials(&client, &schema).await, [Some(1), Some(3)]);
     // The second run changes nothing.
-    bring_up_by(&client, &schema, &migrations).await.unwrap();
+    bring_up_alone(&client, &schema, &migrations).await.unwrap();
     // A process of this release that was already running goes on, and a new process can start.
     create(&store, "b").await;
     let other = open().await.unwrap();
@@ -88,7 +77,7 @@ async fn a_column_on_trial_is_added_to_a_database_with_rows() {
     // A migration that fails changes nothing.
     let [first, second, third] = MIGRATIONS;
     let migrations = [first, second, third, TRIAL, FAILING];
-    assert!(bring_up_by(&client, &schema, &migrations).await.is_err());
+    assert!(bring_up_alone(&client, &schema, &migrations).await.is_err());
     client.batch_execute("ROLLBACK").await.unwrap();
     assert_eq!(trials(&client, &schema).await.len(), 4);
     assert_eq!(found(&client, &schema).await.unwrap(), 4);

@@ -1,11 +1,11 @@
 //! The rows of days and pins.
 
 use pyaday_core::daily::{Daily, Pinned};
-use pyaday_core::{Catalogue, Date, Package};
+use pyaday_core::{Catalogue, Date};
 use rusqlite::{Connection, Transaction, params};
 
+use super::damaged;
 use super::totals::checksum;
-use super::{damaged, integer};
 use crate::error::OpenFault;
 
 /// Adds a day.
@@ -13,7 +13,7 @@ pub(super) fn open(transaction: &Transaction<'_>, daily: &Daily) -> Result<usize
     let (date, cycle) = (daily.date().to_string(), daily.cycle());
     // A representation is always UTF-8.
     let representation = String::from_utf8_lossy(&daily.representation()).into_owned();
-    let (picked_at, revision) = (daily.picked_at(), integer(daily.revision()));
+    let (picked_at, revision) = (daily.picked_at(), daily.revision().to_i64());
     let checksum = checksum([
         &date,
         &cycle.to_string(),
@@ -34,8 +34,8 @@ pub(super) fn pin(
     pinned: &Pinned,
 ) -> Result<usize, rusqlite::Error> {
     let (date, name) = (pinned.date.to_string(), pinned.name.as_str());
-    let revision = integer(pinned.revision);
-    let checksum = checksum([&date, name, &revision.to_string()]);
+    let revision = pinned.revision.to_i64();
+    let checksum = checksum([date.as_str(), name, &revision.to_string()]);
     transaction.execute(
         "INSERT OR REPLACE INTO pin (date, normalized_name, revision, checksum) \
          VALUES (?1, ?2, ?3, ?4)",
@@ -60,21 +60,15 @@ fn load_days(connection: &Connection, catalogue: &mut Catalogue) -> Result<(), O
     let mut rows = statement.query(())?;
     while let Some(row) = rows.next()? {
         let (date, representation): (String, String) = (row.get(0)?, row.get(2)?);
-        let (cycle, picked_at, revision): (u32, i64, i64) = (row.get(1)?, row.get(3)?, row.get(4)?);
-        let texts = [
-            &date,
-            &cycle.to_string(),
-            &representation,
-            &picked_at.to_string(),
-            &revision.to_string(),
-        ];
+        let [cycle, picked_at, revision]: [i64; 3] = [row.get(1)?, row.get(3)?, row.get(4)?];
+        let [cycle_text, picked_at_text, revision_text] =
+            [cycle, picked_at, revision].map(|number| number.to_string());
+        let texts = [&date, &cycle_text, &representation, &picked_at_text, &revision_text];
         let is_sound = row.get::<_, i64>(5)? == i64::from(checksum(texts.map(String::as_str)));
-        let day = date.parse().ok().zip(Package::from_json(representation.as_bytes()).ok());
-        let (Some((date, package)), true) = (day, is_sound) else {
-            return damaged(format!("the row of the day {date} is not what was written"));
-        };
-        let revision = super::revision(revision)?;
-        catalogue.restore_daily(Daily::new(date, cycle, package, picked_at, revision));
+        match Daily::restore(&date, cycle, &representation, picked_at, revision) {
+            Some(daily) if is_sound => catalogue.restore_daily(daily),
+            _ => return damaged(format!("the row of the day {date} is not what was written")),
+        }
     }
     Ok(())
 }
@@ -85,12 +79,12 @@ fn load_pins(connection: &Connection, catalogue: &mut Catalogue) -> Result<(), O
     let mut rows = statement.query(())?;
     while let Some(row) = rows.next()? {
         let (date, name, revision): (String, String, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        let expected = checksum([&date, &name, &revision.to_string()]);
+        let expected = checksum([date.as_str(), &name, &revision.to_string()]);
         let is_sound = row.get::<_, i64>(3)? == i64::from(expected);
-        let (Some(day), Some(name), true) = (date.parse().ok(), name.parse().ok(), is_sound) else {
-            return damaged(format!("the row of the pin of {date} is not what was written"));
-        };
-        catalogue.restore_pin(Pinned::new(day, name, super::revision(revision)?));
+        match Pinned::restore(&date, &name, revision) {
+            Some(pinned) if is_sound => catalogue.restore_pin(pinned),
+            _ => return damaged(format!("the row of the pin of {date} is not what was written")),
+        }
     }
     Ok(())
 }

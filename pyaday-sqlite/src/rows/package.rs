@@ -1,38 +1,34 @@
 //! The rows of packages.
+//!
+//! The core says which columns a package has, and what their texts are. This store adds the columns
+//! `normalized_name`, `revision` and `checksum`.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::sync::LazyLock;
 
-use pyaday_core::{Catalogue, Details, Metadata, NormalizedName, Package, Revision, Tag};
-use rusqlite::{Connection, Row, Transaction, params};
+use pyaday_core::{Catalogue, NormalizedName, Package, Revision};
+use rusqlite::{Connection, Row, Statement, Transaction};
 
+use super::damaged;
 use super::totals::checksum;
-use super::{damaged, integer};
 use crate::error::OpenFault;
 
-pub(super) const INSERT: &str = "INSERT INTO package (normalized_name, name, short_desc, tags, \
-                                 metadata, revision, checksum) \
-                                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-pub(super) const UPDATE: &str = "UPDATE package SET name = ?2, short_desc = ?3, tags = ?4, \
-                                 metadata = ?5, revision = ?6, checksum = ?7 \
-                                 WHERE normalized_name = ?1";
+pub(super) static INSERT: LazyLock<String> = LazyLock::new(|| {
+    let columns: Vec<_> = Package::column_names().collect();
+    // One for each column, and one each for the three columns of this store.
+    let parameters: Vec<_> = (1..=columns.len() + 3).map(|number| format!("?{number}")).collect();
+    format!(
+        "INSERT INTO package (normalized_name, {}, revision, checksum) VALUES ({})",
+        columns.join(", "),
+        parameters.join(", ")
+    )
+});
+pub(super) static UPDATE: LazyLock<String> = LazyLock::new(|| {
+    let columns = Package::column_names().chain(["revision", "checksum"]);
+    let set: Vec<_> = (2..).zip(columns).map(|(at, name)| format!("{name} = ?{at}")).collect();
+    format!("UPDATE package SET {} WHERE normalized_name = ?1", set.join(", "))
+});
 const DELETE: &str = "DELETE FROM package WHERE normalized_name = ?1";
-
-/// The columns of a row.
-struct Columns<'a> {
-    normalized_name: &'a str,
-    name: &'a str,
-    short_desc: &'a str,
-    tags: &'a str,
-    metadata: &'a str,
-    revision: i64,
-}
-
-impl Columns<'_> {
-    fn checksum(&self) -> u32 {
-        let Self { normalized_name, name, short_desc, tags, metadata, revision } = self;
-        checksum([normalized_name, name, short_desc, tags, metadata, &revision.to_string()])
-    }
-}
 
 /// Writes a row with a statement that has a parameter for each column.
 pub(super) fn put(
@@ -42,26 +38,28 @@ pub(super) fn put(
     package: &Package,
     revision: Revision,
 ) -> Result<usize, rusqlite::Error> {
-    let Details { short_desc, tags, metadata, .. } = &package.details;
-    // Serialising strings into memory cannot fail.
-    let tags = serde_json::to_string(tags).unwrap_or_default();
-    let columns = Columns {
-        normalized_name: name.as_str(),
-        name: package.name.as_str(),
-        short_desc: short_desc.as_str(),
-        tags: &tags,
-        metadata: metadata.as_json(),
-        revision: integer(revision),
-    };
-    transaction.prepare_cached(statement)?.execute(params![
-        columns.normalized_name,
-        columns.name,
-        columns.short_desc,
-        columns.tags,
-        columns.metadata,
-        columns.revision,
-        columns.checksum(),
-    ])
+    let texts: Vec<_> = [name.as_str().into()].into_iter().chain(package.columns()).collect();
+    let mut statement = transaction.prepare_cached(statement)?;
+    bind(&mut statement, &texts, revision.to_i64())?;
+    statement.raw_execute()
+}
+
+/// Binds the values of a row: its texts, its revision, and its checksum.
+pub(crate) fn bind(
+    statement: &mut Statement<'_>,
+    texts: &[Cow<'_, str>],
+    revision: i64,
+) -> Result<(), rusqlite::Error> {
+    for (number, text) in (1..).zip(texts) {
+        statement.raw_bind_parameter(number, text.as_ref())?;
+    }
+    statement.raw_bind_parameter(texts.len() + 1, revision)?;
+    statement.raw_bind_parameter(texts.len() + 2, row_checksum(texts, revision))
+}
+
+fn row_checksum(texts: &[impl AsRef<str>], revision: i64) -> u32 {
+    let revision = revision.to_string();
+    checksum(texts.iter().map(AsRef::as_ref).chain([revision.as_str()]))
 }
 
 pub(super) fn delete(
@@ -76,62 +74,65 @@ pub(super) fn load(connection: &Connection, catalogue: &mut Catalogue) -> Result
     // The number of packages at which restoring a batch is efficient.
     const BATCH: usize = 4096;
 
-    let mut statement = connection.prepare(
-        "SELECT normalized_name, name, short_desc, tags, metadata, revision, checksum \
-         FROM package ORDER BY normalized_name",
-    )?;
-    let mut rows = statement.query(())?;
     let mut batch = Vec::with_capacity(BATCH);
-    let mut last = String::new();
-    while let Some(row) = rows.next()? {
-        batch.push(read(row, &mut last)?);
+    let columns: Vec<_> = Package::column_names().collect();
+    read_rows(connection, "package", &columns, |texts, revision| {
+        batch.push((package(texts)?, super::revision(revision)?));
         if batch.len() == BATCH {
             catalogue.restore(&batch);
             batch.clear();
         }
-    }
+        Ok(())
+    })?;
     catalogue.restore(&batch);
     Ok(())
 }
 
-/// Reads the row of a package. Its name must come after `last`, which is set to the name.
-fn read(row: &Row<'_>, last: &mut String) -> Result<(Package, Revision), OpenFault> {
+/// The package of a row.
+fn package(texts: &[&str]) -> Result<Package, OpenFault> {
+    let [name, columns @ ..] = texts else { return damaged("a row has no columns") };
+    let package = Package::restore(columns.iter().copied()).ok();
+    match package.filter(|package| package.name.normalized().as_str() == *name) {
+        Some(package) => Ok(package),
+        None => damaged(format!("the row of `{name}` is no package")),
+    }
+}
+
+/// Reads all rows of a table in the order of the normalised names, and verifies the checksum of each. Each row
+/// is passed on: the texts of the normalised name and of these columns, and the revision.
+pub(crate) fn read_rows(
+    connection: &Connection,
+    table: &str,
+    columns: &[&str],
+    mut each: impl FnMut(&[&str], i64) -> Result<(), OpenFault>,
+) -> Result<(), OpenFault> {
+    let mut statement = connection.prepare(&format!(
+        "SELECT normalized_name, {}, revision, checksum FROM {table} ORDER BY normalized_name",
+        columns.join(", ")
+    ))?;
+    let mut rows = statement.query(())?;
+    let mut last = String::new();
+    while let Some(row) = rows.next()? {
+        let texts = texts(row, columns.len() + 1, &last)?;
+        let (name, revision) = (texts[0], row.get(texts.len())?);
+        let expected = row_checksum(&texts, revision);
+        if row.get::<_, i64>(texts.len() + 1)? != i64::from(expected) {
+            return damaged(format!("the row of `{name}` does not fit its checksum"));
+        }
+        if name <= last.as_str() && !last.is_empty() {
+            return damaged(format!("the row of `{name}` comes after the row of `{last}`"));
+        }
+        each(&texts, revision)?;
+        name.clone_into(&mut last);
+    }
+    Ok(())
+}
+
+/// The first columns of the row after the row of `last`, which must be texts.
+fn texts<'a>(row: &'a Row<'_>, count: usize, last: &str) -> Result<Vec<&'a str>, OpenFault> {
     let text = |at| match row.get_ref(at).map(|value| value.as_str()) {
         Ok(Ok(text)) => Ok(text),
         _ => damaged(format!("column {at} of the row after `{last}` is not text")),
     };
-    let columns = Columns {
-        normalized_name: text(0)?,
-        name: text(1)?,
-        short_desc: text(2)?,
-        tags: text(3)?,
-        metadata: text(4)?,
-        revision: row.get(5)?,
-    };
-    let name = columns.normalized_name;
-    if row.get::<_, i64>(6)? != i64::from(columns.checksum()) {
-        return damaged(format!("the row of `{name}` does not fit its checksum"));
-    }
-    if name <= last.as_str() && !last.is_empty() {
-        return damaged(format!("the row of `{name}` comes after the row of `{last}`"));
-    }
-    let Some(package) = package(&columns).filter(|it| it.name.normalized().as_str() == name) else {
-        return damaged(format!("the row of `{name}` is no package"));
-    };
-    name.clone_into(last);
-    Ok((package, super::revision(columns.revision)?))
-}
-
-fn package(columns: &Columns<'_>) -> Option<Package> {
-    let tags = match columns.tags {
-        "[]" => BTreeSet::new(),
-        tags => {
-            let tags: Vec<String> = serde_json::from_str(tags).ok()?;
-            tags.iter().map(|tag| tag.parse()).collect::<Result<BTreeSet<Tag>, _>>().ok()?
-        }
-    };
-    let details = Details::new(columns.short_desc.parse().ok()?)
-        .with_tags(tags.try_into().ok()?)
-        .with_metadata(Metadata::from_stored_json(columns.metadata).ok()?);
-    Some(Package::from_parts(columns.name.parse().ok()?, details))
+    (0..count).map(text).collect()
 }

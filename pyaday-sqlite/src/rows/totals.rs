@@ -50,11 +50,11 @@ impl Totals {
 }
 
 /// The checksum of these texts, joined by a NUL. None of them can contain a NUL.
-pub(crate) fn checksum<const N: usize>(texts: [&str; N]) -> u32 {
+pub(crate) fn checksum(texts: impl IntoIterator<Item = impl AsRef<str>>) -> u32 {
     let mut hasher = crc32fast::Hasher::new();
     for (at, text) in texts.into_iter().enumerate() {
         hasher.update(if at == 0 { b"" } else { b"\0" });
-        hasher.update(text.as_bytes());
+        hasher.update(text.as_ref().as_bytes());
     }
     hasher.finalize()
 }
