@@ -13,9 +13,10 @@
 //! the clock, at [`REVISION`], which is left out. Everything else is as it stands.
 
 use std::fmt::Write as _;
-use std::fs;
 use std::path::Path;
+use std::sync::Mutex;
 use std::time::{Duration, UNIX_EPOCH};
+use std::{fs, iter, thread};
 
 use pyaday_core::{Api, MemoryStore, Options, Package, PackageStore, Revision, Seed, Write};
 use pyaday_postgres::Reads;
@@ -134,28 +135,45 @@ fn sqlite() -> SqliteStore {
 }
 
 /// The whole list under every prefix.
-fn answers_the_list<H: Home, S: PackageStore>(store: &dyn Fn() -> S) {
+fn answers_the_list<H: Home, S: PackageStore>(store: &(dyn Fn() -> S + Sync)) {
     answers::<H, S>(&read_list(), &MOUNTS, store);
 }
 
 /// The whole list from a store on a disk or in a database. One prefix is enough: no store learns of it,
 /// and a new file or schema for each scenario is what takes most of the time.
-fn answers_the_list_from<H: Home, S: PackageStore>(store: &dyn Fn() -> S) {
+fn answers_the_list_from<H: Home, S: PackageStore>(store: &(dyn Fn() -> S + Sync)) {
     answers::<H, S>(&read_list(), &MOUNTS[2..], store);
 }
 
+/// Several scenarios run at the same time. Otherwise the processor would wait for files, and for servers that
+/// start and stop.
 fn answers<H: Home, S: PackageStore>(
     scenarios: &[Scenario],
     mounts: &[(&str, &str)],
-    store: &dyn Fn() -> S,
+    store: &(dyn Fn() -> S + Sync),
 ) {
-    let differences: String = mounts
-        .iter()
-        .flat_map(|mount| {
-            scenarios.iter().map(|scenario| differences::<H, S>(store, scenario, *mount))
-        })
-        .collect();
+    let all = mounts.iter().flat_map(|mount| scenarios.iter().map(move |it| (*mount, it)));
+    let differences = at_the_same_time(all.collect(), &|(mount, scenario)| {
+        differences::<H, S>(store, scenario, mount)
+    });
     assert!(differences.is_empty(), "{differences}");
+}
+
+/// The texts that a function makes of these items, one after the other. Several threads make them.
+pub(crate) fn at_the_same_time<T: Send>(
+    items: Vec<T>,
+    make: &(dyn Fn(T) -> String + Sync),
+) -> String {
+    const THREADS: usize = 4;
+    let items = Mutex::new(items.into_iter().enumerate());
+    let next = || items.lock().unwrap().next();
+    let work = || iter::from_fn(next).map(|(at, item)| (at, make(item))).collect::<Vec<_>>();
+    let mut texts = thread::scope(|scope| {
+        let threads = [(); THREADS].map(|()| scope.spawn(work));
+        threads.map(|thread| thread.join().unwrap()).concat()
+    });
+    texts.sort_unstable();
+    texts.into_iter().map(|(_, text)| text).collect()
 }
 
 pub(crate) struct Scenario {

@@ -32,7 +32,7 @@ use tower_http::normalize_path::NormalizePathLayer;
 use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
-use crate::golden::{Exchange, Scenario, parse, read_list, show, three_packages};
+use crate::golden::{Exchange, Scenario, at_the_same_time, parse, read_list, show, three_packages};
 use crate::support::client::{self, Answer, Request};
 use crate::support::homes::Server;
 use crate::support::http2::Http2;
@@ -86,19 +86,17 @@ where
 
 #[test]
 fn tower_http_middleware_changes_no_empty_answer_over_http_1() {
-    let wrong: String = LAYERS
-        .iter()
-        .map(|(name, layer)| differences(name, &axum(*layer), &Http1::connect))
-        .collect();
+    let wrong = at_the_same_time(LAYERS.to_vec(), &|(name, layer)| {
+        differences(name, &axum(layer), &Http1::connect)
+    });
     assert!(wrong.is_empty(), "{wrong}");
 }
 
 #[test]
 fn tower_http_middleware_changes_no_empty_answer_over_http_2() {
-    let wrong: String = LAYERS
-        .iter()
-        .map(|(name, layer)| differences(name, &axum(*layer), &Http2::connect))
-        .collect();
+    let wrong = at_the_same_time(LAYERS.to_vec(), &|(name, layer)| {
+        differences(name, &axum(layer), &Http2::connect)
+    });
     assert!(wrong.is_empty(), "{wrong}");
 }
 
@@ -157,8 +155,9 @@ fn actix_web_middleware_changes_no_empty_answer() {
             })
         }),
     ];
-    let wrong: String =
-        servers.iter().map(|(name, server)| differences(name, server, &Http1::connect)).collect();
+    let wrong = at_the_same_time(servers.to_vec(), &|(name, server)| {
+        differences(name, &server, &Http1::connect)
+    });
     assert!(wrong.is_empty(), "{wrong}");
 }
 

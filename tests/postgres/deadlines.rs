@@ -2,6 +2,7 @@
 //! slow server, and no longer.
 
 use std::pin::pin;
+use std::thread;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -12,10 +13,7 @@ use tokio_postgres::NoTls;
 
 use super::events::{answer, is_pending, until};
 use super::proxy::{Pace, Proxy};
-use super::stores::{RUNTIME, Stores};
-
-/// The deadline of a write does not depend on how reads are answered.
-const BOTH: [Reads; 2] = [Reads::Followed, Reads::Latest];
+use super::stores::{RUNTIME, Stores, with_both_reads};
 
 /// A store with its own network.
 fn over_network(stores: &Stores, options: PostgresOptions) -> (Proxy, PostgresStore) {
@@ -84,7 +82,7 @@ const FAR: Pace = Pace { delay: Duration::from_millis(5), byte: Duration::ZERO }
 
 #[test]
 fn six_hundred_pins_share_a_transaction_over_a_network_with_a_delay() {
-    BOTH.into_iter().for_each(pins_share_a_transaction);
+    with_both_reads(pins_share_a_transaction);
 }
 
 fn pins_share_a_transaction(reads: Reads) {
@@ -135,24 +133,24 @@ fn packages(count: usize) -> Vec<Package> {
 }
 
 #[test]
-fn a_batch_of_eighty_megabytes_gets_the_time_that_its_bytes_need() {
+fn a_batch_of_forty_megabytes_gets_the_time_that_its_bytes_need() {
     let Some(stores) = Stores::new("a large batch", Reads::Latest) else { return };
     let options = stores.options();
     let (network, store) = over_network(&stores, options.clone());
     let (others_network, other) = over_network(&stores, options);
     network.set_pace(FAST);
     others_network.set_pace(FAST);
-    let told = RUNTIME.block_on(store.create_many(packages(5_000))).unwrap();
+    let told = RUNTIME.block_on(store.create_many(packages(2_500))).unwrap();
     assert!(told.iter().all(|told| matches!(told, Create::Created(_))));
     until("the other process shows the batch", || {
-        (other.catalogue().unwrap().len() == 5_000).then_some(())
+        (other.catalogue().unwrap().len() == 2_500).then_some(())
     });
 }
 
 /// The control: a network that is slower than every deadline.
 #[test]
 fn a_write_that_a_network_is_too_slow_for_is_refused_and_leaves_no_lock() {
-    BOTH.into_iter().for_each(a_network_is_too_slow);
+    with_both_reads(a_network_is_too_slow);
 }
 
 fn a_network_is_too_slow(reads: Reads) {
@@ -197,34 +195,40 @@ async fn insist(store: &PostgresStore, number: i32) {
 
 #[test]
 fn writes_that_take_too_long_together_are_written_in_smaller_transactions() {
-    // The first writes are fast enough only alone, the others a few at a time.
-    for (count, seconds, reads) in [(4, 1.2, Reads::Followed), (100, 0.05, Reads::Latest)] {
-        let Some(stores) = Stores::new("a slow server", reads) else { return };
-        let store = stores.open(stores.options().schema("slow"));
-        create_both(&store);
-        slow_down(&stores, "slow.pin", seconds);
-        let before = transactions(&stores, "slow");
-        let told = RUNTIME.block_on(pin_at_once(&stores, &store, "slow", count));
-        assert!(
-            told.iter().any(|told| matches!(told, Ok(Pin::Pinned(_) | Pin::Unchanged(_)))),
-            "{told:?}"
-        );
-        let is_truth =
-            |told: &Result<_, _>| matches!(told, Ok(_) | Err(StoreError::Unavailable { .. }));
-        assert!(told.iter().all(is_truth), "{told:?}");
-        RUNTIME.block_on(async {
-            join_all((0..count).map(|number| insist(&store, number))).await;
-        });
-        assert_eq!(pinned(&stores, "slow"), [i64::from(count), 0]);
-        assert!(transactions(&stores, "slow") >= before + 3);
-    }
+    thread::scope(|scope| {
+        // The first writes are fast enough only alone, the others a few at a time.
+        scope.spawn(|| are_written_in_smaller_transactions(4, 1.2, Reads::Followed));
+        scope.spawn(|| are_written_in_smaller_transactions(100, 0.05, Reads::Latest));
+    });
+}
+
+/// This many writes, each of which takes the server this many seconds.
+fn are_written_in_smaller_transactions(count: i32, seconds: f64, reads: Reads) {
+    let Some(stores) = Stores::new("a slow server", reads) else { return };
+    let store = stores.open(stores.options().schema("slow"));
+    create_both(&store);
+    slow_down(&stores, "slow.pin", seconds);
+    let before = transactions(&stores, "slow");
+    let told = RUNTIME.block_on(pin_at_once(&stores, &store, "slow", count));
+    assert!(
+        told.iter().any(|told| matches!(told, Ok(Pin::Pinned(_) | Pin::Unchanged(_)))),
+        "{told:?}"
+    );
+    let is_truth =
+        |told: &Result<_, _>| matches!(told, Ok(_) | Err(StoreError::Unavailable { .. }));
+    assert!(told.iter().all(is_truth), "{told:?}");
+    RUNTIME.block_on(async {
+        join_all((0..count).map(|number| insist(&store, number))).await;
+    });
+    assert_eq!(pinned(&stores, "slow"), [i64::from(count), 0]);
+    assert!(transactions(&stores, "slow") >= before + 3);
 }
 
 /// The control: a single write that is too slow is not tried again. The work that the server still does for
 /// it does not delay other writes.
 #[test]
 fn a_write_that_a_server_is_too_slow_for_is_refused_and_leaves_no_lock() {
-    BOTH.into_iter().for_each(a_server_is_too_slow);
+    with_both_reads(a_server_is_too_slow);
 }
 
 fn a_server_is_too_slow(reads: Reads) {

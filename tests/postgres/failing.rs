@@ -16,7 +16,7 @@ use tokio_postgres::{Client, Config, NoTls};
 use super::events::{answer, until};
 use super::following::waiting;
 use super::node::Node;
-use super::stores::{RUNTIME, Stores, connect};
+use super::stores::{RUNTIME, Stores, connect, with_both_reads};
 use crate::support::tools::{Tool, are_there};
 
 fn create(store: &PostgresStore, name: &str) -> Result<Create, StoreError> {
@@ -42,7 +42,7 @@ fn node(test: &str) -> Option<Node> {
 
 #[test]
 fn a_store_starts_without_its_database_and_finds_it_later() {
-    for reads in [Reads::Followed, Reads::Latest] {
+    with_both_reads(|reads| {
         let Some(mut node) = node("a database that is away") else { return };
         node.stop();
         let flask = "flask".parse().unwrap();
@@ -62,7 +62,7 @@ fn a_store_starts_without_its_database_and_finds_it_later() {
         node.run();
         until("the store has found it again", || create(&store, "django").ok());
         assert!(RUNTIME.block_on(store.read(&flask)).unwrap().is_some());
-    }
+    });
 }
 
 /// A connector of a host, which can fail.
@@ -198,7 +198,7 @@ fn reads_are_refused_when_the_data_is_too_old() {
 
 #[test]
 fn a_held_lock_refuses_writes_and_no_reads() {
-    for reads in [Reads::Followed, Reads::Latest] {
+    with_both_reads(|reads| {
         let Some(stores) = Stores::new("a lock", reads) else { return };
         let store = Arc::new(stores.open(stores.options().schema("locked")));
         create(&store, "flask").unwrap();
@@ -216,7 +216,7 @@ fn a_held_lock_refuses_writes_and_no_reads() {
             let created = create(&store, &format!("p{number}"));
             assert!(matches!(created, Ok(Create::Created(_))), "{created:?}");
         }
-    }
+    });
 }
 
 /// The server receives nothing more from the client, not even the end of the connection.
@@ -248,7 +248,7 @@ fn a_process_that_is_cut_off_with_the_lock_loses_it() {
 
 #[test]
 fn connections_ended_by_an_administrator_are_replaced() {
-    for reads in [Reads::Followed, Reads::Latest] {
+    with_both_reads(|reads| {
         let Some(stores) = Stores::new("ended connections", reads) else { return };
         let store = stores.open(stores.options());
         for round in 0..10 {
@@ -261,7 +261,7 @@ fn connections_ended_by_an_administrator_are_replaced() {
                  WHERE datname = current_database() AND pid <> pg_backend_pid()",
             );
         }
-    }
+    });
 }
 
 /// The process number of a session that waits for a standby.
@@ -360,7 +360,7 @@ fn a_commit_that_nobody_answers_is_unknown_and_the_next_write_is_refused() {
 /// A transaction that fails at any of its rows changes nothing.
 #[test]
 fn a_failed_statement_rolls_back_its_transaction() {
-    for reads in [Reads::Followed, Reads::Latest] {
+    with_both_reads(|reads| {
         let Some(stores) = Stores::new("a failing statement", reads) else { return };
         let store = stores.open(stores.options().schema("failing"));
         create(&store, "flask").unwrap();
@@ -384,7 +384,7 @@ fn a_failed_statement_rolls_back_its_transaction() {
             });
         }
         assert!(matches!(create(&store, "django"), Ok(Create::Created(_))));
-    }
+    });
 }
 
 /// Makes the server refuse this many writes to the packages of a schema with an error of this code.
@@ -405,7 +405,7 @@ fn refuse(stores: &Stores, schema: &str, count: u32, code: &str) {
 
 #[test]
 fn a_transaction_with_conflicts_is_tried_three_times() {
-    for reads in [Reads::Followed, Reads::Latest] {
+    with_both_reads(|reads| {
         let Some(stores) = Stores::new("collisions", reads) else { return };
         let store = stores.open(stores.options().schema("collisions"));
         for code in ["40001", "40P01"] {
@@ -419,7 +419,7 @@ fn a_transaction_with_conflicts_is_tried_three_times() {
         // After another error, the transaction is not tried again.
         refuse(&stores, "collisions", 1, "23514");
         assert!(matches!(create(&store, "c"), Err(StoreError::Internal { .. })));
-    }
+    });
 }
 
 /// The answer to a commit may report its outcome, or report that the outcome is unknown.

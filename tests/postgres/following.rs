@@ -19,7 +19,7 @@ use tokio_postgres::Client;
 
 use super::PATIENCE;
 use super::events::until;
-use super::stores::{RUNTIME, Stores, connect};
+use super::stores::{RUNTIME, Stores, connect, with_both_reads};
 
 fn package(name: &str) -> Package {
     Package::new(name, "").unwrap()
@@ -80,7 +80,7 @@ fn a_process_shows_what_another_writes() {
 /// packages, and the tables are consistent.
 #[test]
 fn following_and_loading_give_the_same_catalogue() {
-    for reads in [Reads::Followed, Reads::Latest] {
+    with_both_reads(|reads| {
         let Some(stores) = Stores::new("following and loading", reads) else { return };
         let options = stores.options();
         let writers = [stores.open(options.clone()), stores.open(options.clone())];
@@ -99,7 +99,7 @@ fn following_and_loading_give_the_same_catalogue() {
         let followed = RUNTIME.block_on(shown(&onlooker, loaded.revision()));
         assert_eq!(everything(&followed), everything(&loaded));
         assert!(loaded.len() > 10);
-    }
+    });
 }
 
 /// At every moment, a process shows exactly what was written up to the revision that it shows.
@@ -362,7 +362,7 @@ fn rows_changed_by_hand_are_detected_and_loaded_again() {
 /// A lost catalogue must not look like a new one.
 #[test]
 fn missing_tables_are_not_created_again() {
-    for reads in [Reads::Followed, Reads::Latest] {
+    with_both_reads(|reads| {
         let Some(stores) = Stores::new("tables that are gone", reads) else { return };
         let store = stores.open(stores.options().schema("gone"));
         RUNTIME.block_on(async {
@@ -378,7 +378,7 @@ fn missing_tables_are_not_created_again() {
             let read = store.read(&package("flask").name.normalized()).await;
             assert_eq!(read.is_ok(), reads == Reads::Followed, "{read:?}");
         });
-    }
+    });
 }
 
 #[test]

@@ -12,7 +12,7 @@ use tokio_postgres::NoTls;
 
 use super::events::{answer, until};
 use super::proxy::Proxy;
-use super::stores::{RUNTIME, Stores};
+use super::stores::{RUNTIME, Stores, with_both_reads};
 use crate::support::client::{Answer, Request};
 use crate::support::homes::{Core, Home};
 
@@ -295,7 +295,7 @@ fn pair(test: &str, reads: Reads) -> Option<(Stores, Process, Process, Proxy)> {
 
 #[test]
 fn a_write_is_decided_by_the_latest_write_of_another_process() {
-    for reads in [Reads::Followed, Reads::Latest] {
+    with_both_reads(|reads| {
         let Some((_stores, writer, follower, _network)) = pair("two that write", reads) else {
             return;
         };
@@ -311,7 +311,7 @@ fn a_write_is_decided_by_the_latest_write_of_another_process() {
                 assert_eq!(writer.get(&case.path()), follower.get(&case.path()), "{case:?}");
             }
         }
-    }
+    });
 }
 
 /// The answers of a process that is cut off from the database.
@@ -325,9 +325,7 @@ fn answers(follower: &Process, requests: Vec<Request>) -> Vec<Answer> {
 
 #[test]
 fn a_disconnected_process_decides_no_write_from_memory() {
-    for reads in [Reads::Followed, Reads::Latest] {
-        decides_nothing_by_what_it_remembers(reads);
-    }
+    with_both_reads(decides_nothing_by_what_it_remembers);
 }
 
 fn decides_nothing_by_what_it_remembers(reads: Reads) {

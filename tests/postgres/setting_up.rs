@@ -15,7 +15,7 @@ use pyaday_postgres::{ConnectError, PostgresOptions, PostgresStore, Reads};
 use tokio_postgres::NoTls;
 
 use super::events::until;
-use super::stores::{RUNTIME, Stores, connect};
+use super::stores::{RUNTIME, Stores, connect, with_both_reads};
 
 /// The error of setting up a store.
 fn refused(url: &str, options: PostgresOptions) -> ConnectError {
@@ -287,7 +287,7 @@ fn columns_that_this_release_does_not_know_are_left_alone() {
 
 #[test]
 fn many_processes_that_start_at_once_have_one_catalogue() {
-    for reads in [Reads::Followed, Reads::Latest] {
+    with_both_reads(|reads| {
         let Some(stores) = Stores::new("many that begin at once", reads) else { return };
         let (url, options) = (stores.url(), stores.options());
         let outcomes = RUNTIME.block_on(async {
@@ -309,7 +309,7 @@ fn many_processes_that_start_at_once_have_one_catalogue() {
         let tags: BTreeSet<_> =
             outcomes.iter().map(|outcome| outcome.stored().unwrap().revision()).collect();
         assert_eq!(tags.len(), 1);
-    }
+    });
 }
 
 #[test]
@@ -333,7 +333,7 @@ fn a_user_needs_only_a_schema() {
 /// A pool without a `Connector` and without a runtime: the store must ask for the writes of others.
 #[test]
 fn a_host_can_use_its_own_pool() {
-    for reads in [Reads::Followed, Reads::Latest] {
+    with_both_reads(|reads| {
         let Some(stores) = Stores::new("the host's own pool", reads) else { return };
         let manager = Manager::new(stores.url().parse().unwrap(), NoTls);
         let pool = Pool::builder(manager).max_size(1).build().unwrap();
@@ -348,5 +348,5 @@ fn a_host_can_use_its_own_pool() {
             assert_eq!(store.read(&"flask".parse().unwrap()).await.unwrap(), Some(stored));
         });
         create(&store, "django").unwrap();
-    }
+    });
 }

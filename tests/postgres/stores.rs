@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{LazyLock, Mutex};
+use std::thread::{self, ThreadId};
 
 use pyaday_core::conformance::{CannotReopen, Subject};
 use pyaday_core::{PackageStore, StoreId};
@@ -17,6 +18,17 @@ use crate::golden::REVISION;
 /// The runtime in which the stores work. Their callers may have another runtime, or none.
 pub(crate) static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
 
+/// Checks a fact for each way to answer reads. Both checks run at the same time, because they wait for the
+/// database most of the time.
+pub(crate) fn with_both_reads(check: impl Fn(Reads) + Sync) {
+    thread::scope(|scope| {
+        for reads in [Reads::Followed, Reads::Latest] {
+            let check = &check;
+            scope.spawn(move || check(reads));
+        }
+    });
+}
+
 /// All tables of a catalogue.
 const TABLES: [&str; 5] = ["package", "daily", "pin", "change", "head"];
 
@@ -26,6 +38,8 @@ pub(crate) struct Stores {
     client: Client,
     reads: Reads,
     next: AtomicUsize,
+    /// The schemas of the stores whose writes are numbered from one, by the threads that opened these.
+    numbered: Mutex<HashMap<ThreadId, String>>,
     /// The options with which the stores of the suite were opened, by the identities of the stores.
     opened: Mutex<HashMap<StoreId, PostgresOptions>>,
 }
@@ -35,7 +49,14 @@ impl Stores {
     pub(crate) fn new(test: &str, reads: Reads) -> Option<Self> {
         let database = Database::new(test)?;
         let client = connect(&database.url());
-        Some(Self { database, client, reads, next: AtomicUsize::new(0), opened: Mutex::default() })
+        Some(Self {
+            database,
+            client,
+            reads,
+            next: AtomicUsize::new(0),
+            numbered: Mutex::default(),
+            opened: Mutex::default(),
+        })
     }
 
     /// A connection that no store uses.
@@ -71,26 +92,34 @@ impl Stores {
         RUNTIME.block_on(PostgresStore::connect(&self.database.url(), options)).unwrap()
     }
 
-    /// A store whose writes are numbered one by one, as if its tables had been made when the clock was far
-    /// ahead.
+    /// An empty store whose writes are numbered one by one, as if its tables had been made when the clock was
+    /// far ahead. The tables are those of the previous store that this thread has opened here, because it takes
+    /// longer to create tables than to empty them. So that store must be closed.
     pub(crate) fn numbered_from_one(&self) -> PostgresStore {
-        let schema = self.fresh();
-        let options = PostgresOptions::new().reads(self.reads).schema(&schema);
-        drop(self.open(options.clone()));
-        let schema = schema.replace('"', "\"\"");
-        self.execute(&format!(
-            "UPDATE \"{schema}\".head SET revision = {REVISION};
-             UPDATE \"{schema}\".change SET revision = {REVISION}"
-        ));
-        self.open(options)
+        let mut numbered = self.numbered.lock().unwrap();
+        let (next, id) = (numbered.len(), thread::current().id());
+        let schema = numbered.entry(id).or_insert_with(|| {
+            let schema = format!("numbered{next}");
+            drop(self.open(PostgresOptions::new().schema(&schema)));
+            self.execute(&format!(
+                "UPDATE {schema}.head SET revision = {REVISION};
+                 UPDATE {schema}.change SET revision = {REVISION}"
+            ));
+            self.keep_copies(&schema);
+            schema
+        });
+        let schema = schema.clone();
+        drop(numbered);
+        self.put_copies_back(&schema, "");
+        self.open(PostgresOptions::new().reads(self.reads).schema(schema))
     }
 
     /// Keeps a copy of each table of a catalogue. A standby that lacks later writes has this state.
     pub(crate) fn keep_copies(&self, schema: &str) {
         let keep = |table| {
             format!(
-                "DROP TABLE IF EXISTS kept_{table};
-                 CREATE TABLE kept_{table} AS SELECT * FROM {schema}.{table};"
+                "DROP TABLE IF EXISTS {schema}.kept_{table};
+                 CREATE TABLE {schema}.kept_{table} AS SELECT * FROM {schema}.{table};"
             )
         };
         self.execute(&TABLES.map(keep).concat());
@@ -101,7 +130,7 @@ impl Stores {
         let put_back = |table| {
             format!(
                 "DELETE FROM {schema}.{table};
-                 INSERT INTO {schema}.{table} SELECT * FROM kept_{table};"
+                 INSERT INTO {schema}.{table} SELECT * FROM {schema}.kept_{table};"
             )
         };
         self.execute(&format!("BEGIN; {}{more} COMMIT", TABLES.map(put_back).concat()));
