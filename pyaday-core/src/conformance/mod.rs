@@ -53,8 +53,9 @@
 //! # }
 //! ```
 //!
-//! The suite checks one fact after another. Simple facts come first, and the suite stops at the
-//! first fact that does not hold, so a reported fault is seldom the consequence of another one.
+//! The suite checks one fact after another. Simple facts come first, then those that need thousands
+//! of packages or draws, then those about random sequences of calls. The suite stops at the first
+//! fact that does not hold, so a reported fault is seldom the consequence of another one.
 //! [`facts`] lists the facts, and each can be checked alone.
 //!
 //! All random input is the same in every run. The timing of threads differs from run to run. If a
@@ -210,12 +211,13 @@ pub fn facts<S: Subject>() -> Vec<Fact<S>> {
         extremes::facts(),
         dropped::facts(),
         races::facts(),
-        sampling::facts(),
         daily::facts(),
         pins::facts(),
         terms::facts_of_pins(),
         races::facts_of_pins(),
         opening::facts(),
+        extremes::facts_of_thousands(),
+        sampling::facts(),
         model::facts(),
         histories::facts(),
         reopening::facts(),
