@@ -75,8 +75,9 @@ fn every_date_parses_from_its_own_text() {
     while day != Date::MAX {
         let next = day.plus_days(1);
         assert!(next > day);
-        assert_eq!(date(&next.to_string()), next);
-        leap_days += u32::from(next.to_string().ends_with("-02-29"));
+        let text = next.to_string();
+        assert_eq!(date(&text), next);
+        leap_days += u32::from(text.ends_with("-02-29"));
         day = next;
         days += 1;
     }
@@ -118,10 +119,10 @@ fn open_in<S: PackageStore>(store: &S, day: Date, picked_at: SystemTime) -> Dail
     block_on(store.open_daily(day..=day, picked_at)).unwrap().remove(0)
 }
 
-/// 27 years in which packages come, go and change every day.
+/// 19 years in which packages come, go and change every day.
 #[test]
 fn no_package_repeats_within_a_cycle_and_no_day_changes() {
-    const DAYS: i32 = 10_000;
+    const DAYS: i32 = 7_000;
     let first = date("2026-11-23");
     let mut numbers = Numbers::new(5);
     let mut catalogue = catalogue(0..100);
