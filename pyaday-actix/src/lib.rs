@@ -62,7 +62,7 @@ fn resource<S: PackageStore>(
     endpoint: &'static Endpoint,
     api: &Api<S>,
 ) -> Resource {
-    let (api, fields) = (api.clone(), endpoint.request_headers());
+    let (api, fields) = (api.clone(), endpoint.request_headers(api.options()));
     let answer = move |request: ServiceRequest| {
         let (request, payload) = request.into_parts();
         let converted = convert::request(&request, payload, &fields);

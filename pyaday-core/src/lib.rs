@@ -116,8 +116,8 @@ mod store;
 pub use catalogue::{Catalogue, Change, Draft, MemoryStore, Picker, Published};
 pub use daily::Date;
 pub use http::{
-    Api, Blueprint, Body, BodyError, Endpoint, Failure, FeedId, Operation, Options, Preconditions,
-    Problem, ProblemType, PublicUrl, Verdict,
+    Access, Api, Blueprint, Body, BodyError, Endpoint, Evaluation, Failure, FeedId, Host,
+    Operation, Options, Origin, Preconditions, Problem, ProblemType, PublicUrl, Verdict,
 };
 pub use operation::*;
 pub use package::{
@@ -125,6 +125,6 @@ pub use package::{
     NormalizedName, Package, PackageError, PackageName, Revision, ShortDesc, Stored, Tag, Tags,
 };
 pub use store::{
-    Create, Delete, PackageStore, Page, Query, Replacement, Seed, StoreError, StoreId, Update,
-    Write,
+    Actor, Create, Delete, PackageStore, Page, Query, Replacement, Seed, StoreError, StoreId,
+    Update, Write,
 };
