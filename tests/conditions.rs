@@ -165,7 +165,9 @@ fn of_two_writers_with_one_etag_one_writes() {
         let body = format!(r#"{{"name":"{MEETING_POINT}","short_desc":""}}"#);
         let first = format!("\"{}\"", REVISION + 1);
         assert_eq!(
-            Core::mount("", api).answer(&Request::new("POST", "/packages").json(&body)).status,
+            Core::mount("", api, None)
+                .answer(&Request::new("POST", "/packages").json(&body))
+                .status,
             201
         );
         let statuses = thread::scope(|scope| {
@@ -179,7 +181,7 @@ fn of_two_writers_with_one_etag_one_writes() {
                     ..Request::new(methods[at], &path)
                 };
                 let request = request.header("content-type", media_type).header("if-match", &first);
-                scope.spawn(move || Core::mount("", api).answer(&request).status)
+                scope.spawn(move || Core::mount("", api, None).answer(&request).status)
             });
             writers.map(|writer| writer.join().unwrap())
         });
@@ -217,18 +219,18 @@ fn one_of_many_writes(server: &Server) {
 
 #[test]
 fn of_many_axum_clients_with_one_etag_one_writes() {
-    one_of_many_writes(&Axum::mount("", &Api::new(MemoryStore::new())).0);
+    one_of_many_writes(&Axum::mount("", &Api::new(MemoryStore::new()), None).0);
 }
 
 #[test]
 fn of_many_actix_clients_with_one_etag_one_writes() {
-    one_of_many_writes(&Actix::mount("", &Api::new(MemoryStore::new())).0);
+    one_of_many_writes(&Actix::mount("", &Api::new(MemoryStore::new()), None).0);
 }
 
 /// Patches of different members at once are all there in the end, conditions or none.
 #[test]
 fn concurrent_patches_of_different_members_are_all_kept() {
-    let server = &Axum::mount("", &Api::new(MemoryStore::new())).0;
+    let server = &Axum::mount("", &Api::new(MemoryStore::new()), None).0;
     let package = Request::new("POST", "/packages").json(r#"{"name":"flask","short_desc":""}"#);
     assert_eq!(send(server.address, &package).status, 201);
     thread::scope(|scope| {

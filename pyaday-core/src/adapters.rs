@@ -89,5 +89,7 @@
 //!
 //! # Test it
 //!
-//! The folder `tests/golden` of the repository has requests and the answers to them, to the byte. The
-//! tests of this project run them through each adapter, that of the example too, under three prefixes.
+//! The feature `conformance` has a list of requests, with the response to each of them to the byte. The
+//! module `pyaday_core::conformance::http` describes how a test runs the list through an adapter, with
+//! one call. The tests of this project run it through each adapter, that of the example too, under
+//! three prefixes.

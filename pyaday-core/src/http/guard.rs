@@ -109,10 +109,16 @@ pub enum Verdict {
     },
     /// 403: this actor may not do this.
     Forbidden,
-    /// 404: the response is the one for something that does not exist, so it does not confirm that
-    /// the operation or the package exists. If the path names a package, the response is the same,
-    /// byte for byte, as for a package that does not exist. If it names a day, the response is the
-    /// same as for a day without a package or without a pin.
+    /// 404: the response is, byte for byte, one that the operation gives for something that does not
+    /// exist. So a client cannot distinguish what is hidden from what is absent:
+    ///
+    /// - If the path names a package: the response for a package that does not exist.
+    /// - If the path names a day: the response for a day before the first one, or for a day without
+    ///   a pin.
+    /// - `/rand` and `/daily`: the response of an empty catalogue.
+    ///
+    /// Other operations, such as the list, never answer 404 otherwise. They say that there is nothing
+    /// at this URL.
     Hidden,
 }
 

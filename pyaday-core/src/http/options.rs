@@ -178,7 +178,7 @@ impl Options {
 
     /// The hosts that this service answers for. A request for another host, or for none, is refused
     /// with 421 ([RFC 9110 §15.5.20](https://www.rfc-editor.org/rfc/rfc9110#section-15.5.20)). By
-    /// default every host is accepted.
+    /// default every host is accepted. An empty list accepts none.
     ///
     /// Set it for a service that has no sign-in because only trusted clients can reach it, such as
     /// one on `localhost` or in an internal network. Otherwise a page on the Internet can let its

@@ -53,8 +53,8 @@ impl Problem {
     pub(crate) fn forbidden() -> Self {
         Self::of(
             ProblemType::Forbidden,
-            "You are not allowed to do this, so nothing was changed. Ask the operator of the service \
-             for the permission, or sign in as somebody who has it.",
+            "You are not allowed to do this. Ask the operator of the service for the permission, or \
+             sign in as somebody who has it.",
         )
     }
 

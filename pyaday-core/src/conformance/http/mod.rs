@@ -1,0 +1,106 @@
+//! The golden list: requests, and the response to each of them, to the byte.
+//!
+//! An author of an adapter runs the list in a test. The test says how to mount a catalogue with the
+//! adapter, and how to send a request to it. [`send`] sends one to a server:
+//!
+//! ```no_run
+//! use std::net::SocketAddr;
+//!
+//! use pyaday_core::conformance::http::{self, Answer, Mounted, Request};
+//! use pyaday_core::{Actor, Api, PackageStore};
+//!
+//! /// A server in another thread, with the catalogue.
+//! struct Server {
+//!     address: SocketAddr,
+//! }
+//!
+//! impl Mounted for Server {
+//!     fn mount<S: PackageStore>(prefix: &str, api: &Api<S>, actor: Option<Actor>) -> Self {
+//! #       let _ = (prefix, api, actor);
+//!         // Mount `api` below `prefix`, and add `actor` to the extensions of each request.
+//! #       Self { address: ([127, 0, 0, 1], 5000).into() }
+//!     }
+//!
+//!     fn answer(&self, request: &Request) -> Answer {
+//!         http::send(self.address, request)
+//!     }
+//! }
+//!
+//! # fn test() {
+//! http::run::<Server>();
+//! # }
+//! ```
+//!
+//! # What is stable
+//!
+//! [`run`], [`Mounted`], [`Request`], [`Answer`] and [`send`] follow semantic versioning like the
+//! rest of the crate. The list does not: a minor release may add scenarios, and may find a fault in
+//! an adapter in which the previous release found none.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, and the list itself is valid"
+)]
+
+mod client;
+mod list;
+mod set_up;
+mod text;
+
+use crate::http::Api;
+use crate::package::Revision;
+use crate::store::{Actor, PackageStore};
+
+pub use client::{Answer, Request, send};
+pub use list::{Exchange, Scenario, scenarios};
+pub use set_up::{SetUp, failing_by_name, three_packages};
+pub use text::show;
+
+/// The revision that a store has before the first write of a scenario. It is ahead of the clock, so
+/// the revisions that follow are counted one by one. The list leaves it out and counts from 1.
+pub const REVISION: Revision = Revision::new(80_000_000_000_000_000);
+
+/// The prefixes at which the list is run, and what a client puts in their place.
+pub const PREFIXES: [(&str, &str); 3] =
+    [("", ""), ("/api", "/api"), ("/tenants/{tenant}/api", "/tenants/a%20cme/api")];
+
+/// A catalogue that an adapter has mounted in a framework, as a client sees it.
+pub trait Mounted {
+    /// Mounts all blueprints of `api` at their default paths below `prefix`.
+    ///
+    /// The prefix is empty, or it begins with a slash and may contain a variable in braces:
+    /// `/tenants/{tenant}/api`. The variable stands for any segment. A path outside of the catalogue
+    /// must be answered with 404, without content and without `Content-Type`.
+    ///
+    /// If there is an `actor`, the framework must have it in the extensions of each request before
+    /// the adapter gets the request, as the sign-in of a host would do it.
+    fn mount<S: PackageStore>(prefix: &str, api: &Api<S>, actor: Option<Actor>) -> Self;
+
+    /// Sends a request exactly as it is, and returns the answer.
+    fn answer(&self, request: &Request) -> Answer;
+}
+
+/// Runs the whole list through an adapter, below three prefixes, with packages in memory.
+///
+/// # Panics
+/// Panics if an answer differs from the list. The message shows each request, the expected answer
+/// and the actual answer.
+#[track_caller]
+pub fn run<M: Mounted>() {
+    let store = || crate::MemoryStore::after(REVISION);
+    let differences: String =
+        PREFIXES.into_iter().map(|prefix| differences::<M, _>(&store, prefix)).collect();
+    assert!(differences.is_empty(), "{differences}");
+}
+
+/// Runs the whole list below one of the [`PREFIXES`], with packages in the stores that a function
+/// makes. Each must be new, and must have the revision [`REVISION`]. Returns what is answered
+/// otherwise than the list says.
+pub fn differences<M: Mounted, S: PackageStore>(
+    store: &dyn Fn() -> S,
+    prefix: (&str, &str),
+) -> String {
+    scenarios().iter().map(|scenario| scenario.differences::<M, _>(store(), prefix)).collect()
+}
