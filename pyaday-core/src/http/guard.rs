@@ -126,6 +126,7 @@ pub enum Verdict {
 pub(crate) type Guard = dyn Fn(Option<&Actor>, &Access) -> Verdict + Send + Sync;
 
 /// Asks the guard whether the request may be carried out.
+#[inline]
 pub(crate) fn ask(guard: &Guard, operation: Operation, head: &Head<'_>) -> Result<(), Problem> {
     let mut access = Access::new(operation);
     if head.has_variables() {
@@ -134,14 +135,22 @@ pub(crate) fn ask(guard: &Guard, operation: Operation, head: &Head<'_>) -> Resul
     }
     match guard(head.actor(), &access) {
         Verdict::Allow => Ok(()),
+        verdict => obey(verdict, &access),
+    }
+}
+
+/// Refuses the request, unless the verdict allows it.
+fn obey(verdict: Verdict, access: &Access) -> Result<(), Problem> {
+    Err(match verdict {
+        Verdict::Allow => return Ok(()),
         Verdict::Unauthenticated { challenge } => match HeaderValue::from_str(&challenge) {
-            Ok(challenge) if !challenge.is_empty() => Err(Problem::unauthenticated(challenge)),
+            Ok(challenge) if !challenge.is_empty() => Problem::unauthenticated(challenge),
             _ => {
                 let source = format!("the guard's challenge {challenge:?} cannot be in a field");
-                Err(Problem::internal().with_source(source))
+                Problem::internal().with_source(source)
             }
         },
-        Verdict::Forbidden => Err(Problem::forbidden()),
-        Verdict::Hidden => Err(Problem::hidden(operation.facts(), access.date)),
-    }
+        Verdict::Hidden => Problem::hidden(access.operation.facts(), access.date),
+        Verdict::Forbidden => Problem::forbidden(),
+    })
 }
