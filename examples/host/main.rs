@@ -35,10 +35,7 @@ fn the_readme_shows_this_code() {
         ("protect_actix.rs", include_str!("protect_actix.rs")),
         ("protect_axum.rs", include_str!("protect_axum.rs")),
         ("roles.rs", include_str!("roles.rs")),
-        ("sign_in_actix.rs", include_str!("sign_in_actix.rs")),
-        ("sign_in_axum.rs", include_str!("sign_in_axum.rs")),
         ("tenants.rs", include_str!("tenants.rs")),
-        ("tokens.rs", include_str!("tokens.rs")),
         ("writes.rs", include_str!("writes.rs")),
     ] {
         let (_comment, code) = file.split_once("\n\n").unwrap();
