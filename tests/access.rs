@@ -290,6 +290,61 @@ fn poem_brings_the_actor_of_each_write_to_the_store() {
     each_write_has_its_actor::<Poem>();
 }
 
+/// With a list of hosts: a request for another host, and one that a page of another site sends.
+fn each_operation_refuses_other_hosts_and_sites<M: Mounted>() {
+    let options = || SetUp::named("").options.hosts(["example.org".parse().unwrap()]);
+    let described = document(&options());
+    let api = three_packages(memory(), options());
+    let (mounted, before) = (M::mount("", &api, None), revision(&api));
+    for operation in Operation::ALL {
+        let case = case(*operation);
+        let rebound = case.request.clone().header("host", "evil.example");
+        let rebound = rebound.header("sec-fetch-site", "same-origin");
+        let answer = mounted.answer(&rebound);
+        is_problem(&answer, ProblemType::MisdirectedRequest);
+        assert_eq!(contradiction(&described, &rebound, &answer), None, "{operation:?}");
+
+        let request = case.request.header("host", "example.org");
+        for (field, value) in [("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")]
+        {
+            if !operation.is_safe() {
+                let request = request.clone().header(field, value);
+                let answer = mounted.answer(&request);
+                is_problem(&answer, ProblemType::CrossSite);
+                assert_eq!(contradiction(&described, &request, &answer), None, "{operation:?}");
+            }
+        }
+    }
+    assert_eq!(revision(&api), before);
+    // The control: the same requests are carried out if nothing is wrong with them.
+    for operation in Operation::ALL {
+        let case = case(*operation);
+        let request = case.request.header("host", "example.org");
+        let request = request.header("sec-fetch-site", "same-origin");
+        assert_eq!(mounted.answer(&request).status, case.status, "{operation:?}");
+    }
+}
+
+#[test]
+fn the_core_refuses_other_hosts_and_sites_for_every_operation() {
+    each_operation_refuses_other_hosts_and_sites::<Core>();
+}
+
+#[test]
+fn axum_refuses_other_hosts_and_sites_for_every_operation() {
+    each_operation_refuses_other_hosts_and_sites::<Axum>();
+}
+
+#[test]
+fn actix_refuses_other_hosts_and_sites_for_every_operation() {
+    each_operation_refuses_other_hosts_and_sites::<Actix>();
+}
+
+#[test]
+fn poem_refuses_other_hosts_and_sites_for_every_operation() {
+    each_operation_refuses_other_hosts_and_sites::<Poem>();
+}
+
 /// In HTTP/2 the host is in the pseudo-header field `:authority`, which axum has in the URL.
 #[test]
 fn the_host_of_a_request_over_http_2_is_its_authority() {
