@@ -87,7 +87,7 @@ fn a_wrong_golden_answer_is_detected() {
     let exchanges: usize = scenarios.iter().map(|scenario| scenario.exchanges.len()).sum();
     assert!(exchanges >= 200, "{exchanges} exchanges");
     let mut scenario = scenarios.swap_remove(0);
-    scenario.exchanges[0].answer.push_str("< x-unexpected: yes\n");
+    scenario.exchanges[0].response.push_str("< x-unexpected: yes\n");
     assert!(!scenario.differences::<Core, _>(memory(), PREFIXES[0]).is_empty());
 }
 

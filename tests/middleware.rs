@@ -265,7 +265,7 @@ fn differences<C: Connection>(
                     let get = Request { method: "GET".to_owned(), ..request };
                     shown(Answer { body: Vec::new(), ..connection.send(&get) })
                 }
-                _ => exchange.answer,
+                _ => exchange.response,
             };
             let (expected, actual) = (expected, shown(answer));
             if expected != actual {
@@ -280,7 +280,7 @@ fn differences<C: Connection>(
 
 /// True of what the catalogue answers without content. What the host answers is its own.
 fn is_without_content(exchange: &Exchange) -> bool {
-    !exchange.answer.lines().any(|line| line == "<" || line.contains("the host's own answer"))
+    !exchange.response.lines().any(|line| line == "<" || line.contains("the host's own response"))
 }
 
 /// True if the layer does not ask the catalogue: an OPTIONS is a preflight request for tower-http,

@@ -1,3 +1,3 @@
 //! The client of the golden list, which sends exactly the bytes of a request.
 
-pub(crate) use pyaday_core::conformance::http::{Answer, Request, send};
+pub(crate) use pyaday_core::conformance::http::{Request, Response as Answer, send};

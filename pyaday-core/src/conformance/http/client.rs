@@ -1,4 +1,4 @@
-//! An HTTP/1.1 client that sends exactly the bytes of a request and returns the bytes of the answer.
+//! An HTTP/1.1 client that sends exactly the bytes of a request and returns the bytes of the response.
 //!
 //! A real client library would repair or refuse many of the requests in the list.
 
@@ -81,9 +81,9 @@ impl Request {
     }
 }
 
-/// An answer.
+/// A response.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Answer {
+pub struct Response {
     /// The status code.
     pub status: u16,
     /// The names of the fields in lower case, and their values, sorted. `Date` and `Connection` are
@@ -93,8 +93,8 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
-impl Answer {
-    /// Makes an answer. The names of the fields must be in lower case.
+impl Response {
+    /// Makes a response. The names of the fields must be in lower case.
     pub fn new(
         status: u16,
         headers: impl IntoIterator<Item = (String, String)>,
@@ -120,10 +120,11 @@ impl Answer {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// Parses an answer. The body is everything after the head, whatever length the head says.
+    /// Parses a response. The body is everything after the head, whatever length the head says.
     fn parse(bytes: &[u8]) -> Self {
         let end = bytes.windows(4).position(|window| window == b"\r\n\r\n");
-        let end = end.unwrap_or_else(|| panic!("no answer: {:?}", String::from_utf8_lossy(bytes)));
+        let end =
+            end.unwrap_or_else(|| panic!("no response: {:?}", String::from_utf8_lossy(bytes)));
         let head = String::from_utf8(bytes[..end].to_vec()).expect("a head is ASCII here");
         let mut lines = head.split("\r\n");
         let status = lines.next().and_then(|line| line.split(' ').nth(1)?.parse().ok());
@@ -135,20 +136,20 @@ impl Answer {
     }
 }
 
-/// Sends a request on a new connection, exactly as it is, and reads the answer to its end.
+/// Sends a request on a new connection, exactly as it is, and reads the response to its end.
 ///
 /// # Panics
-/// Panics if the server cannot be reached, does not answer within 30 seconds, or answers something
+/// Panics if the server cannot be reached, does not respond within 30 seconds, or sends something
 /// that is not HTTP/1.1.
-pub fn send(address: SocketAddr, request: &Request) -> Answer {
+pub fn send(address: SocketAddr, request: &Request) -> Response {
     let mut stream = TcpStream::connect(address).expect("the server listens");
-    // A server that never answers must fail the test, not hang it.
+    // A server that never responds must fail the test, not hang it.
     stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-    // A server may answer before it has read everything, and stop reading.
+    // A server may respond before it has read everything, and stop reading.
     let _ = stream.write_all(&request.to_bytes());
     let mut bytes = Vec::new();
     if let Err(error) = stream.read_to_end(&mut bytes) {
-        assert!(!bytes.is_empty(), "no answer to {request:?}: {error}");
+        assert!(!bytes.is_empty(), "no response to {request:?}: {error}");
     }
-    Answer::parse(&bytes)
+    Response::parse(&bytes)
 }

@@ -3,8 +3,8 @@
 //! A scenario begins at a heading `## …` with a catalogue of three packages. A line `With: …` says
 //! how the host has set it up, if not by default. Lines with `>` are a request: its method and
 //! target, its fields, an empty line, and its body. The prefix of the mount comes before the target,
-//! or replaces `{mount}` in it. Lines with `<` are the answer: its status, its fields except those
-//! that every answer has (`x-content-type-options: nosniff`, and `content-length` if it is the
+//! or replaces `{mount}` in it. Lines with `<` are the response: its status, its fields except those
+//! that every response has (`x-content-type-options: nosniff`, and `content-length` if it is the
 //! length of the body), an empty line, and its body. All other lines are prose.
 //!
 //! `\xFF` is a byte, `{3*a}` is `aaa`, `{mount}` the prefix, and `(the store's)` a UUID that is made
@@ -46,14 +46,14 @@ pub struct Scenario {
     pub exchanges: Vec<Exchange>,
 }
 
-/// A request and its answer, in the form of the list.
+/// A request and its response, in the form of the list.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Exchange {
     /// The request. Each line begins with `>`.
     pub request: String,
-    /// The answer. Each line begins with `<`.
-    pub answer: String,
+    /// The response. Each line begins with `<`.
+    pub response: String,
 }
 
 impl Exchange {
@@ -87,7 +87,7 @@ fn read(text: &str) -> Vec<Scenario> {
             }
             writeln!(exchanges.last_mut().unwrap().request, "{line}").unwrap();
         } else if line.starts_with('<') {
-            writeln!(exchanges.last_mut().unwrap().answer, "{line}").unwrap();
+            writeln!(exchanges.last_mut().unwrap().response, "{line}").unwrap();
         }
         last = line;
     }
@@ -95,7 +95,7 @@ fn read(text: &str) -> Vec<Scenario> {
 }
 
 impl Scenario {
-    /// What is answered otherwise than the scenario says, in the form of the list. `prefix` is one
+    /// The responses that differ from those of the scenario, in the form of the list. `prefix` is one
     /// of the [`PREFIXES`](super::PREFIXES).
     pub fn differences<M: Mounted, S: PackageStore>(
         &self,
@@ -107,12 +107,12 @@ impl Scenario {
         let mut differences = String::new();
         for exchange in &self.exchanges {
             let actual = text::show(&mounted.answer(&exchange.request(mount)), mount);
-            let Exchange { request, answer } = exchange;
-            if actual != *answer {
+            let Exchange { request, response } = exchange;
+            if actual != *response {
                 let (name, title) = (std::any::type_name::<M>(), &self.title);
                 writeln!(
                     differences,
-                    "\n## {title} ({name}, mounted at {prefix:?})\n{request}--- expected\n{answer}--- actual\n{actual}"
+                    "\n## {title} ({name}, mounted at {prefix:?})\n{request}--- expected\n{response}--- actual\n{actual}"
                 )
                 .unwrap();
             }

@@ -6,7 +6,7 @@
 //! ```no_run
 //! use std::net::SocketAddr;
 //!
-//! use pyaday_core::conformance::http::{self, Answer, Mounted, Request};
+//! use pyaday_core::conformance::http::{self, Mounted, Request, Response};
 //! use pyaday_core::{Actor, Api, PackageStore};
 //!
 //! /// A server in another thread, with the catalogue.
@@ -21,7 +21,7 @@
 //! #       Self { address: ([127, 0, 0, 1], 5000).into() }
 //!     }
 //!
-//!     fn answer(&self, request: &Request) -> Answer {
+//!     fn answer(&self, request: &Request) -> Response {
 //!         http::send(self.address, request)
 //!     }
 //! }
@@ -33,7 +33,7 @@
 //!
 //! # What is stable
 //!
-//! [`run`], [`Mounted`], [`Request`], [`Answer`] and [`send`] follow semantic versioning like the
+//! [`run`], [`Mounted`], [`Request`], [`Response`] and [`send`] follow semantic versioning like the
 //! rest of the crate. The list does not: a minor release may add scenarios, and may find a fault in
 //! an adapter in which the previous release found none.
 
@@ -53,7 +53,7 @@ use crate::http::Api;
 use crate::package::Revision;
 use crate::store::{Actor, PackageStore};
 
-pub use client::{Answer, Request, send};
+pub use client::{Request, Response, send};
 pub use list::{Exchange, Scenario, scenarios};
 pub use set_up::{SetUp, failing_by_name, three_packages};
 pub use text::show;
@@ -72,21 +72,21 @@ pub trait Mounted {
     ///
     /// The prefix is empty, or it begins with a slash and may contain a variable in braces:
     /// `/tenants/{tenant}/api`. The variable stands for any segment. A path outside of the catalogue
-    /// must be answered with 404, without content and without `Content-Type`.
+    /// must get the response 404, without content and without `Content-Type`.
     ///
     /// If there is an `actor`, the framework must have it in the extensions of each request before
     /// the adapter gets the request, as the sign-in of a host would do it.
     fn mount<S: PackageStore>(prefix: &str, api: &Api<S>, actor: Option<Actor>) -> Self;
 
-    /// Sends a request exactly as it is, and returns the answer.
-    fn answer(&self, request: &Request) -> Answer;
+    /// Sends a request exactly as it is, and returns the response.
+    fn answer(&self, request: &Request) -> Response;
 }
 
 /// Runs the whole list through an adapter, below three prefixes, with packages in memory.
 ///
 /// # Panics
-/// Panics if an answer differs from the list. The message shows each request, the expected answer
-/// and the actual answer.
+/// Panics if a response differs from the list. The message shows each request, the expected response
+/// and the actual response.
 #[track_caller]
 pub fn run<M: Mounted>() {
     let store = || crate::MemoryStore::after(REVISION);
@@ -96,8 +96,8 @@ pub fn run<M: Mounted>() {
 }
 
 /// Runs the whole list below one of the [`PREFIXES`], with packages in the stores that a function
-/// makes. Each must be new, and must have the revision [`REVISION`]. Returns what is answered
-/// otherwise than the list says.
+/// makes. Each must be new, and must have the revision [`REVISION`]. Returns the
+/// responses that differ from those of the list.
 pub fn differences<M: Mounted, S: PackageStore>(
     store: &dyn Fn() -> S,
     prefix: (&str, &str),

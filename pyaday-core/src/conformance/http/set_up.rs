@@ -34,13 +34,13 @@ impl SetUp {
             "a public URL with a path" => {
                 options.public_url("https://example.org/pyaday".parse().unwrap())
             }
-            "answers for the client's own cache" => options.private(true),
+            "responses for the client's own cache" => options.private(true),
             "writes that need If-Match" => options.if_match_required(true),
             "a list of hosts" => options.hosts(
                 ["example.org", "other.example:8443", "[::1]"].map(|it| it.parse().unwrap()),
             ),
             "a list of origins" => options.origins(["https://pages.example.org".parse().unwrap()]),
-            "a guard and answers for any cache" => guarded(options).private(false),
+            "a guard and responses for any cache" => guarded(options).private(false),
             guard if guard.starts_with("a guard") => guarded(options),
             other => panic!("With: {other}"),
         };

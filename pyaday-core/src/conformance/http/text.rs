@@ -1,9 +1,9 @@
-//! Reads requests from the list, and writes answers as the list does.
+//! Reads requests from the list, and writes responses as the list does.
 
 use std::fmt::Write as _;
 
 use super::REVISION;
-use super::client::{Answer, Request};
+use super::client::{Request, Response};
 
 /// The place of the mount's prefix in the target of a request.
 const MOUNT: &[u8] = b"{mount}";
@@ -95,12 +95,12 @@ fn repetition(text: &str) -> Option<(usize, &str, &str)> {
     Some((count.parse().ok()?, repeated, after))
 }
 
-/// An answer in the form of the list. `mount` is where the client finds the catalogue.
+/// A response in the form of the list. `mount` is where the client finds the catalogue.
 #[must_use]
-pub fn show(answer: &Answer, mount: &str) -> String {
-    let mut shown = format!("< {}\n", answer.status);
-    let length = answer.body.len().to_string();
-    for (name, value) in &answer.headers {
+pub fn show(response: &Response, mount: &str) -> String {
+    let mut shown = format!("< {}\n", response.status);
+    let length = response.body.len().to_string();
+    for (name, value) in &response.headers {
         match (name.as_str(), value.as_str()) {
             ("x-content-type-options", "nosniff") => {}
             ("content-length", value) if value == length && value != "0" => {}
@@ -120,15 +120,15 @@ pub fn show(answer: &Answer, mount: &str) -> String {
             (name, value) => writeln!(shown, "< {name}: {value}").unwrap(),
         }
     }
-    if answer.header("x-content-type-options").is_none() {
-        shown.push_str("< (the host's own answer)\n");
+    if response.header("x-content-type-options").is_none() {
+        shown.push_str("< (the host's own response)\n");
     }
-    if answer.body.starts_with(b"{\"openapi\":") {
+    if response.body.starts_with(b"{\"openapi\":") {
         shown.push_str("<\n< (the document)\n");
-    } else if !answer.body.is_empty() {
+    } else if !response.body.is_empty() {
         // The absolute links of feeds, and the names of their entries.
         let text = ["example.org", "/pyaday", "localhost", ":8080", ":"].into_iter().fold(
-            answer.text(),
+            response.text(),
             |text, before| {
                 text.replace(&format!("{before}{mount}/daily"), &format!("{before}{{mount}}/daily"))
             },
