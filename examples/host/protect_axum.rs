@@ -15,8 +15,7 @@ pub fn catalogue<S: PackageStore>(api: &Api<S>) -> Router {
 }
 
 async fn add_actor(mut request: Request) -> Request {
-    let actor = request.extensions().get::<User>().map(|user| Actor::new(&user.0));
-    if let Some(Ok(actor)) = actor {
+    if let Some(Ok(actor)) = request.extensions().get::<User>().map(|user| Actor::new(&user.0)) {
         request.extensions_mut().insert(actor);
     }
     request

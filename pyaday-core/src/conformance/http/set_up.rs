@@ -41,7 +41,9 @@ impl SetUp {
             ),
             "a list of origins" => options.origins(["https://pages.example.org".parse().unwrap()]),
             "a guard and responses for any cache" => guarded(options).private(false),
-            guard if guard.starts_with("a guard") => guarded(options),
+            "a guard"
+            | "a guard, and a curator who has signed in"
+            | "a guard, and a reader who has signed in" => guarded(options),
             other => panic!("With: {other}"),
         };
         let actor = match name {
