@@ -46,10 +46,10 @@ fn one_of_many_creates(server: &Server) {
 
 #[test]
 fn of_many_axum_clients_one_creates_a_name() {
-    one_of_many_creates(&Axum::mount("", &Api::new(MemoryStore::new())).0);
+    one_of_many_creates(&Axum::mount("", &Api::new(MemoryStore::new()), None).0);
 }
 
 #[test]
 fn of_many_actix_clients_one_creates_a_name() {
-    one_of_many_creates(&Actix::mount("", &Api::new(MemoryStore::new())).0);
+    one_of_many_creates(&Actix::mount("", &Api::new(MemoryStore::new()), None).0);
 }

@@ -7,7 +7,7 @@ use headers::{ETag, HeaderMapExt, IfMatch, IfNoneMatch};
 use http::header::{IF_MATCH, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use proptest::prelude::*;
-use pyaday_core::{Api, Failure, MemoryStore, Operation, Preconditions, Revision, Verdict};
+use pyaday_core::{Api, Evaluation, Failure, MemoryStore, Operation, Preconditions, Revision};
 
 use crate::concurrent_requests::at_once;
 use crate::golden::REVISION;
@@ -17,11 +17,11 @@ use crate::support::homes::{Actix, Axum, Core, Home, Server};
 
 const CURRENT: &str = "\"1\"";
 
-fn evaluate(fields: &[(HeaderName, &str)]) -> Verdict {
+fn evaluate(fields: &[(HeaderName, &str)]) -> Evaluation {
     evaluate_for(&Method::GET, fields)
 }
 
-fn evaluate_for(method: &Method, fields: &[(HeaderName, &str)]) -> Verdict {
+fn evaluate_for(method: &Method, fields: &[(HeaderName, &str)]) -> Evaluation {
     let fields = fields.iter().map(|(name, value)| {
         (name.clone(), HeaderValue::from_bytes(value.as_bytes()).expect("a field value"))
     });
@@ -32,19 +32,19 @@ fn evaluate_for(method: &Method, fields: &[(HeaderName, &str)]) -> Verdict {
 
 #[test]
 fn a_request_without_conditions_is_performed() {
-    assert_eq!(evaluate(&[]), Verdict::Perform);
+    assert_eq!(evaluate(&[]), Evaluation::Perform);
     assert!(Preconditions::default().is_empty());
 }
 
 #[test]
 fn if_match_is_evaluated_before_if_none_match() {
     for (if_match, if_none_match, verdict) in [
-        ("\"1\"", "\"1\"", Verdict::Matched),
-        ("\"1\"", "\"2\"", Verdict::Perform),
-        ("\"2\"", "\"1\"", Verdict::Failed(Failure::Changed)),
-        ("\"2\"", "\"2\"", Verdict::Failed(Failure::Changed)),
-        ("*", "*", Verdict::Matched),
-        ("W/\"1\"", "\"2\"", Verdict::Failed(Failure::Weakened)),
+        ("\"1\"", "\"1\"", Evaluation::Matched),
+        ("\"1\"", "\"2\"", Evaluation::Perform),
+        ("\"2\"", "\"1\"", Evaluation::Failed(Failure::Changed)),
+        ("\"2\"", "\"2\"", Evaluation::Failed(Failure::Changed)),
+        ("*", "*", Evaluation::Matched),
+        ("W/\"1\"", "\"2\"", Evaluation::Failed(Failure::Weakened)),
     ] {
         let fields = [(IF_MATCH, if_match), (IF_NONE_MATCH, if_none_match)];
         assert_eq!(evaluate(&fields), verdict, "{if_match} {if_none_match}");
@@ -72,10 +72,10 @@ fn an_etag_changed_by_compression_has_its_own_failure() {
     ] {
         for method in methods() {
             let verdict = evaluate_for(method, &[(IF_MATCH, if_match)]);
-            assert_eq!(verdict, Verdict::Failed(failure), "{if_match}");
+            assert_eq!(verdict, Evaluation::Failed(failure), "{if_match}");
         }
     }
-    assert_eq!(evaluate(&[(IF_MATCH, "W/\"1\", \"1\"")]), Verdict::Perform);
+    assert_eq!(evaluate(&[(IF_MATCH, "W/\"1\", \"1\"")]), Evaluation::Perform);
 }
 
 #[test]
@@ -83,9 +83,9 @@ fn an_empty_list_matches_nothing() {
     for method in methods() {
         for empty in ["", ",", " , ,"] {
             let verdict = evaluate_for(method, &[(IF_NONE_MATCH, empty)]);
-            assert_eq!(verdict, Verdict::Perform, "{method}");
+            assert_eq!(verdict, Evaluation::Perform, "{method}");
             let verdict = evaluate_for(method, &[(IF_MATCH, empty)]);
-            assert_eq!(verdict, Verdict::Failed(Failure::Changed), "{method}");
+            assert_eq!(verdict, Evaluation::Failed(Failure::Changed), "{method}");
         }
     }
 }
@@ -118,11 +118,11 @@ proptest! {
         let if_match: IfMatch = headers.typed_get().unwrap();
         let if_none_match: IfNoneMatch = headers.typed_get().unwrap();
         prop_assert_eq!(
-            evaluate(&[(IF_MATCH, &list)]) == Verdict::Perform,
+            evaluate(&[(IF_MATCH, &list)]) == Evaluation::Perform,
             if_match.precondition_passes(&current)
         );
         prop_assert_eq!(
-            evaluate(&[(IF_NONE_MATCH, &list)]) == Verdict::Perform,
+            evaluate(&[(IF_NONE_MATCH, &list)]) == Evaluation::Perform,
             if_none_match.precondition_passes(&current)
         );
     }
@@ -144,10 +144,10 @@ proptest! {
     fn a_malformed_field_fails_a_write_and_matches_no_read(
         value in "[ !#-~]{0,6}\"[ !#-~]{0,6}|\\*, ?\"1\"|\"1\", ?\\*|\\*,\\*",
     ) {
-        let failed = Verdict::Failed(Failure::Changed);
+        let failed = Evaluation::Failed(Failure::Changed);
         prop_assert_eq!(evaluate(&[(IF_MATCH, &value)]), failed);
-        prop_assert_eq!(evaluate(&[(IF_NONE_MATCH, &value)]), Verdict::Perform);
-        let malformed = Verdict::Failed(Failure::Malformed);
+        prop_assert_eq!(evaluate(&[(IF_NONE_MATCH, &value)]), Evaluation::Perform);
+        let malformed = Evaluation::Failed(Failure::Malformed);
         for method in methods().filter(|method| !method.is_safe()) {
             for name in [IF_MATCH, IF_NONE_MATCH] {
                 prop_assert_eq!(evaluate_for(method, &[(name, &value)]), malformed);
@@ -165,7 +165,9 @@ fn of_two_writers_with_one_etag_one_writes() {
         let body = format!(r#"{{"name":"{MEETING_POINT}","short_desc":""}}"#);
         let first = format!("\"{}\"", REVISION + 1);
         assert_eq!(
-            Core::mount("", api).answer(&Request::new("POST", "/packages").json(&body)).status,
+            Core::mount("", api, None)
+                .answer(&Request::new("POST", "/packages").json(&body))
+                .status,
             201
         );
         let statuses = thread::scope(|scope| {
@@ -179,7 +181,7 @@ fn of_two_writers_with_one_etag_one_writes() {
                     ..Request::new(methods[at], &path)
                 };
                 let request = request.header("content-type", media_type).header("if-match", &first);
-                scope.spawn(move || Core::mount("", api).answer(&request).status)
+                scope.spawn(move || Core::mount("", api, None).answer(&request).status)
             });
             writers.map(|writer| writer.join().unwrap())
         });
@@ -217,18 +219,18 @@ fn one_of_many_writes(server: &Server) {
 
 #[test]
 fn of_many_axum_clients_with_one_etag_one_writes() {
-    one_of_many_writes(&Axum::mount("", &Api::new(MemoryStore::new())).0);
+    one_of_many_writes(&Axum::mount("", &Api::new(MemoryStore::new()), None).0);
 }
 
 #[test]
 fn of_many_actix_clients_with_one_etag_one_writes() {
-    one_of_many_writes(&Actix::mount("", &Api::new(MemoryStore::new())).0);
+    one_of_many_writes(&Actix::mount("", &Api::new(MemoryStore::new()), None).0);
 }
 
 /// Patches of different members at once are all there in the end, conditions or none.
 #[test]
 fn concurrent_patches_of_different_members_are_all_kept() {
-    let server = &Axum::mount("", &Api::new(MemoryStore::new())).0;
+    let server = &Axum::mount("", &Api::new(MemoryStore::new()), None).0;
     let package = Request::new("POST", "/packages").json(r#"{"name":"flask","short_desc":""}"#);
     assert_eq!(send(server.address, &package).status, 201);
     thread::scope(|scope| {

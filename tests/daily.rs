@@ -333,7 +333,7 @@ impl<H: Home> Clocked<H> {
         let store = MemoryStore::new();
         let packages = (0..50).map(|number| package(&format!("p{number}")));
         block_on(store.create_many(packages.collect())).unwrap();
-        let home = H::mount("", &Api::with_options(store, Options::new().clock(now)));
+        let home = H::mount("", &Api::with_options(store, Options::new().clock(now)), None);
         Self { home, clock }
     }
 
@@ -467,7 +467,7 @@ fn feed_of(id: StoreId, host: &str, options: Options) -> serde_json::Value {
     let store = MemoryStore::new().with_id(id);
     block_on(store.create(package("flask"), Write::new())).unwrap();
     let options = options.clock(|| at(NOON));
-    let home = Core::mount("", &Api::with_options(store, options));
+    let home = Core::mount("", &Api::with_options(store, options), None);
     let answer = home.answer(&Request::new("GET", "/daily/feed.json").header("host", host));
     serde_json::from_slice(&answer.body).unwrap()
 }
@@ -536,7 +536,7 @@ fn the_links_of_a_feed_point_to_its_days() {
         for (prefix, mount) in mounts {
             let store = MemoryStore::new();
             block_on(store.create(package("flask"), Write::new())).unwrap();
-            let home = H::mount(prefix, &Api::new(store));
+            let home = H::mount(prefix, &Api::new(store), None);
             let get = Request::new("GET", &format!("{mount}/daily/feed.json"));
             for (host, origin) in [
                 ("example.org", "http://example.org"),

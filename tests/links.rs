@@ -3,7 +3,7 @@
 use pyaday_core::{Api, Endpoint, MemoryStore, Options, PublicUrl, create_package};
 use pyaday_tests::targets::LONGEST_REFUSAL;
 
-use crate::golden;
+use crate::golden::three_packages;
 use crate::support::client::{Answer, Request};
 use crate::support::homes::{Actix, Axum, Core, Home};
 
@@ -76,7 +76,7 @@ async fn a_location_never_points_to_another_host() {
 
 /// A feed repeats the path before it with each entry, so that path has a bound.
 fn a_feed_below_a_long_path_is_refused<H: Home>() {
-    let home = H::mount("/{tenant}", &golden::three_packages(""));
+    let home = H::mount("/{tenant}", &three_packages(), None);
     for feed in ["feed.json", "feed.atom"] {
         let answer = |tenant: usize| {
             let path = format!("/{}/daily/{feed}", "t".repeat(tenant));
@@ -163,7 +163,7 @@ fn large_requests(method: &str, path: &str) -> Vec<Request> {
 /// The store is small here, so whatever is large comes from the request.
 #[test]
 fn the_length_of_an_answer_is_bounded_whatever_the_request() {
-    let home = Core::mount("", &golden::three_packages(""));
+    let home = Core::mount("", &three_packages(), None);
     let document = home.answer(&Request::new("GET", "/openapi.json")).body.len();
     for endpoint in Endpoint::ALL {
         let path = endpoint.full_path().replace("{name}", "flask").replace("{date}", "2026-11-23");

@@ -7,6 +7,7 @@
     reason = "a test says that something does not hold by panicking"
 )]
 
+mod access;
 mod concurrent_requests;
 mod conditions;
 mod conformance;

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jsonschema::Validator;
-use pyaday_core::{Api, Endpoint, MemoryStore, Options, ProblemType, openapi};
+use pyaday_core::conformance::http::{self, SetUp};
+use pyaday_core::{Api, Endpoint, MemoryStore, Options, ProblemType, Verdict, openapi};
 use serde_json::{Value, json};
 
-use crate::golden;
+use crate::golden::{memory, three_packages};
 use crate::support::client::{Answer, Request};
 use crate::support::homes::{Actix, Axum, Core, Home};
 
@@ -23,7 +24,11 @@ fn field<'a>(fields: &'a Value, name: &str) -> Option<&'a Value> {
 }
 
 /// What the document does not say of an answer.
-fn contradiction(document: &Value, request: &Request, answer: &Answer) -> Option<String> {
+pub(crate) fn contradiction(
+    document: &Value,
+    request: &Request,
+    answer: &Answer,
+) -> Option<String> {
     let target = String::from_utf8_lossy(&request.target).into_owned();
     let path = target.split('?').next().unwrap();
     let endpoint = Endpoint::find(path)?;
@@ -91,20 +96,21 @@ fn body_contradiction(
     (!errors.is_empty()).then(|| format!("{body} is not as described: {errors:?}"))
 }
 
-fn document(options: &Options) -> Value {
+pub(crate) fn document(options: &Options) -> Value {
     openapi::document(options, "")
 }
 
 /// Each scenario's document, requests and answers.
 fn for_each_exchange(mut check: impl FnMut(&Value, &Request, &Answer)) {
     let mut documents = BTreeMap::new();
-    for scenario in golden::read_list() {
+    for scenario in http::scenarios() {
         let document = documents
             .entry(scenario.set_up.clone())
-            .or_insert_with(|| document(&golden::options(&scenario.set_up)));
-        let home = Core::mount("", &golden::three_packages(&scenario.set_up));
+            .or_insert_with(|| document(&SetUp::named(&scenario.set_up).options));
+        let SetUp { options, actor, .. } = SetUp::named(&scenario.set_up);
+        let home = Core::mount("", &http::three_packages(memory(), options), actor);
         for exchange in &scenario.exchanges {
-            let request = golden::parse(&exchange.request, "");
+            let request = exchange.request("");
             check(document, &request, &home.answer(&request));
         }
     }
@@ -121,7 +127,7 @@ fn every_golden_answer_is_described_by_the_document() {
 /// The control: answers that the document does not describe are detected.
 #[test]
 fn an_answer_that_is_not_described_is_detected() {
-    let home = Core::mount("", &golden::three_packages(""));
+    let home = Core::mount("", &three_packages(), None);
     let request = Request::new("GET", "/packages/flask");
     let (right, document) = (home.answer(&request), document(&Options::new()));
     let found = |change: &dyn Fn(&mut Answer)| {
@@ -171,11 +177,46 @@ fn every_described_status_is_answered() {
 
 #[test]
 fn every_problem_type_is_described() {
-    let document = document(&Options::new().if_match_required(true)).to_string();
+    let document = document(&all_checks().if_match_required(true)).to_string();
     for &kind in ProblemType::ALL {
         // A method that is not described can have no answer that is.
         let described = document.contains(&format!("{:?}", kind.urn()));
         assert_eq!(described, kind != ProblemType::MethodNotAllowed, "{kind:?}");
+    }
+}
+
+/// A guard and a list of hosts. `access::` holds what they answer against the document.
+fn all_checks() -> Options {
+    Options::new().guard(|_, _| Verdict::Allow).hosts(["example.org".parse().unwrap()])
+}
+
+/// The problems of these checks are described only if the host has set them up.
+#[test]
+fn checks_that_the_host_has_not_set_up_are_not_described() {
+    let (all, none) = (document(&all_checks()), document(&Options::new()));
+    for endpoint in Endpoint::ALL {
+        let path = endpoint.full_path();
+        for operation in endpoint.operations() {
+            let method = operation.method().as_str().to_ascii_lowercase();
+            let has = |document: &Value, kind: ProblemType| {
+                let responses = document["paths"][&path][&method]["responses"].to_string();
+                responses.contains(&format!("{:?}", kind.urn()))
+            };
+            for kind in [
+                ProblemType::Unauthenticated,
+                ProblemType::Forbidden,
+                ProblemType::MisdirectedRequest,
+            ] {
+                assert!(has(&all, kind) && !has(&none, kind), "{method} {path} {kind:?}");
+            }
+            for document in [&all, &none] {
+                assert_eq!(has(document, ProblemType::CrossSite), !operation.is_safe());
+            }
+        }
+        let options = |document: &Value| {
+            document["paths"][&path]["options"]["responses"].get("421").is_some()
+        };
+        assert!(options(&all) && !options(&none));
     }
 }
 
@@ -207,7 +248,7 @@ fn example_bodies_match_their_schemas_and_are_accepted() {
             body: content["example"].to_string().into_bytes(),
             ..Request::new(&method.to_ascii_uppercase(), &target)
         };
-        let home = Core::mount("", &golden::three_packages(""));
+        let home = Core::mount("", &three_packages(), None);
         assert_eq!(home.answer(&request.header("content-type", media_type)).status, status);
     }
 }
@@ -221,7 +262,7 @@ fn the_server_is_where_clients_see_it<H: Home>() {
         ("https://example.org/pyaday", "/api", "https://example.org/pyaday/api"),
     ] {
         let options = || Options::new().public_url(public_url.parse().unwrap());
-        let home = H::mount(mount, &Api::with_options(MemoryStore::new(), options()));
+        let home = H::mount(mount, &Api::with_options(MemoryStore::new(), options()), None);
         let answer = home.answer(&Request::new("GET", &format!("{mount}/openapi.json")));
         let served: Value = serde_json::from_slice(&answer.body).unwrap();
         assert_eq!(served["servers"], json!([{ "url": server }]));
@@ -240,7 +281,7 @@ fn the_server_is_where_it_is_mounted<H: Home>() {
         ("/api", "/api", "/api"),
         ("/tenants/{tenant}/api", "/tenants/a%20cme/api", "/tenants/a%20cme/api"),
     ] {
-        let home = H::mount(prefix, &Api::new(MemoryStore::new()));
+        let home = H::mount(prefix, &Api::new(MemoryStore::new()), None);
         let get = Request::new("GET", &format!("{mount}/openapi.json"));
         let answer = home.answer(&get);
         let served: Value = serde_json::from_slice(&answer.body).unwrap();

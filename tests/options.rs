@@ -3,9 +3,9 @@
 use std::error::Error as _;
 use std::sync::{Arc, Mutex};
 
+use pyaday_core::conformance::http::failing_by_name;
 use pyaday_core::{Api, MemoryStore, Options, ProblemType};
 
-use crate::store_failures::faulty;
 use crate::support::client::Request;
 use crate::support::homes::{Actix, Axum, Core, Home};
 
@@ -21,7 +21,7 @@ fn panicking_hook<H: Home>() {
 }
 
 fn mount<H: Home>(options: Options) -> H {
-    H::mount("", &Api::with_options(faulty(MemoryStore::new()), options))
+    H::mount("", &Api::with_options(failing_by_name(MemoryStore::new()), options), None)
 }
 
 fn create(name: &str) -> Request {

@@ -7,8 +7,8 @@ use std::net::TcpListener;
 use poem::error::NotFoundError;
 use poem::http::StatusCode;
 use poem::listener::TcpAcceptor;
-use poem::{EndpointExt, Route};
-use pyaday_core::{Api, MemoryStore, PackageStore};
+use poem::{Endpoint, EndpointExt, Route};
+use pyaday_core::{Actor, Api, MemoryStore, PackageStore};
 use tokio::sync::oneshot;
 
 use crate::support::client::{Answer, Request, send};
@@ -21,9 +21,13 @@ mod adapter;
 pub(crate) struct Poem(Server);
 
 impl Home for Poem {
-    fn mount<S: PackageStore>(prefix: &str, api: &Api<S>) -> Self {
+    fn mount<S: PackageStore>(prefix: &str, api: &Api<S>, actor: Option<Actor>) -> Self {
         let prefix = prefix.replace('{', ":").replace('}', "");
-        Self(start(adapter::mount(Route::new(), &prefix, api)))
+        let route = adapter::mount(Route::new(), &prefix, api);
+        Self(match actor {
+            Some(actor) => start(route.data(actor)),
+            None => start(route),
+        })
     }
 
     fn answer(&self, request: &Request) -> Answer {
@@ -32,7 +36,7 @@ impl Home for Poem {
 }
 
 /// Serves a route in a thread of its own.
-fn start(route: Route) -> Server {
+fn start(route: impl Endpoint + 'static) -> Server {
     Server::start(move |listener, stopped| {
         let mut builder = tokio::runtime::Builder::new_multi_thread();
         let runtime = builder.worker_threads(2).enable_all().build().unwrap();
@@ -41,8 +45,8 @@ fn start(route: Route) -> Server {
 }
 
 /// Serves a route until the receiver hears of the end.
-async fn serve(
-    route: Route,
+async fn serve<E: Endpoint + 'static>(
+    route: E,
     listener: TcpListener,
     stopped: oneshot::Receiver<()>,
 ) -> io::Result<()> {

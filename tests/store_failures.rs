@@ -1,12 +1,13 @@
 //! Facts about stores that fail or panic, and the store that does for the tests.
 
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Barrier};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
+use pyaday_core::conformance::http::failing_by_name;
 use pyaday_core::conformance::{Call, Failing, Then};
 use pyaday_core::{Api, MemoryStore, Package, PackageStore, Replacement, StoreError, Write};
 
@@ -18,35 +19,20 @@ use crate::support::homes::{Actix, Axum, Core, Home};
 pub(crate) const MEETING_POINT: &str = "meeting-point";
 static MEETING: Barrier = Barrier::new(2);
 
-/// A store that fails by the name of the package that a call is about. Once a package `no-more-days` was
-/// created, no day is opened.
-pub(crate) fn faulty<S: PackageStore>(store: S) -> Failing<S> {
-    let no_more_days = AtomicBool::new(false);
-    Failing::new(store, move |call| {
-        if matches!(call, Call::OpenDaily(..)) && no_more_days.load(Ordering::SeqCst) {
-            return Then::Fail(unavailable());
-        }
-        let name = call.name();
-        match name.as_ref().map_or("", |name| name.as_str()) {
-            "panics" => Then::Panic("a store's bug: secret".to_owned()),
-            "unavailable" => Then::Fail(unavailable()),
+/// A store that fails by the name of the package that a call is about, in more ways than those of the
+/// golden list.
+pub(crate) fn faulty<S: PackageStore>(store: S) -> Failing<Failing<S>> {
+    Failing::new(failing_by_name(store), |call| {
+        match call.name().as_ref().map_or("", |name| name.as_str()) {
             "panics-when-dropped" => {
-                Then::Fail(StoreError::Internal { source: PanicsWhenDropped.into() })
-            }
-            "broken" => Then::Fail(StoreError::Internal { source: "row 7: secret".into() }),
-            "unknown" => {
-                Then::Fail(StoreError::OutcomeUnknown { source: "no reply: secret".into() })
-            }
-            "no-more-days" => {
-                no_more_days.store(true, Ordering::SeqCst);
-                Then::Pass
+                return Then::Fail(StoreError::Internal { source: PanicsWhenDropped.into() });
             }
             MEETING_POINT if matches!(call, Call::Update(_) | Call::Delete(_)) => {
                 MEETING.wait();
-                Then::Pass
             }
-            _ => Then::Pass,
+            _ => {}
         }
+        Then::Pass
     })
 }
 
@@ -68,11 +54,6 @@ impl Drop for PanicsWhenDropped {
     }
 }
 
-fn unavailable() -> StoreError {
-    let retry_after = Duration::from_millis(1500);
-    StoreError::Unavailable { retry_after, source: "disk full: secret".into() }
-}
-
 /// A store in which another client writes the package right before each of the first `overtaken` updates.
 /// Also returns how often it was updated. An update takes at least as long as `time`.
 fn overtaking(overtaken: u64, time: Duration) -> (Core, Arc<AtomicU64>) {
@@ -90,7 +71,7 @@ fn overtaking(overtaken: u64, time: Duration) -> (Core, Arc<AtomicU64>) {
         }
         Then::Pass
     });
-    let home = Core::mount("", &Api::new(store));
+    let home = Core::mount("", &Api::new(store), None);
     home.answer(&requests("flask")[0]);
     (home, tries)
 }
@@ -139,7 +120,7 @@ fn block_on<F: Future>(future: F) -> F::Output {
 /// A day that cannot be opened takes only itself away.
 #[test]
 fn feeds_are_200_when_no_day_can_be_opened() {
-    let home = Core::mount("", &Api::new(faulty(MemoryStore::new())));
+    let home = Core::mount("", &Api::new(faulty(MemoryStore::new())), None);
     home.answer(&requests("no-more-days")[0]);
     is_problem(&home.answer(&Request::new("GET", "/daily")), 503, "store-unavailable");
     for feed in ["/daily/feed.atom", "/daily/feed.json"] {
@@ -154,7 +135,7 @@ fn feeds_are_500_when_opening_a_day_is_an_internal_error() {
         Call::OpenDaily(..) => Then::Fail(StoreError::Internal { source: "row 7: secret".into() }),
         _ => Then::Pass,
     });
-    let home = Core::mount("", &Api::new(store));
+    let home = Core::mount("", &Api::new(store), None);
     for feed in ["/daily/feed.atom", "/daily/feed.json"] {
         is_problem(&home.answer(&Request::new("GET", feed)), 500, "internal");
     }
@@ -173,7 +154,7 @@ fn requests(name: &str) -> [Request; 4] {
 
 /// The answers to all of them, none of which may tell the cause.
 fn answers<H: Home>(name: &str) -> Vec<Answer> {
-    let home = H::mount("", &Api::new(faulty(MemoryStore::new())));
+    let home = H::mount("", &Api::new(faulty(MemoryStore::new())), None);
     let answers: Vec<_> = requests(name).iter().map(|request| home.answer(request)).collect();
     for answer in &answers {
         assert!(!answer.text().contains("secret"), "{answer:?}");

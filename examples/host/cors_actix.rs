@@ -3,7 +3,7 @@
 use actix_cors::Cors;
 use actix_web::http::header::{
     ACCEPT, ACCEPT_ENCODING, ALLOW, CONTENT_LOCATION, CONTENT_TYPE, ETAG, HeaderName, IF_MATCH,
-    IF_NONE_MATCH, LINK, LOCATION, RETRY_AFTER,
+    IF_NONE_MATCH, LINK, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
 };
 
 /// Lets the pages of `origin`, such as `https://example.org`, use the catalogue.
@@ -14,5 +14,5 @@ pub fn cors(origin: &str) -> Cors {
         .allowed_methods(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
         .allowed_headers([CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH])
         .expose_headers([ETAG, LINK, LOCATION, CONTENT_LOCATION, RETRY_AFTER, ALLOW])
-        .expose_headers([ACCEPT, ACCEPT_ENCODING, accept_patch])
+        .expose_headers([ACCEPT, ACCEPT_ENCODING, WWW_AUTHENTICATE, accept_patch])
 }

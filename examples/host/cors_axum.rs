@@ -2,7 +2,7 @@
 
 use axum::http::header::{
     ACCEPT, ACCEPT_ENCODING, ALLOW, CONTENT_LOCATION, CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH,
-    LINK, LOCATION, RETRY_AFTER,
+    LINK, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use axum::http::{HeaderName, HeaderValue, Method};
 use tower_http::cors::CorsLayer;
@@ -20,6 +20,7 @@ pub fn cors(origin: HeaderValue) -> CorsLayer {
         ALLOW,
         ACCEPT,
         ACCEPT_ENCODING,
+        WWW_AUTHENTICATE,
         HeaderName::from_static("accept-patch"),
     ];
     CorsLayer::new()

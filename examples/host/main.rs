@@ -11,7 +11,13 @@ mod mounted;
 mod protect;
 mod protect_actix;
 mod protect_axum;
+mod roles;
+mod sign_in;
+mod sign_in_actix;
+mod sign_in_axum;
 mod tenants;
+mod tokens;
+mod writes;
 
 use actix_web::web::ServiceConfig;
 use http::Request;
@@ -28,7 +34,9 @@ fn the_readme_shows_this_code() {
         ("in_a_test.rs", include_str!("in_a_test.rs")),
         ("protect_actix.rs", include_str!("protect_actix.rs")),
         ("protect_axum.rs", include_str!("protect_axum.rs")),
+        ("roles.rs", include_str!("roles.rs")),
         ("tenants.rs", include_str!("tenants.rs")),
+        ("writes.rs", include_str!("writes.rs")),
     ] {
         let (_comment, code) = file.split_once("\n\n").unwrap();
         assert!(README.contains(&format!("```rust\n{code}```\n")), "{name}");

@@ -12,9 +12,9 @@ use tower::ServiceExt;
 
 use crate::{protect_actix, protect_axum};
 
-/// In the extensions of a request that a curator has signed in for.
+/// In the extensions of a request: the name of the user who has signed in.
 #[derive(Clone)]
-pub(crate) struct SignedIn;
+pub(crate) struct SignedIn(pub(crate) &'static str);
 
 #[derive(Debug)]
 pub(crate) struct Answer {
@@ -23,8 +23,8 @@ pub(crate) struct Answer {
 }
 
 pub(crate) async fn axum(app: &Router, mut request: Request<String>) -> Answer {
-    if request.extensions().get::<SignedIn>().is_some() {
-        request.extensions_mut().insert(protect_axum::Curator);
+    if let Some(SignedIn(name)) = request.extensions().get().cloned() {
+        request.extensions_mut().insert(protect_axum::User(name.to_owned()));
     }
     let response = app.clone().oneshot(request.map(Body::from)).await.unwrap();
     let fields = response.headers().iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
@@ -43,8 +43,8 @@ pub(crate) async fn actix(
         asked = asked.insert_header((name.as_str(), value.as_bytes()));
     }
     let asked = asked.set_payload(body).to_request();
-    if head.extensions.get::<SignedIn>().is_some() {
-        asked.extensions_mut().insert(protect_actix::Curator);
+    if let Some(SignedIn(name)) = head.extensions.get() {
+        asked.extensions_mut().insert(protect_actix::User((*name).to_owned()));
     }
     let response = call_service(&service, asked).await;
     let fields = response.headers().iter().map(|(name, value)| (name.as_str(), value.as_bytes()));

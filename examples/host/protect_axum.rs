@@ -1,26 +1,22 @@
-//! Only curators write, in axum.
+//! Who has signed in, in axum.
 
 use axum::Router;
 use axum::extract::Request;
-use axum::http::StatusCode;
-use axum::middleware::{Next, from_fn};
-use axum::response::{IntoResponse, Response};
-use pyaday_core::{Api, PackageStore};
+use axum::middleware::map_request;
+use pyaday_core::{Actor, Api, PackageStore};
 
-/// The sign-in of your service adds this to the extensions of a curator's request.
+/// The sign-in of your service adds this to the extensions of a request.
 #[derive(Clone)]
-pub struct Curator;
+pub struct User(pub String);
 
-/// The catalogue, which anyone may read and only curators may write.
+/// The catalogue. Its guard and its store learn who has signed in.
 pub fn catalogue<S: PackageStore>(api: &Api<S>) -> Router {
-    pyaday_axum::router(api).layer(from_fn(only_curators_write))
+    pyaday_axum::router(api).layer(map_request(add_actor))
 }
 
-async fn only_curators_write(request: Request, next: Next) -> Response {
-    let is_curator = request.extensions().get::<Curator>().is_some();
-    if request.method().is_safe() || is_curator {
-        next.run(request).await
-    } else {
-        StatusCode::FORBIDDEN.into_response()
+async fn add_actor(mut request: Request) -> Request {
+    if let Some(Ok(actor)) = request.extensions().get::<User>().map(|user| Actor::new(&user.0)) {
+        request.extensions_mut().insert(actor);
     }
+    request
 }

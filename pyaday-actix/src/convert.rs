@@ -9,13 +9,13 @@ use std::task::{Context, Poll, ready};
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::error::PayloadError;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
-use actix_web::{HttpRequest, HttpResponse, dev};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, dev};
 use bytes::Bytes;
 use futures_core::Stream;
 use http_body::Frame;
-use pyaday_core::{Body, BodyError};
+use pyaday_core::{Actor, Body, BodyError};
 
-/// Converts a request, with only the header fields that the core reads.
+/// Converts a request, with only the header fields and the extension that the core reads.
 pub(crate) fn request(
     request: &HttpRequest,
     payload: dev::Payload,
@@ -41,6 +41,10 @@ pub(crate) fn request(
         {
             converted.headers_mut().append(name, value);
         }
+    }
+    // Only the host's sign-in puts it there, so most requests have none.
+    if let Some(actor) = request.extensions().get::<Actor>() {
+        converted.extensions_mut().insert(actor.clone());
     }
     converted
 }

@@ -24,6 +24,9 @@
 //! The resources are ordinary resources of actix-web's router. The host's middleware runs for them,
 //! and `match_pattern` works. They can be nested below any prefix, also below one with path
 //! variables.
+//!
+//! A sign-in of the host, such as a middleware, puts a [`pyaday_core::Actor`] into the extensions of a
+//! request. The catalogue's guard and store get it.
 #![cfg_attr(doctest, doc = include_str!("../README.md"))]
 
 mod convert;
@@ -62,7 +65,7 @@ fn resource<S: PackageStore>(
     endpoint: &'static Endpoint,
     api: &Api<S>,
 ) -> Resource {
-    let (api, fields) = (api.clone(), endpoint.request_headers());
+    let (api, fields) = (api.clone(), endpoint.request_headers(api.options()));
     let answer = move |request: ServiceRequest| {
         let (request, payload) = request.into_parts();
         let converted = convert::request(&request, payload, &fields);

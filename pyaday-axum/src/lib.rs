@@ -19,6 +19,9 @@
 //! type. The host's middleware runs for these routes, and `MatchedPath` is set. The routes can be
 //! nested below any prefix, also below one with path variables.
 //!
+//! A sign-in of the host, such as a layer, puts a [`pyaday_core::Actor`] into the extensions of a
+//! request. The catalogue's guard and store get it.
+//!
 //! Layers of tower-http work as with any other routes. `CompressionLayer` does not change the
 //! response to a `HEAD`, because it has no content: its `Content-Length` is the length without
 //! compression. `CorsLayer` answers every `OPTIONS` request itself, so clients do not get the field

@@ -30,6 +30,8 @@
 //! - **The raw path.** The core decodes percent-encoded characters itself, and refuses some that a
 //!   framework would let pass. If the framework matches decoded paths, ask
 //!   [`split_mount`](crate::Endpoint::split_mount) whether the raw path is that of the endpoint.
+//! - **The extensions.** The sign-in of the host puts an [`Actor`](crate::Actor) into the extensions of
+//!   a request. If the framework has a type of its own for extensions, then copy the actor.
 //! - **The header fields as bytes**, repeated ones too. An adapter that must convert them needs only
 //!   those of [`request_headers`](crate::Endpoint::request_headers).
 //! - **The body as a stream**, any [`http_body::Body`]. Do not collect it: the core reads it only if the
@@ -87,5 +89,7 @@
 //!
 //! # Test it
 //!
-//! The folder `tests/golden` of the repository has requests and the answers to them, to the byte. The
-//! tests of this project run them through each adapter, that of the example too, under three prefixes.
+//! The feature `conformance` has a list of requests, with the response to each of them to the byte. The
+//! module `pyaday_core::conformance::http` describes how a test runs the list through an adapter, with
+//! one call. The tests of this project run it through each adapter, that of the example too, under
+//! three prefixes.

@@ -67,6 +67,40 @@
 //! [`Blueprint`] is a group of endpoints that a host mounts together. Every error response is an
 //! RFC 9457 problem details object. Its type is a [`ProblemType`], or one that the host defines.
 //!
+//! # Who may do what
+//!
+//! By default, anyone may do everything. A host sets a function with [`Options::guard`], which decides
+//! about each request. It gets the [`Actor`] that the sign-in of the host has put into the extensions
+//! of the request, and the [`Access`] that the request asks for. [`respond`], [`decode_head`] and the
+//! functions of the operations all ask it. The store gets the actor of each write in [`Write`].
+//!
+//! ```
+//! use http::{Request, StatusCode};
+//! use pyaday_core::{Actor, Api, MemoryStore, Options, Verdict, delete_package};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let options = Options::new().guard(|actor, access| match actor {
+//!     Some(actor) if actor.has_role("curator") => Verdict::Allow,
+//!     _ if access.is_write() => Verdict::Forbidden,
+//!     _ => Verdict::Allow,
+//! });
+//! let api = Api::with_options(MemoryStore::new(), options);
+//!
+//! let mut request = Request::delete("/packages/flask").body(String::new())?;
+//! assert_eq!(delete_package(&api, request.clone()).await.status(), StatusCode::FORBIDDEN);
+//!
+//! // The sign-in of the host does this.
+//! request.extensions_mut().insert(Actor::new("ada")?.with_roles(["curator"]));
+//! assert_eq!(delete_package(&api, request).await.status(), StatusCode::NOT_FOUND);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A request that may change something, and that a page of another site sends, is refused unless the
+//! origin of the page is in [`Options::origins`]. [`Options::hosts`] lists the hosts that the service
+//! answers for.
+//!
 //! # Names
 //!
 //! A request may use any spelling of a package's name. All spellings that have the same PEP 503
@@ -94,7 +128,8 @@
 //!
 //! The feature `conformance` adds a test suite that checks a store against the contract of the
 //! trait. A test runs it with one call: `pyaday_core::conformance::run`. The feature also adds
-//! `pyaday_core::conformance::Failing`, a store that fails when a test asks it to.
+//! `pyaday_core::conformance::Failing`, a store that fails when a test asks it to, and
+//! `pyaday_core::conformance::http`, which checks an adapter.
 //!
 //! # Adapters
 //!
@@ -116,8 +151,8 @@ mod store;
 pub use catalogue::{Catalogue, Change, Draft, MemoryStore, Picker, Published};
 pub use daily::Date;
 pub use http::{
-    Api, Blueprint, Body, BodyError, Endpoint, Failure, FeedId, Operation, Options, Preconditions,
-    Problem, ProblemType, PublicUrl, Verdict,
+    Access, Api, Blueprint, Body, BodyError, Endpoint, Evaluation, Failure, FeedId, Host,
+    Operation, Options, Origin, Preconditions, Problem, ProblemType, PublicUrl, Verdict,
 };
 pub use operation::*;
 pub use package::{
@@ -125,6 +160,6 @@ pub use package::{
     NormalizedName, Package, PackageError, PackageName, Revision, ShortDesc, Stored, Tag, Tags,
 };
 pub use store::{
-    Create, Delete, PackageStore, Page, Query, Replacement, Seed, StoreError, StoreId, Update,
-    Write,
+    Actor, Create, Delete, PackageStore, Page, Query, Replacement, Seed, StoreError, StoreId,
+    Update, Write,
 };

@@ -64,7 +64,7 @@ fn writes_that_find_the_catalogue_locked_are_refused() {
     };
     stores.execute(&format!("BEGIN; SELECT FROM {schema}.head FOR UPDATE"));
     all_refused("writes behind a lock", writes());
-    let home = Core::mount("", &Api::new(Arc::clone(&store)));
+    let home = Core::mount("", &Api::new(Arc::clone(&store)), None);
     let told = home.answer(&Request::new("POST", "/packages").json(PACKAGE));
     assert_eq!((told.status, told.header("retry-after")), (503, Some("1")), "{told:?}");
     // Reads go on.
@@ -109,7 +109,7 @@ fn reads_of_the_latest_are_refused_where_the_database_cannot_be_asked() {
     };
     stores.execute(&format!("BEGIN; LOCK TABLE {schema}.head IN ACCESS EXCLUSIVE MODE"));
     all_refused("reads behind a lock", reads());
-    let home = Core::mount("", &Api::new(Arc::clone(&store)));
+    let home = Core::mount("", &Api::new(Arc::clone(&store)), None);
     let told = home.answer(&Request::new("GET", "/packages/flask"));
     assert_eq!((told.status, told.header("retry-after")), (503, Some("1")), "{told:?}");
     stores.execute("ROLLBACK");

@@ -33,7 +33,7 @@ impl Service {
         let (network, url) = stores.network();
         let options = stores.options().schema(schema);
         let store = Arc::new(RUNTIME.block_on(PostgresStore::connect(&url, options)).unwrap());
-        let home = Core::mount("", &Api::new(Arc::clone(&store)));
+        let home = Core::mount("", &Api::new(Arc::clone(&store)), None);
         Some(Self { stores, network, store, home })
     }
 

@@ -25,7 +25,7 @@ struct Process {
 impl Process {
     fn new(store: PostgresStore) -> Self {
         let store = Arc::new(store);
-        Self { home: Core::mount("", &Api::new(Arc::clone(&store))), store }
+        Self { home: Core::mount("", &Api::new(Arc::clone(&store)), None), store }
     }
 
     /// A process that does not follow the other by itself: it gets no notifications, and does not poll.
@@ -318,7 +318,7 @@ fn a_write_is_decided_by_the_latest_write_of_another_process() {
 fn answers(follower: &Process, requests: Vec<Request>) -> Vec<Answer> {
     let asking = requests.into_iter().map(|request| {
         let api = Api::new(Arc::clone(&follower.store));
-        thread::spawn(move || Core::mount("", &api).answer(&request))
+        thread::spawn(move || Core::mount("", &api, None).answer(&request))
     });
     asking.collect::<Vec<_>>().into_iter().map(|asking| asking.join().unwrap()).collect()
 }

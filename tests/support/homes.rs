@@ -8,6 +8,8 @@ use std::panic::AssertUnwindSafe;
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 
+use actix_web::HttpMessage;
+use actix_web::dev::Service as _;
 use axum::serve::{IncomingStream, ListenerExt, TapIo};
 use bytes::Bytes;
 use futures_util::FutureExt;
@@ -15,8 +17,8 @@ use http::Method;
 use http::request::Parts;
 use http_body_util::{BodyExt, Full};
 use pyaday_core::{
-    Api, Body, Endpoint, Outcome, PackageStore, Problem, decode_body, decode_head, encode, execute,
-    respond,
+    Actor, Api, Body, Endpoint, Outcome, PackageStore, Problem, decode_body, decode_head, encode,
+    execute, respond,
 };
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
@@ -24,13 +26,7 @@ use tower::Service;
 
 use crate::support::client::{Answer, Request, send};
 
-/// Something that answers requests from a catalogue mounted under a prefix.
-pub(crate) trait Home {
-    /// Mounts `api` under `prefix`, in which `{tenant}` may stand for any segment.
-    fn mount<S: PackageStore>(prefix: &str, api: &Api<S>) -> Self;
-
-    fn answer(&self, request: &Request) -> Answer;
-}
+pub(crate) use pyaday_core::conformance::http::Mounted as Home;
 
 /// A function from a request to its response.
 type Function = Box<dyn Fn(http::Request<Full<Bytes>>) -> http::Response<Body>>;
@@ -39,10 +35,10 @@ type Function = Box<dyn Fn(http::Request<Full<Bytes>>) -> http::Response<Body>>;
 pub(crate) struct Core(Function);
 
 impl Home for Core {
-    fn mount<S: PackageStore>(prefix: &str, api: &Api<S>) -> Self {
+    fn mount<S: PackageStore>(prefix: &str, api: &Api<S>, actor: Option<Actor>) -> Self {
         let api = api.clone();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        Self(without_server(prefix, move |endpoint, request| {
+        Self(without_server(prefix, actor, move |endpoint, request| {
             runtime.block_on(respond(&api, endpoint, request))
         }))
     }
@@ -56,10 +52,10 @@ impl Home for Core {
 pub(crate) struct Steps(Function);
 
 impl Home for Steps {
-    fn mount<S: PackageStore>(prefix: &str, api: &Api<S>) -> Self {
+    fn mount<S: PackageStore>(prefix: &str, api: &Api<S>, actor: Option<Actor>) -> Self {
         let api = api.clone();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        Self(without_server(prefix, move |endpoint, request| {
+        Self(without_server(prefix, actor, move |endpoint, request| {
             let (parts, body) = request.into_parts();
             let steps = AssertUnwindSafe(steps(&api, endpoint, &parts, body));
             let result = runtime.block_on(steps.catch_unwind());
@@ -99,10 +95,14 @@ async fn steps<S: PackageStore>(
 /// What `answer` makes of a request below the prefix, and 404 of any other.
 fn without_server(
     prefix: &str,
+    actor: Option<Actor>,
     answer: impl Fn(&'static Endpoint, http::Request<Full<Bytes>>) -> http::Response<Body> + 'static,
 ) -> Function {
     let segments = prefix.matches('/').count();
-    Box::new(move |request| {
+    Box::new(move |mut request| {
+        if let Some(actor) = &actor {
+            request.extensions_mut().insert(actor.clone());
+        }
         let path = request.uri().path();
         let below = path.match_indices('/').nth(segments).map_or("", |(at, _)| &path[at..]);
         match Endpoint::find(below) {
@@ -222,8 +222,12 @@ impl Drop for Server {
 pub(crate) struct Axum(pub(crate) Server);
 
 impl Home for Axum {
-    fn mount<S: PackageStore>(prefix: &str, api: &Api<S>) -> Self {
+    fn mount<S: PackageStore>(prefix: &str, api: &Api<S>, actor: Option<Actor>) -> Self {
         let router = pyaday_axum::router(api);
+        let router = match actor {
+            Some(actor) => router.layer(axum::Extension(actor)),
+            None => router,
+        };
         Self(Server::axum(match prefix {
             "" => router,
             prefix => axum::Router::new().nest(prefix, router),
@@ -239,10 +243,17 @@ impl Home for Axum {
 pub(crate) struct Actix(pub(crate) Server);
 
 impl Home for Actix {
-    fn mount<S: PackageStore>(prefix: &str, api: &Api<S>) -> Self {
+    fn mount<S: PackageStore>(prefix: &str, api: &Api<S>, actor: Option<Actor>) -> Self {
         let (prefix, api) = (prefix.to_owned(), api.clone());
         Self(Server::actix(move |app| {
-            app.service(pyaday_actix::scope(&prefix, &api));
+            let actor = actor.clone();
+            let scope = pyaday_actix::scope(&prefix, &api).wrap_fn(move |request, service| {
+                if let Some(actor) = &actor {
+                    request.extensions_mut().insert(actor.clone());
+                }
+                service.call(request)
+            });
+            app.service(scope);
         }))
     }
 

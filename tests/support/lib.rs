@@ -7,8 +7,8 @@
 //! - [`servers`]: PostgreSQL servers.
 //! - [`tools`]: programs that a test needs and that a machine may not have.
 //!
-//! The helpers of the tests alone are in `mod.rs`. The tests are in `main.rs` and its modules, and the
-//! requests and answers of the golden list in `golden/`.
+//! The helpers of the tests alone are in `mod.rs`. The tests are in `main.rs` and its modules. The
+//! golden list of requests and answers is in `pyaday_core::conformance::http`.
 
 #![allow(
     clippy::expect_used,

@@ -5,6 +5,7 @@ pub(crate) mod disk;
 pub(crate) mod files;
 pub(crate) mod homes;
 pub(crate) mod http2;
+pub(crate) mod threads;
 pub(crate) mod verifier;
 pub(crate) mod writer_process;
 

@@ -7,8 +7,8 @@ use http::header::{HeaderName, IF_MATCH, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use pyaday_core::{
-    Api, Body, Endpoint, Failure, MemoryStore, MergePatch, NormalizedName, Package, PackageError,
-    PackageName, PackageStore, Preconditions, Revision, Stored, Verdict, Write, respond,
+    Api, Body, Endpoint, Evaluation, Failure, MemoryStore, MergePatch, NormalizedName, Package,
+    PackageError, PackageName, PackageStore, Preconditions, Revision, Stored, Write, respond,
 };
 use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
@@ -167,7 +167,7 @@ pub fn conditions(input: &[u8]) {
     let text = input.trim_ascii();
     let ([if_match, write_if_match], [if_none_match, write_if_none_match]) =
         (verdict(IF_MATCH), verdict(IF_NONE_MATCH));
-    let malformed = Verdict::Failed(Failure::Malformed);
+    let malformed = Evaluation::Failed(Failure::Malformed);
     // A write differs from a read where the field is malformed, which is so of both fields or of none.
     if write_if_match == malformed {
         assert_eq!(write_if_none_match, malformed);
@@ -175,14 +175,14 @@ pub fn conditions(input: &[u8]) {
         assert_eq!([write_if_match, write_if_none_match], [if_match, if_none_match]);
     }
     match (if_match, if_none_match) {
-        (Verdict::Perform, Verdict::Matched) => {
+        (Evaluation::Perform, Evaluation::Matched) => {
             assert!(text == b"*" || text.windows(3).any(|window| window == b"\"1\""));
         }
         // Only a weak entity tag is current for a read and not for a write.
-        (Verdict::Failed(Failure::Weakened), Verdict::Matched) => {
+        (Evaluation::Failed(Failure::Weakened), Evaluation::Matched) => {
             assert!(text.windows(5).any(|window| window == b"W/\"1\""));
         }
-        (Verdict::Failed(_), Verdict::Perform) => assert_ne!(text, b"\"1\""),
+        (Evaluation::Failed(_), Evaluation::Perform) => assert_ne!(text, b"\"1\""),
         other => panic!("{other:?}"),
     }
 }

@@ -40,8 +40,11 @@ use crate::store::{
 /// ```
 pub struct Failing<S> {
     store: S,
-    decide: Box<dyn Fn(Call<'_>) -> Then + Send + Sync>,
+    decide: Box<Decide>,
 }
+
+/// Decides what becomes of a call. A write has terms, unless it is a batch or opens days.
+type Decide = dyn Fn(Call<'_>, Option<&Write>) -> Then + Send + Sync;
 
 /// A call to a [`Failing`] store: its method and its most important arguments.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -117,6 +120,16 @@ impl<S: PackageStore> Failing<S> {
     /// may block, so that a test can make calls overlap that seldom would.
     #[must_use]
     pub fn new(store: S, decide: impl Fn(Call<'_>) -> Then + Send + Sync + 'static) -> Self {
+        Self { store, decide: Box::new(move |call, _| decide(call)) }
+    }
+
+    /// Wraps a store like [`new`](Self::new). The function also gets the terms of each write, such
+    /// as [who makes it](Write::actor).
+    #[must_use]
+    pub fn with_terms(
+        store: S,
+        decide: impl Fn(Call<'_>, Option<&Write>) -> Then + Send + Sync + 'static,
+    ) -> Self {
         Self { store, decide: Box::new(decide) }
     }
 
@@ -131,7 +144,16 @@ impl<S: PackageStore> Failing<S> {
         call: Call<'_>,
         answer: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
-        match (self.decide)(call) {
+        self.write(call, None, answer).await
+    }
+
+    async fn write<T>(
+        &self,
+        call: Call<'_>,
+        write: Option<&Write>,
+        answer: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        match (self.decide)(call, write) {
             Then::Pass => answer.await,
             Then::Fail(error) => Err(error),
             Then::FailAfter(error) => {
@@ -160,8 +182,8 @@ impl<S: PackageStore> PackageStore for Failing<S> {
     }
 
     async fn create(&self, package: Package, write: Write) -> Result<Create, StoreError> {
-        let answer = self.store.create(package.clone(), write);
-        self.call(Call::Create(&package), answer).await
+        let answer = self.store.create(package.clone(), write.clone());
+        self.write(Call::Create(&package), Some(&write), answer).await
     }
 
     async fn create_many(&self, packages: Vec<Package>) -> Result<Vec<Create>, StoreError> {
@@ -179,11 +201,13 @@ impl<S: PackageStore> PackageStore for Failing<S> {
         replacement: Replacement,
         write: Write,
     ) -> Result<Update, StoreError> {
-        self.call(Call::Update(name), self.store.update(name, replacement, write)).await
+        let answer = self.store.update(name, replacement, write.clone());
+        self.write(Call::Update(name), Some(&write), answer).await
     }
 
     async fn delete(&self, name: &NormalizedName, write: Write) -> Result<Delete, StoreError> {
-        self.call(Call::Delete(name), self.store.delete(name, write)).await
+        let answer = self.store.delete(name, write.clone());
+        self.write(Call::Delete(name), Some(&write), answer).await
     }
 
     async fn random(&self, seed: Seed) -> Result<Option<Stored>, StoreError> {
@@ -239,8 +263,8 @@ impl<S: PackageStore> PackageStore for Failing<S> {
         name: &NormalizedName,
         write: Write,
     ) -> Result<Pin, StoreError> {
-        let answer = self.store.pin_daily(date, last_open, name, write);
-        self.call(Call::PinDaily(date, name), answer).await
+        let answer = self.store.pin_daily(date, last_open, name, write.clone());
+        self.write(Call::PinDaily(date, name), Some(&write), answer).await
     }
 
     async fn unpin_daily(
@@ -249,8 +273,8 @@ impl<S: PackageStore> PackageStore for Failing<S> {
         last_open: Date,
         write: Write,
     ) -> Result<Unpin, StoreError> {
-        let answer = self.store.unpin_daily(date, last_open, write);
-        self.call(Call::UnpinDaily(date), answer).await
+        let answer = self.store.unpin_daily(date, last_open, write.clone());
+        self.write(Call::UnpinDaily(date), Some(&write), answer).await
     }
 }
 

@@ -89,6 +89,7 @@ mod failing;
 mod fixtures;
 mod generated;
 mod histories;
+pub mod http;
 mod lists;
 mod model;
 mod opening;

@@ -23,7 +23,7 @@ struct Fields {
 /// The result of evaluating the conditions of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Verdict {
+pub enum Evaluation {
     /// The conditions hold. The request is carried out as if it had none.
     Perform,
     /// The client already has the current representation: 304 for `GET` and `HEAD`, 412 for other
@@ -109,37 +109,37 @@ impl Preconditions {
     /// `If-Match` uses the strong comparison and `If-None-Match` the weak one (§8.8.3.2). For a
     /// write, a malformed field always makes the conditions fail.
     #[must_use]
-    pub fn evaluate(&self, current: &HeaderValue) -> Verdict {
+    pub fn evaluate(&self, current: &HeaderValue) -> Evaluation {
         let Some(fields) = &self.0 else {
-            return Verdict::Perform;
+            return Evaluation::Perform;
         };
         let current = current.as_bytes();
         if fields.is_malformed_write() {
-            return Verdict::Failed(Failure::Malformed);
+            return Evaluation::Failed(Failure::Malformed);
         }
         if let Some(tags) = &fields.if_match
             && !tags.contain(current, Comparison::Strong)
         {
-            return Verdict::Failed(tags.failure());
+            return Evaluation::Failed(tags.failure());
         }
         let if_none_match = fields.if_none_match.as_ref();
         if if_none_match.is_some_and(|tags| tags.contain(current, Comparison::Weak)) {
-            return Verdict::Matched;
+            return Evaluation::Matched;
         }
-        Verdict::Perform
+        Evaluation::Perform
     }
 
     /// Evaluates the conditions of a write if no representation exists yet. `If-Match` is then
     /// false, with any value, and `If-None-Match` is true (§13.1.1, §13.1.2).
     #[must_use]
-    pub fn evaluate_absent(&self) -> Verdict {
+    pub fn evaluate_absent(&self) -> Evaluation {
         match &self.0 {
-            Some(fields) if fields.is_malformed_write() => Verdict::Failed(Failure::Malformed),
+            Some(fields) if fields.is_malformed_write() => Evaluation::Failed(Failure::Malformed),
             Some(fields) => {
                 let if_match = fields.if_match.as_ref();
-                if_match.map_or(Verdict::Perform, |_| Verdict::Failed(Failure::Absent))
+                if_match.map_or(Evaluation::Perform, |_| Evaluation::Failed(Failure::Absent))
             }
-            None => Verdict::Perform,
+            None => Evaluation::Perform,
         }
     }
 }
@@ -245,7 +245,7 @@ mod tests {
 
     const CURRENT: HeaderValue = HeaderValue::from_static("\"1\"");
 
-    fn evaluate(method: &Method, fields: &[(&'static str, &'static str)]) -> Verdict {
+    fn evaluate(method: &Method, fields: &[(&'static str, &'static str)]) -> Evaluation {
         let mut headers = HeaderMap::new();
         for (name, value) in fields {
             headers.append(*name, HeaderValue::from_static(value));
@@ -255,24 +255,24 @@ mod tests {
 
     #[test]
     fn a_read_is_answered_as_its_conditions_say() {
-        let changed = Verdict::Failed(Failure::Changed);
-        let weakened = Verdict::Failed(Failure::Weakened);
+        let changed = Evaluation::Failed(Failure::Changed);
+        let weakened = Evaluation::Failed(Failure::Weakened);
         for (name, value, verdict) in [
-            ("if-match", "\"1\"", Verdict::Perform),
-            ("if-match", "\"0\", \"1\"", Verdict::Perform),
-            ("if-match", "*", Verdict::Perform),
+            ("if-match", "\"1\"", Evaluation::Perform),
+            ("if-match", "\"0\", \"1\"", Evaluation::Perform),
+            ("if-match", "*", Evaluation::Perform),
             ("if-match", "\"2\"", changed),
             ("if-match", "W/\"1\"", weakened),
             ("if-match", "\"1-gzip\"", weakened),
             ("if-match", "1", changed),
             ("if-match", "", changed),
-            ("if-match", ", \"0\",, \"1\" ,", Verdict::Perform),
-            ("if-none-match", "\"1\"", Verdict::Matched),
-            ("if-none-match", "W/\"1\"", Verdict::Matched),
-            ("if-none-match", "*", Verdict::Matched),
-            ("if-none-match", "\"a,b\", \"1\"", Verdict::Matched),
-            ("if-none-match", "\"2\"", Verdict::Perform),
-            ("if-none-match", "1", Verdict::Perform),
+            ("if-match", ", \"0\",, \"1\" ,", Evaluation::Perform),
+            ("if-none-match", "\"1\"", Evaluation::Matched),
+            ("if-none-match", "W/\"1\"", Evaluation::Matched),
+            ("if-none-match", "*", Evaluation::Matched),
+            ("if-none-match", "\"a,b\", \"1\"", Evaluation::Matched),
+            ("if-none-match", "\"2\"", Evaluation::Perform),
+            ("if-none-match", "1", Evaluation::Perform),
         ] {
             assert_eq!(evaluate(&Method::GET, &[(name, value)]), verdict, "{name}: {value}");
         }
@@ -283,7 +283,7 @@ mod tests {
         for name in ["if-match", "if-none-match"] {
             for value in ["1", "*, \"1\"", "\"1\" \"2\"", "\"1", "\"1 2\"", "w/\"1\""] {
                 let verdict = evaluate(&Method::PUT, &[(name, value)]);
-                assert_eq!(verdict, Verdict::Failed(Failure::Malformed), "{name}: {value}");
+                assert_eq!(verdict, Evaluation::Failed(Failure::Malformed), "{name}: {value}");
             }
         }
     }
@@ -291,13 +291,13 @@ mod tests {
     #[test]
     fn several_fields_are_one_list() {
         let fields = [("if-match", "\"0\""), ("if-match", "\"1\"")];
-        assert_eq!(evaluate(&Method::PUT, &fields), Verdict::Perform);
+        assert_eq!(evaluate(&Method::PUT, &fields), Evaluation::Perform);
     }
 
     #[test]
     fn if_match_is_evaluated_before_if_none_match() {
         for (if_match, verdict) in
-            [("\"2\"", Verdict::Failed(Failure::Changed)), ("\"1\"", Verdict::Matched)]
+            [("\"2\"", Evaluation::Failed(Failure::Changed)), ("\"1\"", Evaluation::Matched)]
         {
             let fields = [("if-none-match", "\"1\""), ("if-match", if_match)];
             assert_eq!(evaluate(&Method::GET, &fields), verdict, "{if_match}");
@@ -307,11 +307,11 @@ mod tests {
     #[test]
     fn if_match_fails_if_nothing_exists() {
         for (name, value, verdict) in [
-            ("if-match", "*", Verdict::Failed(Failure::Absent)),
-            ("if-match", "\"1\"", Verdict::Failed(Failure::Absent)),
-            ("if-match", "1", Verdict::Failed(Failure::Malformed)),
-            ("if-none-match", "*", Verdict::Perform),
-            ("if-none-match", "1", Verdict::Failed(Failure::Malformed)),
+            ("if-match", "*", Evaluation::Failed(Failure::Absent)),
+            ("if-match", "\"1\"", Evaluation::Failed(Failure::Absent)),
+            ("if-match", "1", Evaluation::Failed(Failure::Malformed)),
+            ("if-none-match", "*", Evaluation::Perform),
+            ("if-none-match", "1", Evaluation::Failed(Failure::Malformed)),
         ] {
             let headers = HeaderMap::from_iter([(
                 http::HeaderName::from_static(name),

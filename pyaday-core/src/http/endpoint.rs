@@ -3,7 +3,9 @@
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH};
 use http::{HeaderName, Method};
 
+use super::admission;
 use super::facts::{Blueprint, Conditions, Operation};
+use super::options::Options;
 use super::path;
 
 /// A resource: a path within its blueprint, and the operations on it.
@@ -82,19 +84,23 @@ impl Endpoint {
         self.operations.iter().position(|operation| operation.method() == method)
     }
 
-    /// The request fields that responses depend on. An adapter that must convert fields needs to
-    /// convert no others.
+    /// The request fields that responses depend on, with these options. An adapter that must convert
+    /// fields needs to convert no others.
     #[must_use]
-    pub fn request_headers(&self) -> Vec<HeaderName> {
+    pub fn request_headers(&self, options: &Options) -> Vec<HeaderName> {
         let facts = || self.operations.iter().map(|operation| operation.facts());
-        let mut fields = Vec::new();
+        let mut fields = admission::request_fields(options, self.operations);
         if facts().any(|facts| facts.conditions != Conditions::Ignored) {
             fields.extend([IF_MATCH, IF_NONE_MATCH]);
         }
         if facts().any(|facts| facts.body.is_some()) {
             fields.extend([CONTENT_TYPE, CONTENT_LENGTH, CONTENT_ENCODING]);
         }
-        fields.extend(facts().flat_map(|facts| facts.request_fields).cloned());
+        for field in facts().flat_map(|facts| facts.request_fields) {
+            if !fields.contains(field) {
+                fields.push(field.clone());
+            }
+        }
         fields
     }
 

@@ -7,22 +7,20 @@ use http::request::Parts;
 use http::uri::Authority;
 use percent_encoding::percent_decode_str;
 
+use super::authority::MAX_HOST_BYTES;
 use super::conditions::Preconditions;
 use super::options::Options;
 use super::path;
 use super::problem::Problem;
 use crate::daily::Date;
 use crate::package::NormalizedName;
-
-/// The maximum length of a host name, in bytes ([RFC
-/// 1035](https://www.rfc-editor.org/rfc/rfc1035)).
-const MAX_HOST_BYTES: usize = 255;
+use crate::store::Actor;
 
 /// The head of a request for an operation, and the options of the service.
 #[derive(Clone, Copy)]
 pub(crate) struct Head<'a> {
     pub(crate) options: &'a Options,
-    parts: &'a Parts,
+    pub(crate) parts: &'a Parts,
     /// The path of the endpoint.
     template: &'static str,
 }
@@ -35,6 +33,16 @@ impl<'a> Head<'a> {
     /// The conditions of the request.
     pub(crate) fn conditions(&self) -> Preconditions {
         Preconditions::from_headers(&self.parts.method, &self.parts.headers)
+    }
+
+    /// Who makes the request, if the host knows it.
+    pub(crate) fn actor(&self) -> Option<&'a Actor> {
+        self.parts.extensions.get()
+    }
+
+    /// True if the path of the endpoint has variables.
+    pub(crate) fn has_variables(&self) -> bool {
+        self.template.contains('{')
     }
 
     /// The package that the path names.

@@ -1,12 +1,15 @@
 //! The parts of HTTP that all operations share.
 
+pub(crate) mod admission;
 mod api;
+mod authority;
 mod body;
 pub(crate) mod conditions;
 pub(crate) mod document;
 mod endpoint;
 pub(crate) mod facts;
 mod feed_id;
+mod guard;
 pub(crate) mod head;
 pub(crate) mod media_type;
 mod options;
@@ -19,11 +22,13 @@ mod refusals;
 pub(crate) mod response;
 
 pub use api::Api;
+pub use authority::{Host, Origin};
 pub use body::{Body, BodyError};
-pub use conditions::{Failure, Preconditions, Verdict};
+pub use conditions::{Evaluation, Failure, Preconditions};
 pub use endpoint::Endpoint;
 pub use facts::{Blueprint, Operation};
 pub use feed_id::FeedId;
+pub use guard::{Access, Verdict};
 pub use options::Options;
 pub use problem::Problem;
 pub use problem_type::ProblemType;

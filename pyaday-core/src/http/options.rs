@@ -8,11 +8,13 @@ use std::time::SystemTime;
 
 use serde_json::{Map, Value};
 
+use super::authority::{Host, Origin};
 use super::document::Template;
 use super::feed_id::FeedId;
+use super::guard::{Access, Guard, Verdict};
 use super::problem::Problem;
 use super::public_url::PublicUrl;
-use crate::store::Seed;
+use crate::store::{Actor, Seed};
 
 /// The settings that a host can choose. They are set once and apply to all mounted endpoints.
 ///
@@ -27,7 +29,11 @@ pub struct Options {
     pub(crate) page_limit: NonZeroUsize,
     pub(crate) max_page_limit: NonZeroUsize,
     pub(crate) if_match_required: bool,
-    is_private: bool,
+    /// `None` if the host has not decided.
+    is_private: Option<bool>,
+    pub(crate) guard: Option<Box<Guard>>,
+    pub(crate) hosts: Option<Vec<Host>>,
+    pub(crate) origins: Vec<Origin>,
     pub(crate) public_url: Option<PublicUrl>,
     pub(crate) feed_id: Option<FeedId>,
     seeds: Box<dyn Fn() -> Seed + Send + Sync>,
@@ -51,7 +57,10 @@ impl Options {
             page_limit: limit(50),
             max_page_limit: limit(200),
             if_match_required: false,
-            is_private: false,
+            is_private: None,
+            guard: None,
+            hosts: None,
+            origins: Vec::new(),
             public_url: None,
             feed_id: None,
             seeds: Box::new(Seed::random),
@@ -118,13 +127,98 @@ impl Options {
 
     /// Whether only the client's own cache may keep the responses of `/daily`. With `true`, their
     /// `Cache-Control` has `private` instead of `public` ([RFC 9111
-    /// §5.2.2.7](https://www.rfc-editor.org/rfc/rfc9111#section-5.2.2.7)). The default is `false`.
+    /// §5.2.2.7](https://www.rfc-editor.org/rfc/rfc9111#section-5.2.2.7)). The default is `true` if
+    /// there is a [guard](Self::guard), and `false` otherwise.
     ///
     /// Use `true` if clients must sign in. Otherwise a shared cache, such as the cache of a proxy,
-    /// could return the response to a client that has not signed in (§3.5).
+    /// could return the response to a client that has not signed in (§3.5). Use `false` with a guard
+    /// if anyone may read `/daily`.
+    ///
+    /// All other responses are safe in shared caches. They have `no-store`, or `no-cache`: then a
+    /// cache asks the catalogue before each use, and so the guard.
     #[must_use]
     pub fn private(self, private: bool) -> Self {
-        Self { is_private: private, ..self }
+        Self { is_private: Some(private), ..self }
+    }
+
+    /// A function that decides who may do what. Without one, anyone may do everything.
+    ///
+    /// It is called once for each request, after the method was found and before anything else of
+    /// the request is looked at. It gets the [`Actor`] that the host's sign-in has put into the
+    /// extensions of the request, if there is one, and the [`Access`]: which operation on which
+    /// package or day. It is not called for `OPTIONS`, which only lists the methods of a path.
+    ///
+    /// The function must not block. A function that panics refuses the request with 500.
+    ///
+    /// A guard decides about operations, not about their results: lists, searches, draws and feeds
+    /// contain all packages, also those that an actor may not read by name. `Allow` and the OpenAPI
+    /// document list all operations, also those that are [hidden](Verdict::Hidden).
+    ///
+    /// With a guard, only the client's own cache may keep the responses of `/daily`, unless
+    /// [`private`](Self::private) says otherwise.
+    ///
+    /// ```
+    /// use pyaday_core::{Options, Verdict};
+    ///
+    /// // Anyone reads, curators write.
+    /// let options = Options::new().guard(|actor, access| match actor {
+    ///     _ if !access.is_write() => Verdict::Allow,
+    ///     Some(actor) if actor.has_role("curator") => Verdict::Allow,
+    ///     Some(_) => Verdict::Forbidden,
+    ///     None => Verdict::Unauthenticated { challenge: "Bearer".into() },
+    /// });
+    /// ```
+    #[must_use]
+    pub fn guard(
+        self,
+        guard: impl Fn(Option<&Actor>, &Access) -> Verdict + Send + Sync + 'static,
+    ) -> Self {
+        Self { guard: Some(Box::new(guard)), ..self }
+    }
+
+    /// The hosts that this service answers for. A request for another host, or for none, is refused
+    /// with 421 ([RFC 9110 §15.5.20](https://www.rfc-editor.org/rfc/rfc9110#section-15.5.20)). By
+    /// default every host is accepted. An empty list accepts none.
+    ///
+    /// Set it for a service that has no sign-in because only trusted clients can reach it, such as
+    /// one on `localhost` or in an internal network. Otherwise a page on the Internet can let its
+    /// own host name point to that address (DNS rebinding). To the browser, the page and the service
+    /// then have the same origin, and only the host tells them apart.
+    ///
+    /// List every name and address that clients use: the one of the [public URL](Self::public_url),
+    /// the one that a proxy sends, and the one of health checks.
+    ///
+    /// ```
+    /// use pyaday_core::Options;
+    ///
+    /// let options = Options::new().hosts(["example.org".parse()?, "localhost:5000".parse()?]);
+    /// # Ok::<(), pyaday_core::InvalidValue>(())
+    /// ```
+    #[must_use]
+    pub fn hosts(self, hosts: impl IntoIterator<Item = Host>) -> Self {
+        Self { hosts: Some(hosts.into_iter().collect()), ..self }
+    }
+
+    /// The origins of other sites whose pages may write. There are none by default: a `POST`, `PUT`,
+    /// `PATCH` or `DELETE` that a page of another site sends is refused with 403.
+    ///
+    /// A page is of another site if its browser says so in `Sec-Fetch-Site`. If the browser does not
+    /// send this field, the field `Origin` must have the host and port of the [public
+    /// URL](Self::public_url), or of the request's own URL or `Host`. Programs that are not browsers
+    /// send neither field, so they are not affected.
+    ///
+    /// A host that lets pages of other origins write, with a CORS layer, lists the same origins
+    /// here:
+    ///
+    /// ```
+    /// use pyaday_core::Options;
+    ///
+    /// let options = Options::new().origins(["https://pages.example.org".parse()?]);
+    /// # Ok::<(), pyaday_core::InvalidValue>(())
+    /// ```
+    #[must_use]
+    pub fn origins(self, origins: impl IntoIterator<Item = Origin>) -> Self {
+        Self { origins: origins.into_iter().collect(), ..self }
     }
 
     /// The URL that clients use for the root of this service.
@@ -200,7 +294,7 @@ impl Options {
 
     /// Which caches may keep a response, as a directive of `Cache-Control`.
     pub(crate) fn caches(&self) -> &'static str {
-        if self.is_private { "private" } else { "public" }
+        if self.is_private.unwrap_or(self.guard.is_some()) { "private" } else { "public" }
     }
 
     /// Makes a URL for clients from a path of this service.
@@ -253,6 +347,9 @@ impl fmt::Debug for Options {
             .field("max_page_limit", &self.max_page_limit)
             .field("if_match_required", &self.if_match_required)
             .field("is_private", &self.is_private)
+            .field("has_guard", &self.guard.is_some())
+            .field("hosts", &self.hosts)
+            .field("origins", &self.origins)
             .field("public_url", &self.public_url)
             .finish_non_exhaustive()
     }

@@ -10,6 +10,14 @@ pub enum ProblemType {
     PackageNotFound,
     /// 404: the date has no package of the day, or no pin.
     NoDaily,
+    /// 401: the host's guard requires that the client signs in.
+    Unauthenticated,
+    /// 403: the host's guard does not allow this.
+    Forbidden,
+    /// 403: a page of another site sent a request that may change something.
+    CrossSite,
+    /// 421: the request is for a host that is not in the host's list.
+    MisdirectedRequest,
     /// 409: a package with this name exists already.
     PackageExists,
     /// 409: the body names another package than the URL.
@@ -49,6 +57,10 @@ impl ProblemType {
     pub const ALL: &'static [Self] = &[
         Self::PackageNotFound,
         Self::NoDaily,
+        Self::Unauthenticated,
+        Self::Forbidden,
+        Self::CrossSite,
+        Self::MisdirectedRequest,
         Self::PackageExists,
         Self::NameMismatch,
         Self::PastIsFixed,
@@ -100,6 +112,14 @@ impl ProblemType {
             Self::NoDaily => {
                 (S::NOT_FOUND, "no-daily", "This date has no package of the day, or no pin")
             }
+            Self::Unauthenticated => (S::UNAUTHORIZED, "unauthenticated", "Sign-in is required"),
+            Self::Forbidden => (S::FORBIDDEN, "forbidden", "This is not allowed"),
+            Self::CrossSite => (S::FORBIDDEN, "cross-site", "A page of another site sent this"),
+            Self::MisdirectedRequest => (
+                S::MISDIRECTED_REQUEST,
+                "misdirected-request",
+                "The service does not answer for this host",
+            ),
             Self::PackageExists => (S::CONFLICT, "package-exists", "The package already exists"),
             Self::NameMismatch => {
                 (S::CONFLICT, "name-mismatch", "The body names another package than the URL")

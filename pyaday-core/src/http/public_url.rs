@@ -27,6 +27,13 @@ impl PublicUrl {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The scheme and authority of the URL.
+    pub(crate) fn origin(&self) -> &str {
+        let authority = self.0.find("://").map_or(0, |at| at + 3);
+        let path = self.0[authority..].find('/').map(|at| authority + at);
+        &self.0[..path.unwrap_or(self.0.len())]
+    }
 }
 
 impl FromStr for PublicUrl {

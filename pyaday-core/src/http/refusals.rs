@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use http::header::{ACCEPT, ACCEPT_ENCODING, ALLOW, RETRY_AFTER};
+use http::HeaderValue;
+use http::header::{ACCEPT, ACCEPT_ENCODING, ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 
 use super::conditions::Failure;
+use super::facts::Facts;
 use super::media_type::{MERGE_PATCH_JSON, UnsupportedBody};
+use super::path;
 use super::problem::Problem;
 use super::problem_type::ProblemType;
 use super::response::ACCEPT_PATCH;
@@ -22,6 +25,55 @@ impl Problem {
 
     pub(crate) fn empty_catalogue() -> Self {
         Self::of(ProblemType::PackageNotFound, "The catalogue has no packages yet.")
+    }
+
+    pub(crate) fn misdirected_request() -> Self {
+        Self::of(
+            ProblemType::MisdirectedRequest,
+            "The request must name a host that this service answers for, in its Host field or its \
+             URL. Use the public address of the service, or ask its operator to add this host to \
+             the list of hosts.",
+        )
+    }
+
+    pub(crate) fn cross_site() -> Self {
+        Self::of(
+            ProblemType::CrossSite,
+            "A page of another site may not change anything here, so nothing was changed. Send the \
+             request from a page of this service or from a program, or ask the operator to add the \
+             origin of the page to the list of origins.",
+        )
+    }
+
+    pub(crate) fn unauthenticated(challenge: HeaderValue) -> Self {
+        let detail = "Sign in and repeat the request. The field WWW-Authenticate says how.";
+        Self::of(ProblemType::Unauthenticated, detail).with_header(WWW_AUTHENTICATE, challenge)
+    }
+
+    pub(crate) fn forbidden() -> Self {
+        Self::of(
+            ProblemType::Forbidden,
+            "You are not allowed to do this. Ask the operator of the service for the permission, or \
+             sign in as somebody who has it.",
+        )
+    }
+
+    /// The response for something that does not exist. It is one that the operation also has for
+    /// other reasons, if there is one, so that a client cannot distinguish them.
+    pub(crate) fn hidden(facts: &Facts, date: Option<Date>) -> Self {
+        let names = |variable: &str| path::variables(facts.path).any(|it| it == variable);
+        if names("name") {
+            return Self::package_not_found();
+        }
+        match date {
+            Some(date) if facts.path.starts_with("/pins/") => Self::not_pinned(date),
+            Some(date) => Self::before_first(date),
+            None if names("date") => Self::of(ProblemType::NoDaily, "The URL names no day."),
+            None if facts.problems.contains(&ProblemType::PackageNotFound) => {
+                Self::empty_catalogue()
+            }
+            None => Self::of(ProblemType::PackageNotFound, "There is nothing at this URL."),
+        }
     }
 
     pub(crate) fn package_exists(there: &Stored) -> Self {

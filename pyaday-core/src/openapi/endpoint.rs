@@ -4,7 +4,8 @@ use http::Method;
 use serde_json::{Map, Value, json};
 
 use super::parts::{DATE, NAME, described, parameter, reference};
-use crate::http::facts::{Caching, Conditions, Facts};
+use crate::http::admission;
+use crate::http::facts::{Caching, Conditions, Facts, RequestBody};
 use crate::http::media_type::{MERGE_PATCH_JSON, PROBLEM_JSON};
 use crate::http::{Endpoint, Options, ProblemType, path};
 
@@ -28,7 +29,7 @@ pub(crate) fn path_item(options: &Options, endpoint: &Endpoint) -> Value {
         }
         item.insert(facts.method.as_str().to_ascii_lowercase(), described);
     }
-    item.insert("options".to_owned(), options_operation(endpoint));
+    item.insert("options".to_owned(), options_operation(options, endpoint));
     Value::Object(item)
 }
 
@@ -47,7 +48,7 @@ fn without_content(get: &Value) -> Value {
     head
 }
 
-fn options_operation(endpoint: &Endpoint) -> Value {
+fn options_operation(options: &Options, endpoint: &Endpoint) -> Value {
     let mut headers = fields(constant_field("no-store"));
     headers.insert("Allow".to_owned(), constant_field(&endpoint.allow()));
     if let Some(media_type) = endpoint.accept_patch() {
@@ -56,11 +57,18 @@ fn options_operation(endpoint: &Endpoint) -> Value {
     let path = endpoint.full_path();
     let words: Vec<_> =
         path.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let mut responses = Map::from_iter([(
+        "204".to_owned(),
+        json!({ "description": "The methods.", "headers": headers }),
+    )]);
+    if options.hosts.is_some() {
+        add_problem(&mut responses, None, ProblemType::MisdirectedRequest);
+    }
     json!({
         "operationId": format!("options_{}", words.join("_")),
         "summary": "List the methods of this path",
         "tags": [endpoint.blueprint().tag()],
-        "responses": { "204": { "description": "The methods.", "headers": headers } },
+        "responses": responses,
     })
 }
 
@@ -107,15 +115,12 @@ fn responses(options: &Options, facts: &Facts) -> Map<String, Value> {
         responses.insert("304".into(), json!({ "description": description, "headers": headers }));
     }
     for &kind in ProblemType::ALL {
-        if !facts.problems.contains(&kind)
+        if !facts.problems.contains(&kind) && !admission::may_report(options, facts, kind)
             || kind == ProblemType::PreconditionRequired && !options.if_match_required
         {
             continue;
         }
-        let response = responses
-            .entry(kind.status().as_str())
-            .or_insert_with(|| problem_response(facts, kind));
-        describe_problem(response, kind);
+        add_problem(&mut responses, facts.body.as_ref(), kind);
     }
     responses
 }
@@ -164,10 +169,17 @@ fn success_fields(options: &Options, facts: &Facts, only_metadata: bool) -> Map<
     headers
 }
 
+/// Adds a problem type to the responses of an operation with this request body.
+fn add_problem(responses: &mut Map<String, Value>, body: Option<&RequestBody>, kind: ProblemType) {
+    let response =
+        responses.entry(kind.status().as_str()).or_insert_with(|| problem_response(body, kind));
+    describe_problem(response, kind);
+}
+
 /// The response for a status that reports problems. The problem types are added later.
-fn problem_response(facts: &Facts, kind: ProblemType) -> Value {
+fn problem_response(body: Option<&RequestBody>, kind: ProblemType) -> Value {
     let mut headers = fields(constant_field("no-store"));
-    match (kind, &facts.body) {
+    match (kind, body) {
         (ProblemType::UnsupportedMediaType, Some(body)) => {
             let is_patch = body.media_type == MERGE_PATCH_JSON;
             let name = if is_patch { "Accept-Patch" } else { "Accept" };
@@ -175,6 +187,16 @@ fn problem_response(facts: &Facts, kind: ProblemType) -> Value {
             headers.insert(name.into(), optional_field(what, body.media_type));
             let what = "States that no content coding is supported, if the content coding of the request is the fault.";
             headers.insert("Accept-Encoding".into(), optional_field(what, "identity"));
+        }
+        (ProblemType::Unauthenticated, _) => {
+            headers.insert(
+                "WWW-Authenticate".into(),
+                json!({
+                    "description": "How to sign in (RFC 9110).",
+                    "required": true,
+                    "schema": { "type": "string" },
+                }),
+            );
         }
         (ProblemType::StoreUnavailable, _) => {
             headers.insert("Retry-After".into(), json!({

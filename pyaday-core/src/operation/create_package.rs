@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 use super::operate::{Operate, Performed};
 use super::pipeline::respond_as;
 use super::terms::Terms;
-use crate::http::conditions::Preconditions;
 use crate::http::facts::{Conditions, Facts, POST, RequestBody, Success};
 use crate::http::head::Head;
 use crate::http::media_type::JSON;
@@ -38,8 +37,8 @@ pub(super) struct CreatePackage {
     package: Result<(Package, NormalizedName), Problem>,
     /// The URL of the list, in a form that a client can follow.
     url: String,
-    /// The conditions on the list of packages.
-    conditions: Preconditions,
+    /// The terms, with the conditions on the list of packages.
+    terms: Terms,
 }
 
 /// The package that was added.
@@ -91,13 +90,13 @@ impl Operate for CreatePackage {
             let name = package.name.normalized();
             (package, name)
         });
-        Ok(Self { package, url: head.url(), conditions: head.conditions() })
+        Ok(Self { package, url: head.url(), terms: Terms::of_creation(head) })
     }
 
     /// The conditions of a creation apply to the list of packages.
     async fn execute<S: PackageStore>(self, api: &Api<S>) -> Result<Performed<Created>, Problem> {
         let store = api.store();
-        let terms = Terms::of_creation(self.conditions);
+        let terms = self.terms;
         if self.package.is_err() && !terms.has_no_conditions() {
             store.refresh().await?;
             let list = store.list(&Query::new(NonZeroUsize::MIN)).await?;

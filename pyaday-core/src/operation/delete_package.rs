@@ -7,7 +7,6 @@ use http::{Request, Response};
 use super::operate::{Operate, Performed};
 use super::pipeline::respond_as;
 use super::terms::Terms;
-use crate::http::conditions::Preconditions;
 use crate::http::facts::{DELETE, Facts, Success};
 use crate::http::head::Head;
 use crate::http::{Api, Blueprint, Body, Options, Problem, ProblemType as P, response};
@@ -28,7 +27,7 @@ pub fn delete_package<S: PackageStore, B: http_body::Body>(
 #[derive(Debug)]
 pub(super) struct DeletePackage {
     name: NormalizedName,
-    conditions: Preconditions,
+    terms: Terms,
 }
 
 impl Operate for DeletePackage {
@@ -49,11 +48,11 @@ impl Operate for DeletePackage {
     type Result = ();
 
     fn decode(head: &Head<'_>, _: &[u8]) -> Result<Self, Problem> {
-        Ok(Self { name: head.name()?, conditions: head.conditions() })
+        Ok(Self { name: head.name()?, terms: Terms::new(head) })
     }
 
     async fn execute<S: PackageStore>(self, api: &Api<S>) -> Result<Performed<()>, Problem> {
-        let terms = Terms::new(api.options(), self.conditions);
+        let terms = self.terms;
         match api.store().delete(&self.name, terms.write()).await? {
             Delete::Deleted => Ok(Performed::new(())),
             Delete::Absent => Err(Problem::package_not_found()),

@@ -8,10 +8,11 @@ use http::request::Parts;
 use http::{HeaderValue, Response};
 
 use crate::daily::Date;
-use crate::http::conditions::{Preconditions, Verdict};
+use crate::http::admission::admit;
+use crate::http::conditions::{Evaluation, Preconditions};
 use crate::http::facts::Facts;
 use crate::http::head::Head;
-use crate::http::{Api, Body, Options, Problem, media_type, response};
+use crate::http::{Api, Body, Operation, Options, Problem, media_type, response};
 use crate::package::NormalizedName;
 use crate::store::PackageStore;
 
@@ -73,16 +74,18 @@ impl<T> Performed<T> {
             return Ok(Self::new(result));
         }
         match conditions.evaluate(&entity_tag(&result)) {
-            Verdict::Perform => Ok(Self::new(result)),
-            Verdict::Matched => Ok(Self { result, is_not_modified: true }),
-            Verdict::Failed(failure) => Err(Problem::precondition_failed(failure)),
+            Evaluation::Perform => Ok(Self::new(result)),
+            Evaluation::Matched => Ok(Self { result, is_not_modified: true }),
+            Evaluation::Failed(failure) => Err(Problem::precondition_failed(failure)),
         }
     }
 }
 
-/// Makes the checks that need no body.
+/// Makes the checks that need no body. Every operation goes through this function.
 pub(crate) fn accept<O: Operate>(options: &Options, parts: &Parts) -> Result<(), Problem> {
-    O::check(&head::<O>(options, parts))?;
+    let head = head::<O>(options, parts);
+    admit(Operation::new(const { &O::FACTS }), &head)?;
+    O::check(&head)?;
     let Some(body) = &O::FACTS.body else {
         return Ok(());
     };

@@ -10,13 +10,12 @@ use serde_json::json;
 use super::operate::{Operate, Performed};
 use super::pipeline::respond_as;
 use super::terms::{Terms, newest};
-use crate::http::conditions::Preconditions;
 use crate::http::facts::{Facts, PATCH, RequestBody, Success};
 use crate::http::head::Head;
 use crate::http::media_type::MERGE_PATCH_JSON;
 use crate::http::{Api, Blueprint, Body, Options, Problem, ProblemType as P, response};
 use crate::package::{MergePatch, NormalizedName, Package, Revision, Stored};
-use crate::store::{PackageStore, Update, Write};
+use crate::store::{PackageStore, Update};
 
 /// Applies the JSON Merge Patch (RFC 7396) in the body to the package that the path names: 204, or
 /// 404 if there is none.
@@ -47,7 +46,7 @@ pub(super) struct PatchPackage {
     /// The patch, or the faults of the body. The faults are reported only if the package exists and
     /// the conditions of the request hold.
     patch: Result<MergePatch, Problem>,
-    conditions: Preconditions,
+    terms: Terms,
 }
 
 impl Operate for PatchPackage {
@@ -82,7 +81,7 @@ impl Operate for PatchPackage {
 
     fn decode(head: &Head<'_>, body: &[u8]) -> Result<Self, Problem> {
         let (name, patch) = (head.name()?, MergePatch::from_json(body));
-        Ok(Self { name, patch: patch.map_err(Problem::from), conditions: head.conditions() })
+        Ok(Self { name, patch: patch.map_err(Problem::from), terms: Terms::new(head) })
     }
 
     /// A patch is written only if the package still has the version to which the patch was applied.
@@ -92,9 +91,8 @@ impl Operate for PatchPackage {
     /// The version that this process knows may be old, so it must not cause a refusal. If the patch
     /// cannot be applied to that version, it is applied to the current one.
     async fn execute<S: PackageStore>(self, api: &Api<S>) -> Result<Performed<Stored>, Problem> {
-        let Self { name, patch, conditions } = self;
+        let Self { name, patch, terms } = self;
         let store = api.store();
-        let terms = Terms::new(api.options(), conditions);
         let patch = match patch {
             Ok(patch) => patch,
             Err(problem) => {
@@ -109,7 +107,7 @@ impl Operate for PatchPackage {
         };
         let begin = Instant::now();
         for _ in 0..TRIES {
-            let write = Write::new().if_revision(base.revision);
+            let write = terms.write_without_conditions().if_revision(base.revision);
             match store.update(&name, base.package.into(), write).await? {
                 Update::Updated(now) | Update::Unchanged(now) => return Ok(Performed::new(now)),
                 Update::Absent => return Err(Problem::package_not_found()),

@@ -10,7 +10,6 @@ use super::operate::{Operate, Performed};
 use super::pipeline::respond_as;
 use super::terms::Terms;
 use crate::daily::{Date, Day, Pin};
-use crate::http::conditions::Preconditions;
 use crate::http::facts::{Conditions, Facts, PUT, RequestBody, Success};
 use crate::http::head::Head;
 use crate::http::media_type::JSON;
@@ -39,8 +38,8 @@ pub(super) struct PinDay {
     /// The package, or the fault of the body. The fault is reported only if the day has not begun
     /// and the conditions of the request hold.
     name: Result<NormalizedName, Problem>,
-    /// The conditions on the pin.
-    conditions: Preconditions,
+    /// The terms, with the conditions on the pin.
+    terms: Terms,
 }
 
 impl Operate for PinDay {
@@ -84,13 +83,12 @@ impl Operate for PinDay {
     fn decode(head: &Head<'_>, body: &[u8]) -> Result<Self, Problem> {
         let date = head.date()?;
         let name = pinned_name(body, date).map(|name| name.normalized());
-        Ok(Self { date, name: name.map_err(Problem::from), conditions: head.conditions() })
+        Ok(Self { date, name: name.map_err(Problem::from), terms: Terms::new(head) })
     }
 
     async fn execute<S: PackageStore>(self, api: &Api<S>) -> Result<Performed<()>, Problem> {
-        let Self { date, name, conditions } = self;
+        let Self { date, name, terms } = self;
         let (store, last_open) = (api.store(), last_open(api.options().now()));
-        let terms = Terms::new(api.options(), conditions);
         if name.is_err() {
             store.refresh().await?;
             if date <= last_open || matches!(store.daily(date).await?, Day::Shown(_)) {

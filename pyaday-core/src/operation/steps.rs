@@ -12,6 +12,7 @@ use super::pipeline::{Steps, run};
 use super::read_package::ReadPackage;
 use super::read_random_package::ReadRandomPackage;
 use super::table::Table;
+use crate::http::admission::check_host;
 use crate::http::{Api, Body, Endpoint, Operation, Options, Problem, response};
 use crate::store::PackageStore;
 
@@ -81,8 +82,9 @@ impl<S: PackageStore> std::fmt::Debug for DecodedHead<S> {
 
 /// Reads the head of a request to an endpoint, without I/O: the first half of the first step.
 ///
-/// The checks have a fixed order: the method (405), the date of a pin (400), the media type and
-/// content coding (415), and the declared length (413).
+/// The checks have a fixed order: the method (405), the host (421), the site of the page that sent
+/// the request (403), the guard (401, 403, 404), the date of a pin (400), the media type and content
+/// coding (415), and the declared length (413). The guard is not asked for `OPTIONS`.
 ///
 /// # Errors
 /// The problem of the first check that fails.
@@ -92,6 +94,7 @@ pub fn decode_head<S: PackageStore>(
     parts: &Parts,
 ) -> Result<DecodedHead<S>, Problem> {
     if parts.method == Method::OPTIONS {
+        check_host(api.options(), parts)?;
         return Ok(DecodedHead { accepted: Accepted::Methods(endpoint) });
     }
     let row = endpoint.row(&parts.method).and_then(|at| Table::<S>::ROWS.get(at));

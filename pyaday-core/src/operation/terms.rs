@@ -1,45 +1,73 @@
-//! The conditions of a write, in the form that the store evaluates.
+//! The terms of a write, in the form that the store gets.
 
-use crate::http::conditions::{Failure, Preconditions, Verdict};
-use crate::http::{Options, Problem};
+use crate::http::Problem;
+use crate::http::conditions::{Evaluation, Failure, Preconditions};
+use crate::http::head::Head;
 use crate::package::{NormalizedName, Revision, Stored};
-use crate::store::{PackageStore, Write};
+use crate::store::{Actor, PackageStore, Write};
 
-/// The conditions of a write: the conditions of the request, and whether the host requires some.
+/// The terms of a write, from its request. Every write that an operation passes to the store is made
+/// of them, so that the store learns who makes it.
+#[derive(Debug)]
 pub(super) struct Terms {
+    rule: Rule,
+    actor: Option<Actor>,
+}
+
+/// The conditions of the request, and whether the host requires some.
+#[derive(Clone, Debug)]
+struct Rule {
     conditions: Preconditions,
     if_match_required: bool,
 }
 
 impl Terms {
-    pub(super) fn new(options: &Options, conditions: Preconditions) -> Self {
-        Self { conditions, if_match_required: options.if_match_required }
+    pub(super) fn new(head: &Head<'_>) -> Self {
+        Self::with(head, head.options.if_match_required)
     }
 
     /// The terms of a creation. It replaces nothing, so no condition is required.
-    pub(super) fn of_creation(conditions: Preconditions) -> Self {
-        Self { conditions, if_match_required: false }
+    pub(super) fn of_creation(head: &Head<'_>) -> Self {
+        Self::with(head, false)
+    }
+
+    fn with(head: &Head<'_>, if_match_required: bool) -> Self {
+        let rule = Rule { conditions: head.conditions(), if_match_required };
+        Self { rule, actor: head.actor().cloned() }
     }
 
     /// True if the request has no condition.
     pub(super) fn has_no_conditions(&self) -> bool {
-        self.conditions.is_empty()
+        self.rule.conditions.is_empty()
     }
 
     /// The conditions that the store evaluates at the moment of the write.
     pub(super) fn write(&self) -> Write {
-        if self.conditions.is_empty() && !self.if_match_required {
-            return Write::new();
+        let write = self.write_without_conditions();
+        if self.has_no_conditions() && !self.rule.if_match_required {
+            return write;
         }
-        let terms = Self { conditions: self.conditions.clone(), ..*self };
-        Write::new().only_if(move |current| terms.refusal(current).is_none())
+        let rule = self.rule.clone();
+        write.only_if(move |current| rule.refusal(current).is_none())
+    }
+
+    /// A write by the same actor, for an operation that has checked the conditions itself.
+    pub(super) fn write_without_conditions(&self) -> Write {
+        self.actor.iter().fold(Write::new(), |write, actor| write.by(actor.clone()))
     }
 
     /// Refuses the write if it may not replace the version with this revision.
     pub(super) fn check(&self, current: Option<Revision>) -> Result<(), Problem> {
-        self.refusal(current).map_or(Ok(()), |refusal| Err(refusal.into()))
+        self.rule.refusal(current).map_or(Ok(()), |refusal| Err(refusal.into()))
     }
 
+    /// The problem to report after the store has refused the write because of this revision.
+    pub(super) fn refused(&self, current: Option<Revision>) -> Problem {
+        self.rule.refusal(current).unwrap_or(Refusal::Failed(Failure::Changed)).into()
+    }
+}
+
+impl Rule {
     /// Why the write may not replace the version with this revision. With `None`, why it may not
     /// create a new one.
     fn refusal(&self, current: Option<Revision>) -> Option<Refusal> {
@@ -51,15 +79,10 @@ impl Terms {
             None => self.conditions.evaluate_absent(),
         };
         match verdict {
-            Verdict::Perform => None,
-            Verdict::Matched => Some(Refusal::Failed(Failure::Exists)),
-            Verdict::Failed(failure) => Some(Refusal::Failed(failure)),
+            Evaluation::Perform => None,
+            Evaluation::Matched => Some(Refusal::Failed(Failure::Exists)),
+            Evaluation::Failed(failure) => Some(Refusal::Failed(failure)),
         }
-    }
-
-    /// The problem to report after the store has refused the write because of this revision.
-    pub(super) fn refused(&self, current: Option<Revision>) -> Problem {
-        self.refusal(current).unwrap_or(Refusal::Failed(Failure::Changed)).into()
     }
 
     fn lacks_if_match(&self) -> bool {

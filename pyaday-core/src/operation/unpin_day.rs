@@ -9,7 +9,6 @@ use super::operate::{Operate, Performed};
 use super::pipeline::respond_as;
 use super::terms::Terms;
 use crate::daily::{Date, Unpin};
-use crate::http::conditions::Preconditions;
 use crate::http::facts::{DELETE, Facts, Success};
 use crate::http::head::Head;
 use crate::http::{Api, Blueprint, Body, Options, Problem, ProblemType as P, response};
@@ -30,8 +29,8 @@ pub fn unpin_day<S: PackageStore, B: http_body::Body>(
 #[derive(Debug)]
 pub(super) struct UnpinDay {
     date: Date,
-    /// The conditions on the pin.
-    conditions: Preconditions,
+    /// The terms, with the conditions on the pin.
+    terms: Terms,
 }
 
 impl Operate for UnpinDay {
@@ -54,12 +53,12 @@ impl Operate for UnpinDay {
     type Result = ();
 
     fn decode(head: &Head<'_>, _: &[u8]) -> Result<Self, Problem> {
-        Ok(Self { date: head.date()?, conditions: head.conditions() })
+        Ok(Self { date: head.date()?, terms: Terms::new(head) })
     }
 
     async fn execute<S: PackageStore>(self, api: &Api<S>) -> Result<Performed<()>, Problem> {
         let last_open = last_open(api.options().now());
-        let terms = Terms::new(api.options(), self.conditions);
+        let terms = self.terms;
         match api.store().unpin_daily(self.date, last_open, terms.write()).await? {
             Unpin::Unpinned => Ok(Performed::new(())),
             Unpin::Fixed => Err(Problem::past_is_fixed(self.date)),

@@ -8,7 +8,6 @@ use serde_json::json;
 use super::operate::{Operate, Performed};
 use super::pipeline::respond_as;
 use super::terms::{Terms, newest};
-use crate::http::conditions::Preconditions;
 use crate::http::facts::{Facts, PUT, RequestBody, Success};
 use crate::http::head::Head;
 use crate::http::media_type::JSON;
@@ -34,7 +33,7 @@ pub(super) struct UpdatePackage {
     /// The replacement, or the faults of the body. The faults are reported only if the package
     /// exists and the conditions of the request hold.
     replacement: Result<Replacement, Problem>,
-    conditions: Preconditions,
+    terms: Terms,
 }
 
 impl Operate for UpdatePackage {
@@ -72,13 +71,13 @@ impl Operate for UpdatePackage {
     fn decode(head: &Head<'_>, body: &[u8]) -> Result<Self, Problem> {
         let name = head.name()?;
         let replacement = replacement(&name, body);
-        Ok(Self { name, replacement, conditions: head.conditions() })
+        Ok(Self { name, replacement, terms: Terms::new(head) })
     }
 
     /// The store evaluates the conditions against the version that is replaced, at the moment of
     /// the replacement.
     async fn execute<S: PackageStore>(self, api: &Api<S>) -> Result<Performed<()>, Problem> {
-        let terms = Terms::new(api.options(), self.conditions);
+        let terms = self.terms;
         if self.replacement.is_err() {
             terms.check(Some(newest(api.store(), &self.name).await?.revision()))?;
         }

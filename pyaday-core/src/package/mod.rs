@@ -4,6 +4,7 @@ mod error;
 mod fields;
 mod invalid;
 mod json;
+mod line;
 mod merge_patch;
 mod metadata;
 mod name;
@@ -28,6 +29,7 @@ pub use tag::{Tag, Tags};
 
 pub(crate) use error::{Errors, MAX_ERRORS};
 pub(crate) use fields::{FIELDS, Field};
+pub(crate) use line::check_line;
 pub(crate) use name::is_spelling_of;
 pub(crate) use reading::Fields;
 pub(crate) use stored::{render, spelling, write_items};

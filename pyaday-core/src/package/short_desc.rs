@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::Serialize;
 
 use super::invalid::InvalidValue;
+use super::line::check_line;
 
 /// The short description of a package in one line. It may be empty.
 ///
@@ -36,12 +37,7 @@ impl FromStr for ShortDesc {
             let limit = Self::MAX_CHARS;
             return Err(InvalidValue::new(format!("must be at most {limit} characters long")));
         }
-        if text.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')) {
-            return Err(InvalidValue::new("must not contain control characters or line breaks"));
-        }
-        if text.chars().any(|c| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')) {
-            return Err(InvalidValue::new("must not contain bidirectional overrides"));
-        }
+        check_line(text)?;
         Ok(Self(text.into()))
     }
 }

@@ -1,5 +1,6 @@
 //! The trait of a store, and the types of its arguments and results.
 
+mod actor;
 mod error;
 mod id;
 mod list;
@@ -9,6 +10,7 @@ mod seed;
 mod shared;
 mod write;
 
+pub use actor::Actor;
 pub use error::StoreError;
 pub use id::StoreId;
 pub use list::{Page, Query};

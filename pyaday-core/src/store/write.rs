@@ -1,11 +1,12 @@
-//! The conditions of a write.
+//! The conditions of a write, and who makes it.
 
 use std::fmt;
 use std::sync::Arc;
 
+use super::actor::Actor;
 use crate::package::{Details, Package, PackageName, Revision};
 
-/// The conditions of a write: which version may be replaced.
+/// The terms of a write: which version may be replaced, and who makes the write.
 ///
 /// A store calls [`admits`](Self::admits) with the revision of the version that it would replace,
 /// in the same transaction in which it writes. So the condition holds at the moment of the
@@ -25,6 +26,7 @@ use crate::package::{Details, Package, PackageName, Revision};
 #[derive(Clone, Default)]
 pub struct Write {
     condition: Condition,
+    actor: Option<Actor>,
 }
 
 #[derive(Clone, Default)]
@@ -36,7 +38,7 @@ enum Condition {
 }
 
 impl Write {
-    /// A write without conditions.
+    /// A write without conditions, by nobody in particular.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -46,7 +48,7 @@ impl Write {
     #[must_use]
     pub fn if_revision(self, revision: Revision) -> Self {
         match self.condition {
-            Condition::None => Self { condition: Condition::Revision(revision) },
+            Condition::None => Self { condition: Condition::Revision(revision), ..self },
             _ => self.only_if(move |current| current == Some(revision)),
         }
     }
@@ -65,7 +67,20 @@ impl Write {
                     earlier.admits(current) && condition(current)
                 })),
             },
+            ..self
         }
+    }
+
+    /// Sets who makes the write. A store may keep it with the write, or ignore it.
+    #[must_use]
+    pub fn by(self, actor: Actor) -> Self {
+        Self { actor: Some(actor), ..self }
+    }
+
+    /// Who makes the write. `None` if the host has not said.
+    #[must_use]
+    pub fn actor(&self) -> Option<&Actor> {
+        self.actor.as_ref()
     }
 
     /// Returns whether the write may replace the version of this revision. `None` stands for
@@ -89,6 +104,7 @@ impl Condition {
 impl fmt::Debug for Write {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut write = f.debug_struct("Write");
+        write.field("by", &self.actor.as_ref().map(Actor::name));
         match &self.condition {
             Condition::None => write.finish(),
             Condition::Revision(revision) => write.field("revision", revision).finish(),

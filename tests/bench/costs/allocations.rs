@@ -3,9 +3,10 @@
 use allocation_counter::measure;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, HeaderValue};
-use pyaday_bench::{fill, name, now, request};
+use pyaday_bench::{fill, guarded, name, now, request};
 use pyaday_core::{
-    Api, Catalogue, Date, Endpoint, MemoryStore, Package, PackageStore, Revision, Write, respond,
+    Api, Catalogue, Date, Endpoint, MemoryStore, Options, Package, PackageStore, Revision, Verdict,
+    Write, respond,
 };
 use pyaday_sqlite::SqliteStore;
 
@@ -69,6 +70,19 @@ fn an_answer_from_an_sqlite_file_allocates_nothing_but_its_header_map() {
         runtime.block_on(fill(store, PACKAGES)).unwrap();
     });
     std::fs::remove_file(path).unwrap();
+}
+
+/// The control is the refusal, which the same guard makes.
+#[test]
+fn a_guard_allocates_nothing() {
+    let api = Api::with_options(MemoryStore::new(), guarded());
+    now(fill(api.store(), PACKAGES)).unwrap().unwrap();
+    assert_eq!(allocations(&api, "/rand", 200), of_a_header_map());
+    let package = format!("/packages/{}", name(0));
+    assert_eq!(allocations(&api, &package, 200), of_a_header_map());
+    let api =
+        Api::with_options(MemoryStore::new(), Options::new().guard(|_, _| Verdict::Forbidden));
+    assert!(allocations(&api, &package, 403) > of_a_header_map());
 }
 
 #[test]

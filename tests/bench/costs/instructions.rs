@@ -8,13 +8,14 @@ use pyaday_tests::tools::{Tool, are_there};
 
 const CALLS: u64 = 1_000;
 
-/// How many instructions a call takes.
-fn count(path: &str) -> u64 {
+/// How many instructions a call takes, if the host has what these words mean to `bench-calls`.
+fn count(path: &str, host: &[&str]) -> u64 {
     let out = format!("{}/callgrind-{}", env!("CARGO_TARGET_TMPDIR"), std::process::id());
     let status = Command::new("valgrind")
         .args(["--tool=callgrind", "--quiet", "--toggle-collect=*counted_call*"])
         .arg(format!("--callgrind-out-file={out}"))
         .args([&program(), path, &CALLS.to_string()])
+        .args(host)
         .status();
     assert!(status.unwrap().success());
     let counted = fs::read_to_string(&out).unwrap();
@@ -54,9 +55,22 @@ fn a_call_takes_no_more_instructions_than_it_did() {
     }
     let hit = format!("/packages/{}", name(4_999));
     for (path, bound) in [("/rand", 4_000), (&hit, 5_900), ("/packages/no-such-package", 8_700)] {
-        let counted = count(path);
+        let counted = count(path, &[]);
         assert!(counted <= bound, "{path} takes {counted} instructions, more than {bound}");
         // The control: they were counted at all.
         assert!(counted > bound / 2, "{path} takes {counted} instructions, far less than {bound}");
+    }
+}
+
+/// The control is that the guard costs something: it was asked.
+#[test]
+fn a_guard_takes_at_most_a_hundred_instructions() {
+    if !are_there("a_guard_takes_at_most_a_hundred_instructions", &[Tool::Program("valgrind")]) {
+        return;
+    }
+    for actor in [&[][..], &["actor"][..]] {
+        let with_guard = count("/rand", &[&["guard"], actor].concat());
+        let taken = with_guard - count("/rand", actor);
+        assert!((1..=100).contains(&taken), "the guard takes {taken} instructions, {actor:?}");
     }
 }

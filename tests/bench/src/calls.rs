@@ -1,25 +1,33 @@
-//! Answers requests, for a program to count what that takes: `bench-calls PATH COUNT`.
+//! Answers requests, for a program to count what that takes: `bench-calls PATH COUNT [guard] [actor]`.
+//!
+//! With `guard`, the host has a guard. With `actor`, somebody has signed in for each request.
 
 use std::error::Error;
 use std::{env, hint};
 
 use http::{Request, Response};
-use pyaday_bench::{fill, now, request};
-use pyaday_core::{Api, Body, Endpoint, MemoryStore, respond};
+use pyaday_bench::{fill, guarded, now, request};
+use pyaday_core::{Actor, Api, Body, Endpoint, MemoryStore, Options, respond};
 
 /// As many as make the tree above them two levels high.
 const PACKAGES: usize = 10_000;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<_> = env::args().skip(1).collect();
-    let [path, count] = &arguments[..] else {
-        return Err("usage: bench-calls PATH COUNT".into());
+    let [path, count, host @ ..] = &arguments[..] else {
+        return Err("usage: bench-calls PATH COUNT [guard] [actor]".into());
     };
-    let api = Api::new(MemoryStore::new());
+    let has = |word: &str| host.iter().any(|it| it == word);
+    let options = if has("guard") { guarded() } else { Options::new() };
+    let actor = has("actor").then(|| Actor::new("ada")).transpose()?;
+    let api = Api::with_options(MemoryStore::new(), options);
     now(fill(api.store(), PACKAGES)).ok_or("the store waits")??;
     let endpoint = Endpoint::find(path).ok_or("no such path")?;
     for _ in 0..count.parse()? {
-        let request = request(path)?;
+        let mut request = request(path)?;
+        if let Some(actor) = &actor {
+            request.extensions_mut().insert(actor.clone());
+        }
         drop(hint::black_box(counted_call(&api, endpoint, request)));
     }
     Ok(())

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 
 use http::Request;
 use http::header::{ACCEPT, HOST, USER_AGENT};
-use pyaday_core::{InvalidPackage, Package, PackageStore, StoreError};
+use pyaday_core::{InvalidPackage, Options, Package, PackageStore, StoreError, Verdict};
 use pyaday_tests::numbers::Numbers;
 
 /// What names and descriptions are made of.
@@ -59,6 +59,15 @@ pub async fn fill<S: PackageStore>(store: &S, count: usize) -> Result<(), StoreE
         store.create_many(batch.collect()).await?;
     }
     Ok(())
+}
+
+/// The options of a host with a guard: anyone reads, and those who have signed in write.
+#[must_use]
+pub fn guarded() -> Options {
+    Options::new().guard(|actor, access| match actor {
+        None if access.is_write() => Verdict::Forbidden,
+        _ => Verdict::Allow,
+    })
 }
 
 /// A request as a client that is not idle sends it.

@@ -1,0 +1,139 @@
+//! Reads the list.
+//!
+//! A scenario begins at a heading `## …` with a catalogue of three packages. A line `With: …` says
+//! how the host has set it up, if not by default. Lines with `>` are a request: its method and
+//! target, its fields, an empty line, and its body. The prefix of the mount comes before the target,
+//! or replaces `{mount}` in it. Lines with `<` are the response: its status, its fields except those
+//! that every response has (`x-content-type-options: nosniff`, and `content-length` if it is the
+//! length of the body), an empty line, and its body. All other lines are prose.
+//!
+//! `\xFF` is a byte, `{3*a}` is `aaa`, `{mount}` the prefix, and `(the store's)` a UUID that is made
+//! of the store's identity. Entity tags are counted from 1.
+
+use std::fmt::Write as _;
+
+use super::client::Request;
+use super::set_up::{SetUp, three_packages};
+use super::{Mounted, text};
+use crate::store::PackageStore;
+
+/// The files of the list.
+const FILES: &[&str] = &[
+    include_str!("golden/1-packages.http"),
+    include_str!("golden/2-rand.http"),
+    include_str!("golden/3-names.http"),
+    include_str!("golden/4-bodies.http"),
+    include_str!("golden/5-list.http"),
+    include_str!("golden/6-conditions.http"),
+    include_str!("golden/7-patch.http"),
+    include_str!("golden/8-failures.http"),
+    include_str!("golden/9-access.http"),
+    include_str!("golden/9-daily.http"),
+    include_str!("golden/9-links.http"),
+    include_str!("golden/9-openapi.http"),
+    include_str!("golden/9-pins.http"),
+];
+
+/// A sequence of requests to one catalogue, which begins with three packages.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Scenario {
+    /// What the scenario shows.
+    pub title: String,
+    /// The name of its [`SetUp`], which may be empty.
+    pub set_up: String,
+    /// The requests, in their order.
+    pub exchanges: Vec<Exchange>,
+}
+
+/// A request and its response, in the form of the list.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Exchange {
+    /// The request. Each line begins with `>`.
+    pub request: String,
+    /// The response. Each line begins with `<`.
+    pub response: String,
+}
+
+impl Exchange {
+    /// The request, to a catalogue that clients find below `mount`.
+    #[must_use]
+    pub fn request(&self, mount: &str) -> Request {
+        text::parse(&self.request, mount)
+    }
+}
+
+/// All scenarios of the list.
+#[must_use]
+pub fn scenarios() -> Vec<Scenario> {
+    FILES.iter().flat_map(|file| read(file)).collect()
+}
+
+fn read(text: &str) -> Vec<Scenario> {
+    let mut scenarios: Vec<Scenario> = Vec::new();
+    let mut last = "";
+    for line in text.lines() {
+        if let Some(title) = line.strip_prefix("## ") {
+            let (title, set_up) = (title.to_owned(), String::new());
+            scenarios.push(Scenario { title, set_up, exchanges: Vec::new() });
+        }
+        let Some(Scenario { exchanges, set_up, .. }) = scenarios.last_mut() else { continue };
+        if let Some(with) = line.strip_prefix("With: ") {
+            *set_up = with.to_owned();
+        } else if line.starts_with('>') {
+            if !last.starts_with('>') {
+                exchanges.push(Exchange::default());
+            }
+            writeln!(exchanges.last_mut().unwrap().request, "{line}").unwrap();
+        } else if line.starts_with('<') {
+            writeln!(exchanges.last_mut().unwrap().response, "{line}").unwrap();
+        }
+        last = line;
+    }
+    scenarios
+}
+
+impl Scenario {
+    /// The responses that differ from those of the scenario, in the form of the list. `prefix` is one
+    /// of the [`PREFIXES`](super::PREFIXES).
+    pub fn differences<M: Mounted, S: PackageStore>(
+        &self,
+        store: S,
+        (prefix, mount): (&str, &str),
+    ) -> String {
+        let set_up = SetUp::named(&self.set_up);
+        let mounted = M::mount(prefix, &three_packages(store, set_up.options), set_up.actor);
+        let mut differences = String::new();
+        for exchange in &self.exchanges {
+            let actual = text::show(&mounted.answer(&exchange.request(mount)), mount);
+            let Exchange { request, response } = exchange;
+            if actual != *response {
+                let (name, title) = (std::any::type_name::<M>(), &self.title);
+                writeln!(
+                    differences,
+                    "\n## {title} ({name}, mounted at {prefix:?})\n{request}--- expected\n{response}--- actual\n{actual}"
+                )
+                .unwrap();
+            }
+        }
+        differences
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn every_file_of_the_folder_is_in_the_list() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/conformance/http/golden");
+        let files = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+        let texts: Vec<_> = files.map(|file| fs::read_to_string(file).unwrap()).collect();
+        assert_eq!(texts.len(), FILES.len());
+        assert!(texts.iter().all(|text| FILES.contains(&&**text)));
+    }
+}
