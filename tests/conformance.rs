@@ -15,6 +15,7 @@ use crate::support::files;
 mod broken;
 mod faulty;
 mod in_tasks;
+mod search;
 
 /// How many of the facts need a store that can be opened again.
 const OF_REOPENING: usize = 7;

@@ -25,5 +25,6 @@ mod options;
 mod packages;
 mod poem;
 mod postgres;
+mod search;
 mod store_failures;
 mod support;

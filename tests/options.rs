@@ -50,8 +50,8 @@ fn page_limits<H: Home>() {
         assert_eq!(home.answer(&create(name)).status, 201);
     }
     let page = |query: &str| home.answer(&Request::new("GET", &format!("/packages{query}")));
-    assert!(page("").text().ends_with(r#""next":"a"}"#));
-    assert!(page("?limit=2").text().ends_with(r#""next":"b"}"#));
+    assert!(page("").text().ends_with(r#""next":"a","total":3}"#));
+    assert!(page("?limit=2").text().ends_with(r#""next":"b","total":3}"#));
     assert!(page("?limit=3").text().contains("`limit` must be a number from 1 to 2."));
 }
 

@@ -144,11 +144,11 @@ impl PackageStore for FileStore {
         tag: Option<&Tag>,
         seed: Seed,
     ) -> Result<Vec<Stored>, StoreError> {
-        Ok(self.published.read(|it| it.sample(count, tag, seed)))
+        self.published.sample(count, tag, seed).await
     }
 
     async fn list(&self, query: &Query) -> Result<Page, StoreError> {
-        Ok(self.published.read(|it| it.list(query)))
+        self.published.list(query).await
     }
 
     async fn daily(&self, date: Date) -> Result<Day, StoreError> {

@@ -121,7 +121,8 @@
 //! - [`Catalogue`] holds the packages, the days and the pins in memory. It answers every read and
 //!   decides the result of every write.
 //! - [`Published`] holds the catalogue that readers see, and replaces it after each committed
-//!   write.
+//!   write. A store answers lists and samples with [`Published::list`] and [`Published::sample`]:
+//!   they do not keep other tasks waiting if they must look at many packages.
 //! - [`Picker`] picks the packages of the day in a thread of its own.
 //!
 //! A store with a database also uses a [`Draft`], which lists the changes that the store must save.
@@ -146,6 +147,7 @@ mod http;
 pub mod openapi;
 mod operation;
 mod package;
+mod search;
 mod store;
 
 pub use catalogue::{Catalogue, Change, Draft, MemoryStore, Picker, Published};
@@ -159,7 +161,8 @@ pub use package::{
     Details, FieldError, InvalidPackage, InvalidValue, MalformedJson, MergePatch, Metadata,
     NormalizedName, Package, PackageError, PackageName, Revision, ShortDesc, Stored, Tag, Tags,
 };
+pub use search::{Score, Search};
 pub use store::{
-    Actor, Create, Delete, PackageStore, Page, Query, Replacement, Seed, StoreError, StoreId,
-    Update, Write,
+    Actor, Create, Delete, PackageStore, Page, Position, Query, Replacement, Seed, Sort,
+    StoreError, StoreId, Update, Write,
 };

@@ -506,11 +506,13 @@ impl PackageStore for PostgresStore {
         tag: Option<&Tag>,
         seed: Seed,
     ) -> Result<Vec<Stored>, StoreError> {
-        self.look(|it| it.sample(count, tag, seed)).await
+        self.be_current().await?;
+        self.shared.published()?.sample(count, tag, seed).await
     }
 
     async fn list(&self, query: &Query) -> Result<Page, StoreError> {
-        self.look(|it| it.list(query)).await
+        self.be_current().await?;
+        self.shared.published()?.list(query).await
     }
 
     async fn daily(&self, date: Date) -> Result<Day, StoreError> {

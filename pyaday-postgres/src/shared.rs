@@ -147,12 +147,17 @@ impl Shared {
         self.shown().map(|shown| shown.store).ok_or_else(|| self.fault().refused())
     }
 
-    /// Looks at the catalogue that is shown.
-    pub(crate) fn read<T>(&self, look: impl FnOnce(&Catalogue) -> T) -> Result<T, StoreError> {
+    /// The catalogue that is shown.
+    pub(crate) fn published(&self) -> Result<&Published, StoreError> {
         match self.is_shown.load(Ordering::Acquire) {
-            true => Ok(self.current.read(look)),
+            true => Ok(&self.current),
             false => Err(self.fault().refused()),
         }
+    }
+
+    /// Looks at the catalogue that is shown.
+    pub(crate) fn read<T>(&self, look: impl FnOnce(&Catalogue) -> T) -> Result<T, StoreError> {
+        Ok(self.published()?.read(look))
     }
 
     /// Waits until at least this revision is shown.

@@ -283,11 +283,11 @@ impl PackageStore for SqliteStore {
         tag: Option<&Tag>,
         seed: Seed,
     ) -> Result<Vec<Stored>, StoreError> {
-        Ok(self.current.read(|it| it.sample(count, tag, seed)))
+        self.current.sample(count, tag, seed).await
     }
 
     async fn list(&self, query: &Query) -> Result<Page, StoreError> {
-        Ok(self.current.read(|it| it.list(query)))
+        self.current.list(query).await
     }
 
     async fn daily(&self, date: Date) -> Result<Day, StoreError> {

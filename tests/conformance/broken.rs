@@ -85,12 +85,29 @@ pub(super) enum Fault {
     PageBeginsWithAfter,
     FullPageHasNext,
     AnyTagWillDo,
-    WordMayBeInTags,
+    // Faults of searches.
+    WordsCutAtSpaces,
+    WordsWithMarks,
+    WordsInLowerCase,
     AnyWordWillDo,
-    WordsInExactCase,
-    WordsInAsciiCase,
-    WordsInLowerCaseOfStr,
-    WordsWithWildcards,
+    DescriptionsAnywhere,
+    ShortWordsAnywhere,
+    TagsAreNotSearched,
+    ImportNamesAreNotSearched,
+    KeywordsAreNotSearched,
+    EmptySearchFindsNothing,
+    AllPlacesAreEqual,
+    ExactNameIsNotFirst,
+    JoinedNameIsNotNext,
+    RankIsIgnored,
+    PhraseIsIgnored,
+    TiesInReverse,
+    SortIsIgnored,
+    TotalOfThePage,
+    TotalOnEveryPage,
+    NothingIsSuggested,
+    NeighboursAreSuggested,
+    PageBeginsAfterItsPackage,
     IdIsDrawnEachTime,
     IdIsShared,
     RefreshFails,
@@ -226,18 +243,50 @@ controls! {
         => "a page is as long as its limit, and the last page says that it is the last";
     finds_any_tag_for_all: AnyTagWillDo
         => "a list by tags has the packages that have all of the tags";
-    finds_words_in_tags: WordMayBeInTags
-        => "a word may be in the normalised name or in the description";
+    finds_words_cut_at_spaces: WordsCutAtSpaces
+        => "words lie between characters that are neither letters nor digits";
+    finds_words_with_their_marks: WordsWithMarks
+        => "words are compared case-folded and without combining marks";
+    finds_words_in_lower_case: WordsInLowerCase
+        => "words are compared case-folded and without combining marks";
     finds_any_word_for_all: AnyWordWillDo
-        => "each of several words must occur";
-    finds_words_compared_with_their_case: WordsInExactCase
-        => "words are compared in lower case, beyond ASCII too";
-    finds_words_compared_in_ascii_case: WordsInAsciiCase
-        => "words are compared in lower case, beyond ASCII too";
-    finds_words_compared_in_the_lower_case_of_words: WordsInLowerCaseOfStr
-        => "words are compared in lower case, beyond ASCII too";
-    finds_wildcards_in_words: WordsWithWildcards
-        => "a word has no wildcards and no escapes";
+        => "each word of a search must be found";
+    finds_words_anywhere_in_descriptions: DescriptionsAnywhere
+        => "a word is found as a part of the name and as the beginning of others";
+    finds_short_words_anywhere: ShortWordsAnywhere
+        => "a short word is found as a word and as the beginning of the name";
+    finds_tags_that_are_not_searched: TagsAreNotSearched
+        => "a word is found as a part of the name and as the beginning of others";
+    finds_import_names_that_are_not_searched: ImportNamesAreNotSearched
+        => "tags, import names and keywords are searched";
+    finds_keywords_that_are_not_searched: KeywordsAreNotSearched
+        => "tags, import names and keywords are searched";
+    finds_an_empty_search_that_finds_nothing: EmptySearchFindsNothing
+        => "a search without words is as none";
+    finds_places_that_are_equal: AllPlacesAreEqual
+        => "a search is ordered by the places where its words are found";
+    finds_an_exact_name_that_is_not_first: ExactNameIsNotFirst
+        => "the name that a search spells comes first";
+    finds_a_joined_name_that_is_not_next: JoinedNameIsNotNext
+        => "the name that a search spells comes first";
+    finds_a_rank_that_is_ignored: RankIsIgnored
+        => "packages that are used more come earlier";
+    finds_a_phrase_that_is_ignored: PhraseIsIgnored
+        => "words that follow each other count as a phrase";
+    finds_ties_in_reverse: TiesInReverse
+        => "packages with the same score are in the order of their names";
+    finds_a_sort_that_is_ignored: SortIsIgnored
+        => "a search may be in the order of the names";
+    finds_a_total_of_the_page: TotalOfThePage
+        => "the first page says how many packages there are in total";
+    finds_a_total_on_every_page: TotalOnEveryPage
+        => "the first page says how many packages there are in total";
+    finds_nothing_suggested: NothingIsSuggested
+        => "a search that finds nothing suggests names";
+    finds_neighbours_suggested: NeighboursAreSuggested
+        => "a search suggests a name that is used far more";
+    finds_a_page_that_begins_after_its_package: PageBeginsAfterItsPackage
+        => "all pages of a search have each package that stays once, whatever is written in between";
     finds_sorted_keys: MetadataIsSorted
         => "the members of metadata keep their order, at every level";
     finds_numbers_as_floats: NumbersAreFloats

@@ -19,6 +19,7 @@ use pyaday_core::{
 use pyaday_tests::numbers::Numbers;
 
 use super::broken::Fault;
+use super::search::List;
 
 /// A plain store with one fault.
 pub(super) struct Faulty {
@@ -336,60 +337,8 @@ impl State {
     }
 
     fn list(&self, query: &Query) -> Page {
-        let mut items: Vec<_> = self.packages.iter().collect();
-        if self.fault == Fault::ListInDictionaryOrder {
-            items.sort_by_key(|(name, _)| name.as_str().replace('-', ""));
-        }
-        let begins = |name: &NormalizedName| {
-            query.after.as_ref().is_none_or(|after| {
-                name > after || name == after && self.fault == Fault::PageBeginsWithAfter
-            })
-        };
-        items.retain(|(name, version)| begins(name) && self.selects(query, name, version));
-        let more = items.len() > query.limit.get()
-            || items.len() == query.limit.get() && self.fault == Fault::FullPageHasNext;
-        items.truncate(query.limit.get());
-        let next = items.last().filter(|_| more).map(|(name, _)| (*name).clone());
-        let items = items.into_iter().map(|(_, version)| version.clone()).collect();
-        Page::new(items, next, self.newest)
-    }
-
-    fn selects(&self, query: &Query, name: &NormalizedName, version: &Stored) -> bool {
-        if query.tags.is_empty() && query.words.is_empty() {
-            return true;
-        }
-        let details = version.package().details;
-        let mut tags = query.tags.iter().map(|tag| details.tags.contains(tag));
-        let tagged = match self.fault {
-            Fault::AnyTagWillDo => query.tags.is_empty() || tags.any(|carried| carried),
-            _ => tags.all(|carried| carried),
-        };
-        let mut text = format!("{name}\n{}", self.lower(details.short_desc.as_str()));
-        if self.fault == Fault::WordMayBeInTags {
-            details.tags.iter().for_each(|tag| text += &format!("\n{tag}"));
-        }
-        let occurs = |word: &String| {
-            let word = self.lower(word);
-            text.split('\n').any(|text| match self.fault {
-                Fault::WordsWithWildcards => word.split('%').all(|part| text.contains(part)),
-                _ => text.contains(&word),
-            })
-        };
-        let mut words = query.words.iter().map(occurs);
-        tagged
-            && match self.fault {
-                Fault::AnyWordWillDo => query.words.is_empty() || words.any(|occurs| occurs),
-                _ => words.all(|occurs| occurs),
-            }
-    }
-
-    fn lower(&self, text: &str) -> String {
-        match self.fault {
-            Fault::WordsInExactCase => text.to_owned(),
-            Fault::WordsInAsciiCase => text.to_ascii_lowercase(),
-            Fault::WordsInLowerCaseOfStr => text.to_lowercase(),
-            _ => text.chars().flat_map(char::to_lowercase).collect(),
-        }
+        let packages = self.packages.iter().collect();
+        List { fault: self.fault, packages, revision: self.newest }.page(query)
     }
 
     fn random(&self, numbers: &mut Numbers) -> Option<Stored> {

@@ -1,10 +1,12 @@
 //! The package of the day in a catalogue.
 
+use std::borrow::Cow;
 use std::iter;
 use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
 use std::time::SystemTime;
 
+use super::leaf::Leaf;
 use super::snapshot::Catalogue;
 use crate::daily::{Choice, Daily, Date, Day, Made, Opening, Pick, Pin, Pinned, Unpin, seconds};
 use crate::package::NormalizedName;
@@ -48,7 +50,7 @@ impl Catalogue {
                 None => {
                     let names = |part, parts| self.names(part, parts);
                     match self.journal.pick(date, &choices, names) {
-                        Some((name, cycle)) => (NormalizedName::from_normal(name), cycle),
+                        Some((name, cycle)) => (NormalizedName::from_normal(&name), cycle),
                         // The catalogue has no packages.
                         None => break,
                     }
@@ -199,9 +201,9 @@ impl Catalogue {
     }
 
     /// One of `parts` disjoint parts of the normalised names.
-    fn names(&self, part: usize, parts: usize) -> impl Iterator<Item = &str> {
-        let leaves = self.tree.leaves(None).skip(part).step_by(parts);
-        leaves.flat_map(|(leaf, _)| leaf.names())
+    fn names(&self, part: usize, parts: usize) -> impl Iterator<Item = Cow<'_, str>> {
+        let leaves = self.tree.leaves().skip(part).step_by(parts);
+        leaves.flat_map(Leaf::names)
     }
 }
 

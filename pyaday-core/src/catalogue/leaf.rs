@@ -1,5 +1,6 @@
 //! A leaf of the tree: some packages, stored contiguously in memory.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::ops::Range;
 
@@ -7,9 +8,9 @@ use bytes::Bytes;
 use memchr::memchr_iter;
 
 use super::block;
-use super::search::{self, Filter, Word};
 use super::separator::Split;
-use crate::package::{Stored, is_spelling_of, spelling};
+use crate::package::{NormalizedName, Stored, cmp_normal, is_spelling_of, normal_form, spelling};
+use crate::search::Facets;
 
 /// Some packages in the order of their names, packed into one immutable block. A clone shares the
 /// block.
@@ -23,9 +24,9 @@ use crate::package::{Stored, is_spelling_of, spelling};
 /// number of packages            u16
 /// fingerprints of their names   u8 each
 /// starts of the versions        u16 each, and where the last ends
-/// starts of the search texts    u16 each, and where the last ends
+/// starts of the facets          u16 each, and where the last ends
 /// rendered versions
-/// search texts                  a word is found in any of them in one pass
+/// facets                        what a search needs besides; mostly empty
 /// ```
 #[derive(Clone, Debug)]
 pub(super) struct Leaf {
@@ -39,13 +40,12 @@ pub(super) type Fingerprint = u8;
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Start {
     pub(super) text: usize,
-    pub(super) search: usize,
+    pub(super) facets: usize,
 }
 
 impl Leaf {
-    /// The maximum number of packages. A selection of them is a bit mask, whose lowest bit is for
-    /// the first package.
-    pub(super) const MAX_LEN: usize = u64::BITS as usize / 2;
+    /// The maximum number of packages.
+    pub(super) const MAX_LEN: usize = 32;
 
     /// The maximum weight of a leaf, unless it has only one package. A write copies one or two
     /// leaves.
@@ -60,7 +60,7 @@ impl Leaf {
     /// The weight of a package whose texts have these lengths. There is a minimum weight, so that
     /// the limit on the weight of a leaf also limits its number of packages.
     pub(super) fn weight(texts: Start) -> usize {
-        (texts.text + texts.search).max(Self::MAX_WEIGHT / Self::MAX_LEN)
+        (texts.text + texts.facets).max(Self::MAX_WEIGHT / Self::MAX_LEN)
     }
 
     /// Makes a leaf of these packages. Their total weight must be within the limit. `ends` are the
@@ -69,12 +69,12 @@ impl Leaf {
         fingerprints: &[Fingerprint],
         ends: impl Iterator<Item = Start> + Clone,
         texts: &[u8],
-        search: &[u8],
+        facets: &[u8],
     ) -> Self {
         let len = fingerprints.len();
         let head = Self::FINGERPRINTS + len + 4 * (len + 1);
-        let mut bytes = Vec::with_capacity(head + texts.len() + search.len());
-        // One package has at most 24 KiB, and several packages together have less. So every offset
+        let mut bytes = Vec::with_capacity(head + texts.len() + facets.len());
+        // One package has at most 48 KiB, and several packages together have less. So every offset
         // is below 2^16.
         let mut push = |number: usize| bytes.extend((number as u16).to_le_bytes());
         push(len);
@@ -83,10 +83,10 @@ impl Leaf {
         push(head);
         ends.clone().for_each(|end| push(head + end.text));
         push(head + texts.len());
-        debug_assert!(head + texts.len() + search.len() < 1 << u16::BITS);
-        ends.for_each(|end| push(head + texts.len() + end.search));
+        debug_assert!(head + texts.len() + facets.len() < 1 << u16::BITS);
+        ends.for_each(|end| push(head + texts.len() + end.facets));
         bytes.extend_from_slice(texts);
-        bytes.extend_from_slice(search);
+        bytes.extend_from_slice(facets);
         Self { block: block::of(&bytes) }
     }
 
@@ -113,16 +113,17 @@ impl Leaf {
 
     /// The lengths of the texts of a package.
     fn lengths(&self, at: usize) -> Start {
-        Start { text: self.text_range(at..at + 1).len(), search: self.search(at..at + 1).len() }
+        Start {
+            text: self.text_range(at..at + 1).len(),
+            facets: self.facet_bytes(at..at + 1).len(),
+        }
     }
 
     /// The index of the package with this name.
     pub(super) fn find(&self, name: &str, split: Split<'_>) -> Option<usize> {
         let fingerprints = self.fingerprints(0..self.len());
-        // The comparison uses the name in the version, which the response needs anyway, and not the
-        // one in the search text.
         memchr_iter(fingerprint(split), fingerprints)
-            .find(|at| is_spelling_of(spelling(&self.block[self.text_range(*at..at + 1)]), name))
+            .find(|at| is_spelling_of(self.spelling(*at), name))
     }
 
     /// The index of the package with this name, or the index where it would be inserted.
@@ -130,7 +131,7 @@ impl Leaf {
         let (mut low, mut high) = (0, self.len());
         while low < high {
             let middle = low.midpoint(high);
-            match self.name(middle).cmp(name) {
+            match cmp_normal(self.spelling(middle), name) {
                 Ordering::Less => low = middle + 1,
                 Ordering::Equal => return Ok(middle),
                 Ordering::Greater => high = middle,
@@ -139,20 +140,29 @@ impl Leaf {
         Err(low)
     }
 
-    /// Selects the packages whose names come after this one. Bits above the last package are set
-    /// too.
-    pub(super) fn after(&self, name: &str) -> u64 {
-        let first = self.seek(name).map_or_else(|at| at, |at| at + 1);
-        u64::MAX.checked_shl(first as u32).unwrap_or(0)
+    /// The spelling of the name of a package.
+    fn spelling(&self, at: usize) -> &[u8] {
+        spelling(self.version(at))
     }
 
-    pub(super) fn name(&self, at: usize) -> &str {
-        search::name(self.search(at..at + 1))
+    /// The normalised name of a package.
+    pub(super) fn normalized_name(&self, at: usize) -> NormalizedName {
+        NormalizedName::from_normal(&normal_form(self.spelling(at)))
     }
 
-    /// All names, in order.
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
-        (0..self.len()).map(|at| self.name(at))
+    /// All normalised names, in order.
+    pub(super) fn names(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        (0..self.len()).map(|at| normal_form(self.spelling(at)))
+    }
+
+    /// The rendered version of a package.
+    pub(super) fn version(&self, at: usize) -> &[u8] {
+        self.texts(at..at + 1)
+    }
+
+    /// What a search needs of a package besides its version.
+    pub(super) fn facets(&self, at: usize) -> Facets<'_> {
+        Facets::new(self.facet_bytes(at..at + 1))
     }
 
     pub(super) fn stored(&self, at: usize) -> Stored {
@@ -168,9 +178,9 @@ impl Leaf {
         &self.block[self.text_range(places)]
     }
 
-    /// The search texts of these packages, concatenated.
-    pub(super) fn search(&self, places: Range<usize>) -> &[u8] {
-        &self.block[self.search_start(places.start)..self.search_start(places.end)]
+    /// The facets of these packages, concatenated.
+    pub(super) fn facet_bytes(&self, places: Range<usize>) -> &[u8] {
+        &self.block[self.facets_start(places.start)..self.facets_start(places.end)]
     }
 
     fn text_range(&self, places: Range<usize>) -> Range<usize> {
@@ -178,7 +188,7 @@ impl Leaf {
         self.number(starts + 2 * places.start)..self.number(starts + 2 * places.end)
     }
 
-    fn search_start(&self, at: usize) -> usize {
+    fn facets_start(&self, at: usize) -> usize {
         let len = self.len();
         self.number(Self::FINGERPRINTS + len + 2 * (len + 1) + 2 * at)
     }
@@ -187,45 +197,12 @@ impl Leaf {
     pub(super) fn ends(&self, places: Range<usize>) -> impl Iterator<Item = Start> {
         let first = Start {
             text: self.text_range(places.start..places.start).start,
-            search: self.search_start(places.start),
+            facets: self.facets_start(places.start),
         };
         places.map(move |at| Start {
             text: self.text_range(at..at + 1).end - first.text,
-            search: self.search_start(at + 1) - first.search,
+            facets: self.facets_start(at + 1) - first.facets,
         })
-    }
-
-    /// Selects the packages that a filter matches.
-    pub(super) fn matching(&self, filter: &Filter) -> u64 {
-        let (mut matching, mut at, len) = (0, 0, self.len());
-        // If a package lacks a word, the search continues at the next package that has the word.
-        // Most leaves have no such package.
-        while at < len {
-            match filter.words().try_fold(at, |at, word| self.next_with(word, at)) {
-                None => break,
-                Some(next) if next == at => {
-                    matching |= 1 << at;
-                    at += 1;
-                }
-                Some(next) => at = next,
-            }
-        }
-        matching
-    }
-
-    /// The first package, from this one on, that contains a word.
-    fn next_with(&self, word: &Word, mut at: usize) -> Option<usize> {
-        loop {
-            let start = self.search_start(at);
-            let hit = start + word.find(&self.block[start..])?;
-            while self.search_start(at + 1) <= hit {
-                at += 1;
-            }
-            if word.counts_after(&self.block[self.search_start(at)..hit]) {
-                return Some(at);
-            }
-            at += 1;
-        }
     }
 }
 
@@ -250,8 +227,9 @@ impl Leaf {
         let len = self.len();
         assert!(len <= Self::MAX_LEN && (self.whole_weight() <= Self::MAX_WEIGHT || len == 1));
         for at in 0..len {
-            let name = self.name(at);
-            assert!(at == 0 || self.name(at - 1) < name);
+            let name = self.normalized_name(at);
+            let name = name.as_str();
+            assert!(at == 0 || self.normalized_name(at - 1).as_str() < name);
             assert_eq!(self.find(name, super::separator::split(name.as_bytes())), Some(at));
             assert_eq!(self.seek(name), Ok(at));
             assert_eq!(self.stored(at).package().name.normalized().as_str(), name);

@@ -4,13 +4,15 @@
 mod block;
 mod daily;
 mod draft;
+mod index;
+mod indexing;
 mod leaf;
 mod memory;
 mod packing;
+mod patience;
 mod picker;
 mod published;
 mod read;
-mod search;
 mod separator;
 mod snapshot;
 #[cfg(test)]

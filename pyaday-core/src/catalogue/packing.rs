@@ -3,9 +3,9 @@
 use std::ops::Range;
 
 use super::leaf::{Fingerprint, Leaf, Start, fingerprint};
-use super::search;
 use super::separator::split;
 use crate::package::{Package, Revision, render};
+use crate::search::Facets;
 
 /// The change of one package.
 #[derive(Debug)]
@@ -47,7 +47,7 @@ struct Packing {
     /// The offsets where the texts of each package end.
     ends: Vec<Start>,
     texts: Vec<u8>,
-    search: Vec<u8>,
+    facets: Vec<u8>,
     leaves: Vec<Leaf>,
 }
 
@@ -63,7 +63,7 @@ impl Packing {
             fingerprints: Vec::with_capacity(len + 1),
             ends: Vec::with_capacity(len + 1),
             texts: Vec::with_capacity(leaf.texts(0..len).len() + 1024),
-            search: Vec::with_capacity(leaf.search(0..len).len() + 256),
+            facets: Vec::with_capacity(leaf.facet_bytes(0..len).len() + 256),
             leaves: Vec::new(),
         }
     }
@@ -72,10 +72,10 @@ impl Packing {
         let base = self.end();
         self.fingerprints.extend_from_slice(from.fingerprints(places.clone()));
         self.texts.extend_from_slice(from.texts(places.clone()));
-        self.search.extend_from_slice(from.search(places.clone()));
+        self.facets.extend_from_slice(from.facet_bytes(places.clone()));
         let ends = from.ends(places);
         self.ends.extend(
-            ends.map(|end| Start { text: base.text + end.text, search: base.search + end.search }),
+            ends.map(|end| Start { text: base.text + end.text, facets: base.facets + end.facets }),
         );
     }
 
@@ -85,17 +85,17 @@ impl Packing {
             self.fingerprints.clear();
             self.ends.clear();
             self.texts.clear();
-            self.search.clear();
+            self.facets.clear();
         }
         self.fingerprints.push(fingerprint(split(name.as_bytes())));
         render(package, revision, &mut self.texts);
-        search::push(&mut self.search, name, &package.details);
+        Facets::push(&package.details, &mut self.facets);
         self.ends.push(self.end());
     }
 
     /// The offsets where all texts end.
     fn end(&self) -> Start {
-        Start { text: self.texts.len(), search: self.search.len() }
+        Start { text: self.texts.len(), facets: self.facets.len() }
     }
 
     fn into_leaves(mut self) -> Vec<Leaf> {
@@ -130,15 +130,15 @@ impl Packing {
         let (start, end) = (self.start(places.start), self.start(places.end));
         let ends = self.ends[places.clone()]
             .iter()
-            .map(|end| Start { text: end.text - start.text, search: end.search - start.search });
+            .map(|end| Start { text: end.text - start.text, facets: end.facets - start.facets });
         let texts = &self.texts[start.text..end.text];
-        let search = &self.search[start.search..end.search];
-        Leaf::new(&self.fingerprints[places], ends, texts, search)
+        let facets = &self.facets[start.facets..end.facets];
+        Leaf::new(&self.fingerprints[places], ends, texts, facets)
     }
 
     fn weight(&self, at: usize) -> usize {
         let (start, end) = (self.start(at), self.start(at + 1));
-        Leaf::weight(Start { text: end.text - start.text, search: end.search - start.search })
+        Leaf::weight(Start { text: end.text - start.text, facets: end.facets - start.facets })
     }
 
     fn start(&self, at: usize) -> Start {

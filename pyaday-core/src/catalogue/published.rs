@@ -1,11 +1,16 @@
 //! The current catalogue of a store, for its readers.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::{fmt, thread};
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
 
-use arc_swap::ArcSwap;
-
+use super::index::{Selection, Tagged};
+use super::indexing::Current;
+use super::patience::Patience;
+use super::read::draw;
 use super::snapshot::Catalogue;
+use crate::package::{Stored, Tag};
+use crate::store::{Page, Query, Seed, StoreError};
 
 /// Holds the current catalogue of a store. Readers look at it, and the writer replaces it.
 ///
@@ -13,6 +18,9 @@ use super::snapshot::Catalogue;
 /// replaced catalogue, which takes milliseconds after a large batch. The writer frees it. If a
 /// reader still looks at a replaced catalogue, the writer frees it at a later
 /// [`publish`](Self::publish).
+///
+/// A thread in the background builds the index of the catalogue for searches, whenever enough
+/// packages were written.
 ///
 /// ```
 /// use pyaday_core::{Catalogue, Package, Published, Revision, Write};
@@ -26,21 +34,20 @@ use super::snapshot::Catalogue;
 /// # Ok::<(), pyaday_core::InvalidPackage>(())
 /// ```
 pub struct Published {
-    current: ArcSwap<Catalogue>,
-    /// The replaced catalogues that a reader was still looking at.
-    replaced: Mutex<Vec<Arc<Catalogue>>>,
+    current: Arc<Current>,
+    patience: Patience,
 }
 
 impl Published {
     /// Publishes the first catalogue.
     #[must_use]
     pub fn new(catalogue: Catalogue) -> Self {
-        Self { current: ArcSwap::from_pointee(catalogue), replaced: Mutex::default() }
+        Self { current: Current::new(catalogue), patience: Patience::new() }
     }
 
     /// Calls `look` with the current catalogue and returns its result.
     pub fn read<T>(&self, look: impl FnOnce(&Catalogue) -> T) -> T {
-        look(&self.current.load())
+        self.current.read(look)
     }
 
     /// Returns the current catalogue: a clone that later writes do not change.
@@ -54,26 +61,78 @@ impl Published {
     /// The writer must make sure that the new catalogue contains everything that was published
     /// before.
     pub fn publish(&self, catalogue: Catalogue) {
-        /// How often the writer yields to the readers. Most readers finish in microseconds, so this
-        /// is usually enough.
-        const YIELDS: usize = 100;
+        self.current.publish(catalogue);
+    }
 
-        let replaced = self.current.swap(Arc::new(catalogue));
-        for _ in 0..YIELDS {
-            if Arc::strong_count(&replaced) == 1 {
-                break;
-            }
-            thread::yield_now();
+    /// Returns a page of the packages that a query selects.
+    ///
+    /// This is [`Catalogue::list`], but searches leave half of the processors to other requests. If a
+    /// call must look at many packages one by one, it lets other tasks run in between. Until the index
+    /// is built, it looks at all packages.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] if too many calls do this at once.
+    pub async fn list(&self, query: &Query) -> Result<Page, StoreError> {
+        if query.words().is_none() && query.tags.is_empty() {
+            return Ok(self.read(|catalogue| catalogue.list(query)));
         }
-        let mut waiting = self.replaced.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.push(replaced);
-        // No new reader can reach a replaced catalogue, so a count of one stays one.
-        waiting.retain(|catalogue| Arc::strong_count(catalogue) > 1);
+        let turn = match query.words() {
+            Some(_) => Some(self.patience.turn().await),
+            None => None,
+        };
+        let look = |catalogue: &Catalogue| match self.patience.is_tried_by(catalogue) {
+            false => Ok(catalogue.list(query)),
+            true => Err(Box::new(catalogue.clone())),
+        };
+        let result = self.read(look);
+        drop(turn);
+        match result {
+            Ok(page) => Ok(page),
+            // The future of this rare case is large. Boxing it keeps the common one small.
+            Err(catalogue) => {
+                Box::pin(async {
+                    let mut selection = Selection::new(&catalogue, query);
+                    self.patience.finish(|count| selection.step(count)).await?;
+                    Ok(selection.into_page())
+                })
+                .await
+            }
+        }
+    }
+
+    /// Draws packages like [`Catalogue::sample`]. If it must look at many packages one by one, it
+    /// lets other tasks run in between.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] if too many calls do this at once.
+    pub async fn sample(
+        &self,
+        count: NonZeroUsize,
+        tag: Option<&Tag>,
+        seed: Seed,
+    ) -> Result<Vec<Stored>, StoreError> {
+        let look = |catalogue: &Catalogue| match tag {
+            Some(tag) if self.patience.is_tried_by(catalogue) => {
+                Err((Box::new(catalogue.clone()), tag))
+            }
+            _ => Ok(catalogue.sample(count, tag, seed)),
+        };
+        match self.read(look) {
+            Ok(packages) => Ok(packages),
+            Err((catalogue, tag)) => {
+                Box::pin(async {
+                    let mut tagged = Tagged::new(&catalogue, tag);
+                    self.patience.finish(|count| tagged.step(count)).await?;
+                    Ok(draw(tagged.len(), count, seed).filter_map(|at| tagged.nth(at)).collect())
+                })
+                .await
+            }
+        }
     }
 }
 
 impl fmt::Debug for Published {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Published").field(&**self.current.load()).finish()
+        self.read(|catalogue| f.debug_tuple("Published").field(catalogue).finish())
     }
 }

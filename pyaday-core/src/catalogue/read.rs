@@ -1,16 +1,16 @@
 //! Reads of the packages in a catalogue.
 
-use std::iter;
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 
 use rand::rngs::SmallRng;
 use rand::seq::index;
 use rand::{RngExt, SeedableRng};
 
-use super::search::Filter;
+use super::index::{Segments, Selection, Tagged};
 use super::snapshot::Catalogue;
 use crate::package::{NormalizedName, Stored, Tag};
-use crate::store::{Page, Query, Seed};
+use crate::store::{Page, Position, Query, Seed};
 
 impl Catalogue {
     /// Returns the package of a name.
@@ -31,51 +31,82 @@ impl Catalogue {
     /// Returns `count` different packages in random order; each such sequence is equally likely.
     /// Returns all packages if there are fewer. If `tag` is given, only packages with this tag are
     /// drawn.
+    ///
+    /// Without an [index](Self::build_index), a draw with a tag looks at every package.
     #[must_use]
     pub fn sample(&self, count: NonZeroUsize, tag: Option<&Tag>, seed: Seed) -> Vec<Stored> {
-        let draw = |len| index::sample(&mut generator(seed), len, count.get().min(len)).into_iter();
-        let Some(tag) = tag else {
-            return draw(self.len()).map(|rank| self.tree.nth(rank)).collect();
-        };
-        let filter = Filter::tagged(tag);
-        let mut tagged = 0;
-        let selections: Vec<_> = self
-            .tree
-            .leaves(None)
-            .map(|(leaf, _)| (leaf, leaf.matching(&filter)))
-            .filter(|(_, selected)| *selected != 0)
-            .map(|(leaf, selected)| {
-                let before = tagged;
-                tagged += selected.count_ones() as usize;
-                (before, leaf, selected)
-            })
-            .collect();
-        let chosen = draw(tagged).filter_map(|rank| {
-            let at = selections.partition_point(|(before, ..)| *before <= rank) - 1;
-            let (before, leaf, selected) = selections[at];
-            places(selected).nth(rank - before).map(|at| leaf.stored(at))
-        });
-        chosen.collect()
-    }
-
-    /// Returns a page of the packages that a query selects, in the order of their normalised names.
-    #[must_use]
-    pub fn list(&self, query: &Query) -> Page {
-        let after = query.after.as_ref().map(NormalizedName::as_str);
-        let filter = Filter::new(&query.words, &query.tags);
-        let mut selected = filter.iter().flat_map(|filter| {
-            self.tree.leaves(after).flat_map(move |(leaf, candidates)| {
-                places(leaf.matching(filter) & candidates).map(move |at| (leaf, at))
-            })
-        });
-        let items: Vec<_> = selected.by_ref().take(query.limit.get()).collect();
-        let next = items.last().filter(|_| selected.next().is_some());
-        Page {
-            next: next.map(|(leaf, at)| NormalizedName::from_normal(leaf.name(*at))),
-            items: items.into_iter().map(|(leaf, at)| leaf.stored(at)).collect(),
-            revision: self.revision,
+        match tag {
+            None => draw(self.len(), count, seed).map(|rank| self.tree.nth(rank)).collect(),
+            Some(tag) => {
+                let mut tagged = Tagged::new(self, tag);
+                while tagged.step(usize::MAX) {}
+                draw(tagged.len(), count, seed).filter_map(|rank| tagged.nth(rank)).collect()
+            }
         }
     }
+
+    /// Returns a page of the packages that a query selects.
+    ///
+    /// Without an [index](Self::build_index), a search looks at every package.
+    #[must_use]
+    pub fn list(&self, query: &Query) -> Page {
+        if query.words().is_none() && query.tags.is_empty() {
+            return self.list_all(query);
+        }
+        let mut selection = Selection::new(self, query);
+        while selection.step(usize::MAX) {}
+        selection.into_page()
+    }
+
+    fn list_all(&self, query: &Query) -> Page {
+        let limit = query.limit.get();
+        let after = query.after.as_ref().map(Position::parts);
+        let first = after
+            .map_or(0, |(_, name)| self.tree.rank(name.as_str()).map_or_else(|at| at, |at| at + 1));
+        let end = self.len().min(first.saturating_add(limit));
+        let mut items = Vec::with_capacity(end - first);
+        while first + items.len() < end {
+            let (leaf, at) = self.tree.leaf_of(first + items.len());
+            let rest = leaf.len().min(at + end - first - items.len());
+            items.extend((at..rest).map(|at| leaf.stored(at)));
+        }
+        let last = items.last().filter(|_| end < self.len()).and_then(Stored::name);
+        let next = last.map(|name| Position::Name(name.normalized()));
+        let mut page = Page::new(items, next, self.revision);
+        page.total = after.is_none().then_some(self.len());
+        page
+    }
+
+    /// Builds the index for searches and tags, which takes about 2 microseconds for each package.
+    /// Searches give the same results without it, but they look at every package.
+    ///
+    /// [`Published`](crate::Published) builds the index in the background. A program calls this only
+    /// if it has a catalogue that it does not publish.
+    pub fn build_index(&mut self) {
+        self.index.begin();
+        let segments = Arc::new(self.build_segments());
+        self.index.install(&segments);
+    }
+
+    /// The size of the index in memory, in bytes. `None` if there is no index.
+    #[must_use]
+    pub fn index_size(&self) -> Option<usize> {
+        self.index.size()
+    }
+
+    pub(super) fn build_segments(&self) -> Segments {
+        self.index.build(&self.tree)
+    }
+
+    /// Whether the index should be built, or built again.
+    pub(super) fn is_index_due(&self) -> bool {
+        self.index.is_due(self.len())
+    }
+}
+
+/// Draws numbers below `len`, without repetition.
+pub(super) fn draw(len: usize, count: NonZeroUsize, seed: Seed) -> impl Iterator<Item = usize> {
+    index::sample(&mut generator(seed), len, count.get().min(len)).into_iter()
 }
 
 /// A fast generator, because a draw decides nothing that must stay secret.
@@ -85,12 +116,4 @@ fn generator(seed: Seed) -> SmallRng {
         *to = from;
     }
     SmallRng::from_seed(own)
-}
-
-/// The indices of the selected packages of a leaf.
-fn places(selected: u64) -> impl Iterator<Item = usize> {
-    let rest = |selected: u64| Some(selected).filter(|selected| *selected != 0);
-    let without_lowest = move |selected: &u64| rest(selected & (selected - 1));
-    iter::successors(rest(selected), without_lowest)
-        .map(|selected| selected.trailing_zeros() as usize)
 }

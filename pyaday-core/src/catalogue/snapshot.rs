@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::index::Live;
 use super::tree::Tree;
 use crate::daily::Journal;
 use crate::package::Revision;
@@ -55,6 +56,7 @@ use crate::package::Revision;
 #[derive(Clone)]
 pub struct Catalogue {
     pub(super) tree: Tree,
+    pub(super) index: Live,
     pub(super) journal: Journal,
     pub(super) revision: Revision,
     /// A random number.
@@ -67,7 +69,8 @@ impl Catalogue {
     #[must_use]
     pub fn new(revision: Revision) -> Self {
         let history = rand::random();
-        Self { tree: Tree::empty(), journal: Journal::default(), revision, history }
+        let (tree, index) = (Tree::empty(), Live::default());
+        Self { tree, index, journal: Journal::default(), revision, history }
     }
 
     /// The number of packages.

@@ -1,9 +1,9 @@
 //! The tree above the leaves. It finds a package by its name or its rank. An edit replaces the
 //! nodes that it changes.
 
-use std::iter;
 use std::ops::Range;
 use std::sync::Arc;
+use std::{iter, slice};
 
 use super::leaf::Leaf;
 use super::packing::{self, Change};
@@ -55,22 +55,52 @@ impl Tree {
 
     /// The package of a normalised name.
     pub(super) fn get(&self, name: &str) -> Option<Stored> {
+        self.place(name).map(|(leaf, at)| leaf.stored(at))
+    }
+
+    /// The leaf of a normalised name, and its index there.
+    pub(super) fn place(&self, name: &str) -> Option<(&Leaf, usize)> {
         let split = split(name.as_bytes());
         let mut tree = self;
         loop {
             match tree {
-                Self::Leaf(leaf) => return leaf.find(name, split).map(|at| leaf.stored(at)),
+                Self::Leaf(leaf) => return leaf.find(name, split).map(|at| (leaf, at)),
                 Self::Inner(inner) => tree = &inner.subtrees[inner.place_of(split)],
             }
         }
     }
 
+    /// The number of packages before the one with this name, or before where it would be.
+    pub(super) fn rank(&self, name: &str) -> Result<usize, usize> {
+        let split = split(name.as_bytes());
+        let (mut before, mut tree) = (0, self);
+        loop {
+            match tree {
+                Self::Leaf(leaf) => {
+                    return leaf.seek(name).map(|at| before + at).map_err(|at| before + at);
+                }
+                Self::Inner(inner) => {
+                    let at = inner.place_of(split);
+                    before += inner.end(at);
+                    tree = &inner.subtrees[at];
+                }
+            }
+        }
+    }
+
     /// The package that has `rank` packages before it. There must be more than `rank` packages.
-    pub(super) fn nth(&self, mut rank: usize) -> Stored {
+    pub(super) fn nth(&self, rank: usize) -> Stored {
+        let (leaf, at) = self.leaf_of(rank);
+        leaf.stored(at)
+    }
+
+    /// The leaf of the package that has `rank` packages before it, and its index there. There must
+    /// be more than `rank` packages.
+    pub(super) fn leaf_of(&self, mut rank: usize) -> (&Leaf, usize) {
         let mut tree = self;
         loop {
             match tree {
-                Self::Leaf(leaf) => return leaf.stored(rank),
+                Self::Leaf(leaf) => return (leaf, rank),
                 Self::Inner(inner) => {
                     let at = inner.ends.partition_point(|end| *end as usize <= rank);
                     rank -= inner.end(at);
@@ -80,31 +110,18 @@ impl Tree {
         }
     }
 
-    /// The leaves that may have packages after a name, or all leaves. Each comes with a selection
-    /// of those packages. Bits above the last package may be set too.
-    pub(super) fn leaves(&self, after: Option<&str>) -> impl Iterator<Item = (&Leaf, u64)> {
-        let mut subtrees = Vec::new();
-        let mut tree = self;
-        let first = loop {
-            match tree {
-                Self::Leaf(leaf) => break leaf,
-                Self::Inner(inner) => {
-                    let at = after.map_or(0, |name| inner.place_of(split(name.as_bytes())));
-                    subtrees.push(inner.subtrees[at + 1..].iter());
-                    tree = &inner.subtrees[at];
-                }
-            }
-        };
-        let others = iter::from_fn(move || {
+    /// All leaves, in order.
+    pub(super) fn leaves(&self) -> impl Iterator<Item = &Leaf> {
+        let mut subtrees = vec![slice::from_ref(self).iter()];
+        iter::from_fn(move || {
             loop {
                 match subtrees.last_mut()?.next() {
                     None => drop(subtrees.pop()),
-                    Some(Self::Leaf(leaf)) => break Some((leaf, u64::MAX)),
+                    Some(Self::Leaf(leaf)) => break Some(leaf),
                     Some(Self::Inner(inner)) => subtrees.push(inner.subtrees.iter()),
                 }
             }
-        });
-        iter::once((first, after.map_or(u64::MAX, |name| first.after(name)))).chain(others)
+        })
     }
 
     /// The tree after these changes. They must be in the order of their names, without duplicates.
@@ -237,7 +254,8 @@ impl Child {
     fn of(separator: &Separator, leaves: Vec<Leaf>) -> Vec<Self> {
         let between = leaves.windows(2).map(|pair| {
             let [left, right] = pair else { return Separator::default() };
-            Separator::between(left.name(left.len() - 1), right.name(0))
+            let (left, right) = (left.normalized_name(left.len() - 1), right.normalized_name(0));
+            Separator::between(left.as_str(), right.as_str())
         });
         let separators: Vec<_> = iter::once(separator.clone()).chain(between).collect();
         let child = |(separator, leaf): (_, Leaf)| Self {
@@ -253,7 +271,7 @@ impl Child {
 #[derive(Default)]
 struct Siblings {
     children: Vec<Child>,
-    last_is_small: bool,
+    last_is_edited: bool,
 }
 
 impl Siblings {
@@ -267,25 +285,33 @@ impl Siblings {
     /// Adds the subtrees that an edit has made.
     fn extend_edited(&mut self, children: Vec<Child>) {
         for child in children {
-            let is_small = child.tree.is_small();
-            self.push(child, is_small);
+            self.push(child, true);
         }
     }
 
-    /// Adds a subtree at the end, and merges it with the last one if either of them is small.
-    fn push(&mut self, child: Child, is_small: bool) {
-        match self.children.pop_if(|_| is_small || self.last_is_small) {
+    /// Adds a subtree at the end, and merges it with the last one if one of them was edited and one
+    /// of them is small. A small leaf may stay small if its neighbour is too heavy to merge, until
+    /// one of them is edited again.
+    fn push(&mut self, child: Child, is_edited: bool) {
+        let may_merge = is_edited || self.last_is_edited;
+        let is_due =
+            |last: &mut Child| may_merge && (last.tree.is_small() || child.tree.is_small());
+        match self.children.pop_if(is_due) {
             None => {
                 self.children.push(child);
-                self.last_is_small = is_small;
+                self.last_is_edited = is_edited;
             }
             Some(last) => {
-                let joined = last.join(&child);
-                // A small leaf may stay small if its neighbour is too heavy to merge.
-                self.last_is_small = joined.last().is_some_and(|child| child.tree.is_small());
-                self.children.extend(joined);
+                self.children.extend(last.join(&child));
+                self.last_is_edited = true;
             }
         }
+    }
+}
+
+impl Default for Tree {
+    fn default() -> Self {
+        Self::empty()
     }
 }
 
@@ -316,7 +342,8 @@ impl Tree {
                 assert!(root || leaf.len() > 0);
                 leaf.check();
                 for at in 0..leaf.len() {
-                    let name = split(leaf.name(at).as_bytes());
+                    let name = leaf.normalized_name(at);
+                    let name = split(name.as_str().as_bytes());
                     assert!(from.is_none_or(|from| from.is_before(name)));
                     assert!(to.is_none_or(|to| !to.is_before(name)));
                 }

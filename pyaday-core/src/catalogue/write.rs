@@ -137,6 +137,7 @@ impl Catalogue {
     fn edit(&mut self, changes: &[Change<'_>], revision: Revision) {
         if !changes.is_empty() {
             self.tree = self.tree.edit(changes);
+            self.index.record(changes);
             self.revision = revision;
         }
     }

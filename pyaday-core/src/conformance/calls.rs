@@ -22,7 +22,7 @@ pub(super) enum Call {
     Delete(NormalizedName, Option<Revision>),
     Random(Seed),
     Sample(NonZeroUsize, Option<Tag>, Seed),
-    List(Query),
+    List(Box<Query>),
     Pin(Date, NormalizedName, Option<Revision>),
     Unpin(Date, Option<Revision>),
     Pinned(Date),

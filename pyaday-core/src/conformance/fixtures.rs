@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::daily::Date;
 use crate::package::{Details, NormalizedName, Package, Stored, Tag};
+use crate::search::Search;
 use crate::store::{Query, Seed};
 
 #[expect(clippy::expect_used, reason = "the suite's own names are valid")]
@@ -76,8 +77,14 @@ pub(super) fn first(limit: usize) -> Query {
     Query::new(at_least_one(limit))
 }
 
-pub(super) fn with_words(words: &[&str]) -> Query {
-    Query { words: words.iter().map(|word| (*word).to_owned()).collect(), ..everything() }
+/// The query for everything that a search finds, by relevance.
+pub(super) fn with_words(words: &str) -> Query {
+    Query { search: Some(search(words)), ..everything() }
+}
+
+#[expect(clippy::expect_used, reason = "the suite's own searches are valid")]
+pub(super) fn search(words: &str) -> Search {
+    words.parse().expect("the suite's searches are valid")
 }
 
 pub(super) fn with_tags(tags: &[&str]) -> Query {

@@ -11,10 +11,11 @@ use proptest::{option, prop_oneof};
 use serde_json::json;
 
 use super::calls::{Answer, Call};
-use super::fixtures::{at_least_one, day, everything, name, normalized, package, tag};
+use super::fixtures::{at_least_one, day, everything, name, normalized, package, search, tag};
 use crate::daily::Date;
 use crate::package::{NormalizedName, Package, Revision, Tag};
-use crate::store::{Query, Replacement, Seed};
+use crate::search::Score;
+use crate::store::{Position, Query, Replacement, Seed, Sort};
 
 /// The revision that a generated write expects.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -91,7 +92,7 @@ impl Seen {
 impl Step {
     /// A call that lists all packages.
     pub(super) fn list_all() -> Self {
-        Self { call: Call::List(everything()), expected: Expected::Any }
+        Self { call: Call::List(Box::new(everything())), expected: Expected::Any }
     }
 }
 
@@ -134,7 +135,7 @@ fn calls() -> impl Strategy<Value = Call> {
         1 => seeds().prop_map(Call::Random),
         2 => (counts(), option::of(labels()), seeds())
             .prop_map(|(count, tag, seed)| Call::Sample(count, tag, seed)),
-        4 => queries().prop_map(Call::List),
+        4 => queries().prop_map(|query| Call::List(Box::new(query))),
     ]
 }
 
@@ -192,6 +193,8 @@ fn packages() -> impl Strategy<Value = Package> {
     let metadata = select(vec![
         json!({}),
         json!({"version": "1"}),
+        json!({"rank": 7, "import_name": ["web", "flasks"], "keywords": "a framework"}),
+        json!({"rank": "300", "import_name": "FRAME", "keywords": ["A framework", "no"]}),
         json!({"version": 1}),
         json!({"version": 1.0}),
         json!({"z": [null, {"b": "\u{0}", "a": -0.1}], "a": u64::MAX}),
@@ -208,15 +211,39 @@ fn counts() -> impl Strategy<Value = NonZeroUsize> {
 }
 
 fn queries() -> impl Strategy<Value = Query> {
-    let after = option::of(prop_oneof![spellings(), select(vec!["0", "a-a", "g", "zz"])]);
+    let scores = prop_oneof![4 => 40_000_000..200_000_000_u64, 1 => Just(1_u64 << 41)];
+    let after = prop_oneof![spellings(), select(vec!["0", "a-a", "g", "zz"])];
+    let after = option::of((scores, after));
     let tags = prop_oneof![3 => Just(Vec::new()), 1 => subsequence(vec!["cli", "web", "x"], 1..=2)];
-    let words = select(vec!["", "a", "FRAME", "é", "É", "%", "_", "-", "\\", "'", "a F", "no"]);
-    let words = prop_oneof![2 => Just(Vec::new()), 1 => vec(words, 1..3)];
-    (after, tags, words, counts()).prop_map(|(after, tags, words, limit)| Query {
-        after: after.map(name),
-        tags: tags.into_iter().map(tag).collect(),
-        words: words.into_iter().map(str::to_owned).collect(),
-        limit,
+    let words = select(vec![
+        "",
+        "%",
+        "a",
+        "A.b",
+        "flask",
+        "FRAME",
+        "fram",
+        "a framework",
+        "ete",
+        "É",
+        "zope interface",
+        "web",
+        "x lask",
+        "alsk",
+        "flsk",
+        "no",
+    ]);
+    let words = prop_oneof![1 => Just(None), 1 => words.prop_map(|words| Some(search(words)))];
+    let sort = prop_oneof![3 => Just(Sort::Relevance), 1 => Just(Sort::Name)];
+    (after, tags, words, sort, counts()).prop_map(|(after, tags, search, sort, limit)| {
+        let tags = tags.into_iter().map(tag).collect();
+        let mut query = Query { after: None, tags, search, sort, limit };
+        let is_by_relevance = query.is_by_relevance();
+        query.after = after.map(|(score, after)| match is_by_relevance {
+            true => Position::Relevance(Score::new(score), name(after)),
+            false => Position::Name(name(after)),
+        });
+        query
     })
 }
 

@@ -44,7 +44,7 @@ fn linearizable<S: Subject>(bench: &Bench<'_, S>) -> Checked {
         })?;
         let history = history(bench, &plan.current())?;
         // The final content of the store is a part of what the order must explain.
-        let last = [Call::List(everything()), Call::Pins(Date::MIN, NonZeroUsize::MAX)];
+        let last = [Call::List(Box::new(everything())), Call::Pins(Date::MIN, NonZeroUsize::MAX)];
         let last = last.into_iter().map(|call| Ok((call.put(bench)?, call)));
         let last = last.collect::<Checked<Vec<_>>>()?;
         let heads: Vec<&[Event]> = history.iter().map(Vec::as_slice).collect();

@@ -93,12 +93,14 @@ pub mod http;
 mod lists;
 mod model;
 mod opening;
+mod oracle;
 mod pins;
 mod races;
 mod reopening;
 mod report;
 mod revisions;
 mod sampling;
+mod searches;
 mod spelling;
 mod terms;
 mod writes;
@@ -210,6 +212,7 @@ pub fn facts<S: Subject>() -> Vec<Fact<S>> {
         terms::facts(),
         lists::facts(),
         extremes::facts(),
+        searches::facts(),
         dropped::facts(),
         races::facts(),
         daily::facts(),

@@ -13,7 +13,7 @@ use super::calls::{Answer, Call, last_open};
 use super::daily::{first_of_cycle, highest_of};
 use super::fixtures::normalized;
 use super::generated::{Seen, Step, runner, step_with_days};
-use super::{Fact, Subject};
+use super::{Fact, Subject, oracle};
 use crate::daily::Date;
 use crate::daily::{Daily, Day, Pin, Pinned, Unpin};
 use crate::package::NormalizedName;
@@ -244,27 +244,8 @@ impl Model {
     }
 
     fn list(&mut self, call: &Call, query: &Query, page: &Page) -> Checked {
-        let selected: Vec<_> = self
-            .packages
-            .iter()
-            .filter(|(name, (package, _))| selects(query, name, package))
-            .map(|(name, (_, version))| (name, version))
-            .collect();
-        let (shown, rest) = selected.split_at(query.limit.get().min(selected.len()));
-        let items: Vec<_> = shown.iter().map(|(_, version)| (*version).clone()).collect();
-        same(call, &page.items, &items)?;
-        // `next` may be any name from the last one on the page up to the first one that is not on
-        // it.
-        let next_fits = match (&page.next, shown.last(), rest.first()) {
-            (None, _, None) => true,
-            (Some(next), Some((last, _)), Some((first, _))) => *last <= next && next < *first,
-            _ => false,
-        };
-        let expected = match rest.first() {
-            Some((first, _)) => format!("a `next` that goes on to `{first}`"),
-            None => "no `next`".to_owned(),
-        };
-        ensure(next_fits, call, expected, &page.next)?;
+        let packages = self.packages.values().map(|(package, version)| (package, version));
+        same(call, page, &oracle::page(query, packages, page.revision))?;
         self.check_newest(call, page.revision)
     }
 
@@ -380,18 +361,6 @@ impl Model {
 
 /// The moment when days are opened, in seconds since 1970.
 const OPENED: i64 = 1_800_000_000;
-
-fn selects(query: &Query, name: &NormalizedName, package: &Package) -> bool {
-    let lower = |text: &str| text.chars().flat_map(char::to_lowercase).collect::<String>();
-    let short_desc = lower(package.details.short_desc.as_str());
-    let occurs = |word: &String| {
-        let word = lower(word);
-        name.as_str().contains(&word) || short_desc.contains(&word)
-    };
-    query.after.as_ref().is_none_or(|after| name > after)
-        && query.tags.iter().all(|tag| package.details.tags.contains(tag))
-        && query.words.iter().all(occurs)
-}
 
 fn sequences<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     all_sequences(bench, false)

@@ -17,7 +17,7 @@ use super::lists::pages;
 use super::{Fact, Subject};
 use crate::daily::{Pin, Unpin};
 use crate::package::{Revision, Stored};
-use crate::store::{Create, Delete, Page, Query, Replacement, Update, Write};
+use crate::store::{Create, Delete, Page, Position, Query, Replacement, Update, Write};
 
 pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
     vec![
@@ -359,7 +359,8 @@ fn batch_is_whole<S: Subject>(bench: &Bench<'_, S>, batch: usize) -> Checked {
     let done = format!("{BATCH} packages were created as a batch while another thread");
     let expected = "all of the batch or nothing";
     let members = numbered(&format!("batch-{batch:03}"), BATCH);
-    let query = Query { after: Some(name(&format!("batch-{batch:03}"))), ..first(BATCH) };
+    let query =
+        Query { after: Some(Position::Name(name(&format!("batch-{batch:03}")))), ..first(BATCH) };
     let listed = bench.list(&query)?.items.len();
     ensure(listed.is_multiple_of(BATCH), format!("{done} listed them"), expected, &listed)?;
     let sampled = bench.sample(everything().limit, None, seed())?.len();

@@ -7,7 +7,7 @@ use super::fixtures::{
 };
 use super::{Fact, Subject};
 use crate::package::{Revision, Stored};
-use crate::store::{Create, Query};
+use crate::store::{Create, Position, Query};
 
 pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
     vec![
@@ -61,9 +61,9 @@ fn newest<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     let queries = [
         first(1),
         first(100),
-        Query { after: Some(name("zzz")), ..first(1) },
+        Query { after: Some(Position::Name(name("zzz"))), ..first(1) },
         with_tags(&["no-such-tag"]),
-        with_words(&["no such word"]),
+        with_words("no such word"),
     ];
     let is_newest = |done: &str, newest: Revision| {
         queries.iter().try_for_each(|query| {

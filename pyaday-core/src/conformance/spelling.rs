@@ -33,7 +33,7 @@ fn respelled<S: Subject>(bench: &Bench<'_, S>) -> Checked {
         let page = bench.page()?;
         same(format!("{done}, and all listed"), &page.items.get(1), &Some(&version))?;
         same(format!("{done}, and the newest revision read"), &page.revision, &before)?;
-        let found = bench.list(&with_words(&["zope-interface"]))?.items;
+        let found = bench.list(&with_words("zope-interface"))?.items;
         same(format!("{done}, and the normalised name searched"), &found, &vec![version])?;
     }
     Ok(())

@@ -1,5 +1,6 @@
 //! The journal: the opened days and the pins, and the pick that depends on them.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::HashSet;
 use std::num::NonZeroUsize;
@@ -79,12 +80,12 @@ impl Journal {
 
     /// Picks a package for a day that has no pin, and returns it with its cycle. `names` yields the
     /// normalised names in parts. `picked` has the picks for other dates in the same write.
-    pub(crate) fn pick<'a, I: Iterator<Item = &'a str>>(
+    pub(crate) fn pick<'a, I: Iterator<Item = Cow<'a, str>>>(
         &self,
         date: Date,
         picked: &[Choice],
         names: impl Fn(usize, usize) -> I + Sync,
-    ) -> Option<(&'a str, u32)> {
+    ) -> Option<(Cow<'a, str>, u32)> {
         let current = self.cycle_after(picked);
         let of_cycle = self.days.values().filter(|daily| daily.cycle() == current);
         let of_cycle = of_cycle.map(|daily| daily.name().as_str());
@@ -115,19 +116,22 @@ impl Journal {
 
 /// The eligible name with the highest score. Of names with the same score, the first one in byte
 /// order.
-fn highest<'a, I: Iterator<Item = &'a str>>(
+fn highest<'a, I: Iterator<Item = Cow<'a, str>>>(
     date: Date,
     names: &(impl Fn(usize, usize) -> I + Sync),
     is_eligible: impl Fn(&str) -> bool + Sync,
-) -> Option<&'a str> {
+) -> Option<Cow<'a, str>> {
     let scores = scores(date);
     let of_part = |part, parts| {
-        let mut best: Option<(u64, Reverse<&str>)> = None;
+        let mut best: Option<(u64, Reverse<Cow<'a, str>>)> = None;
         for name in names(part, parts) {
-            let candidate = Some((scores.hash(name.as_bytes()), Reverse(name)));
+            let score = scores.hash(name.as_bytes());
+            let is_higher = best.as_ref().is_none_or(|(highest, Reverse(other))| {
+                score > *highest || (score == *highest && name < *other)
+            });
             // Few names have such a high score, so the lookup is rare.
-            if candidate > best && is_eligible(name) {
-                best = candidate;
+            if is_higher && is_eligible(&name) {
+                best = Some((score, Reverse(name)));
             }
         }
         best

@@ -46,6 +46,8 @@ pub enum ProblemType {
     PreconditionRequired,
     /// 503: the store cannot be used now. Nothing was written.
     StoreUnavailable,
+    /// 503: too many costly requests are being answered. Nothing was written.
+    Busy,
     /// 503: the store lost contact during a write. The write may have happened.
     OutcomeUnknown,
     /// 500: an error of the service itself.
@@ -75,6 +77,7 @@ impl ProblemType {
         Self::PreconditionFailed,
         Self::PreconditionRequired,
         Self::StoreUnavailable,
+        Self::Busy,
         Self::OutcomeUnknown,
         Self::Internal,
     ];
@@ -164,6 +167,7 @@ impl ProblemType {
             Self::StoreUnavailable => {
                 (S::SERVICE_UNAVAILABLE, "store-unavailable", "The store is not available")
             }
+            Self::Busy => (S::SERVICE_UNAVAILABLE, "busy", "Too many costly requests at once"),
             Self::OutcomeUnknown => (
                 S::SERVICE_UNAVAILABLE,
                 "outcome-unknown",

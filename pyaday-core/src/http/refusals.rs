@@ -247,18 +247,28 @@ impl From<PackageError> for Problem {
     }
 }
 
+impl Problem {
+    /// Tells the client how long to wait, in whole seconds, rounded up ([RFC 9110
+    /// §10.2.3](https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3)).
+    fn with_retry_after(self, wait: Duration) -> Self {
+        let seconds = wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0));
+        self.with_header(RETRY_AFTER, seconds.to_string())
+    }
+}
+
 impl From<StoreError> for Problem {
     fn from(cause: StoreError) -> Self {
         let problem = match &cause {
-            StoreError::Unavailable { retry_after, .. } => {
-                let seconds = retry_after.as_secs();
-                let seconds = seconds.saturating_add(u64::from(retry_after.subsec_nanos() > 0));
-                Self::of(
-                    ProblemType::StoreUnavailable,
-                    "The store cannot be used now. Nothing was written. Try again later.",
-                )
-                .with_header(RETRY_AFTER, seconds.to_string())
-            }
+            StoreError::Unavailable { retry_after, .. } => Self::of(
+                ProblemType::StoreUnavailable,
+                "The store cannot be used now. Nothing was written. Try again later.",
+            )
+            .with_retry_after(*retry_after),
+            StoreError::Busy { retry_after } => Self::of(
+                ProblemType::Busy,
+                "The service is answering too many costly requests. Nothing was written. Try again later.",
+            )
+            .with_retry_after(*retry_after),
             StoreError::Internal { .. } => Self::internal(),
             StoreError::OutcomeUnknown { .. } => Self::of(
                 ProblemType::OutcomeUnknown,

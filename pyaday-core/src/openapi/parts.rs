@@ -15,6 +15,11 @@ pub(crate) fn reference(schema: &str) -> Value {
     json!({ "$ref": format!("#/components/schemas/{schema}") })
 }
 
+/// The schema of a position in a list. A position in a search has a score before the name.
+pub(crate) fn position() -> Value {
+    json!({ "anyOf": [reference(NAME), { "type": "string", "pattern": "^[0-9]{1,15}~" }] })
+}
+
 /// A parameter of an operation.
 pub(crate) fn parameter(name: &str, place: &str, schema: Value) -> Value {
     json!({ "name": name, "in": place, "required": place == "path", "schema": schema })

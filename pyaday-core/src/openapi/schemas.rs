@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::parts::{DATE, NAME, reference};
+use super::parts::{DATE, NAME, position, reference};
 use crate::package::{FIELDS, Field, MAX_ERRORS, PackageName, Tag};
+use crate::store::Page;
 
 /// All schemas, keyed by their names.
 pub(crate) fn schemas() -> Value {
@@ -51,7 +52,18 @@ pub(crate) fn schemas() -> Value {
             "additionalProperties": { "type": "null" },
         },
         "PackagePage": list(json!({
-            "next": { "anyOf": [reference(NAME), { "type": "null" }] },
+            "next": {
+                "description": "The value of the parameter after for the next page. It is null on the last page.",
+                "anyOf": [position(), { "type": "null" }],
+            },
+            "total": {
+                "description": "The number of packages on all pages together. Only the first page has it.",
+                "type": "integer", "minimum": 0,
+            },
+            "did_you_mean": {
+                "description": "Names that the client may have meant. Only the first page of a search has them.",
+                "type": "array", "items": reference(NAME), "minItems": 1, "maxItems": Page::MAX_SUGGESTIONS,
+            },
         })),
         DATE: {
             "description": "A date of the calendar.",

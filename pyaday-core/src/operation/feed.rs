@@ -83,7 +83,11 @@ async fn recent_days<S: PackageStore>(api: &Api<S>) -> Result<Vec<Daily>, Proble
     match store.open_daily(first..=today, now).await {
         Ok(_) => Ok(opened_days(store, today).await?.days),
         Err(error @ StoreError::Internal { .. }) => Err(error.into()),
-        Err(StoreError::Unavailable { .. } | StoreError::OutcomeUnknown { .. }) => Ok(days),
+        Err(
+            StoreError::Unavailable { .. }
+            | StoreError::Busy { .. }
+            | StoreError::OutcomeUnknown { .. },
+        ) => Ok(days),
     }
 }
 

@@ -1,6 +1,5 @@
 //! `GET /packages`: read a page of the list of packages.
 
-use std::fmt;
 use std::future::Future;
 
 use http::header::LINK;
@@ -17,10 +16,11 @@ use crate::http::query::{Parameter, Parameters, invalid, next_page, number, pair
 use crate::http::response::{self, NO_CACHE, insert};
 use crate::http::{Api, Blueprint, Body, Options, Problem, ProblemType as P};
 use crate::openapi::parts::{
-    NAME, NEXT_LINK, QUERY_DESCRIPTION, described, json_content, parameter, reference,
+    NEXT_LINK, QUERY_DESCRIPTION, described, json_content, parameter, position, reference,
 };
 use crate::package::{Tags, write_items};
-use crate::store::{PackageStore, Page, Query};
+use crate::search::Search;
+use crate::store::{PackageStore, Page, Position, Query, Sort};
 
 /// Returns a page of the list of packages, or 400 if a parameter is not valid.
 ///
@@ -33,12 +33,6 @@ pub fn list_packages<S: PackageStore, B: http_body::Body>(
     respond_as::<ListPackages, _, _>(api, request)
 }
 
-/// The maximum length of a search, in bytes.
-const MAX_SEARCH_BYTES: usize = 512;
-/// The maximum number of words in one search. Each word is looked for in every package.
-const MAX_WORDS: usize = 16;
-/// The maximum length of a search word, in characters.
-const MAX_WORD_CHARS: usize = 64;
 /// The maximum number of tags in a query: a package cannot have more.
 const MAX_TAGS: usize = Tags::MAX;
 
@@ -61,7 +55,13 @@ impl Operate for ListPackages {
         summary: "List and search packages",
         description: QUERY_DESCRIPTION,
         query: parameters,
-        problems: &[P::InvalidQuery, P::PreconditionFailed, P::StoreUnavailable, P::Internal],
+        problems: &[
+            P::InvalidQuery,
+            P::PreconditionFailed,
+            P::StoreUnavailable,
+            P::Busy,
+            P::Internal,
+        ],
         success: Success {
             fields: &[NEXT_LINK],
             ..Success::content("A page of packages.", json_content(|| reference("PackagePage")))
@@ -78,7 +78,7 @@ impl Operate for ListPackages {
 
     async fn execute<S: PackageStore>(self, api: &Api<S>) -> Result<Performed<Listed>, Problem> {
         let page = api.store().list(&self.query).await?;
-        let next = page.next.as_ref().map(|after| next_page(&self.url, after.as_str()));
+        let next = page.next.as_ref().map(|after| next_page(&self.url, &after.to_string()));
         let listed = Listed { page, next };
         Performed::read(listed, &self.conditions, |listed| listed.page.revision.entity_tag())
     }
@@ -86,10 +86,20 @@ impl Operate for ListPackages {
     fn encode(Listed { page, next }: Listed, _: &Options) -> Response<Body> {
         let mut body = write_items(&page.items);
         match &page.next {
-            // A normalised name has no character that JSON would escape.
-            Some(name) => body.extend(format!(",\"next\":\"{name}\"}}").bytes()),
-            None => body.extend(b",\"next\":null}"),
+            // A position has no character that JSON would escape.
+            Some(position) => body.extend(format!(",\"next\":\"{position}\"").bytes()),
+            None => body.extend(b",\"next\":null"),
         }
+        if let Some(total) = page.total {
+            body.extend(format!(",\"total\":{total}").bytes());
+        }
+        if !page.did_you_mean.is_empty() {
+            // A name has no such character either.
+            let names = page.did_you_mean.iter().map(|name| format!("\"{name}\""));
+            let names = names.collect::<Vec<_>>().join(",");
+            body.extend(format!(",\"did_you_mean\":[{names}]").bytes());
+        }
+        body.push(b'}');
         let entity_tag = page.revision.entity_tag();
         let mut response = response::tagged(JSON, NO_CACHE, entity_tag, body.into());
         if let Some(next) = next {
@@ -102,46 +112,36 @@ impl Operate for ListPackages {
 /// The parameters of the list.
 fn query(options: &Options, query: &str) -> Result<Query, Problem> {
     let mut list = Query::new(options.page_limit);
-    let [after, limit, words] = ["after", "limit", "q"].map(Parameter::once);
+    let [after, limit, search, sort] = ["after", "limit", "q", "sort"].map(Parameter::once);
     let tags = Parameter::repeated("tag", MAX_TAGS);
-    let mut parameters = Parameters([after, limit, words, tags]);
+    let mut parameters = Parameters([after, limit, search, sort, tags]);
     for pair in pairs(query) {
         let Some((name, value)) = parameters.admit(pair)? else { continue };
         match name {
             "after" => list.after = Some(value.parse().map_err(|rule| invalid(name, &rule))?),
             "limit" => list.limit = number(name, &value, options.max_page_limit.get())?,
-            "q" => list.words = self::words(name, &value)?,
+            "q" => list.search = Some(value.parse().map_err(|rule| invalid(name, &rule))?),
+            "sort" => list.sort = self::sort(&value).map_err(|rule| invalid(name, &rule))?,
             _ => {
                 list.tags.insert(value.parse().map_err(|rule| invalid(name, &rule))?);
             }
         }
     }
-    Ok(list)
+    let is_score = |after: &Position| matches!(after, Position::Relevance(..));
+    match &list.after {
+        Some(after) if is_score(after) != list.is_by_relevance() => {
+            Err(invalid("after", &"must be the value of `next` in a page with the same parameters"))
+        }
+        _ => Ok(list),
+    }
 }
 
-/// The words of a search in lower case, without duplicates.
-fn words(name: &str, value: &str) -> Result<Vec<String>, Problem> {
-    let refuse = |rule: fmt::Arguments<'_>| Err(invalid(name, &rule));
-    if value.len() > MAX_SEARCH_BYTES {
-        return refuse(format_args!("must be at most {MAX_SEARCH_BYTES} bytes long"));
+fn sort(value: &str) -> Result<Sort, &'static str> {
+    match value {
+        "relevance" => Ok(Sort::Relevance),
+        "name" => Ok(Sort::Name),
+        _ => Err("must be `relevance` or `name`"),
     }
-    let mut words: Vec<String> = Vec::new();
-    for word in value.split_whitespace() {
-        if word.chars().nth(MAX_WORD_CHARS).is_some() {
-            return refuse(format_args!(
-                "must not have a word of more than {MAX_WORD_CHARS} characters"
-            ));
-        }
-        let word = word.chars().flat_map(char::to_lowercase).collect();
-        if words.contains(&word) {
-            continue;
-        }
-        if words.len() == MAX_WORDS {
-            return refuse(format_args!("must not have more than {MAX_WORDS} different words"));
-        }
-        words.push(word);
-    }
-    Ok(words)
 }
 
 /// The same parameters in the form of OpenAPI.
@@ -150,16 +150,25 @@ fn parameters(options: &Options) -> Vec<Value> {
         "type": "integer", "minimum": 1, "maximum": options.max_page_limit,
         "default": options.page_limit,
     });
+    let after = "Where the page begins: the value of `next` in the previous page. In a list by name it \
+                 is a name, and a package of this name need not exist.";
     let words = format!(
-        "Words, each of which occurs in the name or the description: at most {MAX_WORDS} different \
-         ones, each of at most {MAX_WORD_CHARS} characters, in at most {MAX_SEARCH_BYTES} bytes of \
-         UTF-8."
+        "What to search for: at most {} different words, each of at most {} characters, in at most \
+         {} bytes of UTF-8. Every word must be a word or the beginning of one in the name, the \
+         description, a tag, an import name or a keyword, or be anywhere in the name.",
+        Search::MAX_WORDS,
+        Search::MAX_WORD_CHARS,
+        Search::MAX_BYTES,
     );
+    let sort = json!({ "type": "string", "enum": ["relevance", "name"] });
+    let sort_text = "The order of a search, `relevance` unless given. A list without a search is \
+                     always in the order of the names.";
     let tags = json!({ "type": "array", "items": reference("Tag"), "maxItems": MAX_TAGS });
     vec![
-        parameter("after", "query", reference(NAME)),
+        described(after, parameter("after", "query", position())),
         parameter("limit", "query", limit),
         described(&words, parameter("q", "query", search())),
+        described(sort_text, parameter("sort", "query", sort)),
         described("Labels, each of which the package carries.", parameter("tag", "query", tags)),
     ]
 }
@@ -167,9 +176,10 @@ fn parameters(options: &Options) -> Vec<Value> {
 /// The schema of a search. It is as exact as a schema can be: a schema counts characters, not
 /// bytes, and cannot count only the different words.
 fn search() -> Value {
+    let (words, chars) = (Search::MAX_WORDS, Search::MAX_WORD_CHARS);
     json!({
         "type": "string",
-        "maxLength": MAX_SEARCH_BYTES,
-        "pattern": format!("^\\s*(\\S{{1,{MAX_WORD_CHARS}}}(\\s+|$)){{0,{MAX_WORDS}}}$"),
+        "maxLength": Search::MAX_BYTES,
+        "pattern": format!("^[\\W_]*([^\\W_]{{1,{chars}}}([\\W_]+|$)){{0,{words}}}$"),
     })
 }

@@ -57,7 +57,7 @@ impl Operate for ReadRandomPackage {
             vec![parameter("count", "query", count), parameter("tag", "query", reference("Tag"))]
         },
         conditions: Conditions::Ignored,
-        problems: &[P::InvalidQuery, P::PackageNotFound, P::StoreUnavailable, P::Internal],
+        problems: &[P::InvalidQuery, P::PackageNotFound, P::StoreUnavailable, P::Busy, P::Internal],
         success: Success {
             caching: Caching::NoStore,
             has_entity_tag: false,

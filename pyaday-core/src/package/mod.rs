@@ -30,6 +30,6 @@ pub use tag::{Tag, Tags};
 pub(crate) use error::{Errors, MAX_ERRORS};
 pub(crate) use fields::{FIELDS, Field};
 pub(crate) use line::check_line;
-pub(crate) use name::is_spelling_of;
+pub(crate) use name::{cmp_normal, is_spelling_of, normal_form};
 pub(crate) use reading::Fields;
-pub(crate) use stored::{render, spelling, write_items};
+pub(crate) use stored::{description, render, spelling, write_items};

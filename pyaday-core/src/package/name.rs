@@ -238,6 +238,28 @@ fn normalize(name: &str, mut push: impl FnMut(char)) {
     }
 }
 
+/// The normal form of a valid name.
+pub(crate) fn normal_form(name: &[u8]) -> Cow<'_, str> {
+    // Names are ASCII.
+    let name = str::from_utf8(name).unwrap_or_default();
+    if is_normal(name) {
+        return Cow::Borrowed(name);
+    }
+    let mut normal = String::with_capacity(name.len());
+    normalize(name, |c| normal.push(c));
+    Cow::Owned(normal)
+}
+
+/// Compares the normal form of a valid name with a text.
+pub(crate) fn cmp_normal(name: &[u8], other: &str) -> Ordering {
+    let is_again = |at: usize| at > 0 && is_separator(name[at]) && is_separator(name[at - 1]);
+    let bytes = (0..name.len()).filter(|at| !is_again(*at)).map(|at| match name[at] {
+        byte if is_separator(byte) => b'-',
+        byte => byte.to_ascii_lowercase(),
+    });
+    bytes.cmp(other.bytes())
+}
+
 /// True if a text is a spelling of the name with this normal form.
 pub(crate) fn is_spelling_of(text: &[u8], normal: &str) -> bool {
     let normal = normal.as_bytes();

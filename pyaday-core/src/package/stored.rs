@@ -1,13 +1,15 @@
 //! A version of a package as a store keeps it.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io::Write as _;
 use std::ops::Range;
 
 use bytes::{Buf, Bytes};
 use http::HeaderValue;
-use memchr::memchr;
+use memchr::{memchr, memchr2};
 
+use super::name::PackageName;
 use super::representation::Package;
 use super::revision::Revision;
 
@@ -57,6 +59,11 @@ impl Stored {
         Package::from_json(self.json()).expect("a representation is valid")
     }
 
+    /// The name, in its spelling.
+    pub(crate) fn name(&self) -> Option<PackageName> {
+        str::from_utf8(spelling(&self.text)).ok()?.parse().ok()
+    }
+
     /// The representation as compact JSON.
     #[must_use]
     pub fn representation(&self) -> Bytes {
@@ -91,14 +98,32 @@ pub(crate) fn render(package: &Package, revision: Revision, out: &mut Vec<u8>) {
     package.write_json(out);
 }
 
+/// The length of the text at the start of every representation.
+const BEFORE_NAME: usize = "{\"name\":\"".len();
+
 /// The spelling of the name in a version that [`render`] wrote.
 pub(crate) fn spelling(text: &[u8]) -> &[u8] {
-    /// The text at the start of every representation.
-    const BEFORE: usize = "{\"name\":\"".len();
-
-    let start = memchr(b'{', text).unwrap_or_default() + BEFORE;
+    let start = memchr(b'{', text).unwrap_or_default() + BEFORE_NAME;
     let name = text.get(start..).unwrap_or_default();
     &name[..memchr(b'"', name).unwrap_or_default()]
+}
+
+/// The description in a version that [`render`] wrote.
+pub(crate) fn description(text: &[u8]) -> Cow<'_, str> {
+    /// The text between the name and the description.
+    const BETWEEN: usize = "\",\"short_desc\":".len();
+
+    let name = spelling(text);
+    let start = memchr(b'{', text).unwrap_or_default() + BEFORE_NAME + name.len() + BETWEEN;
+    let string = text.get(start..).unwrap_or_default();
+    let inside = string.get(1..).unwrap_or_default();
+    match memchr2(b'"', b'\\', inside) {
+        Some(end) if inside[end] == b'"' => String::from_utf8_lossy(&inside[..end]),
+        _ => {
+            let mut strings = serde_json::Deserializer::from_slice(string).into_iter::<String>();
+            strings.next().and_then(Result::ok).unwrap_or_default().into()
+        }
+    }
 }
 
 impl fmt::Debug for Stored {

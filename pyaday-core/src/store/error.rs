@@ -18,6 +18,12 @@ pub enum StoreError {
         /// The cause.
         source: Box<dyn Error + Send + Sync>,
     },
+    /// Too many costly calls run at once. Nothing was written. Another attempt may succeed.
+    #[error("too many costly calls run at once")]
+    Busy {
+        /// How long to wait before the next attempt.
+        retry_after: Duration,
+    },
     /// The store met an error that another attempt does not fix: it cannot read a row, or the
     /// schema is too new. If the call was a write, nothing was written.
     #[error("the store failed because of an internal error; nothing was written")]

@@ -13,7 +13,7 @@ mod write;
 pub use actor::Actor;
 pub use error::StoreError;
 pub use id::StoreId;
-pub use list::{Page, Query};
+pub use list::{Page, Position, Query, Sort};
 pub use package_store::PackageStore;
 pub use result::{Create, Delete, Update};
 pub use seed::Seed;

@@ -156,7 +156,13 @@ pub trait PackageStore: Send + Sync + 'static {
         seed: Seed,
     ) -> impl Future<Output = Result<Vec<Stored>, StoreError>> + Send;
 
-    /// Returns a page of the packages that a query selects, in the order of their normalised names.
+    /// Returns a page of the packages that a query selects. They are in the order of their
+    /// normalised names, or of their scores if the query is [by
+    /// relevance](Query::is_by_relevance).
+    ///
+    /// The first page has the total number of packages, and the first page of a search may have
+    /// names that the client may have meant. [`Published::list`](crate::Published::list) answers
+    /// all of this.
     ///
     /// # Errors
     /// [`StoreError`], but never [`StoreError::OutcomeUnknown`].

@@ -91,10 +91,14 @@ pub fn three_packages<S: PackageStore>(store: S, options: Options) -> Api<impl P
 }
 
 /// A store that fails depending on the package that a call is about: `panics`, `unavailable`,
-/// `broken` or `unknown`. After the package `no-more-days` was created, no day is opened.
+/// `broken` or `unknown`. After the package `no-more-days` was created, no day is opened. After the
+/// package `busy` was created, the store is too busy for lists and draws of several packages.
 pub fn failing_by_name<S: PackageStore>(store: S) -> Failing<S> {
-    let no_more_days = AtomicBool::new(false);
+    let (no_more_days, is_busy) = (AtomicBool::new(false), AtomicBool::new(false));
     Failing::new(store, move |call| {
+        if matches!(call, Call::List | Call::Sample) && is_busy.load(Ordering::SeqCst) {
+            return Then::Fail(StoreError::Busy { retry_after: Duration::from_millis(900) });
+        }
         if matches!(call, Call::OpenDaily(..)) && no_more_days.load(Ordering::SeqCst) {
             return Then::Fail(unavailable());
         }
@@ -105,6 +109,10 @@ pub fn failing_by_name<S: PackageStore>(store: S) -> Failing<S> {
             "broken" => Then::Fail(StoreError::Internal { source: "row 7: secret".into() }),
             "unknown" => {
                 Then::Fail(StoreError::OutcomeUnknown { source: "no reply: secret".into() })
+            }
+            "busy" => {
+                is_busy.store(true, Ordering::SeqCst);
+                Then::Pass
             }
             "no-more-days" => {
                 no_more_days.store(true, Ordering::SeqCst);

@@ -1,0 +1,218 @@
+//! The words of all packages, and which packages have them.
+
+use hashbrown::HashMap;
+
+use super::bits::Bits;
+use super::postings::{Encoded, Postings};
+
+/// Where a word stands in a package.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Field {
+    /// In the name.
+    Name,
+    /// In a tag or an import name.
+    Label,
+    /// In the description or the keywords.
+    Text,
+}
+
+impl Field {
+    pub(super) const ALL: [Self; 3] = [Self::Name, Self::Label, Self::Text];
+}
+
+/// The packages that have a word, or words with the same beginning, by the field.
+pub(super) type Fields<'a> = [Postings<'a>; 3];
+
+/// All words in order, each with the packages that have it.
+///
+/// Whatever a query looks up in the dictionary costs a bounded time: where words with the same
+/// beginning have many packages together, their union is stored too.
+#[derive(Debug, Default)]
+pub(super) struct Dictionary {
+    /// The number of packages.
+    packages: usize,
+    /// The words. Each begins with a number, its length and a bit for each field, and is followed by
+    /// the postings of the fields that it is in.
+    entries: Encoded,
+    /// Where each entry begins.
+    starts: Box<[u32]>,
+    /// The first bytes of each [`STEP`](Self::STEP)th word. A search for a word begins here.
+    heads: Box<[u64]>,
+    /// The unions of the words with the same beginning.
+    unions: Encoded,
+    /// Where the union of a beginning is.
+    beginnings: HashMap<u64, u32>,
+}
+
+/// Looking up postings that take longer to read than this is avoided by storing their union.
+pub(super) const COSTLY: usize = if cfg!(test) { 40 } else { 16_000 };
+/// What it costs to look at a word.
+const WORD: usize = 2;
+
+impl Dictionary {
+    const STEP: usize = 16;
+    /// The beginnings that have their unions stored have at least this length, in bytes.
+    const MIN_BEGINNING: usize = 3;
+    const MAX_BEGINNING: usize = 8;
+
+    /// Begins a dictionary for this number of packages.
+    pub(super) fn new(packages: usize) -> Self {
+        Self { packages, ..Self::default() }
+    }
+
+    /// Makes the dictionary of these words, in order, with the packages that have them.
+    pub(super) fn build<'a>(
+        packages: usize,
+        words: impl Iterator<Item = (&'a [u8], [&'a [u32]; 3])>,
+    ) -> Self {
+        let mut entries = Encoded::default();
+        let (mut starts, mut heads) = (Vec::new(), Vec::new());
+        for (word, fields) in words {
+            if starts.len() % Self::STEP == 0 {
+                heads.push(key(word));
+            }
+            starts.push(entries.end() as u32);
+            let is_used = fields.map(|packages_of| !packages_of.is_empty());
+            let used =
+                is_used.iter().rev().fold(0, |used, is_used| used << 1 | u32::from(*is_used));
+            entries.push_number((word.len() as u32) << 3 | used);
+            entries.push_bytes(word);
+            for packages_of in fields.iter().filter(|packages_of| !packages_of.is_empty()) {
+                entries.push(packages_of, packages);
+            }
+        }
+        entries.shrink();
+        let (starts, heads) = (starts.into(), heads.into());
+        let mut dictionary = Self { entries, starts, heads, ..Self::new(packages) };
+        dictionary.store_unions(0..dictionary.len(), Self::MIN_BEGINNING);
+        dictionary.unions.shrink();
+        dictionary
+    }
+
+    /// The number of words.
+    pub(super) fn len(&self) -> usize {
+        self.starts.len()
+    }
+
+    /// The word at a place.
+    pub(super) fn word(&self, at: usize) -> &[u8] {
+        self.entry(at).0
+    }
+
+    /// The word at a place, which fields it is in, and where their postings begin.
+    fn entry(&self, at: usize) -> (&[u8], u32, usize) {
+        let mut place = self.starts[at] as usize;
+        let head = self.entries.number(&mut place);
+        (self.entries.bytes(&mut place, (head >> 3) as usize), head & 0b111, place)
+    }
+
+    /// The packages that have the word at a place.
+    pub(super) fn fields(&self, at: usize) -> Fields<'_> {
+        let (_, used, mut place) = self.entry(at);
+        Field::ALL.map(|field| match used >> field as u32 & 1 {
+            0 => Postings::NONE,
+            _ => self.entries.postings(&mut place, self.packages),
+        })
+    }
+
+    /// The packages that have this word in each field.
+    pub(super) fn get(&self, word: &[u8]) -> Option<Fields<'_>> {
+        let at = self.place(word);
+        (at < self.len() && self.word(at) == word).then(|| self.fields(at))
+    }
+
+    /// The number of words that are less than this one.
+    fn place(&self, word: &[u8]) -> usize {
+        let head = key(word);
+        let first = self.heads.partition_point(|own| *own < head);
+        let equal = self.heads[first..].iter().take_while(|own| **own == head).count();
+        let (mut low, mut high) =
+            (first.saturating_sub(1) * Self::STEP, ((first + equal) * Self::STEP).min(self.len()));
+        while low < high {
+            let middle = low.midpoint(high);
+            match self.word(middle) < word {
+                true => low = middle + 1,
+                false => high = middle,
+            }
+        }
+        low
+    }
+
+    /// The packages with words that begin with this text, each set together with its field. Costs
+    /// at most about [`COSTLY`].
+    pub(super) fn beginning<'a>(&'a self, text: &[u8], mut each: impl FnMut(Field, Postings<'a>)) {
+        if text.len() <= Self::MAX_BEGINNING
+            && let Some(start) = self.beginnings.get(&key(text))
+        {
+            let mut at = *start as usize;
+            for field in Field::ALL {
+                each(field, self.unions.postings(&mut at, self.packages));
+            }
+            return;
+        }
+        let words =
+            (self.place(text)..self.len()).take_while(|at| self.word(*at).starts_with(text));
+        for at in words {
+            for (field, postings) in Field::ALL.into_iter().zip(self.fields(at)) {
+                if postings.len() > 0 {
+                    each(field, postings);
+                }
+            }
+        }
+    }
+
+    /// Stores the unions of those of the words that have this many bytes in common, where they are
+    /// costly.
+    fn store_unions(&mut self, words: std::ops::Range<usize>, length: usize) {
+        let mut at = words.start;
+        while at < words.end {
+            let Some(text) = self.word(at).get(..length).map(<[u8]>::to_vec) else {
+                at += 1;
+                continue;
+            };
+            let (start, mut cost) = (at, 0);
+            while at < words.end && self.word(at).starts_with(&text) {
+                cost += WORD + self.fields(at).map(Postings::cost).iter().sum::<usize>();
+                at += 1;
+            }
+            if cost > COSTLY {
+                self.store_union(key(&text), start..at);
+                if length < Self::MAX_BEGINNING {
+                    self.store_unions(start..at, length + 1);
+                }
+            }
+        }
+    }
+
+    fn store_union(&mut self, key: u64, words: std::ops::Range<usize>) {
+        let start = self.unions.end() as u32;
+        let mut set = Bits::none(self.packages);
+        for field in Field::ALL {
+            set.clear();
+            for at in words.clone() {
+                self.fields(at)[field as usize].add_to(&mut set);
+            }
+            let packages: Vec<_> = set.iter().collect();
+            self.unions.push(&packages, self.packages);
+        }
+        self.beginnings.insert(key, start);
+    }
+
+    /// The size in memory, in bytes.
+    pub(super) fn size(&self) -> usize {
+        self.entries.size()
+            + self.unions.size()
+            + size_of_val(&*self.starts)
+            + size_of_val(&*self.heads)
+            + self.beginnings.capacity() * size_of::<(u64, u32)>()
+    }
+}
+
+/// The first 8 bytes of a text as a number, which compares like the text. A shorter text is padded
+/// with zeros, which no word contains.
+pub(super) fn key(text: &[u8]) -> u64 {
+    let mut bytes = [0; 8];
+    let len = text.len().min(8);
+    bytes[..len].copy_from_slice(&text[..len]);
+    u64::from_be_bytes(bytes)
+}

@@ -1,0 +1,23 @@
+//! The index of a catalogue for searches and tags.
+//!
+//! The index is a cache. It changes nothing that a search finds, only how fast.
+
+mod best;
+mod bits;
+mod build;
+mod dictionary;
+mod grams;
+mod live;
+mod names;
+mod postings;
+mod rest;
+mod segment;
+mod selection;
+mod suggestions;
+mod tagged;
+#[cfg(test)]
+mod tests;
+
+pub(super) use live::{Live, Segments};
+pub(super) use selection::Selection;
+pub(super) use tagged::Tagged;

@@ -1,0 +1,207 @@
+//! Lists of packages, encoded.
+
+use super::bits::Bits;
+
+/// The packages that have something in common, as the index keeps them: a list of the differences
+/// between neighbours, or a bit map if it is shorter.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Postings<'a> {
+    List(List<'a>),
+    Bits(&'a Bits, u32),
+}
+
+/// An increasing list of numbers. The first number and the differences are encoded with 7 bits in
+/// each byte. The highest bit is set if another byte follows.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct List<'a> {
+    pub(super) len: u32,
+    bytes: &'a [u8],
+}
+
+/// Encoded postings, one after the other, and the bit maps among them.
+#[derive(Debug, Default)]
+pub(super) struct Encoded {
+    bytes: Vec<u8>,
+    bits: Vec<Bits>,
+}
+
+impl Encoded {
+    /// A list takes about a byte for each package, so a bit map is shorter for more than an eighth
+    /// of the packages. It is also faster to read, so it is preferred a little earlier.
+    const BITS_FROM: usize = 14;
+
+    /// Where the next bytes will be.
+    pub(super) fn end(&self) -> usize {
+        self.bytes.len()
+    }
+
+    pub(super) fn push_number(&mut self, number: u32) {
+        push_number(&mut self.bytes, number);
+    }
+
+    pub(super) fn push_bytes(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Appends the postings of these packages, out of `all`.
+    pub(super) fn push(&mut self, packages: &[u32], all: usize) {
+        push_number(&mut self.bytes, packages.len() as u32);
+        if packages.len() > all / Self::BITS_FROM && packages.len() > 1 {
+            push_number(&mut self.bytes, self.bits.len() as u32);
+            let mut bits = Bits::none(all);
+            packages.iter().for_each(|package| bits.add(*package));
+            self.bits.push(bits);
+            return;
+        }
+        if let [only] = packages {
+            push_number(&mut self.bytes, *only);
+        } else if !packages.is_empty() {
+            push_list(&mut self.bytes, packages);
+        }
+    }
+
+    /// Reads the number at this place, and moves it after the number.
+    pub(super) fn number(&self, at: &mut usize) -> u32 {
+        number(&self.bytes, at)
+    }
+
+    /// Reads so many bytes at this place, and moves it after them.
+    pub(super) fn bytes(&self, at: &mut usize, len: usize) -> &[u8] {
+        let bytes = &self.bytes[*at..*at + len];
+        *at += len;
+        bytes
+    }
+
+    /// Reads the postings at this place, out of `all` packages, and moves it after them.
+    pub(super) fn postings(&self, at: &mut usize, all: usize) -> Postings<'_> {
+        let len = number(&self.bytes, at);
+        if len as usize > all / Self::BITS_FROM && len > 1 {
+            let place = number(&self.bytes, at);
+            return Postings::Bits(&self.bits[place as usize], len);
+        }
+        let bytes = match len {
+            0 => &[],
+            1 => {
+                let start = *at;
+                number(&self.bytes, at);
+                &self.bytes[start..*at]
+            }
+            _ => {
+                let len = self.number(at);
+                self.bytes(at, len as usize)
+            }
+        };
+        Postings::List(List { len, bytes })
+    }
+
+    /// The size in memory, in bytes.
+    pub(super) fn size(&self) -> usize {
+        self.bytes.capacity()
+            + self.bits.iter().map(|bits| size_of_val(bits) + bits.size()).sum::<usize>()
+    }
+
+    pub(super) fn shrink(&mut self) {
+        self.bytes.shrink_to_fit();
+        self.bits.shrink_to_fit();
+    }
+}
+
+/// Appends the length in bytes and the bytes of a list.
+fn push_list(out: &mut Vec<u8>, numbers: &[u32]) {
+    let mut bytes = Vec::with_capacity(2 * numbers.len());
+    let mut last = 0;
+    for number in numbers {
+        push_number(&mut bytes, number - last);
+        last = *number;
+    }
+    push_number(out, bytes.len() as u32);
+    out.extend_from_slice(&bytes);
+}
+
+fn push_number(out: &mut Vec<u8>, mut number: u32) {
+    while number >= 0x80 {
+        out.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    out.push(number as u8);
+}
+
+#[inline]
+fn number(bytes: &[u8], at: &mut usize) -> u32 {
+    let (mut number, mut shift) = (0, 0);
+    loop {
+        let byte = bytes[*at];
+        *at += 1;
+        number |= u32::from(byte & 0x7f) << shift;
+        if byte < 0x80 {
+            return number;
+        }
+        shift += 7;
+    }
+}
+
+impl List<'_> {
+    /// Calls `each` with the numbers in order.
+    #[inline]
+    pub(super) fn for_each(self, mut each: impl FnMut(u32)) {
+        let (mut at, mut last) = (0, 0);
+        for _ in 0..self.len {
+            last += number(self.bytes, &mut at);
+            each(last);
+        }
+    }
+}
+
+impl List<'_> {
+    pub(super) fn to_vec(self) -> Vec<u32> {
+        let mut numbers = Vec::with_capacity(self.len as usize);
+        self.for_each(|number| numbers.push(number));
+        numbers
+    }
+
+    /// Keeps those of the numbers, in order, that are in this list.
+    pub(super) fn retain_in(self, numbers: &mut Vec<u32>) {
+        let (mut next, mut kept) = (0, 0);
+        self.for_each(|number| {
+            while numbers.get(next).is_some_and(|own| *own < number) {
+                next += 1;
+            }
+            if numbers.get(next) == Some(&number) {
+                numbers[kept] = number;
+                kept += 1;
+                next += 1;
+            }
+        });
+        numbers.truncate(kept);
+    }
+}
+
+impl Postings<'_> {
+    /// No packages.
+    pub(super) const NONE: Self = Self::List(List { len: 0, bytes: &[] });
+
+    /// The number of packages.
+    pub(super) fn len(self) -> usize {
+        match self {
+            Self::List(list) => list.len as usize,
+            Self::Bits(_, len) => len as usize,
+        }
+    }
+
+    /// Adds the packages to a set.
+    pub(super) fn add_to(self, set: &mut Bits) {
+        match self {
+            Self::List(list) => list.for_each(|package| set.add(package)),
+            Self::Bits(bits, _) => set.union(bits),
+        }
+    }
+
+    /// What it costs to add the packages to a set, in numbers to read.
+    pub(super) fn cost(self) -> usize {
+        match self {
+            Self::List(list) => list.len as usize,
+            // A bit map takes as long as a list of a few thousand packages.
+            Self::Bits(..) => 4_000,
+        }
+    }
+}

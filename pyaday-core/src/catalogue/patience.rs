@@ -1,0 +1,78 @@
+//! Reads that take long.
+
+use std::future::poll_fn;
+use std::task::Poll;
+use std::thread;
+use std::time::Duration;
+
+use async_lock::{Semaphore, SemaphoreGuard};
+
+use super::snapshot::Catalogue;
+use crate::store::StoreError;
+
+/// Lets reads take long without harm to others.
+///
+/// A search by the index takes a few milliseconds at most. Half of the processors may search at the
+/// same time, so the others are free for other requests, and other searches wait for their turn. A
+/// read that looks at many packages one by one pauses after each part, and only a few of them run at
+/// once.
+#[derive(Debug)]
+pub(super) struct Patience {
+    searches: Semaphore,
+    scans: Semaphore,
+}
+
+impl Patience {
+    /// How many packages a read may look at without a pause. This takes about half a millisecond.
+    const PART: usize = 1_000;
+    /// How many reads may look at more packages at once.
+    const SCANS: usize = 2;
+    /// How long clients that were refused should wait. The index takes a few seconds to build.
+    const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+    pub(super) fn new() -> Self {
+        let processors = thread::available_parallelism().map_or(1, usize::from);
+        Self {
+            searches: Semaphore::new((processors / 2).max(1)),
+            scans: Semaphore::new(Self::SCANS),
+        }
+    }
+
+    /// Whether a read that uses the index of this catalogue takes long.
+    pub(super) fn is_tried_by(&self, catalogue: &Catalogue) -> bool {
+        catalogue.index.unknown(catalogue.len()) > Self::PART
+    }
+
+    /// Waits for the turn of a search. The turn ends when the result is dropped.
+    pub(super) async fn turn(&self) -> SemaphoreGuard<'_> {
+        match self.searches.try_acquire() {
+            Some(turn) => turn,
+            // Web frameworks move futures in memory. Boxing this rare case keeps the others small.
+            None => Box::pin(self.searches.acquire()).await,
+        }
+    }
+
+    /// Calls `step` with a number of packages until it returns false, and lets other tasks run in
+    /// between.
+    pub(super) async fn finish(
+        &self,
+        mut step: impl FnMut(usize) -> bool,
+    ) -> Result<(), StoreError> {
+        let Some(_turn) = self.scans.try_acquire() else {
+            return Err(StoreError::Busy { retry_after: Self::RETRY_AFTER });
+        };
+        while step(Self::PART) {
+            let mut has_paused = false;
+            poll_fn(|context| {
+                if has_paused {
+                    return Poll::Ready(());
+                }
+                has_paused = true;
+                context.waker().wake_by_ref();
+                Poll::Pending
+            })
+            .await;
+        }
+        Ok(())
+    }
+}
