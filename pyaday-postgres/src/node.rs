@@ -195,8 +195,8 @@ impl Node {
             None => None,
         };
         match now {
-            Some(now) => {
-                self.shared.publish(&now, as_of);
+            Some(mut now) => {
+                self.shared.publish(&mut now, as_of);
                 self.followed = Some(now);
             }
             None => self.load(&connection).await?,
@@ -207,8 +207,8 @@ impl Node {
 
     async fn load(&mut self, connection: &Connection) -> Result<(), Fault> {
         let as_of = Instant::now();
-        let now = follow::load(connection).await?;
-        self.shared.replace(&now, as_of);
+        let mut now = follow::load(connection).await?;
+        self.shared.replace(&mut now, as_of);
         self.followed = Some(now);
         Ok(())
     }
@@ -324,8 +324,8 @@ impl Node {
         // Loading all packages here would keep other processes from writing for too long.
         let followed = self.followed.as_ref().ok_or(Fault::Moved)?;
         let now = within(READ, follow::catch_up(connection, followed, &head)).await?;
-        let now = now.ok_or(Fault::Moved)?;
-        self.shared.publish(&now, as_of);
+        let mut now = now.ok_or(Fault::Moved)?;
+        self.shared.publish(&mut now, as_of);
         let mut draft = Draft::new(now.catalogue.clone());
         self.followed = Some(now);
         self.queue.fill(jobs, self.most);
@@ -337,8 +337,8 @@ impl Node {
         }
         let (point, time) = put(connection, &draft, &head).await?;
         commit(connection, COMMIT + time).await?;
-        let now = Followed { catalogue: draft.into_catalogue(), point, store: head.store };
-        self.shared.publish(&now, as_of);
+        let mut now = Followed { catalogue: draft.into_catalogue(), point, store: head.store };
+        self.shared.publish(&mut now, as_of);
         self.followed = Some(now);
         Ok(())
     }

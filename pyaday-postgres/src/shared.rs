@@ -68,12 +68,15 @@ impl Shared {
         }
     }
 
-    /// Shows a catalogue that the database held at the moment `as_of`.
-    pub(crate) fn publish(&self, followed: &Followed, as_of: Instant) {
+    /// Shows a catalogue that the database held at the moment `as_of`. The catalogue becomes the one that
+    /// is shown, which has the index for searches; the next one must be made of it.
+    pub(crate) fn publish(&self, followed: &mut Followed, as_of: Instant) {
         // Revisions cannot be compared here: they may be equal in two histories.
         let is_same = self.shown().is_some_and(|shown| shown.point == followed.point);
         if !(is_same && self.is_shown.load(Ordering::Acquire)) {
             self.show(followed);
+        } else {
+            followed.catalogue = self.current.catalogue();
         }
         self.progress.send_modify(|progress| {
             // The database may have confirmed a later moment already. This catalogue holds that state too.
@@ -85,7 +88,7 @@ impl Shared {
 
     /// Shows a catalogue that was loaded anew. It may have other rows at the same point, and may lack rows
     /// that were shown before.
-    pub(crate) fn replace(&self, followed: &Followed, as_of: Instant) {
+    pub(crate) fn replace(&self, followed: &mut Followed, as_of: Instant) {
         self.show(followed);
         let mut is_earlier = false;
         self.progress.send_modify(|progress| {
@@ -100,8 +103,9 @@ impl Shared {
         }
     }
 
-    fn show(&self, followed: &Followed) {
+    fn show(&self, followed: &mut Followed) {
         self.current.publish(followed.catalogue.clone());
+        followed.catalogue = self.current.catalogue();
         self.is_shown.store(true, Ordering::Release);
     }
 

@@ -28,7 +28,8 @@ struct Replacing {
 }
 
 impl Current {
-    pub(super) fn new(catalogue: Catalogue) -> Arc<Self> {
+    pub(super) fn new(mut catalogue: Catalogue) -> Arc<Self> {
+        record_if_due(&mut catalogue);
         let catalogue = ArcSwap::from_pointee(catalogue);
         let current = Arc::new(Self { catalogue, replacing: Mutex::default() });
         current.build_if_due(&mut current.lock());
@@ -41,11 +42,14 @@ impl Current {
 
     pub(super) fn publish(self: &Arc<Self>, mut catalogue: Catalogue) {
         let mut replacing = self.lock();
-        if let Some((history, segments)) = &replacing.segments
-            && *history == catalogue.history
-        {
-            catalogue.index.install(segments);
+        let can_use = |(history, segments): &(u64, Arc<Segments>)| {
+            *history == catalogue.history && catalogue.index.install(segments)
+        };
+        if !replacing.segments.as_ref().is_some_and(can_use) {
+            // They are of no use any more, and they take much memory.
+            replacing.segments = None;
         }
+        record_if_due(&mut catalogue);
         self.replace(&mut replacing, catalogue);
         self.build_if_due(&mut replacing);
     }
@@ -84,6 +88,15 @@ impl Current {
     }
 }
 
+/// Lets a catalogue record what is written from now on, if it needs an index. It does so before it is
+/// published. So the next catalogue, which the writer makes of it, records everything, and the segments
+/// that the thread builds of it meanwhile can be used.
+fn record_if_due(catalogue: &mut Catalogue) {
+    if catalogue.is_index_due() {
+        catalogue.index.begin();
+    }
+}
+
 /// The work of the thread.
 struct Building(Arc<Current>);
 
@@ -91,7 +104,7 @@ impl Building {
     fn run(self) {
         loop {
             let begun = Instant::now();
-            let catalogue = self.begin();
+            let catalogue = self.0.read(Catalogue::clone);
             let segments = Arc::new(catalogue.build_segments());
             if self.finish(catalogue.history, segments) {
                 return;
@@ -100,16 +113,6 @@ impl Building {
             // once would keep a processor busy in vain.
             thread::sleep(begun.elapsed());
         }
-    }
-
-    /// The current catalogue, which records what is written from now on.
-    fn begin(&self) -> Catalogue {
-        let mut replacing = self.0.lock();
-        let mut catalogue = self.0.read(Catalogue::clone);
-        if catalogue.index.begin() {
-            self.0.replace(&mut replacing, catalogue.clone());
-        }
-        catalogue
     }
 
     /// Gives the segments to the current catalogue. Returns true if nothing more is to be done.

@@ -74,8 +74,9 @@ impl Leaf {
         let len = fingerprints.len();
         let head = Self::FINGERPRINTS + len + 4 * (len + 1);
         let mut bytes = Vec::with_capacity(head + texts.len() + facets.len());
-        // One package has at most 48 KiB, and several packages together have less. So every offset
-        // is below 2^16.
+        // One package has at most 56 KiB: a representation of 20 KiB, and keywords of 16 KiB, which
+        // take at most twice as many bytes when they are folded. Several packages together have less.
+        // So every offset is below 2^16.
         let mut push = |number: usize| bytes.extend((number as u16).to_le_bytes());
         push(len);
         bytes.extend_from_slice(fingerprints);

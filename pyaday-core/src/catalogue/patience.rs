@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use async_lock::{Semaphore, SemaphoreGuard};
 
+use super::index::SMALL;
 use super::snapshot::Catalogue;
 use crate::store::StoreError;
 
@@ -23,8 +24,8 @@ pub(super) struct Patience {
 }
 
 impl Patience {
-    /// How many packages a read may look at without a pause. This takes about half a millisecond.
-    const PART: usize = 1_000;
+    /// How many packages a read may look at without a pause.
+    const PART: usize = SMALL;
     /// How many reads may look at more packages at once.
     const SCANS: usize = 2;
     /// How long clients that were refused should wait. The index takes a few seconds to build.
@@ -52,15 +53,15 @@ impl Patience {
         }
     }
 
+    /// Admits a read that takes long, unless too many run already. It ends when the result is dropped.
+    pub(super) fn admit(&self) -> Result<SemaphoreGuard<'_>, StoreError> {
+        let busy = StoreError::Busy { retry_after: Self::RETRY_AFTER };
+        self.scans.try_acquire().ok_or(busy)
+    }
+
     /// Calls `step` with a number of packages until it returns false, and lets other tasks run in
     /// between.
-    pub(super) async fn finish(
-        &self,
-        mut step: impl FnMut(usize) -> bool,
-    ) -> Result<(), StoreError> {
-        let Some(_turn) = self.scans.try_acquire() else {
-            return Err(StoreError::Busy { retry_after: Self::RETRY_AFTER });
-        };
+    pub(super) async fn finish(mut step: impl FnMut(usize) -> bool) {
         while step(Self::PART) {
             let mut has_paused = false;
             poll_fn(|context| {
@@ -73,6 +74,5 @@ impl Patience {
             })
             .await;
         }
-        Ok(())
     }
 }

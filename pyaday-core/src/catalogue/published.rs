@@ -14,7 +14,8 @@ use crate::store::{Page, Query, Seed, StoreError};
 
 /// Holds the current catalogue of a store. Readers look at it, and the writer replaces it.
 ///
-/// Readers never wait, and they do none of the writer's work. In particular they do not free a
+/// Reads by name and draws never wait. Searches may wait for their turn, because they leave half of the
+/// processors to other reads. Readers do none of the writer's work. In particular they do not free a
 /// replaced catalogue, which takes milliseconds after a large batch. The writer frees it. If a
 /// reader still looks at a replaced catalogue, the writer frees it at a later
 /// [`publish`](Self::publish).
@@ -84,15 +85,15 @@ impl Published {
             false => Ok(catalogue.list(query)),
             true => Err(Box::new(catalogue.clone())),
         };
-        let result = self.read(look);
-        drop(turn);
-        match result {
+        match self.read(look) {
             Ok(page) => Ok(page),
             // The future of this rare case is large. Boxing it keeps the common one small.
             Err(catalogue) => {
+                let _admitted = self.patience.admit()?;
                 Box::pin(async {
                     let mut selection = Selection::new(&catalogue, query);
-                    self.patience.finish(|count| selection.step(count)).await?;
+                    drop(turn);
+                    Patience::finish(|count| selection.step(count)).await;
                     Ok(selection.into_page())
                 })
                 .await
@@ -120,9 +121,10 @@ impl Published {
         match self.read(look) {
             Ok(packages) => Ok(packages),
             Err((catalogue, tag)) => {
+                let _admitted = self.patience.admit()?;
                 Box::pin(async {
                     let mut tagged = Tagged::new(&catalogue, tag);
-                    self.patience.finish(|count| tagged.step(count)).await?;
+                    Patience::finish(|count| tagged.step(count)).await;
                     Ok(draw(tagged.len(), count, seed).filter_map(|at| tagged.nth(at)).collect())
                 })
                 .await

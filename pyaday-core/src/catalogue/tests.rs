@@ -10,7 +10,7 @@ use rpds::RedBlackTreeMap;
 
 use super::snapshot::Catalogue;
 use crate::daily::{Daily, Date, Opening, Pick, Pin, Pinned, Unpin};
-use crate::package::{Details, Metadata, NormalizedName, Package, Revision, Stored, Tag};
+use crate::package::{Details, Metadata, NormalizedName, Package, Revision, Stored, Tag, Tags};
 use crate::store::{Query, Replacement, Write as Terms};
 
 /// An operation on a catalogue. Numbers stand for names.
@@ -49,6 +49,10 @@ fn package(number: u16) -> Package {
 fn metadata(size: usize) -> Metadata {
     let members = [("description".to_owned(), "x".repeat(size).into())];
     serde_json::Map::from_iter(members).try_into().expect("metadata")
+}
+
+fn keywords(text: String) -> Metadata {
+    serde_json::Map::from_iter([("keywords".to_owned(), text.into())]).try_into().expect("metadata")
 }
 
 /// The versions, keyed by name. A clone of the map copies nothing.
@@ -173,12 +177,25 @@ fn a_batch_of_any_size_makes_a_tree_in_order() {
 fn a_package_of_any_weight_is_found_among_others() {
     let tags = (0..32).map(|number| format!("{number:040}").parse().expect("a tag"));
     let tags: BTreeSet<Tag> = tags.collect();
-    let heaviest = Package {
-        name: format!("p5{}", "x".repeat(253)).parse().expect("a name"),
-        details: Details::new("\u{10ffff}".repeat(512).parse().expect("a description"))
-            .with_tags(tags.try_into().expect("tags"))
-            .with_metadata(metadata(16_000)),
-    };
+    let tags: Tags = tags.try_into().expect("tags");
+    // Keywords that take more bytes when they are folded, or separately, and no keywords.
+    for metadata in [
+        metadata(16_000),
+        keywords("\u{587}".repeat(8_000)),
+        keywords("\u{ac01}".repeat(5_400)),
+        keywords("a,".repeat(8_000)),
+    ] {
+        let heaviest = Package {
+            name: format!("p5{}", "x".repeat(253)).parse().expect("a name"),
+            details: Details::new("\u{10ffff}".repeat(512).parse().expect("a description"))
+                .with_tags(tags.clone())
+                .with_metadata(metadata),
+        };
+        is_found_among_others(&heaviest);
+    }
+}
+
+fn is_found_among_others(heaviest: &Package) {
     let mut catalogue = Catalogue::new(Revision::new(0));
     let mut model = Model::new();
     for number in 0..60 {
@@ -186,10 +203,10 @@ fn a_package_of_any_weight_is_found_among_others() {
         write(&mut catalogue, &mut model, &Write::Update(number, number % 2 * 9_000));
         catalogue.tree.check();
     }
-    catalogue.create(&heaviest, &Terms::new());
+    catalogue.create(heaviest, &Terms::new());
     catalogue.tree.check();
     let found = catalogue.get(&heaviest.name.normalized()).expect("the heaviest");
-    assert_eq!(found.package(), heaviest);
+    assert_eq!(&found.package(), heaviest);
     catalogue.delete(&heaviest.name.normalized(), &Terms::new());
     catalogue.tree.check();
     assert_same(&catalogue, &model);

@@ -109,16 +109,18 @@ pub enum Verdict {
     },
     /// 403: this actor may not do this.
     Forbidden,
-    /// 404: the response is, byte for byte, one that the operation gives for something that does not
-    /// exist. So a client cannot distinguish what is hidden from what is absent:
+    /// 404: the response is, byte for byte, one that the operation gives to a valid request for
+    /// something that does not exist. So such a request does not show whether something is hidden or
+    /// absent:
     ///
     /// - If the path names a package: the response for a package that does not exist.
     /// - If the path names a day: the response for a day before the first one, or for a day without
     ///   a pin.
     /// - `/rand` and `/daily`: the response of an empty catalogue.
     ///
-    /// Other operations, such as the list, never answer 404 otherwise. They say that there is nothing
-    /// at this URL.
+    /// Other operations, such as the list, have no other 404. Their response says that there is nothing
+    /// at this URL. A request that is not valid gets this response too, where it would get 400 or 415
+    /// if nothing were hidden.
     Hidden,
 }
 

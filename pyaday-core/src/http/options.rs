@@ -143,8 +143,8 @@ impl Options {
 
     /// A function that decides who may do what. Without one, anyone may do everything.
     ///
-    /// It is called once for each request, after the method was found and before anything else of
-    /// the request is looked at. It gets the [`Actor`] that the host's sign-in has put into the
+    /// It is called once for each request that passes the checks of its method (405), its host (421)
+    /// and its site (403), before anything else of the request is looked at. It gets the [`Actor`] that the host's sign-in has put into the
     /// extensions of the request, if there is one, and the [`Access`]: which operation on which
     /// package or day. It is not called for `OPTIONS`, which only lists the methods of a path.
     ///

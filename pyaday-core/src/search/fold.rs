@@ -59,6 +59,10 @@ fn push_ascii_words(text: &[u8], out: &mut Vec<u8>) {
 }
 
 fn push_folded(c: char, is_in_word: &mut bool, out: &mut Vec<u8>) {
+    // A syllable of Korean stays one letter: its parts would take three times as many bytes.
+    if ('\u{ac00}'..='\u{d7a3}').contains(&c) {
+        return push(c, is_in_word, out);
+    }
     decompose_canonical(c, |part| {
         for folded in std::iter::once(part).default_case_fold() {
             if !is_combining_mark(folded) {
@@ -105,6 +109,7 @@ mod tests {
             ("\u{301}a", " a "),
             ("Python™", " python "),
             ("机器 学习", " 机器 学习 "),
+            ("한국어 각", " 한국어 각 "),
         ] {
             let mut out = Vec::new();
             push_words(text, &mut out);

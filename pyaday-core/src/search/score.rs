@@ -41,15 +41,14 @@ impl Place {
 ///    the description or the keywords 50, anywhere inside the name 40, the beginning of another word
 ///    35. A word of one or two characters gets points for a whole word, or for the beginning of the
 ///    name (55). If any word gets no points, the package is not found.
-/// 2. The text counts 1000 times the average, rounded down. Add 8,000 if the name begins with the
+/// 2. The text is ⌊1000 × average points⌋. Add 8,000 if the name begins with the
 ///    words of the query, joined with `-` or directly. Add 8,000 if the query has several different
 ///    words, the package has a popularity (see 4), and its description or one of its keywords contains the words as one
 ///    phrase. Add 10,000 times the length of the query's words divided by the length of the name
 ///    (both without separators), rounded down and at most 10,000.
 /// 3. If the name is the query (joined with `-`) with `py`, `py-`, `python`, `python-`, `aio` or
-///    `aio-` before it, or `py`, `-py`, `python` or `-python` after it, the text counts at least
-///    90,000.
-/// 4. Multiply by 840 plus 13 times the popularity. The popularity of the `rank` *r* in the metadata
+///    `aio-` before it, or `py`, `-py`, `python` or `-python` after it, the text is at least 90,000.
+/// 4. The score is text × (840 + 13 × popularity). The popularity of the `rank` *r* in the metadata
 ///    is 120 − ⌊8 log₂ *r*⌋, and 0 from 32,768 on or without a rank. So the popularity makes up to
 ///    65 % of the score.
 /// 5. A name that is equal to the query's words joined with `-` comes before all others, and a name
@@ -62,7 +61,7 @@ pub struct Score(u64);
 /// The popularity of the package with rank 1.
 pub(crate) const MOST_POPULAR: u8 = 120;
 
-/// What a name that adds a usual affix to the query counts at least.
+/// The least text of a name that is the query with a usual affix.
 const AFFIXED: u64 = 90_000;
 /// What is added if the name begins with the query.
 pub(crate) const BEGINS: u64 = 8_000;

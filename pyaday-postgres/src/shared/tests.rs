@@ -5,6 +5,8 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::thread;
 
+use pyaday_core::{Package, Write};
+
 use super::*;
 
 /// A catalogue without packages, as it is after the transaction at this position.
@@ -27,11 +29,11 @@ fn a_later_confirmation_is_not_replaced_by_an_earlier_report() {
 
     let shared = Shared::new();
     let catalogue = followed(1);
-    shared.publish(&catalogue, Instant::now());
+    shared.publish(&mut catalogue.clone(), Instant::now());
     thread::scope(|scope| {
         let follower = scope.spawn(|| {
             for _ in 0..ROUNDS {
-                shared.publish(&catalogue, Instant::now());
+                shared.publish(&mut catalogue.clone(), Instant::now());
             }
         });
         while !follower.is_finished() {
@@ -60,7 +62,7 @@ fn a_later_failure_is_not_replaced_by_an_earlier_one() {
 fn a_history_that_was_loaded_before_a_confirmation_is_asked_about_again() {
     let shared = Shared::new();
     let earlier = Instant::now();
-    shared.publish(&followed(1), earlier);
+    shared.publish(&mut followed(1), earlier);
     let mut reader = pin!(shared.refresh());
     assert!(poll(reader.as_mut()).is_pending());
     assert!(poll(pin!(shared.asked.notified())).is_ready());
@@ -68,7 +70,23 @@ fn a_history_that_was_loaded_before_a_confirmation_is_asked_about_again() {
     assert!(poll(pin!(shared.asked.notified())).is_pending());
 
     assert!(shared.confirm(&followed(1).point, Instant::now()));
-    shared.replace(&followed(2), earlier);
+    shared.replace(&mut followed(2), earlier);
     assert!(poll(reader.as_mut()).is_pending());
     assert!(poll(pin!(shared.asked.notified())).is_ready());
+}
+
+#[test]
+fn a_catalogue_that_is_made_of_what_was_published_keeps_the_index() {
+    let shared = Shared::new();
+    let mut followed = followed(1);
+    let package = |at: usize| Package::new(&format!("package-{at}"), "").unwrap();
+    followed.catalogue.create_many(&(0..2_000).map(package).collect::<Vec<_>>());
+    shared.publish(&mut followed, Instant::now());
+    while shared.current.read(|catalogue| catalogue.index_size().is_none()) {
+        thread::yield_now();
+    }
+    followed.catalogue.create(&package(2_000), &Write::new());
+    followed.point.position += 1;
+    shared.publish(&mut followed, Instant::now());
+    assert!(shared.current.read(|catalogue| catalogue.index_size().is_some()));
 }

@@ -11,8 +11,8 @@ use super::segment::{Ranked, Segment};
 use crate::catalogue::tree::Tree;
 use crate::search::{Document, split};
 
-/// The longest word that a query may have is shorter, so what a longer word ends with is not
-/// needed, except in names: they may be found by any part.
+/// A longer word is cut here. No query has a word of this length, so nothing is lost. Names are shorter,
+/// so they are never cut.
 const MAX_WORD_BYTES: usize = 300;
 
 impl Segment {
@@ -44,7 +44,7 @@ impl Segment {
                 package += 1;
             }
         }
-        let words = words.into_dictionary(packages);
+        let words = words.into_dictionary(packages).with_unions();
         let grams = Grams::build(&words, packages);
         let tags = tags.into_dictionary(packages);
         Self {
@@ -173,7 +173,7 @@ impl Ranked {
         self.set.add(package);
         self.packages.push(package);
         self.texts.extend_from_slice(text);
-        self.ends.push(self.texts.len() as u32);
+        self.ends.push(self.texts.len());
         self.hashes.push(hash(name.as_bytes()));
     }
 }

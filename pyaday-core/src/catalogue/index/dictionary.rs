@@ -25,8 +25,8 @@ pub(super) type Fields<'a> = [Postings<'a>; 3];
 
 /// All words in order, each with the packages that have it.
 ///
-/// Whatever a query looks up in the dictionary costs a bounded time: where words with the same
-/// beginning have many packages together, their union is stored too.
+/// Where words with the same beginning of 3 to 8 bytes have many packages together, the union is stored
+/// too. So it takes a bounded time to look up such a beginning.
 #[derive(Debug, Default)]
 pub(super) struct Dictionary {
     /// The number of packages.
@@ -44,10 +44,11 @@ pub(super) struct Dictionary {
     beginnings: HashMap<u64, u32>,
 }
 
-/// Looking up postings that take longer to read than this is avoided by storing their union.
+/// If it costs more than this to read the postings of all words with the same beginning, their union is
+/// stored.
 pub(super) const COSTLY: usize = if cfg!(test) { 40 } else { 16_000 };
 /// What it costs to look at a word.
-const WORD: usize = 2;
+pub(super) const WORD: usize = 2;
 
 impl Dictionary {
     const STEP: usize = 16;
@@ -83,10 +84,14 @@ impl Dictionary {
         }
         entries.shrink();
         let (starts, heads) = (starts.into(), heads.into());
-        let mut dictionary = Self { entries, starts, heads, ..Self::new(packages) };
-        dictionary.store_unions(0..dictionary.len(), Self::MIN_BEGINNING);
-        dictionary.unions.shrink();
-        dictionary
+        Self { entries, starts, heads, ..Self::new(packages) }
+    }
+
+    /// Stores the unions for [`beginning`](Self::beginning).
+    pub(super) fn with_unions(mut self) -> Self {
+        self.store_unions(0..self.len(), Self::MIN_BEGINNING);
+        self.unions.shrink();
+        self
     }
 
     /// The number of words.
@@ -161,8 +166,8 @@ impl Dictionary {
         }
     }
 
-    /// Stores the unions of those of the words that have this many bytes in common, where they are
-    /// costly.
+    /// Stores the unions of those of the words that have this many bytes in common, where reading
+    /// their postings is costly.
     fn store_unions(&mut self, words: std::ops::Range<usize>, length: usize) {
         let mut at = words.start;
         while at < words.end {

@@ -5,14 +5,15 @@ use hashbrown::HashMap;
 use memchr::memmem;
 
 use super::bits::Bits;
-use super::dictionary::{COSTLY, Dictionary, Field, key};
+use super::dictionary::{COSTLY, Dictionary, Field, WORD, key};
 use super::postings::{Encoded, List, Postings};
 
 /// The words of names by the texts of a few characters inside them.
 ///
 /// It has the words with each text of [`MIN`](Self::MIN) characters. Where these words have too many
 /// packages, it has the union of the packages instead, and the words with each longer text. So
-/// whatever a query looks up costs a bounded time.
+/// what a query looks up costs a bounded time, but for texts of more than 8 characters that have these
+/// in common with many words.
 #[derive(Debug, Default)]
 pub(super) struct Grams {
     packages: usize,
@@ -121,7 +122,7 @@ impl Grams {
         lists.sort_unstable_by_key(|words| words.len);
         let mut words = lists.first().map_or_else(Vec::new, |words| words.to_vec());
         // To look at a word costs much more than to read a number.
-        for others in lists.get(1..3).unwrap_or_default() {
+        for others in lists.iter().skip(1).take(2) {
             if words.len() > Self::FEW {
                 others.retain_in(&mut words);
             }
@@ -159,9 +160,6 @@ impl Grams {
         self.entries.size() + self.places.capacity() * size_of::<(u64, Place)>()
     }
 }
-
-/// What it costs to look at a word.
-const WORD: usize = 2;
 
 /// What a beginning of a text has.
 enum Entry<'a> {

@@ -52,8 +52,9 @@ struct Written {
     recent: Option<u32>,
 }
 
-/// Up to this number of packages, a search looks at all texts, and there is no index.
-const SMALL: usize = 1_000;
+/// Up to this number of packages, a search looks at all texts, and there is no index. This takes about
+/// half a millisecond.
+pub(in crate::catalogue) const SMALL: usize = 1_000;
 /// If more packages than this were written since the segments were built, it is time for new ones.
 const STALE: usize = 500;
 /// If more packages than this were written, the index is given up until it is built again.
@@ -105,7 +106,8 @@ impl Live {
             return;
         }
         if self.written.size() + changes.len() > MAX_WRITTEN {
-            *self = Self { edit: self.edit, ..Self::default() };
+            let recorded_since = Some(self.edit);
+            *self = Self { edit: self.edit, recorded_since, ..Self::default() };
             return;
         }
         for change in changes {
@@ -114,11 +116,9 @@ impl Live {
         }
     }
 
-    /// Begins to record which packages are written. Returns false if it is recorded already.
-    pub(in crate::catalogue) fn begin(&mut self) -> bool {
-        let is_new = self.recorded_since.is_none();
+    /// Begins to record which packages are written, if it is not recorded yet.
+    pub(in crate::catalogue) fn begin(&mut self) {
         self.recorded_since.get_or_insert(self.edit);
-        is_new
     }
 
     /// Whether new segments should be built for a catalogue with `len` packages.

@@ -18,6 +18,6 @@ mod tagged;
 #[cfg(test)]
 mod tests;
 
-pub(super) use live::{Live, Segments};
+pub(super) use live::{Live, SMALL, Segments};
 pub(super) use selection::Selection;
 pub(super) use tagged::Tagged;

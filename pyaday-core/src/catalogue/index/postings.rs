@@ -150,9 +150,7 @@ impl List<'_> {
             each(last);
         }
     }
-}
 
-impl List<'_> {
     pub(super) fn to_vec(self) -> Vec<u32> {
         let mut numbers = Vec::with_capacity(self.len as usize);
         self.for_each(|number| numbers.push(number));

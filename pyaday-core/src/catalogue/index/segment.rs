@@ -42,7 +42,7 @@ pub(super) struct Ranked {
     pub(super) packages: Vec<u32>,
     /// The searched texts of the packages, for phrases.
     pub(super) texts: Vec<u8>,
-    pub(super) ends: Vec<u32>,
+    pub(super) ends: Vec<usize>,
     /// The hashes of the names, until the gathering has ended.
     pub(super) hashes: Vec<u64>,
     pub(super) names: NameFilter,
@@ -145,7 +145,7 @@ impl Segment {
             + set.size()
             + 4 * packages.len()
             + texts.len()
-            + 4 * ends.len()
+            + size_of_val(&**ends)
             + names.size()
     }
 
@@ -468,7 +468,7 @@ impl Ranked {
 
     fn text(&self, at: usize) -> &[u8] {
         let start = at.checked_sub(1).map_or(0, |before| self.ends[before]);
-        &self.texts[start as usize..self.ends[at] as usize]
+        &self.texts[start..self.ends[at]]
     }
 }
 
