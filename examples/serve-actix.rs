@@ -2,9 +2,11 @@
 
 use std::process::ExitCode;
 
-use pyaday_examples::{Actix, Arguments, report, run};
+use pyaday_examples::{Arguments, report, run};
+
+type Framework = pyaday_examples::Actix;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    report(run::<Actix>(&Arguments::of_process()).await)
+    report(run::<Framework>(&Arguments::of_process()).await)
 }

@@ -11,7 +11,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use pyaday_core::Actor;
 use serde::Deserialize;
 
-/// Checks access tokens (RFC 9068) with the public keys of their issuer. The keys are in a file, a
+/// Checks access tokens, which are signed JSON Web Tokens (RFC 7519), with the public keys of their issuer. The keys are in a file, a
 /// JSON Web Key Set, which another program downloads from the provider's `jwks_uri`. When the file
 /// changes, the new keys replace the old ones.
 pub struct Tokens {

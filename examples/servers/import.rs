@@ -169,7 +169,7 @@ fn an_invalid_row_is_reported_and_the_others_are_added() {
              standard input:5: expected 4 fields, found 5\n\
              standard input:6: summary must be at most 512 characters long: \"{excerpt}…\"\n\
              standard input:7: summary must not contain control characters or line breaks: \"two \
-             \\u{{7}}\\u{{202e}} faults\"; tags must be 1 to 40 of `a-z`, `0-9` and `-`, and not \
+             \\u{{7}}\\u{{202e}} faults\"; tags must be 1 to 40 of `a-z`, `0-9` and `-`, and must not \
              begin with `-`: \"Web\"\n\
              standard input:8: the other columns together must be at most 16384 bytes of JSON\n\
              standard input:9: summary is not UTF-8\n\

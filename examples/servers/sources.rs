@@ -8,7 +8,7 @@ const MOUNT_ACTIX: &str = include_str!("../mount-actix.rs");
 #[test]
 fn the_servers_differ_only_in_the_name_of_the_framework() {
     assert!(AXUM.contains("Axum"));
-    assert_eq!(AXUM.replace("Axum", "Framework"), ACTIX.replace("Actix", "Framework"));
+    assert_eq!(AXUM.replace("Axum", "Actix"), ACTIX);
 }
 
 #[test]
