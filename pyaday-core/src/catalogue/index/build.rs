@@ -7,7 +7,8 @@ use super::bits::Bits;
 use super::dictionary::{Dictionary, Field};
 use super::grams::Grams;
 use super::names::{NameFilter, hash};
-use super::segment::{Ranked, Segment};
+use super::ranked::Ranked;
+use super::segment::Segment;
 use crate::catalogue::tree::Tree;
 use crate::search::{Document, split};
 

@@ -5,9 +5,10 @@ use std::mem;
 
 use super::best::Best;
 use super::bits::Bits;
+use super::hits::Found;
 use super::live::Segments;
 use super::rest::Rest;
-use super::segment::{Found, Segment};
+use super::segment::Segment;
 use crate::catalogue::leaf::Leaf;
 use crate::catalogue::snapshot::Catalogue;
 use crate::package::NormalizedName;
