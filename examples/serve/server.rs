@@ -146,7 +146,7 @@ async fn serve<F: Framework, S: PackageStore>(
         Ok(F::serve(listener, &prefix, Api::with_options(store, answers), stop).await?)
     };
     if opened.is_away && source.is_none() {
-        // Requests are told so until the database is there.
+        // Until the database is there, requests get 503.
         return tokio::select! {
             served = serving(stop) => served,
             Err(error) = opened.fill(None, options.on_existing) => Err(error),

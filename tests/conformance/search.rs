@@ -4,10 +4,10 @@ use std::cmp::Reverse;
 
 use pyaday_core::{
     Catalogue, Metadata, NormalizedName, Package, PackageName, Page, Position, Query, Revision,
-    Score, Search, Sort, Stored, Tags, Write,
+    Score, Search, Sort, Stored, Tags,
 };
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::broken::Fault;
 
@@ -71,9 +71,10 @@ impl List<'_> {
 
     /// All packages that the query selects, in order.
     fn found(&self, query: &Query) -> Vec<Found> {
+        let selects_all = query.words().is_none() && query.tags.is_empty();
         let selected = self.packages.iter().filter_map(|(name, version)| {
-            let package = version.package();
-            let score = self.selects(query, &package)?;
+            // To parse every package for a list of all would take most of the time of the suite.
+            let score = if selects_all { 0 } else { self.selects(query, &version.package())? };
             let score = if query.is_by_relevance() { score } else { 0 };
             Some(Found { score: Reverse(score), name: (*name).clone() })
         });
@@ -157,35 +158,29 @@ impl List<'_> {
             _ => false,
         };
         let mut catalogue = Catalogue::new(self.revision);
-        for (name, version) in &self.packages {
-            if !is_left_out(name) {
-                catalogue.create(&version.package(), &Write::new());
-            }
-        }
+        let left = self.packages.iter().filter(|(name, _)| !is_left_out(name));
+        catalogue.create_many(&left.map(|(_, version)| version.package()).collect::<Vec<_>>());
         catalogue.list(query).did_you_mean
     }
 }
 
 /// The package as a store with this fault sees it.
 fn seen(fault: Fault, mut package: Package) -> Package {
-    let details = &mut package.details;
-    let mut metadata = details.metadata.to_map();
-    let mut without = |member: &str| {
-        metadata.remove(member);
-    };
     match fault {
-        Fault::TagsAreNotSearched => details.tags = Tags::default(),
-        Fault::ImportNamesAreNotSearched => without("import_name"),
-        Fault::KeywordsAreNotSearched => without("keywords"),
-        Fault::RankIsIgnored => without("rank"),
+        Fault::TagsAreNotSearched => package.details.tags = Tags::default(),
+        Fault::ImportNamesAreNotSearched => edit(&mut package, |it| drop(it.remove("import_name"))),
+        Fault::KeywordsAreNotSearched => edit(&mut package, |it| drop(it.remove("keywords"))),
+        Fault::RankIsIgnored => edit(&mut package, |it| drop(it.remove("rank"))),
         Fault::PhraseIsIgnored => {
             // Each word is a keyword of its own, so no two words follow each other.
-            let mut text = details.short_desc.as_str().to_owned();
-            if let Some(keywords) = metadata.get("keywords").filter(|it| !it.is_object()) {
-                text += &keywords.to_string();
-            }
-            let words = text.split(|c: char| !c.is_alphanumeric()).map(Value::from).collect();
-            metadata.insert("keywords".to_owned(), words);
+            let mut text = package.details.short_desc.as_str().to_owned();
+            edit(&mut package, |metadata| {
+                if let Some(keywords) = metadata.get("keywords").filter(|it| !it.is_object()) {
+                    text += &keywords.to_string();
+                }
+                let words = text.split(|c: char| !c.is_alphanumeric()).map(Value::from).collect();
+                metadata.insert("keywords".to_owned(), words);
+            });
             describe(&mut package, |_| None);
         }
         Fault::WordsCutAtSpaces => {
@@ -198,10 +193,16 @@ fn seen(fault: Fault, mut package: Package) -> Package {
         Fault::WordsInLowerCase => describe(&mut package, |c| (c != 'ß').then_some(c)),
         _ => {}
     }
-    if let Ok(metadata) = Metadata::try_from(metadata) {
+    package
+}
+
+/// Changes the members of the metadata.
+fn edit(package: &mut Package, change: impl FnOnce(&mut Map<String, Value>)) {
+    let mut members = package.details.metadata.to_map();
+    change(&mut members);
+    if let Ok(metadata) = Metadata::try_from(members) {
         package.details.metadata = metadata;
     }
-    package
 }
 
 /// Changes each character of the description, or leaves it out.

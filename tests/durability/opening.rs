@@ -440,7 +440,7 @@ fn an_invalid_row_with_a_right_checksum_is_reported() {
         let path = changed_by_hand(column, value);
         let error = refused(&path);
         let OpenFault::Damaged { fault } = error.fault() else { panic!("{column} {value}") };
-        assert!(fault.ends_with("is no package"), "{column} {value}: {fault}");
+        assert!(fault.ends_with("is not a valid package"), "{column} {value}: {fault}");
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::Fault;
 
-/// Whether there is such a file. A file that has something in it, a link or a folder is no mark: somebody
+/// Whether there is such a file. A file that has something in it, a link or a folder is not a mark: somebody
 /// else has made it.
 pub(super) fn exists(path: &Path) -> io::Result<bool> {
     match fs::symlink_metadata(path) {
@@ -29,7 +29,7 @@ pub(super) fn create(path: &Path) -> Result<(), Fault> {
     Ok(synchronize_folder(path)?)
 }
 
-/// Removes the file if there is one, on the disk. What is no mark stays.
+/// Removes the file if there is one, on the disk. What is not a mark stays.
 pub(super) fn remove(path: &Path) -> io::Result<()> {
     if exists(path)? {
         fs::remove_file(path)?;

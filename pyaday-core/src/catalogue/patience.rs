@@ -40,7 +40,7 @@ impl Patience {
     }
 
     /// Whether a read that uses the index of this catalogue takes long.
-    pub(super) fn is_tried_by(&self, catalogue: &Catalogue) -> bool {
+    pub(super) fn is_tried_by(catalogue: &Catalogue) -> bool {
         catalogue.index.unknown(catalogue.len()) > Self::PART
     }
 

@@ -81,7 +81,7 @@ impl Published {
             Some(_) => Some(self.patience.turn().await),
             None => None,
         };
-        let look = |catalogue: &Catalogue| match self.patience.is_tried_by(catalogue) {
+        let look = |catalogue: &Catalogue| match Patience::is_tried_by(catalogue) {
             false => Ok(catalogue.list(query)),
             true => Err(Box::new(catalogue.clone())),
         };
@@ -113,7 +113,7 @@ impl Published {
         seed: Seed,
     ) -> Result<Vec<Stored>, StoreError> {
         let look = |catalogue: &Catalogue| match tag {
-            Some(tag) if self.patience.is_tried_by(catalogue) => {
+            Some(tag) if Patience::is_tried_by(catalogue) => {
                 Err((Box::new(catalogue.clone()), tag))
             }
             _ => Ok(catalogue.sample(count, tag, seed)),

@@ -95,7 +95,7 @@ pub(crate) fn read(row: &Row, at: usize) -> Result<(Package, Revision), Fault> {
         Ok(package) => Ok((package, revision)),
         Err(_) => {
             let name = texts.first().copied().unwrap_or_default();
-            Err(Fault::Damaged(format!("the row of `{name}` is no package")))
+            Err(Fault::Damaged(format!("the row of `{name}` is not a valid package")))
         }
     }
 }

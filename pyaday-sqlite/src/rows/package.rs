@@ -94,7 +94,7 @@ fn package(texts: &[&str]) -> Result<Package, OpenFault> {
     let package = Package::restore(columns.iter().copied()).ok();
     match package.filter(|package| package.name.normalized().as_str() == *name) {
         Some(package) => Ok(package),
-        None => damaged(format!("the row of `{name}` is no package")),
+        None => damaged(format!("the row of `{name}` is not a valid package")),
     }
 }
 
