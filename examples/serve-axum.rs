@@ -8,5 +8,5 @@ type Framework = pyaday_examples::Axum;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    report(run::<Framework>(&Arguments::of_process()).await)
+    report(run::<Framework>(&Arguments::of_process(env!("CARGO_BIN_NAME"))).await)
 }

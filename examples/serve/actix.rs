@@ -7,7 +7,7 @@ use actix_web::web::ServiceConfig;
 use actix_web::{App, HttpServer};
 use pyaday_core::{Api, PackageStore};
 
-use crate::{CLIENT_TIMEOUT, Framework, GRACE, Prefix};
+use crate::{AccessRules, CLIENT_TIMEOUT, Framework, GRACE, Prefix};
 
 /// actix-web. The signals that it waits for itself are replaced by `stop`: on SIGINT it would not
 /// finish what was begun.
@@ -19,11 +19,12 @@ impl Framework for Actix {
         listener: TcpListener,
         prefix: &Prefix,
         api: Api<S>,
+        access: &AccessRules,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
-        let prefix = prefix.clone();
+        let (prefix, access) = (prefix.clone(), access.clone());
         let app = move |config: &mut ServiceConfig| {
-            config.service(pyaday_actix::scope(prefix.as_path(), &api));
+            access.add_service(config, pyaday_actix::scope(prefix.as_path(), &api));
         };
         Self::serve_app(listener, app, stop).await
     }

@@ -5,7 +5,9 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process;
 
-use clap::Parser;
+use clap::builder::BoolishValueParser;
+use clap::{CommandFactory as _, FromArgMatches as _, Parser};
+use pyaday_sqlite::sqlite_version;
 
 use crate::OnExisting;
 use crate::url::{Url, without_user_info};
@@ -14,6 +16,9 @@ use crate::url::{Url, without_user_info};
 ///
 /// Once it can answer, it prints `listening on` and its URL, the only line on standard output.
 /// SIGTERM or SIGINT (Ctrl-C) ends it, after the requests that were begun.
+///
+/// If other machines can reach it, then it does not start before it is told who may change the
+/// catalogue: `--token-file`, `--read-only` or `--open`.
 #[derive(Debug, Parser)]
 pub struct Arguments {
     /// Where to listen; port 0 picks a free one
@@ -61,14 +66,58 @@ pub struct Arguments {
         default_value = "skip"
     )]
     pub on_existing: OnExisting,
+
+    /// A file of the tokens that allow to read and write, one a line
+    ///
+    /// Clients send one in the field `Authorization: Bearer TOKEN`. A token has 24 to 1024 characters;
+    /// `openssl rand -hex 32` makes a good one. A line may also be `NAME:TOKEN`: the name says whose
+    /// token it is. Lines that begin with `#` are comments. With two tokens, clients can move from one
+    /// to the other. The file is read when the server starts. Instead of a file, the environment
+    /// variable PYADAY_TOKEN can hold a token.
+    #[arg(long, env = "PYADAY_TOKEN_FILE", hide_env_values = true, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+
+    /// A file of the tokens that allow to read; without one, everyone may read
+    ///
+    /// It is like that of `--token-file`. The environment variable PYADAY_READ_TOKEN can hold a token
+    /// instead.
+    #[arg(long, env = "PYADAY_READ_TOKEN_FILE", hide_env_values = true, value_name = "FILE")]
+    pub read_token_file: Option<PathBuf>,
+
+    /// Let everyone who can reach the server read and write
+    ///
+    /// This is the default on 127.0.0.1 and other loopback addresses, which only this machine can reach.
+    #[arg(long, env = "PYADAY_OPEN", value_parser = BoolishValueParser::new())]
+    pub open: bool,
+
+    /// Refuse every request that would change something, also with a token
+    #[arg(long, env = "PYADAY_READ_ONLY", value_parser = BoolishValueParser::new())]
+    pub read_only: bool,
+
+    /// The hosts that the server answers for, `*` for all; others are refused with 421
+    ///
+    /// A host without a port stands for all ports. The host of `--public-url` is always one of them. On
+    /// a loopback address the default is localhost, 127.0.0.1, [::1] and the host of `--bind`: a page of
+    /// the Internet must not reach the server under a name of its own. Elsewhere the default is all.
+    #[arg(long, env = "PYADAY_HOSTS", value_name = "NAME,…", value_delimiter = ',')]
+    pub hosts: Vec<String>,
+
+    /// An origin whose pages may use the catalogue, such as https://example.org; it can be repeated
+    ///
+    /// With `*`, pages of every origin may read, and only those of the server's own may write.
+    #[arg(long, env = "PYADAY_CORS", value_name = "ORIGIN", value_delimiter = ',')]
+    pub cors: Vec<String>,
 }
 
 impl Arguments {
-    /// The options of this process. If they cannot be used, then it ends with a message; if it was
-    /// asked for help, then with that.
+    /// The options of this process, which runs the program of this name. If they cannot be used, then
+    /// it ends with a message; if it was asked for help or for its version, then with that.
     #[must_use]
-    pub fn of_process() -> Self {
-        Self::try_parse().unwrap_or_else(|error| {
+    pub fn of_process(program: &'static str) -> Self {
+        let version = format!("{}, SQLite {}", env!("CARGO_PKG_VERSION"), sqlite_version());
+        let command = Self::command().name(program).version(version);
+        let parsed = command.try_get_matches().and_then(|it| Self::from_arg_matches(&it));
+        parsed.unwrap_or_else(|error| {
             if !error.use_stderr() {
                 error.exit();
             }

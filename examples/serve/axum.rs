@@ -13,7 +13,7 @@ use axum_server::Handle;
 use axum_server::accept::NoDelayAcceptor;
 use pyaday_core::{Api, PackageStore};
 
-use crate::{CLIENT_TIMEOUT, Framework, GRACE, Prefix};
+use crate::{AccessRules, CLIENT_TIMEOUT, Framework, GRACE, Prefix};
 
 /// axum, on `axum_server`, since `axum::serve` neither limits the time that a client takes for a
 /// request nor the time that stopping takes.
@@ -25,6 +25,7 @@ impl Framework for Axum {
         listener: TcpListener,
         prefix: &Prefix,
         api: Api<S>,
+        access: &AccessRules,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
         let catalogue = pyaday_axum::router(&api);
@@ -32,7 +33,7 @@ impl Framework for Axum {
             "" => catalogue,
             path => Router::new().nest(path, catalogue),
         };
-        Self::serve_app(listener, app, stop).await
+        Self::serve_app(listener, access.around(app), stop).await
     }
 }
 

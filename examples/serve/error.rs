@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use pyaday_core::{InvalidValue, StoreError};
 
-use crate::{Summary, Url};
+use crate::{AccessError, Summary, Url};
 
 /// What can be imported, for messages.
 const TAKEN: &str = "what can be imported is TSV or CSV whose header has the columns `name` and \
@@ -27,6 +27,9 @@ pub enum Error {
     /// The public URL is none. It is not repeated: it may hold a password.
     #[error("the public URL {0}")]
     PublicUrl(InvalidValue),
+    /// The options about access cannot be used, or they would leave the server open to everyone.
+    #[error(transparent)]
+    Access(#[from] AccessError),
     /// The address cannot be listened on.
     #[error("cannot listen on {address}")]
     Bind {

@@ -3,6 +3,7 @@
 //! `serve-axum` and `serve-actix` are one program, [`run`]. They differ in the [`Framework`] that
 //! serves: [`Axum`] in one, [`Actix`] in the other.
 
+mod access;
 mod actix;
 mod arguments;
 mod axum;
@@ -22,6 +23,7 @@ mod url;
 
 use std::time::Duration;
 
+pub use access::{AccessError, AccessRules};
 pub use actix::Actix;
 pub use arguments::Arguments;
 pub use axum::Axum;

@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::thread;
 
-use pyaday_core::{Api, MemoryStore, PackageStore, Problem};
+use pyaday_core::{Api, MemoryStore, PackageStore, Problem, PublicUrl};
 use pyaday_postgres::PostgresStore;
 use pyaday_sqlite::{SqliteStore, sqlite_version};
 use tokio::sync::oneshot;
@@ -17,14 +17,14 @@ use crate::begun::Begun;
 use crate::error::{tell, with_causes};
 use crate::mark::Mark;
 use crate::opened::Opened;
-use crate::{Arguments, Error, Prefix, Socket, Source, StopSignal, StoreUrl, Url};
+use crate::{AccessRules, Arguments, Error, Prefix, Socket, Source, StopSignal, StoreUrl, Url};
 
 /// What ends a server.
 type Stop = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// A web framework to serve with.
 pub trait Framework {
-    /// Serves a catalogue under a prefix until `stop`, then ends within a few seconds.
+    /// Serves a catalogue under a prefix, with the rules of access around it, until `stop`, then ends within a few seconds.
     ///
     /// # Errors
     /// The listener cannot be used.
@@ -32,6 +32,7 @@ pub trait Framework {
         listener: TcpListener,
         prefix: &Prefix,
         api: Api<S>,
+        access: &AccessRules,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> impl Future<Output = io::Result<()>>;
 }
@@ -124,26 +125,31 @@ async fn serve<F: Framework, S: PackageStore>(
     open: impl AsyncFnOnce() -> Result<Opened<S>, Error>,
 ) -> Result<(), Error> {
     let prefix = options.prefix.parse()?;
-    let answers = answers(options)?;
+    let public_url = public_url(options)?;
+    let access = AccessRules::new(options, public_url.as_ref())?;
     let opening = async {
         // The address is taken at once, so that a mistake in it shows before a long import, and one in
         // the name of a file before anything is created. Nobody can connect until the packages are there.
         let socket = Socket::bind(&options.bind).await?;
+        let address = socket.address()?;
+        access.check_address(address)?;
         let source = match options.import.clone() {
             Some(path) => Some(in_thread(move || Source::open(&path)).await??),
             None => None,
         };
-        Ok((socket, source, open().await?))
+        Ok((socket, address, source, open().await?))
     };
-    let (socket, source, mut opened) = unless_stopped(&mut stop, opening).await?;
+    let (socket, address, source, mut opened) = unless_stopped(&mut stop, opening).await?;
     let store = Arc::clone(&opened.store);
+    let answers = access.apply(answers(public_url, &access), address);
     let serving = async |stop: Stop| {
         let listener = socket.listen(&prefix)?;
         let stop = async move {
             stop.await;
             tell("stopping");
         };
-        Ok(F::serve(listener, &prefix, Api::with_options(store, answers), stop).await?)
+        let api = Api::with_options(store, answers);
+        Ok(F::serve(listener, &prefix, api, &access, stop).await?)
     };
     if opened.is_away && source.is_none() {
         // Until the database is there, requests get 503.
@@ -173,13 +179,22 @@ async fn unless_stopped<T>(
     }
 }
 
-/// What the command line says of the answers.
-fn answers(options: &Arguments) -> Result<pyaday_core::Options, Error> {
-    let answers = pyaday_core::Options::new().on_problem(|problem, _| log(problem));
-    Ok(match &options.public_url {
-        Some(url) => answers.public_url(url.parse().map_err(Error::PublicUrl)?),
+fn public_url(options: &Arguments) -> Result<Option<PublicUrl>, Error> {
+    let url = options.public_url.as_ref().map(|url| url.parse());
+    url.transpose().map_err(Error::PublicUrl)
+}
+
+/// What the command line says of the answers, without who may do what.
+fn answers(public_url: Option<PublicUrl>, access: &AccessRules) -> pyaday_core::Options {
+    let access = access.clone();
+    let answers = pyaday_core::Options::new().on_problem(move |problem, members| {
+        log(problem);
+        access.explain(problem, members);
+    });
+    match public_url {
+        Some(url) => answers.public_url(url),
         None => answers,
-    })
+    }
 }
 
 /// Tells on standard error what is the server's fault: the cause, which clients never see.

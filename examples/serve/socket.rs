@@ -31,6 +31,16 @@ impl Socket {
         }
     }
 
+    /// The address that was taken.
+    ///
+    /// # Errors
+    /// The system does not say.
+    pub fn address(&self) -> Result<SocketAddr, Error> {
+        self.socket
+            .local_addr()
+            .map_err(|source| Error::Bind { address: self.address.clone(), source })
+    }
+
     /// Lets clients connect, and prints the URL on standard output.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use std::time::Duration;
 use std::{fs, io, thread};
 
 use pyaday_core::{Api, PackageStore, StoreError};
-use pyaday_examples::{Arguments, Error, Framework, OnExisting, Prefix, run_until};
+use pyaday_examples::{AccessRules, Arguments, Error, Framework, OnExisting, Prefix, run_until};
 use pyaday_postgres::Reads;
 use tokio::time::{sleep, timeout};
 
@@ -27,6 +27,7 @@ impl Framework for Nobody {
         _: TcpListener,
         _: &Prefix,
         _: Api<S>,
+        _: &AccessRules,
         _: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
         Ok(())
@@ -47,6 +48,7 @@ impl Framework for Early {
         _: TcpListener,
         _: &Prefix,
         api: Api<S>,
+        _: &AccessRules,
         _: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
         let names = ["b", "flask"].map(|name| name.parse().unwrap());
@@ -73,6 +75,12 @@ fn options(url: &str, import: Option<&Path>) -> Arguments {
         store: url.parse().unwrap(),
         import: import.map(Path::to_owned),
         on_existing: OnExisting::Skip,
+        token_file: None,
+        read_token_file: None,
+        open: false,
+        read_only: false,
+        hosts: Vec::new(),
+        cors: Vec::new(),
     }
 }
 

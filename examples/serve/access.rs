@@ -1,0 +1,102 @@
+//! Who may use a server, and from where: what the command line says of it.
+
+mod error;
+mod hosts;
+mod on_actix;
+mod on_axum;
+mod origins;
+mod roles;
+mod tokens;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use pyaday_core::{Actor, Options, Problem, PublicUrl};
+use serde_json::{Map, Value};
+
+pub use self::error::AccessError;
+use self::hosts::Hosts;
+use self::origins::Origins;
+use self::roles::Policy;
+use self::tokens::{Source, Tokens};
+use crate::Arguments;
+
+/// Who may use a server, and from where. A clone shares the tokens.
+#[derive(Clone, Debug)]
+pub struct AccessRules {
+    tokens: Arc<Tokens>,
+    policy: Policy,
+    hosts: Hosts,
+    origins: Option<Arc<Origins>>,
+    is_open: bool,
+}
+
+impl AccessRules {
+    /// Reads the files and the variables of the tokens, and checks that the options fit together.
+    ///
+    /// # Errors
+    /// A token cannot be read or used, a host or an origin is malformed, or two options contradict each
+    /// other.
+    pub fn new(options: &Arguments, public_url: Option<&PublicUrl>) -> Result<Self, AccessError> {
+        let writers = Source::find("--token-file", options.token_file.as_deref(), "PYADAY_TOKEN")?;
+        let readers = Source::find(
+            "--read-token-file",
+            options.read_token_file.as_deref(),
+            "PYADAY_READ_TOKEN",
+        )?;
+        if options.open && (writers.is_some() || readers.is_some()) {
+            return Err(AccessError::OpenWithToken);
+        }
+        if readers.is_some() && writers.is_none() && !options.read_only {
+            return Err(AccessError::NobodyWrites);
+        }
+        let policy = Policy {
+            is_read_only: options.read_only,
+            writes_need_token: writers.is_some(),
+            reads_need_token: readers.is_some(),
+        };
+        Ok(Self {
+            tokens: Arc::new(Tokens::read(writers, readers)?),
+            policy,
+            hosts: Hosts::new(&options.hosts, &options.bind, public_url)?,
+            origins: Origins::new(&options.cors)?.map(Arc::new),
+            is_open: options.open,
+        })
+    }
+
+    /// Refuses an address that other machines may reach, if anyone could write there and nobody has said
+    /// that this is meant.
+    ///
+    /// # Errors
+    /// Other machines may reach the address, and there is no token for writes.
+    pub fn check_address(&self, address: SocketAddr) -> Result<(), AccessError> {
+        let is_protected = self.policy.writes_need_token || self.policy.is_read_only;
+        if is_protected || self.is_open || hosts::is_loopback(address) {
+            Ok(())
+        } else {
+            Err(AccessError::Exposed { address })
+        }
+    }
+
+    /// Adds the rules to the options of the catalogue that is served at an address.
+    #[must_use]
+    pub fn apply(&self, mut options: Options, address: SocketAddr) -> Options {
+        if let Some(hosts) = self.hosts.at(address) {
+            options = options.hosts(hosts);
+        }
+        if let Some(origins) = &self.origins {
+            options = options.origins(origins.listed().iter().cloned());
+        }
+        self.policy.apply(options)
+    }
+
+    /// Says in a problem details object which option of the server decides what it refuses.
+    pub fn explain(&self, problem: &Problem, members: &mut Map<String, Value>) {
+        self.policy.explain(problem, members);
+    }
+
+    /// The actor of a request with these `Authorization` fields. `None` if no field is for these rules.
+    fn actor<'a>(&self, fields: impl Iterator<Item = &'a [u8]>) -> Option<Actor> {
+        self.policy.needs_token().then(|| self.tokens.actor(fields)).flatten()
+    }
+}
