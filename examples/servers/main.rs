@@ -1,6 +1,8 @@
 //! What the two servers do, as their users see it: as processes, over sockets.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "that is how a test fails")]
 
+mod access;
+mod cors;
 #[cfg(unix)]
 mod durable;
 #[cfg(target_os = "linux")]
@@ -13,6 +15,7 @@ mod import;
 mod messages;
 mod not_a_list;
 mod process;
+mod proxies;
 #[cfg(unix)]
 mod readme;
 mod secrets;

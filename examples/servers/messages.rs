@@ -14,7 +14,7 @@ fn post(fields: &str) -> String {
 #[test]
 fn a_request_without_exactly_one_host_field_is_400() {
     for program in SERVERS {
-        let server = Server::start(program, &[]);
+        let server = Server::start(program, &["--hosts", "*"]);
         for (request, status) in [
             ("HTTP/1.1\r\nHost: localhost\r\n", 200),
             ("HTTP/1.1\r\nHost:\r\n", 200),
@@ -95,7 +95,7 @@ fn answers_of_the_frameworks_are_as_the_readme_says() {
         (format!("POST /packages HTTP/1.0\r\n{json}\r\n"), [400, 400]),
     ] {
         for (program, status) in SERVERS.into_iter().zip(statuses) {
-            let server = Server::start(program, &[]);
+            let server = Server::start(program, &["--hosts", "*"]);
             let mut client = server.connect();
             client.send(&request);
             assert_eq!(client.answer().status, status, "{program} {request:.200}");

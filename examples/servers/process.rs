@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -19,8 +19,10 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 /// A program on a free port that forgets its packages, whatever the environment of the test says.
 pub(crate) fn command(program: &str, args: &[&str]) -> Command {
     let mut command = Command::new(program);
-    for option in ["BIND", "PREFIX", "PUBLIC_URL", "STORE", "IMPORT", "ON_EXISTING"] {
-        command.env_remove(format!("PYADAY_{option}"));
+    for (variable, _) in std::env::vars_os() {
+        if variable.to_string_lossy().starts_with("PYADAY_") {
+            command.env_remove(variable);
+        }
     }
     command.env("PYADAY_BIND", "127.0.0.1:0").env("PYADAY_STORE", "memory:").args(args);
     command
@@ -31,6 +33,11 @@ pub(crate) fn file(name: &str, content: impl AsRef<[u8]>) -> PathBuf {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::write(&path, content).unwrap();
     path
+}
+
+/// An address that nobody had a moment ago.
+pub(crate) fn free_address() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
 /// Runs a program that is to end by itself; its exit code, standard output and standard error.
@@ -118,6 +125,11 @@ impl Process {
         assert!(Command::new("kill").args(["-s", name, &pid]).status().unwrap().success());
     }
 
+    /// True if the process has not ended.
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
     /// Waits for the process to end by itself.
     pub(crate) fn end(mut self) -> Ended {
         let deadline = Instant::now() + PATIENCE;
@@ -181,8 +193,9 @@ impl Server {
         let Some(line) = process.line() else {
             panic!("{}", process.end().stderr);
         };
-        let address = line.strip_prefix("listening on http://127.0.0.1:").unwrap();
-        let port = address[..address.find('/').unwrap()].parse().unwrap();
+        let (address, _prefix) =
+            line.strip_prefix("listening on http://").unwrap().split_once('/').unwrap();
+        let port = address.rsplit_once(':').unwrap().1.parse().unwrap();
         Self { process, line, port }
     }
 
@@ -199,6 +212,13 @@ impl Server {
         let mut client = self.connect();
         client.send(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n"));
         client.answer()
+    }
+
+    /// The answer to a request on a connection of its own. The fields are lines.
+    pub(crate) fn ask(&self, method: &str, path: &str, fields: &str) -> Answer {
+        let mut client = self.connect();
+        client.send(format!("{method} {path} HTTP/1.1\r\n{fields}\r\n"));
+        client.answer_to(method)
     }
 
     /// The representation of a package, or the status if there is none.
@@ -245,6 +265,11 @@ impl Client {
 
     /// Reads one answer.
     pub(crate) fn answer(&mut self) -> Answer {
+        self.answer_to("GET")
+    }
+
+    /// Reads the answer to a request with this method. That to `HEAD` has no body.
+    pub(crate) fn answer_to(&mut self, method: &str) -> Answer {
         let status_line = self.line();
         let status = status_line.split(' ').nth(1).unwrap().parse().unwrap();
         let mut headers = Vec::new();
@@ -253,7 +278,7 @@ impl Client {
         }
         let mut answer = Answer { status_line, status, headers, body: String::new() };
         let length = answer.header("content-length").map_or(0, |value| value.parse().unwrap());
-        let mut body = vec![0; length];
+        let mut body = vec![0; if method == "HEAD" { 0 } else { length }];
         self.0.read_exact(&mut body).unwrap();
         answer.body = String::from_utf8(body).unwrap();
         answer

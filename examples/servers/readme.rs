@@ -7,15 +7,15 @@ mod blocks;
 mod session;
 mod shell;
 
-use self::blocks::{Block, blocks};
+pub(crate) use self::blocks::{Block, blocks};
 use self::session::Session;
 use crate::process::SERVERS;
 
-const README: &str = include_str!("../../README.md");
+pub(crate) const README: &str = include_str!("../../README.md");
 
 /// In `shell` blocks are commands that a test cannot run.
-const LANGUAGES: [&str; 8] =
-    ["console", "rust", "rust,no_run", "diff", "shell", "toml", "nginx", "apache"];
+const LANGUAGES: [&str; 9] =
+    ["caddyfile", "console", "rust", "rust,no_run", "diff", "shell", "toml", "nginx", "apache"];
 
 #[test]
 fn console_blocks_show_what_their_commands_print() {

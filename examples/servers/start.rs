@@ -2,12 +2,14 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::thread;
 use std::time::Instant;
 
-use crate::process::{Client, Ended, PATIENCE, Process, SERVERS, Server, command, ending};
+use crate::process::{
+    Client, Ended, PATIENCE, Process, SERVERS, Server, command, ending, free_address,
+};
 
 const FLASK: &str =
     r#"{"name":"flask","short_desc":"A simple framework for building complex web applications."}"#;
@@ -267,9 +269,4 @@ fn a_closed_standard_output_does_not_stop_the_server() {
         client.send("GET /packages/flask HTTP/1.1\r\nHost: localhost\r\n\r\n");
         assert_eq!(client.answer().status, 200);
     }
-}
-
-/// An address that nobody had a moment ago.
-fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }

@@ -41,7 +41,9 @@ impl Tool {
 
     fn is_there(&self) -> bool {
         match self {
-            Self::Program(program) => run(program, &["-V"]) || run(program, &["--version"]),
+            Self::Program(program) => {
+                ["-V", "--version", "version"].iter().any(|version| run(program, &[version]))
+            }
             Self::Postgres => postgres().is_some(),
             Self::Root => run("losetup", &["--find"]),
         }

@@ -22,7 +22,9 @@ pub enum AccessError {
         address: SocketAddr,
     },
     /// `--open` and a token.
-    #[error("`--open` lets everyone read and write, so it cannot be used with a token: omit one of them")]
+    #[error(
+        "`--open` lets everyone read and write, so it cannot be used with a token: omit one of them"
+    )]
     OpenWithToken,
     /// A token for reads, and none for writes.
     #[error(
@@ -88,6 +90,8 @@ pub enum AccessError {
         rule: InvalidValue,
     },
     /// `*` beside other origins.
-    #[error("`--cors *` lets the pages of every origin read, so no other origin can be given with it")]
+    #[error(
+        "`--cors *` lets the pages of every origin read, so no other origin can be given with it"
+    )]
     AnyOriginAndOthers,
 }

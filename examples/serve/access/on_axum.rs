@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::header::{ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION};
+use axum::http::header::{
+    ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, ORIGIN,
+};
 use axum::http::{HeaderName, HeaderValue, Method};
 use axum::middleware::{map_request, map_request_with_state};
 use tower_http::cors::{AllowOrigin, CorsLayer};
@@ -47,6 +49,7 @@ fn cors(origins: &Arc<Origins>) -> CorsLayer {
         .allow_headers(FIELDS.map(HeaderName::from_static))
         .expose_headers(EXPOSED.map(HeaderName::from_static))
         .allow_origin(AllowOrigin::predicate(move |origin, _| origins.allow(origin.as_bytes())))
+        .vary([ORIGIN, ACCESS_CONTROL_REQUEST_METHOD, ACCESS_CONTROL_REQUEST_HEADERS])
 }
 
 /// Marks a request whose method is `OPTIONS`, and which now has another method.

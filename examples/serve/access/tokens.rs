@@ -58,9 +58,8 @@ impl Source {
         let text = self.text.strip_prefix('\u{feff}').unwrap_or(&self.text);
         let lines = text.lines().map(str::trim).zip(1..);
         let lines = lines.filter(|(line, _)| !line.is_empty() && !line.starts_with('#'));
-        let tokens = lines.map(|(text, line)| {
-            Token::parse(text, role).map_err(|rule| self.fault(line, rule))
-        });
+        let tokens = lines
+            .map(|(text, line)| Token::parse(text, role).map_err(|rule| self.fault(line, rule)));
         let tokens = tokens.collect::<Result<Vec<_>, _>>()?;
         if tokens.is_empty() {
             return Err(AccessError::NoToken { origin: self.name.clone() });
@@ -197,6 +196,7 @@ fn bearer(field: &[u8]) -> Option<&[u8]> {
     const SCHEME: &[u8] = b"bearer";
 
     let (scheme, rest) = field.split_at_checked(SCHEME.len())?;
-    let is_bearer = scheme.eq_ignore_ascii_case(SCHEME) && matches!(rest.first(), None | Some(b' '));
+    let is_bearer =
+        scheme.eq_ignore_ascii_case(SCHEME) && matches!(rest.first(), None | Some(b' '));
     is_bearer.then(|| rest.trim_ascii())
 }
