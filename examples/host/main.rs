@@ -5,6 +5,7 @@
 mod cors;
 mod cors_actix;
 mod cors_axum;
+mod cors_fields;
 mod fill;
 mod in_a_test;
 mod mounted;

@@ -2,28 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pyaday_core::conformance::http::scenarios;
-use pyaday_core::{Endpoint, Options};
+use pyaday_core::Endpoint;
 
+use crate::cors_fields::{names, request_fields, response_fields};
 use crate::process::{Answer, SERVERS, Server, ending};
 
 const ORIGIN: &str = "https://pages.example.org";
-
-/// What a page may read of any answer (Fetch, "CORS-safelisted response-header name").
-const SAFELISTED: [&str; 7] = [
-    "cache-control",
-    "content-language",
-    "content-length",
-    "content-type",
-    "expires",
-    "last-modified",
-    "pragma",
-];
-
-/// The names in a list, in lower case.
-fn names(list: &str) -> BTreeSet<String> {
-    list.split(',').map(|name| name.trim().to_lowercase()).filter(|it| !it.is_empty()).collect()
-}
 
 /// What an answer says to a browser that enforces CORS: the fields of CORS, and `Vary`.
 fn cors(answer: &Answer) -> BTreeMap<String, BTreeSet<String>> {
@@ -61,14 +45,9 @@ fn a_page_of_a_listed_origin_may_send_every_method_with_every_field() {
     let servers = start(&["--cors", "https://other.example", "--cors", ORIGIN]);
     for endpoint in Endpoint::ALL {
         let path = endpoint.full_path().replace("{name}", "flask").replace("{date}", "2026-11-23");
-        // A browser sets some fields itself, and the catalogue takes no coded content.
-        let is_free = |name: &&http::HeaderName| {
-            let set = ["host", "content-length", "content-encoding", "origin"];
-            !set.contains(&name.as_str()) && !name.as_str().starts_with("sec-")
-        };
-        let fields: Vec<_> = endpoint.request_headers(&Options::new());
-        let fields: Vec<_> = fields.iter().filter(is_free).map(http::HeaderName::as_str).collect();
-        let fields = [&fields[..], &["authorization", "change-note"]].concat().join(",");
+        let mut fields = request_fields(endpoint);
+        fields.extend(["authorization", "change-note"].map(str::to_owned));
+        let fields = fields.join(",");
         for operation in endpoint.operations() {
             let method = operation.method().as_str();
             let answers = ask(&servers, "OPTIONS", &path, &preflight(ORIGIN, method, &fields));
@@ -87,17 +66,7 @@ fn a_page_of_a_listed_origin_may_send_every_method_with_every_field() {
 
 #[test]
 fn a_page_may_read_every_field_of_every_golden_answer() {
-    let mut fields = BTreeSet::new();
-    for exchange in scenarios().iter().flat_map(|scenario| &scenario.exchanges) {
-        let lines = exchange.response.lines().filter_map(|line| line.strip_prefix("< "));
-        let names = lines.filter_map(|line| line.split_once(": ")).map(|(name, _)| name);
-        let is_name = |name: &&str| name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'-'));
-        fields.extend(names.filter(is_name).map(str::to_owned));
-    }
-    fields.retain(|name| !SAFELISTED.contains(&name.as_str()));
-    for needed in ["etag", "location", "link"] {
-        assert!(fields.contains(needed), "{needed}");
-    }
+    let fields = response_fields();
     let servers = start(&["--cors", ORIGIN]);
     for answer in ask(&servers, "GET", "/packages", &format!("Origin: {ORIGIN}\r\n")) {
         assert!(cors(&answer)["access-control-expose-headers"].is_superset(&fields));

@@ -3,6 +3,8 @@
 
 mod access;
 mod cors;
+#[path = "../host/cors_fields.rs"]
+mod cors_fields;
 #[cfg(unix)]
 mod durable;
 #[cfg(target_os = "linux")]

@@ -39,7 +39,7 @@ impl Hosts {
         if given.iter().any(|host| host == "*") {
             return Ok(Self::Any);
         }
-        let public = public_url.and_then(|url| host_of(url));
+        let public = public_url.and_then(host_of);
         if !given.is_empty() {
             let given = given.iter().map(|host| {
                 host.parse().map_err(|rule| AccessError::Host { host: shown(host), rule })
