@@ -75,6 +75,8 @@ fn other_machines_can_reach_a_server_only_if_it_is_said_who_may_write() {
         (&["--hosts", "example.org"], &[], None, Some(exposed)),
     ];
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("exposed");
+    // An earlier run may have left it.
+    let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).unwrap();
     let mut starts = 0;
     for (number, (args, variables, on_loopback, elsewhere)) in cases.into_iter().enumerate() {
@@ -387,6 +389,7 @@ fn a_server_on_a_loopback_address_answers_for_this_machine_only() {
                     [..],
             ),
             (&["--bind", "localhost:0"], &["localhost"], &["evil.example"]),
+            (&["--bind", "127.9.9.9:0"], &["127.9.9.9:5", "localhost"], &["127.9.9.8"]),
             (
                 &["--public-url", public],
                 &["packages.example.org", "packages.example.org:8443", "localhost"],

@@ -100,12 +100,12 @@ fn acknowledged_until(
     const CLIENTS: usize = 4;
 
     let server = Server::start(program, arguments);
-    let port = server.port();
+    let address = server.address();
     let (sender, names) = mpsc::channel();
     let clients = (0..CLIENTS).map(|client| {
         let sender = sender.clone();
         thread::spawn(move || {
-            let mut connection = Client::connect(port);
+            let mut connection = Client::connect(address);
             for number in 0.. {
                 let name = format!("p{client}-{number}");
                 match connection.exchange(post(&name)) {

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -175,7 +175,8 @@ pub(crate) struct Server {
     pub(crate) process: Process,
     /// The whole line that says so.
     pub(crate) line: String,
-    port: u16,
+    /// Where clients connect.
+    address: SocketAddr,
 }
 
 impl Server {
@@ -195,16 +196,23 @@ impl Server {
         };
         let (address, _prefix) =
             line.strip_prefix("listening on http://").unwrap().split_once('/').unwrap();
-        let port = address.rsplit_once(':').unwrap().1.parse().unwrap();
-        Self { process, line, port }
+        let mut address: SocketAddr = address.parse().unwrap();
+        if address.ip().is_unspecified() {
+            address.set_ip(Ipv4Addr::LOCALHOST.into());
+        }
+        Self { process, line, address }
     }
 
     pub(crate) fn port(&self) -> u16 {
-        self.port
+        self.address.port()
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
     }
 
     pub(crate) fn connect(&self) -> Client {
-        Client::connect(self.port)
+        Client::connect(self.address)
     }
 
     /// The answer to a GET on a connection of its own.
@@ -248,8 +256,8 @@ impl Answer {
 }
 
 impl Client {
-    pub(crate) fn connect(port: u16) -> Self {
-        let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    pub(crate) fn connect(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         Self(BufReader::new(stream))
     }

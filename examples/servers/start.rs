@@ -265,7 +265,7 @@ fn a_closed_standard_output_does_not_stop_the_server() {
             assert!(Instant::now() < deadline);
             thread::yield_now();
         }
-        let mut client = Client::connect(address.port());
+        let mut client = Client::connect(address);
         client.send("GET /packages/flask HTTP/1.1\r\nHost: localhost\r\n\r\n");
         assert_eq!(client.answer().status, 200);
     }
