@@ -97,12 +97,12 @@ pub struct Arguments {
     /// The hosts that the server answers for, `*` for all; others are refused with 421
     ///
     /// A host without a port stands for all ports. The host of `--public-url` is always one of them. On
-    /// a loopback address the default is localhost, 127.0.0.1, [::1] and the host of `--bind`: a page of
+    /// a loopback address the default is `localhost`, `127.0.0.1`, `[::1]` and the host of `--bind`: a page of
     /// the Internet must not reach the server under a name of its own. Elsewhere the default is all.
     #[arg(long, env = "PYADAY_HOSTS", value_name = "NAME,…", value_delimiter = ',')]
     pub hosts: Vec<String>,
 
-    /// An origin whose pages may use the catalogue, such as https://example.org; it can be repeated
+    /// An origin whose pages may use the catalogue, such as `https://example.org`; it can be repeated
     ///
     /// With `*`, pages of every origin may read, and only those of the server's own may write.
     #[arg(long, env = "PYADAY_CORS", value_name = "ORIGIN", value_delimiter = ',')]
