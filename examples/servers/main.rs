@@ -25,5 +25,6 @@ mod sources;
 mod start;
 #[cfg(unix)]
 mod stop;
+mod tokens;
 #[cfg(target_os = "linux")]
 mod watched;
