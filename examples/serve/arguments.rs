@@ -15,7 +15,7 @@ use crate::url::{Url, without_user_info};
 /// Serves a catalogue of Python packages over HTTP.
 ///
 /// Once it can answer, it prints `listening on` and its URL, the only line on standard output.
-/// SIGTERM or SIGINT (Ctrl-C) ends it, after the requests that were begun.
+/// SIGTERM, SIGINT (Ctrl-C) or SIGHUP ends it, after the requests that were begun.
 ///
 /// If other machines can reach it, then it does not start before it is told who may change the
 /// catalogue: `--token-file`, `--read-only` or `--open`.

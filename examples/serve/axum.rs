@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::TcpListener;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Request;
@@ -10,13 +11,16 @@ use axum::http::{StatusCode, Version};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum_server::Handle;
-use axum_server::accept::NoDelayAcceptor;
 use pyaday_core::{Api, PackageStore};
+use tokio::time::sleep;
 
-use crate::{AccessRules, CLIENT_TIMEOUT, Framework, GRACE, Prefix};
+use crate::connection::Connections;
+use crate::{AccessRules, Framework, Limits, Prefix};
 
-/// axum, on `axum_server`, since `axum::serve` neither limits the time that a client takes for a
-/// request nor the time that stopping takes.
+mod limited;
+
+/// axum, on `axum_server`, since `axum::serve` does not limit the time that stopping takes, and lets nobody
+/// hold back new connections.
 #[derive(Debug)]
 pub struct Axum;
 
@@ -33,7 +37,7 @@ impl Framework for Axum {
             "" => catalogue,
             path => Router::new().nest(path, catalogue),
         };
-        Self::serve_app(listener, access.around(app), stop).await
+        Self::serve_app(listener, access.around(app), Limits::default(), stop).await
     }
 }
 
@@ -45,21 +49,31 @@ impl Axum {
     pub async fn serve_app(
         listener: TcpListener,
         app: Router,
+        limits: Limits,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
         let app = app.layer(from_fn(require_host));
-        let handle = Handle::new();
-        let mut server = axum_server::from_tcp(listener)?
-            .acceptor(NoDelayAcceptor::new())
+        let connections = Connections::new(limits);
+        let (handle, accepting) = (Handle::new(), Arc::clone(&connections));
+        let server = axum_server::from_tcp(listener)?
+            .acceptor(limited::Admitting(Arc::clone(&connections)))
+            .accept_error_handler(move |address, error| accepting.not_accepted(address, error))
             .handle(handle.clone())
             .http1_only();
-        // hyper counts the time that a connection idles as part of reading the next head.
-        server.http_builder().http1().header_read_timeout(CLIENT_TIMEOUT);
+        let stopping = Arc::clone(&connections);
         tokio::spawn(async move {
             stop.await;
-            handle.graceful_shutdown(Some(GRACE));
+            stopping.stop();
+            handle.graceful_shutdown(None);
+            sleep(stopping.limits().grace).await;
+            handle.shutdown();
         });
-        server.serve(app.into_make_service()).await
+        let make_service = limited::MakeService { app, connections: Arc::clone(&connections) };
+        tokio::select! {
+            served = server.serve(make_service) => served,
+            // It does not end.
+            () = connections.watch() => Ok(()),
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use pyaday_core::{InvalidValue, StoreError};
 
-use crate::{AccessError, Summary, Url};
+use crate::{AccessError, Signal, Summary, Url};
 
 /// What can be imported, for messages.
 const TAKEN: &str = "what can be imported is TSV or CSV whose header has the columns `name` and \
@@ -117,10 +117,14 @@ pub enum Error {
         /// The cause.
         source: StoreError,
     },
-    /// A signal came before the server listened; the batches that an import had written by then are in
-    /// the store.
-    #[error("stopped by a signal before it listened; what was imported by then is in the store")]
-    Stopped,
+    /// A signal came before the server listened.
+    #[error("stopped by {signal} before it listened{}", progress(import.as_ref()))]
+    Stopped {
+        /// The signal.
+        signal: Signal,
+        /// What was being imported, and what had become of its rows. These are in the store.
+        import: Option<(String, Summary)>,
+    },
     /// The store has a part of the packages of its first import.
     #[error(
         "the first import into {store} was not finished, so packages are missing: start the server \
@@ -151,7 +155,19 @@ pub fn report(result: Result<(), Error>) -> ExitCode {
         return ExitCode::SUCCESS;
     };
     tell(&format!("error: {}", with_causes(&error)));
-    ExitCode::FAILURE
+    match error {
+        Error::Stopped { signal, .. } => signal.exit_code().into(),
+        _ => ExitCode::FAILURE,
+    }
+}
+
+/// How far an import had come that a signal has stopped, to follow a message.
+fn progress(import: Option<&(String, Summary)>) -> String {
+    import.map_or_else(String::new, |(name, summary)| {
+        format!(
+            "; the import of {name} is not finished; until then: {summary}; the same import adds the rest"
+        )
+    })
 }
 
 /// An error and what caused it, in one line.

@@ -8,9 +8,13 @@ mod write;
 
 use std::fmt;
 use std::fs::File;
+use std::future::pending;
 use std::io::{self, Read};
 use std::panic::resume_unwind;
 use std::path::Path;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread;
 
 use clap::ValueEnum;
@@ -19,9 +23,9 @@ use tokio::sync::mpsc;
 
 use self::report::Report;
 use self::write::{Item, Writer};
-use crate::Error;
 use crate::reader::{ReadError, Reader, Row};
 use crate::url::shown;
+use crate::{Error, Signal};
 
 /// How many packages are written at once.
 const BATCH: usize = 5_000;
@@ -139,30 +143,58 @@ pub async fn import<S: PackageStore>(
     source: Source,
     on_existing: OnExisting,
 ) -> Result<Summary, Error> {
+    import_until(store, source, on_existing, pending()).await
+}
+
+/// Adds the packages of a source to a store, until `stop`. The batch that is being written then is finished.
+///
+/// # Errors
+/// Those of [`import`], or `stop` came first.
+pub async fn import_until<S: PackageStore>(
+    store: &S,
+    source: Source,
+    on_existing: OnExisting,
+    stop: impl Future<Output = Signal>,
+) -> Result<Summary, Error> {
     let Source { name, size, input } = source;
     let report = Report::new(&name, size);
     let (sender, mut batches) = mpsc::channel(1);
-    let mut reading =
-        Reading { report: report.clone(), on_existing, accepted: 0, refused: 0, bytes: 0 };
+    let refused = Arc::<AtomicU64>::default();
+    let mut reading = Reading {
+        report: report.clone(),
+        on_existing,
+        accepted: 0,
+        refused: Arc::clone(&refused),
+        bytes: 0,
+    };
     let reader = {
         let input = report.watch(input);
-        thread::spawn(move || {
-            let end = reading.read(input, &sender);
-            (reading.refused, end)
-        })
+        thread::spawn(move || reading.read(input, &sender))
     };
     let writer = Writer { store, on_existing, report: &report };
     let mut summary = Summary { on_existing, ..Summary::default() };
-    while let Some(batch) = batches.recv().await {
+    let mut stop = pin!(stop);
+    loop {
+        let batch = tokio::select! {
+            biased;
+            signal = &mut stop => {
+                report.end();
+                summary.refused += refused.load(Relaxed);
+                // The reader ends as if the store had failed.
+                return Err(Error::Stopped { signal, import: Some((name, summary)) });
+            }
+            batch = batches.recv() => batch,
+        };
+        let Some(batch) = batch else { break };
         if let Err(source) = writer.write(batch, &mut summary).await {
             report.end();
             // The reader ends with its next batch; it may wait for its input until then.
             return Err(Error::Store { name, summary, source });
         }
     }
-    let (refused, end) = reader.join().unwrap_or_else(|panic| resume_unwind(panic));
+    let end = reader.join().unwrap_or_else(|panic| resume_unwind(panic));
     report.end();
-    summary.refused += refused;
+    summary.refused += refused.load(Relaxed);
     finish(name, summary, end)
 }
 
@@ -191,7 +223,8 @@ struct Reading {
     report: Report,
     on_existing: OnExisting,
     accepted: u64,
-    refused: u64,
+    /// How many rows were refused so far, whether or not the reading ends.
+    refused: Arc<AtomicU64>,
     /// How long the texts of the current batch are.
     bytes: usize,
 }
@@ -228,7 +261,7 @@ impl Reading {
                     break;
                 }
             }
-            if self.accepted == 0 && self.refused == HOPELESS {
+            if self.accepted == 0 && self.refused.load(Relaxed) == HOPELESS {
                 break;
             }
         }
@@ -251,7 +284,7 @@ impl Reading {
                 Some(Item { line, given })
             }
             Err(reason) => {
-                self.refused += 1;
+                self.refused.fetch_add(1, Relaxed);
                 self.report.refused(line, &reason);
                 None
             }

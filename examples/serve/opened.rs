@@ -10,6 +10,7 @@ use crate::begun::Begun;
 use crate::error::{tell, with_causes};
 use crate::gate::Gate;
 use crate::mark::{Fault, Mark};
+use crate::signal::{Stopping, unless_stopped};
 use crate::store::fill;
 use crate::{Error, OnExisting, Source};
 
@@ -52,20 +53,33 @@ impl<S: PackageStore> Opened<S> {
     /// It can be dropped at any moment. [`give_up`](Self::give_up) then takes back what can be taken back.
     ///
     /// # Errors
-    /// The packages cannot be added, or the store has a part of a first import and is not to get the rest.
+    /// The packages cannot be added, the store has a part of a first import and is not to get the rest, or
+    /// `stop` came before the end.
     pub(crate) async fn fill(
         &mut self,
         source: Option<Source>,
         on_existing: OnExisting,
+        stop: &Stopping,
     ) -> Result<(), Error> {
+        let is_first = unless_stopped(stop, self.begin(source.is_some())).await?;
+        // An import finishes what it is writing before it stops.
+        let filled = fill(self.store.store(), is_first, source, on_existing, stop.clone()).await;
+        if matches!(filled, Err(Error::Stopped { .. })) {
+            return filled;
+        }
+        unless_stopped(stop, self.end(filled)).await
+    }
+
+    /// Finds out whether this is the first import into the store, and marks that it begins.
+    async fn begin(&mut self, has_source: bool) -> Result<bool, Error> {
         self.lock().await;
         let is_marked = self.mark.is_set().await.map_err(|source| self.unmarkable(source))?;
-        if is_marked && source.is_none() {
+        if is_marked && !has_source {
             let store = self.name.clone();
             return Err(Error::Unfinished { store, remedy: self.mark.remedy() });
         }
         let is_first = is_marked || (self.is_new)(self.store.store());
-        self.is_unfinished = is_first && source.is_some();
+        self.is_unfinished = is_first && has_source;
         if self.is_unfinished && !is_marked {
             self.is_marker = true;
             self.mark.set().await.map_err(|source| self.unmarkable(source))?;
@@ -74,7 +88,11 @@ impl<S: PackageStore> Opened<S> {
             // Others need not wait for a later import.
             self.mark.unlock();
         }
-        let filled = fill(self.store.store(), is_first, source, on_existing).await;
+        Ok(is_first)
+    }
+
+    /// Takes the mark away after an import, and opens the gate if nothing was wrong with it.
+    async fn end(&mut self, filled: Result<(), Error>) -> Result<(), Error> {
         // The error about packages that exist comes after the last row, so no package is missing.
         if self.is_unfinished && matches!(filled, Ok(()) | Err(Error::Existing { .. })) {
             // During a long import the lock may have been lost.

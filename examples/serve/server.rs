@@ -1,26 +1,28 @@
 //! A server from its options to its end, whatever the framework and the store.
 
 use std::error::Error as _;
+use std::future::pending;
 use std::io;
 use std::net::TcpListener;
 use std::path::PathBuf;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::thread;
 
+use futures_util::FutureExt as _;
 use pyaday_core::{Api, MemoryStore, PackageStore, Problem, PublicUrl};
 use pyaday_postgres::PostgresStore;
 use pyaday_sqlite::{SqliteStore, sqlite_version};
 use tokio::sync::oneshot;
 
 use crate::begun::Begun;
+use crate::descriptors;
 use crate::error::{tell, with_causes};
 use crate::mark::Mark;
 use crate::opened::Opened;
-use crate::{AccessRules, Arguments, Error, Prefix, Socket, Source, StopSignal, StoreUrl, Url};
-
-/// What ends a server.
-type Stop = Pin<Box<dyn Future<Output = ()> + Send>>;
+use crate::signal::{Stopping, unless_stopped};
+use crate::{
+    AccessRules, Arguments, Error, Prefix, Signal, Socket, Source, StopSignal, StoreUrl, Url,
+};
 
 /// A web framework to serve with.
 pub trait Framework {
@@ -52,9 +54,10 @@ pub async fn run<F: Framework>(options: &Arguments) -> Result<(), Error> {
 /// Why it does not start.
 pub async fn run_until<F: Framework>(
     options: &Arguments,
-    stop: impl Future<Output = ()> + Send + 'static,
+    stop: impl Future<Output = Signal> + Send + 'static,
 ) -> Result<(), Error> {
-    let stop = Box::pin(stop);
+    descriptors::raise();
+    let stop = stop.boxed().shared();
     match (&options.store).try_into()? {
         StoreUrl::Memory => serve::<F, _>(options, stop, async || Ok(open_memory())).await,
         StoreUrl::Sqlite(path) => {
@@ -121,7 +124,7 @@ fn counted(packages: usize) -> String {
 /// Serves the store that `open` opens.
 async fn serve<F: Framework, S: PackageStore>(
     options: &Arguments,
-    mut stop: Stop,
+    stop: Stopping,
     open: impl AsyncFnOnce() -> Result<Opened<S>, Error>,
 ) -> Result<(), Error> {
     let prefix = options.prefix.parse()?;
@@ -139,44 +142,35 @@ async fn serve<F: Framework, S: PackageStore>(
         };
         Ok((socket, address, source, open().await?))
     };
-    let (socket, address, source, mut opened) = unless_stopped(&mut stop, opening).await?;
+    let (socket, address, source, mut opened) = unless_stopped(&stop, opening).await?;
     let store = Arc::clone(&opened.store);
     let answers = access.apply(answers(public_url, &access), address);
-    let serving = async |stop: Stop| {
+    let stopping = stop.clone();
+    let serving = async || {
         let listener = socket.listen(&prefix)?;
         let stop = async move {
-            stop.await;
+            stopping.await;
             tell("stopping");
         };
         let api = Api::with_options(store, answers);
         Ok(F::serve(listener, &prefix, api, &access, stop).await?)
     };
     if opened.is_away && source.is_none() {
-        // Until the database is there, requests get 503.
+        // Until the database is there, requests get 503. The server that answers them is what stops.
+        let never = pending().boxed().shared();
         return tokio::select! {
-            served = serving(stop) => served,
-            Err(error) = opened.fill(None, options.on_existing) => Err(error),
+            served = serving() => served,
+            Err(error) = opened.fill(None, options.on_existing, &never) => {
+                Err(error)
+            }
         };
     }
-    let filling = opened.fill(source, options.on_existing);
-    if let Err(error) = unless_stopped(&mut stop, filling).await {
+    if let Err(error) = opened.fill(source, options.on_existing, &stop).await {
         drop(serving);
         opened.give_up(&error).await;
         return Err(error);
     }
-    serving(stop).await
-}
-
-/// Waits for a step of the start, unless the server is told to stop.
-async fn unless_stopped<T>(
-    stop: &mut Stop,
-    step: impl Future<Output = Result<T, Error>>,
-) -> Result<T, Error> {
-    tokio::select! {
-        biased;
-        () = stop => Err(Error::Stopped),
-        done = step => done,
-    }
+    serving().await
 }
 
 fn public_url(options: &Arguments) -> Result<Option<PublicUrl>, Error> {

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use pyaday_core::PackageStore;
 
 use crate::error::tell;
+use crate::signal::Stopping;
 use crate::url::without_user_info;
-use crate::{Error, OnExisting, Source, Url, import};
+use crate::{Error, OnExisting, Source, Url, import_until};
 
 /// The packages of a catalogue that nobody filled.
 const FIRST_PACKAGES: &str = "\
@@ -87,17 +88,18 @@ fn advice(url: &str) -> String {
 /// store is new until its first import is finished.
 ///
 /// # Errors
-/// The source cannot be imported, or it has nothing for a new store.
+/// The source cannot be imported, it has nothing for a new store, or `stop` came before the end.
 pub(crate) async fn fill<S: PackageStore>(
     store: &S,
     is_new: bool,
     source: Option<Source>,
     on_existing: OnExisting,
+    stop: Stopping,
 ) -> Result<(), Error> {
     match source {
         Some(source) => {
             let name = source.name().to_owned();
-            let summary = import(store, source, on_existing).await?;
+            let summary = import_until(store, source, on_existing, stop).await?;
             if is_new && summary.read() == 0 {
                 return Err(Error::NothingAdded { name });
             }
@@ -105,7 +107,7 @@ pub(crate) async fn fill<S: PackageStore>(
         }
         None if is_new => {
             let first = Source::new("the first packages", FIRST_PACKAGES.as_bytes());
-            import(store, first, on_existing).await?;
+            import_until(store, first, on_existing, stop).await?;
         }
         None => {}
     }

@@ -5,6 +5,8 @@ mod access;
 mod cors;
 #[path = "../host/cors_fields.rs"]
 mod cors_fields;
+#[cfg(target_os = "linux")]
+mod descriptors;
 #[cfg(unix)]
 mod durable;
 #[cfg(target_os = "linux")]
@@ -13,7 +15,10 @@ mod existing;
 #[cfg(unix)]
 mod first_import;
 mod formats;
+#[cfg(target_os = "linux")]
+mod hung;
 mod import;
+mod limits;
 mod messages;
 mod not_a_list;
 mod process;

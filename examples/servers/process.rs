@@ -113,6 +113,12 @@ impl Process {
         while !self.error_line().starts_with(beginning) {}
     }
 
+    /// Waits for a line on standard error with this in it.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn wait_for_part(&self, part: &str) {
+        while !self.error_line().contains(part) {}
+    }
+
     /// The number of the process.
     #[cfg(target_os = "linux")]
     pub(crate) fn id(&self) -> u32 {
@@ -302,6 +308,15 @@ impl Client {
     /// True if the server closes the connection without another word.
     pub(crate) fn is_closed(&mut self) -> bool {
         self.0.read(&mut [0]).unwrap() == 0
+    }
+
+    /// True if the server closes or resets the connection without an answer.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn has_no_answer(&mut self) -> bool {
+        match self.0.read(&mut [0]) {
+            Ok(bytes) => bytes == 0,
+            Err(error) => error.kind() == std::io::ErrorKind::ConnectionReset,
+        }
     }
 
     fn line(&mut self) -> String {

@@ -26,6 +26,25 @@ pub(crate) fn until_it_has_open(process: &Process, path: &Path) {
     });
 }
 
+/// Waits until a debugger holds a thread of a process.
+pub(crate) fn until_a_thread_is_held(process: &Process) {
+    until(process, |process| {
+        let threads = fs::read_dir(process.join("task")).unwrap().flatten();
+        threads.into_iter().any(|thread| {
+            let status = fs::read_to_string(thread.path().join("status")).unwrap_or_default();
+            status.contains("(tracing stop)")
+        })
+    });
+}
+
+/// Waits until a process has ended, but for threads that a debugger still holds.
+pub(crate) fn until_it_has_ended(process: &Process) {
+    until(process, |process| {
+        let status = fs::read_to_string(process.join("status")).unwrap();
+        status.contains("(zombie)")
+    });
+}
+
 /// Waits until something holds for the folder in which the system describes a process.
 fn until(process: &Process, holds: impl Fn(&Path) -> bool) {
     let process = PathBuf::from(format!("/proc/{}", process.id()));

@@ -10,7 +10,9 @@ use std::time::Duration;
 use std::{fs, io, thread};
 
 use pyaday_core::{Api, PackageStore, StoreError};
-use pyaday_examples::{AccessRules, Arguments, Error, Framework, OnExisting, Prefix, run_until};
+use pyaday_examples::{
+    AccessRules, Arguments, Error, Framework, OnExisting, Prefix, Signal, run_until,
+};
 use pyaday_postgres::Reads;
 use tokio::time::{sleep, timeout};
 
@@ -331,6 +333,7 @@ fn after_end(stores: &Stores, statement: &'static [u8], arrives: bool, end: End)
         if end == End::Killed {
             pending::<()>().await;
         }
+        Signal::Terminate
     };
     RUNTIME.block_on(async {
         let options = options(&url, Some(&path));
@@ -344,7 +347,7 @@ fn after_end(stores: &Stores, statement: &'static [u8], arrives: bool, end: End)
         tokio::select! {
             ended = timeout(Duration::from_secs(30), server) => {
                 let error = ended.unwrap().unwrap_err();
-                assert!(matches!(error, Error::Stopped), "{error}");
+                assert!(matches!(error, Error::Stopped { .. }), "{error}");
             }
             () = killed => {}
         }

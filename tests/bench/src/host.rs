@@ -20,7 +20,7 @@ use http::{HeaderValue, header};
 use pyaday_bench::{fill, package};
 use pyaday_core::{Api, MemoryStore, Package, PackageStore};
 use pyaday_examples::{
-    Actix, Axum, OnExisting, Prefix, Socket, Source, StopSignal, StoreUrl, Url, import,
+    Actix, Axum, Limits, OnExisting, Prefix, Socket, Source, StopSignal, StoreUrl, Url, import,
 };
 use pyaday_sqlite::SqliteStore;
 
@@ -75,7 +75,9 @@ async fn run<S: PackageStore>(
     let api = Api::new(store);
     let socket = Socket::bind("127.0.0.1:0").await?;
     let mut signal = StopSignal::new()?;
-    let stop = async move { signal.received().await };
+    let stop = async move {
+        signal.received().await;
+    };
     let listener = socket.listen(&"/".parse::<Prefix>()?)?;
     match framework {
         "axum" => {
@@ -83,7 +85,7 @@ async fn run<S: PackageStore>(
                 .route("/constant/package", get(async || constant_axum("no-cache", Some(TAG))))
                 .route("/constant/rand", get(async || constant_axum("no-store", None)))
                 .merge(pyaday_axum::router(&api));
-            Axum::serve_app(listener, app, stop).await?;
+            Axum::serve_app(listener, app, Limits::default(), stop).await?;
         }
         "actix" => {
             let app = move |config: &mut actix_web::web::ServiceConfig| {
@@ -96,7 +98,7 @@ async fn run<S: PackageStore>(
                     .route("/constant/rand", get().to(async || constant_actix("no-store", None)))
                     .service(pyaday_actix::scope("", &api));
             };
-            Actix::serve_app(listener, app, stop).await?;
+            Actix::serve_app(listener, app, Limits::default(), stop).await?;
         }
         _ => process::exit(2),
     }

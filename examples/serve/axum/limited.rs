@@ -1,0 +1,158 @@
+//! How axum's connections and requests keep to the limits.
+
+use std::convert::Infallible;
+use std::future::{Ready, ready};
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use axum::Router;
+use axum::body::{Body, Bytes, HttpBody};
+use axum::http::header::CONNECTION;
+use axum::http::{Request, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum_server::accept::Accept;
+use http_body::{Frame, SizeHint};
+use tokio::net::TcpStream;
+use tower_service::Service;
+
+use crate::connection::{Answering, Connection, Connections, ReadBody, Stream};
+
+/// Makes streams that keep to the limits of sockets.
+#[derive(Clone)]
+pub(super) struct Admitting(pub(super) Arc<Connections>);
+
+impl Accept<TcpStream, Router> for Admitting {
+    type Stream = Stream;
+    type Service = Limited;
+    type Future = Ready<io::Result<(Stream, Limited)>>;
+
+    fn accept(&self, socket: TcpStream, app: Router) -> Self::Future {
+        let stream = self.0.admit(socket);
+        let connection = Arc::clone(stream.connection());
+        ready(Ok((stream, Limited { app, connection })))
+    }
+}
+
+/// Makes the service of each connection, as soon as there is room for one.
+pub(super) struct MakeService {
+    pub(super) app: Router,
+    pub(super) connections: Arc<Connections>,
+}
+
+impl Service<SocketAddr> for MakeService {
+    type Response = Router;
+    type Error = Infallible;
+    type Future = Ready<Result<Router, Infallible>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.connections.poll_room(context).map(Ok)
+    }
+
+    fn call(&mut self, _: SocketAddr) -> Self::Future {
+        ready(Ok(self.app.clone()))
+    }
+}
+
+/// An application on one connection, which learns of the requests.
+#[derive(Clone)]
+pub(super) struct Limited {
+    app: Router,
+    connection: Arc<Connection>,
+}
+
+impl<B> Service<Request<B>> for Limited
+where
+    B: HttpBody<Data = Bytes, Error: Into<axum::BoxError>> + Send + Unpin + 'static,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Service::<Request<Body>>::poll_ready(&mut self.app, context)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let connection = Arc::clone(&self.connection);
+        let has_body = !request.body().is_end_stream();
+        let answering = Answering::begin(&connection, has_body);
+        let request = request.map(|body| match has_body {
+            true => {
+                let reading = ReadBody::new(Arc::clone(&connection));
+                Body::new(RequestBody { body, reading })
+            }
+            false => Body::empty(),
+        });
+        let response = self.app.call(request);
+        Box::pin(async move {
+            let response = response.await?;
+            let response = match connection.is_late() {
+                true => (StatusCode::REQUEST_TIMEOUT, [(CONNECTION, "close")]).into_response(),
+                false => response,
+            };
+            Ok(response.map(|body| Body::new(ResponseBody { body, _answering: answering })))
+        })
+    }
+}
+
+/// The body of a request, which must come in time.
+struct RequestBody<B> {
+    body: B,
+    reading: ReadBody,
+}
+
+impl<B: HttpBody<Data = Bytes, Error: Into<axum::BoxError>> + Unpin> HttpBody for RequestBody<B> {
+    type Data = Bytes;
+    type Error = axum::BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        match Pin::new(&mut self.body).poll_frame(context) {
+            Poll::Pending => self.reading.wait(context).map(|late| Some(Err(late.into()))),
+            Poll::Ready(frame) => {
+                let frame = frame.transpose().map_err(Into::into)?;
+                self.reading.received(frame.as_ref().map(|it| it.data_ref().map_or(0, Bytes::len)));
+                Poll::Ready(frame.map(Ok))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// The body of a response. The request is answered when it is dropped.
+struct ResponseBody {
+    body: Body,
+    _answering: Answering,
+}
+
+impl HttpBody for ResponseBody {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Poll::Ready(ready!(Pin::new(&mut self.body).poll_frame(context)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
