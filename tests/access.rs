@@ -17,19 +17,19 @@ use crate::support::homes::{Actix, Axum, Core, Steps};
 use crate::support::http2::Http2;
 
 /// A request that each operation carries out, if the guard allows it.
-struct Case {
+pub(crate) struct Case {
     operation: Operation,
-    request: Request,
-    status: u16,
+    pub(crate) request: Request,
+    pub(crate) status: u16,
     /// What the guard must get.
-    name: Option<&'static str>,
-    date: Option<&'static str>,
+    pub(crate) name: Option<&'static str>,
+    pub(crate) date: Option<&'static str>,
     /// What is answered if the guard hides it.
     hidden: ProblemType,
 }
 
 /// The case of an operation. An operation without one fails here.
-fn case(operation: Operation) -> Case {
+pub(crate) fn case(operation: Operation) -> Case {
     const PACKAGE: &str = "/packages/flask";
     const DAY: &str = "/daily/2026-11-23";
     const PIN: &str = "/daily/pins/2026-12-24";

@@ -28,3 +28,4 @@ mod postgres;
 mod search;
 mod store_failures;
 mod support;
+mod watch;

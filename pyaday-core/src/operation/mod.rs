@@ -12,6 +12,7 @@ mod pipeline;
 mod steps;
 mod table;
 mod terms;
+mod watch;
 
 mod create_package;
 mod delete_package;

@@ -11,7 +11,10 @@ use http::request::Parts;
 use http::{Method, Request, Response};
 
 use super::operate::{self, Operate, Performed};
-use crate::http::{Api, Body, Options, Problem};
+use super::watch::Watch;
+use crate::daily::Date;
+use crate::http::{Api, Body, Operation, Options, Problem};
+use crate::package::NormalizedName;
 use crate::store::PackageStore;
 
 /// The three steps of a request. One implementation is for a single operation, and another is for
@@ -25,6 +28,12 @@ pub(crate) trait Steps<S>: Sized {
     type Head;
     type Command;
     type Outcome;
+
+    /// The operation that a request with this method is for, if there is one.
+    fn operation(&self, method: &Method) -> Option<Operation>;
+
+    /// The package and the day that a command is about.
+    fn subject(command: &Self::Command) -> (Option<&NormalizedName>, Option<Date>);
 
     fn decode_head(self, api: &Api<S>, parts: &Parts) -> Result<Self::Head, Problem>;
 
@@ -52,6 +61,14 @@ impl<S: PackageStore, O: Operate> Steps<S> for StepsOf<O> {
     type Head = ();
     type Command = O;
     type Outcome = Performed<O::Result>;
+
+    fn operation(&self, _: &Method) -> Option<Operation> {
+        Some(Operation::new(const { &O::FACTS }))
+    }
+
+    fn subject(command: &O) -> (Option<&NormalizedName>, Option<Date>) {
+        (command.name(), command.date())
+    }
 
     fn decode_head(self, api: &Api<S>, parts: &Parts) -> Result<(), Problem> {
         operate::accept::<O>(api.options(), parts)
@@ -108,31 +125,58 @@ pub(super) fn run<S: PackageStore, B: http_body::Body, T: Steps<S>>(
 ) -> impl Future<Output = Response<Body>> + use<S, B, T> {
     let (parts, body) = request.into_parts();
     let is_head = parts.method == Method::HEAD;
-    let begun = catching(|| begin(api, steps, parts, body));
+    let mut watch = Watch::begin(|| steps.operation(&parts.method), &parts);
+    let scope = watch.scope();
+    let begun = scope.within(|| catching(|| begin(api, steps, parts, body, &mut watch)));
     let api = api.clone();
     async move {
-        let mut outcome = pin!(async {
-            match begun {
-                Err(problem) | Ok(Begun::Decoded(Err(problem))) => Err(problem),
-                Ok(Begun::Decoded(Ok(command))) => T::execute(&api, command).await,
-                Ok(Begun::Reading(request)) => {
-                    Box::pin(read_and_execute::<S, B, T>(&api, request)).await
+        let outcome = {
+            let mut outcome = pin!(async {
+                match begun {
+                    Err(problem) | Ok(Begun::Decoded(Err(problem))) => Err(problem),
+                    Ok(Begun::Decoded(Ok(command))) => T::execute(&api, command).await,
+                    Ok(Begun::Reading(request)) => {
+                        Box::pin(read_and_execute::<S, B, T>(&api, request, &mut watch)).await
+                    }
                 }
-            }
-        });
-        let outcome = poll_fn(|context| {
-            catching(|| outcome.as_mut().poll(context))
-                .unwrap_or_else(|problem| Poll::Ready(Err(problem)))
-        });
-        let outcome = outcome.await;
-        let options = api.options();
-        // The report of a panic contains nothing of the host or the store, so encoding it is safe.
-        let mut response = catching(|| T::encode(options, outcome))
-            .unwrap_or_else(|problem| T::encode(options, Err(problem)));
+            });
+            let outcome = poll_fn(|context| {
+                scope
+                    .within(|| catching(|| outcome.as_mut().poll(context)))
+                    .unwrap_or_else(|problem| Poll::Ready(Err(problem)))
+            });
+            outcome.await
+        };
+        let mut response = scope.within(|| encode::<S, T>(api.options(), outcome, &mut watch));
         if is_head {
             *response.body_mut() = Body::empty();
         }
         response
+    }
+}
+
+/// Writes the response and ends the watch.
+fn encode<S, T: Steps<S>>(
+    options: &Options,
+    outcome: Result<T::Outcome, Problem>,
+    watch: &mut Watch,
+) -> Response<Body> {
+    let outcome = match outcome {
+        Ok(outcome) => catching(|| T::encode(options, Ok(outcome))),
+        Err(problem) => Err(problem),
+    };
+    match outcome {
+        Ok(response) => {
+            watch.end(response.status(), None);
+            response
+        }
+        Err(problem) => {
+            watch.end(problem.status(), Some(&problem));
+            catching(|| T::encode(options, Err(problem)))
+                // The report of a panic contains nothing of the host or the store, so encoding it
+                // is safe.
+                .unwrap_or_else(|problem| T::encode(options, Err(problem)))
+        }
     }
 }
 
@@ -149,10 +193,17 @@ fn begin<S, B, T: Steps<S>>(
     steps: T,
     parts: Parts,
     body: B,
+    watch: &mut Watch,
 ) -> Begun<T::Command, T::Head, B> {
     match steps.decode_head(api, &parts) {
         Ok(head) if T::takes_body(&head) => Begun::Reading(Box::new((head, parts, body))),
-        Ok(head) => Begun::Decoded(T::decode_body(api, head, &parts, &[])),
+        Ok(head) => {
+            let command = T::decode_body(api, head, &parts, &[]);
+            if let Ok(command) = &command {
+                watch.subject(|| T::subject(command));
+            }
+            Begun::Decoded(command)
+        }
         Err(problem) => Begun::Decoded(Err(problem)),
     }
 }
@@ -160,10 +211,13 @@ fn begin<S, B, T: Steps<S>>(
 async fn read_and_execute<S, B: http_body::Body, T: Steps<S>>(
     api: &Api<S>,
     request: Box<(T::Head, Parts, B)>,
+    watch: &mut Watch,
 ) -> Result<T::Outcome, Problem> {
     let (head, parts, body) = *request;
     let body = collect(body, api.options().body_limit).await?;
-    T::execute(api, T::decode_body(api, head, &parts, &body)?).await
+    let command = T::decode_body(api, head, &parts, &body)?;
+    watch.subject(|| T::subject(&command));
+    T::execute(api, command).await
 }
 
 /// Reads the whole body. Stops with a problem if the body is longer than `limit`.

@@ -12,8 +12,10 @@ use super::pipeline::{Steps, run};
 use super::read_package::ReadPackage;
 use super::read_random_package::ReadRandomPackage;
 use super::table::Table;
+use crate::daily::Date;
 use crate::http::admission::check_host;
 use crate::http::{Api, Body, Endpoint, Operation, Options, Problem, response};
+use crate::package::NormalizedName;
 use crate::store::PackageStore;
 
 /// Answers a request to an endpoint.
@@ -190,6 +192,14 @@ impl<S: PackageStore> Steps<S> for ByTable {
     type Head = DecodedHead<S>;
     type Command = Command<S>;
     type Outcome = Outcome;
+
+    fn operation(&self, method: &Method) -> Option<Operation> {
+        self.0.operation(method)
+    }
+
+    fn subject(command: &Command<S>) -> (Option<&NormalizedName>, Option<Date>) {
+        (command.name(), command.date())
+    }
 
     fn decode_head(self, api: &Api<S>, parts: &Parts) -> Result<DecodedHead<S>, Problem> {
         decode_head(api, self.0, parts)
