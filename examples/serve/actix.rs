@@ -11,12 +11,13 @@ use actix_http::{HttpService, KeepAlive, Protocol};
 use actix_service::{ServiceFactoryExt as _, fn_service, map_config};
 use actix_web::App;
 use actix_web::dev::{AppConfig, Server};
-use actix_web::middleware::from_fn;
+use actix_web::middleware::{Condition, from_fn};
 use actix_web::web::ServiceConfig;
 use pyaday_core::{Api, PackageStore};
 use tokio::net::TcpStream;
 
 use crate::connection::{Connections, Stream};
+use crate::log::access;
 use crate::{AccessRules, Framework, Limits, Prefix};
 
 mod limited;
@@ -69,7 +70,10 @@ impl Actix {
             })
             .listen("pyaday", listener, move || {
                 let (connections, app) = (Arc::clone(&admitting), app.clone());
-                let app = App::new().wrap(from_fn(limited::answer)).configure(app);
+                let app = App::new()
+                    .wrap(from_fn(limited::answer))
+                    .wrap(Condition::new(access::is_on(), from_fn(access::logged)))
+                    .configure(app);
                 fn_service(move |socket: TcpStream| {
                     let stream = connections.admit(socket);
                     let peer = stream.socket().peer_addr().ok();

@@ -9,8 +9,8 @@ use clap::builder::BoolishValueParser;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser};
 use pyaday_sqlite::sqlite_version;
 
-use crate::OnExisting;
 use crate::url::{Url, without_user_info};
+use crate::{AdminOptions, LogOptions, OnExisting};
 
 /// Serves a catalogue of Python packages over HTTP.
 ///
@@ -107,6 +107,14 @@ pub struct Arguments {
     /// With `*`, pages of every origin may read, and only those of the server's own may write.
     #[arg(long, env = "PYADAY_CORS", value_name = "ORIGIN", value_delimiter = ',')]
     pub cors: Vec<String>,
+
+    /// What to log.
+    #[command(flatten)]
+    pub log: LogOptions,
+
+    /// What operators can ask.
+    #[command(flatten)]
+    pub admin: AdminOptions,
 }
 
 impl Arguments {

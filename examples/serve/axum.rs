@@ -15,6 +15,7 @@ use pyaday_core::{Api, PackageStore};
 use tokio::time::sleep;
 
 use crate::connection::Connections;
+use crate::log::access;
 use crate::{AccessRules, Framework, Limits, Prefix};
 
 mod limited;
@@ -32,7 +33,7 @@ impl Framework for Axum {
         access: &AccessRules,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
-        let catalogue = pyaday_axum::router(&api);
+        let catalogue = access::log_actor(pyaday_axum::router(&api));
         let app = match prefix.as_path() {
             "" => catalogue,
             path => Router::new().nest(path, catalogue),
@@ -52,7 +53,7 @@ impl Axum {
         limits: Limits,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
-        let app = app.layer(from_fn(require_host));
+        let app = access::log(app.layer(from_fn(require_host)));
         let connections = Connections::new(limits);
         let (handle, accepting) = (Handle::new(), Arc::clone(&connections));
         let server = axum_server::from_tcp(listener)?

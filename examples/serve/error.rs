@@ -1,12 +1,13 @@
 //! Why a server did not start, in the one line that a person gets to read.
 
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
+use std::io;
 use std::process::ExitCode;
 
 use pyaday_core::{InvalidValue, StoreError};
 
-use crate::{AccessError, Signal, Summary, Url};
+pub(crate) use crate::log::tell;
+use crate::{AccessError, Signal, Summary, Url, log};
 
 /// What can be imported, for messages.
 const TAKEN: &str = "what can be imported is TSV or CSV whose header has the columns `name` and \
@@ -149,12 +150,14 @@ pub enum Error {
     Serve(#[from] io::Error),
 }
 
-/// Tells the error, if there is one, on standard error.
+/// Tells the error, if there is one, on standard error, and ends the log.
 pub fn report(result: Result<(), Error>) -> ExitCode {
     let Err(error) = result else {
+        log::end();
         return ExitCode::SUCCESS;
     };
-    tell(&format!("error: {}", with_causes(&error)));
+    log::tell_error(&error);
+    log::end();
     match error {
         Error::Stopped { signal, .. } => signal.exit_code().into(),
         _ => ExitCode::FAILURE,
@@ -180,23 +183,4 @@ pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     message
-}
-
-/// Writes one line to standard error, whatever the text holds.
-///
-/// It may come from a stranger's file, and must neither look like several lines nor command the
-/// terminal. A standard error that is closed is nothing to stop for.
-pub(crate) fn tell(text: &str) {
-    let mut line = String::with_capacity(text.len() + 1);
-    for c in text.chars() {
-        match c {
-            '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
-                line.extend(c.escape_unicode());
-            }
-            c if c.is_control() => line.extend(c.escape_default()),
-            c => line.push(c),
-        }
-    }
-    line.push('\n');
-    let _ = io::stderr().write_all(line.as_bytes());
 }

@@ -5,14 +5,17 @@
 
 mod access;
 mod actix;
+mod admin;
 mod arguments;
 mod axum;
 mod begun;
 mod connection;
 mod descriptors;
 mod error;
+mod following;
 mod gate;
 mod import;
+mod log;
 mod mark;
 mod opened;
 mod prefix;
@@ -23,14 +26,17 @@ mod signal;
 mod socket;
 mod store;
 mod url;
+mod watched;
 
 pub use access::{AccessError, AccessRules};
 pub use actix::Actix;
+pub use admin::AdminOptions;
 pub use arguments::Arguments;
 pub use axum::Axum;
 pub use connection::Limits;
 pub use error::{Error, report};
 pub use import::{OnExisting, Source, Summary, import, import_until};
+pub use log::{LogFilter, LogFormat, LogOptions};
 pub use prefix::Prefix;
 pub use server::{Framework, run, run_until};
 pub use signal::{Signal, StopSignal};

@@ -22,6 +22,8 @@ pub(crate) struct Opened<S> {
     pub(crate) store: Arc<Gate<S>>,
     /// What the store is called.
     pub(crate) name: String,
+    /// What it is called when something is wrong with it: a database has its hosts.
+    pub(crate) place: String,
     /// Whether its database was away when it was opened. That was told then.
     pub(crate) is_away: bool,
     /// True if nobody has ever written to the store.
@@ -35,16 +37,28 @@ pub(crate) struct Opened<S> {
 }
 
 impl<S: PackageStore> Opened<S> {
+    /// `name` is what messages about the start call the store, and `place` what those about outages do.
     pub(crate) fn new(
         store: S,
         name: String,
+        place: String,
         is_away: bool,
         is_new: fn(&S) -> bool,
         begun: Begun,
         mark: Mark,
     ) -> Self {
-        let store = Arc::new(Gate::new(store));
-        Self { store, name, is_away, is_new, begun, mark, is_marker: false, is_unfinished: false }
+        let store = Arc::new(Gate::new(store, place.clone()));
+        Self {
+            store,
+            name,
+            place,
+            is_away,
+            is_new,
+            begun,
+            mark,
+            is_marker: false,
+            is_unfinished: false,
+        }
     }
 
     /// Gives the store its packages and opens its gate: those of the source, or some to begin with if it is

@@ -1,6 +1,5 @@
 //! A server from its options to its end, whatever the framework and the store.
 
-use std::error::Error as _;
 use std::future::pending;
 use std::io;
 use std::net::TcpListener;
@@ -9,17 +8,21 @@ use std::sync::Arc;
 use std::thread;
 
 use futures_util::FutureExt as _;
-use pyaday_core::{Api, MemoryStore, PackageStore, Problem, PublicUrl};
-use pyaday_postgres::PostgresStore;
+use pyaday_core::{Api, Catalogue, MemoryStore, PackageStore, PublicUrl};
+use pyaday_postgres::{PostgresOptions, PostgresStore};
 use pyaday_sqlite::{SqliteStore, sqlite_version};
 use tokio::sync::oneshot;
 
+use crate::admin::{Admin, Facts};
 use crate::begun::Begun;
 use crate::descriptors;
 use crate::error::{tell, with_causes};
+use crate::following::{MAX_AGE, follow};
+use crate::log;
 use crate::mark::Mark;
 use crate::opened::Opened;
 use crate::signal::{Stopping, unless_stopped};
+use crate::url::hosts;
 use crate::{
     AccessRules, Arguments, Error, Prefix, Signal, Socket, Source, StopSignal, StoreUrl, Url,
 };
@@ -44,6 +47,7 @@ pub trait Framework {
 /// # Errors
 /// Why it does not start.
 pub async fn run<F: Framework>(options: &Arguments) -> Result<(), Error> {
+    log::start(&options.log)?;
     let mut signal = StopSignal::new()?;
     run_until::<F>(options, async move { signal.received().await }).await
 }
@@ -59,18 +63,23 @@ pub async fn run_until<F: Framework>(
     descriptors::raise();
     let stop = stop.boxed().shared();
     match (&options.store).try_into()? {
-        StoreUrl::Memory => serve::<F, _>(options, stop, async || Ok(open_memory())).await,
-        StoreUrl::Sqlite(path) => {
-            serve::<F, _>(options, stop, async || open_file(path).await).await
+        StoreUrl::Memory => {
+            serve::<F, _>(options, stop, of_memory, async || Ok(open_memory())).await
         }
-        StoreUrl::Postgres(url) => serve::<F, _>(options, stop, async || connect(&url).await).await,
+        StoreUrl::Sqlite(path) => {
+            serve::<F, _>(options, stop, of_file, async || open_file(path).await).await
+        }
+        StoreUrl::Postgres(url) => {
+            serve::<F, _>(options, stop, of_database, async || connect(&url).await).await
+        }
     }
 }
 
 fn open_memory() -> Opened<MemoryStore> {
     let (store, name) = (MemoryStore::new(), "memory".to_owned());
+    let place = name.clone();
     // It is gone when the server ends, so all that matters is that it is new at first.
-    Opened::new(store, name, false, |_| true, Begun::default(), Mark::Nowhere)
+    Opened::new(store, name, place, false, |_| true, Begun::default(), Mark::Nowhere)
 }
 
 async fn open_file(path: PathBuf) -> Result<Opened<SqliteStore>, Error> {
@@ -88,13 +97,14 @@ async fn open_file(path: PathBuf) -> Result<Opened<SqliteStore>, Error> {
     tell(&format!("{name}: {count}, SQLite {version}"));
     let mark = Mark::beside(&path)
         .map_err(|source| Error::Mark { store: name.clone(), source: source.into() })?;
-    Ok(Opened::new(store, name, false, SqliteStore::is_new, begun, mark))
+    let place = name.clone();
+    Ok(Opened::new(store, name, place, false, SqliteStore::is_new, begun, mark))
 }
 
 /// A database that is away now may come later.
 async fn connect(url: &Url) -> Result<Opened<PostgresStore>, Error> {
     let store =
-        PostgresStore::connect(url.as_str(), pyaday_postgres::PostgresOptions::new()).await?;
+        PostgresStore::connect(url.as_str(), PostgresOptions::new().max_age(MAX_AGE)).await?;
     let name = "PostgreSQL".to_owned();
     let mark = Mark::within(url).map_err(|source| Error::Mark { store: name.clone(), source })?;
     let catalogue = store.catalogue();
@@ -103,7 +113,27 @@ async fn connect(url: &Url) -> Result<Opened<PostgresStore>, Error> {
         Err(error) => format!("{name}: {}", with_causes(error)),
     });
     let is_away = catalogue.is_err();
-    Ok(Opened::new(store, name, is_away, PostgresStore::is_new, Begun::default(), mark))
+    let place = format!("{name} ({})", hosts(url));
+    Ok(Opened::new(store, name, place, is_away, PostgresStore::is_new, Begun::default(), mark))
+}
+
+fn of_memory(store: &MemoryStore) -> Facts {
+    facts(&store.catalogue())
+}
+
+fn of_file(store: &SqliteStore) -> Facts {
+    facts(&store.catalogue())
+}
+
+/// While the database is away for too long, the store shows nothing.
+fn of_database(store: &PostgresStore) -> Facts {
+    let shown = store.catalogue().map(|catalogue| facts(&catalogue)).unwrap_or_default();
+    Facts { age: store.age(), ..shown }
+}
+
+fn facts(catalogue: &Catalogue) -> Facts {
+    let revision = Some(catalogue.revision().get());
+    Facts { packages: Some(catalogue.len()), revision, age: None }
 }
 
 /// Does work that blocks, in a thread that nobody waits for any more if this is dropped.
@@ -125,11 +155,13 @@ fn counted(packages: usize) -> String {
 async fn serve<F: Framework, S: PackageStore>(
     options: &Arguments,
     stop: Stopping,
+    look: fn(&S) -> Facts,
     open: impl AsyncFnOnce() -> Result<Opened<S>, Error>,
 ) -> Result<(), Error> {
     let prefix = options.prefix.parse()?;
     let public_url = public_url(options)?;
     let access = AccessRules::new(options, public_url.as_ref())?;
+    let admin = Admin::start(&options.admin)?;
     let opening = async {
         // The address is taken at once, so that a mistake in it shows before a long import, and one in
         // the name of a file before anything is created. Nobody can connect until the packages are there.
@@ -145,11 +177,16 @@ async fn serve<F: Framework, S: PackageStore>(
     let (socket, address, source, mut opened) = unless_stopped(&stop, opening).await?;
     let store = Arc::clone(&opened.store);
     let answers = access.apply(answers(public_url, &access), address);
+    admin.watch(&store, look);
+    let following = follow(Arc::downgrade(&store), opened.place.clone(), move |it| look(it).age);
     let stopping = stop.clone();
     let serving = async || {
         let listener = socket.listen(&prefix)?;
+        admin.serving();
+        tokio::spawn(following);
         let stop = async move {
             stopping.await;
+            admin.stopping();
             tell("stopping");
         };
         let api = Api::with_options(store, answers);
@@ -182,19 +219,10 @@ fn public_url(options: &Arguments) -> Result<Option<PublicUrl>, Error> {
 fn answers(public_url: Option<PublicUrl>, access: &AccessRules) -> pyaday_core::Options {
     let access = access.clone();
     let answers = pyaday_core::Options::new().on_problem(move |problem, members| {
-        log(problem);
         access.explain(problem, members);
     });
     match public_url {
         Some(url) => answers.public_url(url),
         None => answers,
-    }
-}
-
-/// Tells on standard error what is the server's fault: the cause, which clients never see.
-fn log(problem: &Problem) {
-    if problem.status().is_server_error() {
-        let cause = problem.source().map_or_else(|| problem.to_string(), with_causes);
-        tell(&format!("{}: {cause}", problem.type_uri()));
     }
 }

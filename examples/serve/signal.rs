@@ -13,8 +13,8 @@ use tokio::runtime::Builder;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use crate::Error;
 use crate::error::tell;
+use crate::{Error, log};
 
 mod received;
 
@@ -160,6 +160,7 @@ fn end(line: &str, code: u8) {
     // What hangs may be standard error.
     thread::spawn(move || {
         tell(&line);
+        log::end();
         // Nobody may wait any more.
         let _ = written.send(());
     });

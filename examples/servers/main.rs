@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "that is how a test fails")]
 
 mod access;
+#[cfg(unix)]
+mod admin;
 mod cors;
 #[path = "../host/cors_fields.rs"]
 mod cors_fields;
@@ -19,6 +21,8 @@ mod formats;
 mod hung;
 mod import;
 mod limits;
+#[cfg(unix)]
+mod logging;
 mod messages;
 mod not_a_list;
 mod process;

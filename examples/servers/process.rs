@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -56,6 +56,16 @@ pub(crate) struct Process {
 /// What a process writes, line by line; nothing once it has closed its end.
 type Lines = mpsc::Receiver<String>;
 
+/// A standard error that nobody reads.
+pub(crate) struct Unread(ChildStderr);
+
+impl Unread {
+    /// Reads the lines until the process ends.
+    pub(crate) fn read(self) -> impl Iterator<Item = String> {
+        BufReader::new(self.0).lines().map_while(Result::ok)
+    }
+}
+
 pub(crate) struct Ended {
     pub(crate) status: ExitStatus,
     pub(crate) stdout: String,
@@ -87,6 +97,14 @@ impl Process {
         child.stdout = None;
         let stderr = lines(child.stderr.take().unwrap());
         Self { child, stdout: lines(std::io::empty()), stderr }
+    }
+
+    /// The same, with a standard error that nobody reads until its lines are asked for.
+    pub(crate) fn spawn_mute(command: Command) -> (Self, Unread) {
+        let mut child = piped(command);
+        let stdout = lines(child.stdout.take().unwrap());
+        let unread = Unread(child.stderr.take().unwrap());
+        (Self { child, stdout, stderr: lines(std::io::empty()) }, unread)
     }
 
     /// Writes to standard input.
@@ -221,11 +239,17 @@ impl Server {
         Client::connect(self.address)
     }
 
+    /// The address for operators, which the server says on standard error before anything else. It needs
+    /// the option `--admin`.
+    pub(crate) fn admin(process: &Process) -> SocketAddr {
+        let line = process.error_line();
+        let address = line.strip_prefix("admin: http://").unwrap();
+        address.trim_end_matches('/').parse().unwrap()
+    }
+
     /// The answer to a GET on a connection of its own.
     pub(crate) fn get(&self, path: impl Display) -> Answer {
-        let mut client = self.connect();
-        client.send(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n"));
-        client.answer()
+        self.connect().get(path)
     }
 
     /// The answer to a request on a connection of its own. The fields are lines.
@@ -270,6 +294,12 @@ impl Client {
 
     pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) {
         self.0.get_mut().write_all(bytes.as_ref()).unwrap();
+    }
+
+    /// The answer to a GET.
+    pub(crate) fn get(&mut self, path: impl Display) -> Answer {
+        self.send(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+        self.answer()
     }
 
     /// Sends nothing more, and still reads.

@@ -13,9 +13,19 @@ use crate::process::SERVERS;
 
 pub(crate) const README: &str = include_str!("../../README.md");
 
-/// In `shell` blocks are commands that a test cannot run.
-const LANGUAGES: [&str; 9] =
-    ["caddyfile", "console", "rust", "rust,no_run", "diff", "shell", "toml", "nginx", "apache"];
+/// In `shell` blocks are commands that a test cannot run, and in `text` blocks what programs write later.
+const LANGUAGES: [&str; 10] = [
+    "caddyfile",
+    "console",
+    "rust",
+    "rust,no_run",
+    "diff",
+    "shell",
+    "text",
+    "toml",
+    "nginx",
+    "apache",
+];
 
 #[test]
 fn console_blocks_show_what_their_commands_print() {

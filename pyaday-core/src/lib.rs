@@ -132,6 +132,40 @@
 //! `pyaday_core::conformance::Failing`, a store that fails when a test asks it to, and
 //! `pyaday_core::conformance::http`, which checks an adapter.
 //!
+//! # Logs and metrics
+//!
+//! Two features report each request. Both are off by default, and without them a request pays nothing.
+//! They bring neither a subscriber nor a recorder: the host chooses these. Functions of single
+//! operations, such as [`read_package`], report as [`respond`] does. The three steps alone,
+//! [`decode_head`] and so on, do not.
+//!
+//! `tracing` reports to the subscriber of the [tracing](https://docs.rs/tracing) crate, with the target
+//! `pyaday_core`:
+//!
+//! - A span `request` with the level DEBUG. What the store does for the request is in it.
+//! - An event at the end, with the level ERROR if the status is 5xx, and DEBUG otherwise. If the client
+//!   has left before the end, the event says that the request was dropped.
+//!
+//! | field | in | value |
+//! |---|---|---|
+//! | `operation` | both | the [name](Operation::name) of the operation, `options`, or `method_not_allowed` |
+//! | `name`, `date` | both | the package or the day that the request is about, if it is known and valid |
+//! | `actor` | both | the name of the [`Actor`], if the host has given one |
+//! | `status` | both | the status code |
+//! | `problem` | event | the [slug](ProblemType::slug) of the problem, or the URI of a host's type |
+//! | `cause` | event | of a 5xx: the [source](std::error::Error::source) of the problem, with its own sources. Clients never see it. |
+//! | `duration_seconds` | event | the time from the head of the request to its response, which includes reading the body |
+//!
+//! `metrics` reports to the recorder of the [metrics](https://docs.rs/metrics) crate:
+//!
+//! | metric | kind | labels | what it is |
+//! |---|---|---|---|
+//! | `pyaday_requests_total` | counter | `operation`, `status` | requests. The status is a code, `dropped` if the client left before the answer, or `other` for a code of a host's own problem. |
+//! | `pyaday_request_duration_seconds` | histogram | `operation` | the time from the head of a request to its response |
+//! | `pyaday_problems_total` | counter | `operation`, `problem` | responses that report a problem, such as `busy` or `store-unavailable`, or `other` for a host's own |
+//!
+//! No label comes from a client, so their number is bounded.
+//!
 //! # Adapters
 //!
 //! The module [`adapters`] describes how to mount the catalogue in another framework.

@@ -11,7 +11,8 @@ use std::{fs, io, thread};
 
 use pyaday_core::{Api, PackageStore, StoreError};
 use pyaday_examples::{
-    AccessRules, Arguments, Error, Framework, OnExisting, Prefix, Signal, run_until,
+    AccessRules, AdminOptions, Arguments, Error, Framework, LogOptions, OnExisting, Prefix, Signal,
+    run_until,
 };
 use pyaday_postgres::Reads;
 use tokio::time::{sleep, timeout};
@@ -83,6 +84,8 @@ fn options(url: &str, import: Option<&Path>) -> Arguments {
         read_only: false,
         hosts: Vec::new(),
         cors: Vec::new(),
+        log: LogOptions::default(),
+        admin: AdminOptions::default(),
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::error::tell;
+use crate::log::escaped;
 use crate::reader::excerpt;
 
 /// How many rows are named. The others are counted.
@@ -73,7 +74,12 @@ impl Report {
     fn name(&self, line: u64, reason: &str, others: &AtomicU64) {
         if self.counts.named.fetch_add(1, Relaxed) < NAMED {
             let reason = excerpt(reason, REASON);
-            self.bar.suspend(|| tell(&format!("{}:{line}: {reason}", self.source)));
+            let text = format!("{}:{line}: {reason}", self.source);
+            match self.bar.is_hidden() {
+                true => tell(&text),
+                // The log is written later, and would be mixed with the bar.
+                false => self.bar.println(escaped(&text)),
+            }
         } else {
             others.fetch_add(1, Relaxed);
         }

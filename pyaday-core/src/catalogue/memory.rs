@@ -52,6 +52,12 @@ impl MemoryStore {
         Self { id, ..self }
     }
 
+    /// Returns all packages at this moment: a clone that later writes do not change.
+    #[must_use]
+    pub fn catalogue(&self) -> Catalogue {
+        self.current.catalogue()
+    }
+
     /// Writes to a clone of the current catalogue and then publishes the clone in one step.
     ///
     /// A poisoned lock is still used, because a write that panicked has published nothing.
