@@ -117,7 +117,7 @@ fn the_access_log_has_a_line_for_each_request_without_secrets() {
         ] {
             let mut client = server.connect();
             client.send(format!(
-                "{request} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer secret\r\n\r\n"
+                "{request} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer secret\r\n\r\n"
             ));
             let line = server.process.error_line();
             let field = |name: &str| field(&line, name).unwrap().trim_matches('"').to_owned();
@@ -131,6 +131,25 @@ fn the_access_log_has_a_line_for_each_request_without_secrets() {
         assert_eq!(server.get("/packages/flask").status, 200);
         server.process.signal("TERM");
         assert_eq!(server.process.end().stderr, "stopping\n");
+    }
+}
+
+#[test]
+fn the_access_log_says_whose_token_a_request_has_and_not_which() {
+    const TOKEN: &str = "0123456789abcdef0123456789abcdef";
+
+    for program in SERVERS {
+        let mut command = command(program, &["--access-log"]);
+        command.env("PYADAY_TOKEN", TOKEN);
+        let server = Server::listening(Process::spawn(command, b""));
+        for (token, actor) in [(Some(TOKEN), Some("\"writer\"")), (None, None)] {
+            let token = token.map(|it| format!("Authorization: Bearer {it}\r\n"));
+            let fields = format!("Host: localhost\r\n{}", token.unwrap_or_default());
+            assert_eq!(server.ask("GET", "/packages/flask", &fields).status, 200);
+            let line = server.process.error_line();
+            assert_eq!(field(&line, "actor"), actor, "{program} {line}");
+            assert!(!line.contains(TOKEN), "{line}");
+        }
     }
 }
 

@@ -74,13 +74,15 @@ impl FromStr for LogFilter {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, &'static str> {
-        if let Ok(level) = text.parse() {
+        // To tracing-subscriber, nothing is the level `error`, and a word that is no level is a part of the
+        // program, all of which is to be logged.
+        let level = |part: &str| part.parse::<LevelFilter>().ok().filter(|_| !part.is_empty());
+        if let Some(level) = level(text) {
             return Ok(Self::of(level));
         }
-        // A word that is no level would be a part of the program, all of which is to be logged.
-        let is_level = |part: &str| part.parse::<LevelFilter>().is_ok();
-        let targets = text.parse().ok();
-        targets.filter(|_| text.split(',').all(|it| it.contains('=') || is_level(it))).map(Self).ok_or(
+        let is_known = |part: &str| part.contains('=') || level(part).is_some();
+        let targets = text.parse().ok().filter(|_| text.split(',').all(is_known));
+        targets.map(Self).ok_or(
             "it must be off, error, warn, info, debug or trace, or a list such as info,hyper=debug",
         )
     }
