@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{ErrorCode, ffi};
 
+use crate::place::Moved;
+
 /// Why a file cannot be opened as a catalogue.
 ///
 /// No package, day or pin in the file was changed. Committed changes of an earlier process may have
@@ -96,6 +98,15 @@ pub enum OpenFault {
         /// The log.
         log: PathBuf,
     },
+    /// The file or its log was removed, renamed or replaced while it was being opened.
+    #[error(
+        "it or its log was removed, renamed or replaced while it was being opened: see that nobody \
+         does so, and try again"
+    )]
+    Moved {
+        /// What happened.
+        source: Box<dyn Error + Send + Sync>,
+    },
     /// The content of the file is not what was written.
     #[error("it is damaged ({fault}): restore it from a backup")]
     Damaged {
@@ -136,6 +147,21 @@ impl From<rusqlite::Error> for OpenFault {
     }
 }
 
+impl From<Moved> for OpenFault {
+    fn from(moved: Moved) -> Self {
+        Self::Moved { source: moved.into() }
+    }
+}
+
+/// Why a transaction failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Cause {
+    #[error(transparent)]
+    Sqlite(#[from] rusqlite::Error),
+    #[error(transparent)]
+    Moved(#[from] Moved),
+}
+
 /// The result of a transaction that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Failed {
@@ -161,6 +187,15 @@ impl Failed {
         }
     }
 
+    /// Classifies the absence of the file, found before `COMMIT`.
+    pub(crate) fn before_moved(moved: &Moved) -> Self {
+        match moved {
+            // The folder may become visible again.
+            Moved::Unseen { .. } => Self::NotNow,
+            Moved::Missing { .. } | Moved::Replaced { .. } => Self::ForGood,
+        }
+    }
+
     /// Classifies an error of `COMMIT` itself.
     ///
     /// The commit frame is written last, and then the log is synchronised. If writing the frame
@@ -181,6 +216,6 @@ impl Failed {
 }
 
 /// True if the disk is full, or if the operating system refuses to write.
-fn is_want_of_space(error: &ffi::Error) -> bool {
+pub(crate) fn is_want_of_space(error: &ffi::Error) -> bool {
     error.code == ErrorCode::DiskFull || error.extended_code == ffi::SQLITE_IOERR_WRITE
 }

@@ -1,15 +1,16 @@
 //! The file: how it is opened, and the settings of SQLite that it needs.
 
 use std::io::{ErrorKind, Read, Seek, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
-use std::{fs, io, path};
+use std::{fs, io};
 
 use pyaday_core::Draft;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
-use crate::error::{Failed, OpenFault};
+use crate::error::{Cause, Failed, OpenFault, is_want_of_space};
+use crate::place::{Files, Held, Moved, Place};
 use crate::rows::{self, Content};
 use crate::schema::{self, Origin};
 
@@ -25,6 +26,7 @@ const MAX_LOG_PAGES: i64 = 32_768;
 #[derive(Debug)]
 pub(crate) struct File {
     connection: Connection,
+    held: Held,
 }
 
 impl File {
@@ -33,34 +35,41 @@ impl File {
         if rusqlite::version_number() < OLDEST_SQLITE {
             return Err(OpenFault::OldSqlite { version: rusqlite::version() });
         }
-        let path =
-            resolve(path).map_err(|error| OpenFault::Inaccessible { source: error.into() })?;
-        let log = log(&path);
-        inspect(&path, &log)?;
-        let mut connection = connect(&path)?;
+        let place = Place::new(path).map_err(inaccessible)?;
+        let files = place.files().map_err(inaccessible)?;
+        inspect(&files)?;
+        let mut connection = connect(&files)?;
         let origin = schema::identify(&connection)?;
         // The file belongs to a catalogue, so SQLite may move the log when the file is closed.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
         configure(&connection)?;
-        if origin == Origin::Existing {
-            check(&connection)?;
-        }
-        schema::migrate(&mut connection)?;
+        let held = match origin {
+            Origin::Existing => {
+                let held = hold(&connection, place)?;
+                check(&connection)?;
+                schema::migrate(&mut connection)?;
+                held
+            }
+            Origin::New => {
+                schema::migrate(&mut connection)?;
+                hold(&connection, place)?
+            }
+        };
         let content = rows::load(&connection)?;
-        // An earlier process may have failed to synchronise the log. Then pages may be in the
-        // memory of the operating system and not on the disk, although it considers them written.
-        // So the whole log is written again before it is moved to the database and truncated.
-        write_again(&log).map_err(|error| OpenFault::Io { source: error.into() })?;
-        move_log(&connection, "TRUNCATE")?;
-        Ok((Self { connection }, content))
+        empty_log(&connection, &files.log)?;
+        held.check()?;
+        Ok((Self { connection, held }, content))
     }
 
-    /// Writes a draft as one transaction. When this returns, it is on the disk.
-    pub(crate) fn commit(&mut self, draft: &Draft) -> Result<(), (Failed, rusqlite::Error)> {
-        let before = |error| (Failed::before_commit(&error), error);
+    /// Writes a draft as one transaction. When this returns, it is on the disk, in the file to which the
+    /// path leads.
+    pub(crate) fn commit(&mut self, draft: &Draft) -> Result<(), (Failed, Cause)> {
+        let before = |error| (Failed::before_commit(&error), error.into());
         let result = self.connection.transaction().map_err(before).and_then(|transaction| {
             rows::write(&transaction, draft).map_err(before)?;
-            transaction.commit().map_err(|error| (Failed::in_commit(&error), error))
+            self.held.check().map_err(|moved| (Failed::before_moved(&moved), moved.into()))?;
+            transaction.commit().map_err(|error| (Failed::in_commit(&error), error.into()))?;
+            self.held.check().map_err(|moved| (Failed::Unknown, moved.into()))
         });
         match result {
             // The transaction could not even be rolled back.
@@ -85,34 +94,30 @@ impl File {
     /// Closes a file that must not be written again. The log stays as it is, for the next process
     /// that opens the file.
     pub(crate) fn close_without_moving_log(self) {
-        // If this call fails, SQLite moves the log, which loses nothing either.
+        // This call does not fail for a connection that is open.
         let _ = self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
     }
 }
 
-/// The absolute path of the file, after following symbolic links. The file need not exist. SQLite
-/// follows links too, and puts the log next to the target. An absolute path has none of the special
-/// meanings that SQLite gives to some names.
-fn resolve(path: &Path) -> io::Result<PathBuf> {
-    /// The number of links that operating systems usually follow.
-    const LINKS: usize = 40;
-
-    let mut path = path::absolute(path)?;
-    for _ in 0..LINKS {
-        if !path.is_symlink() {
-            break;
-        }
-        let target = fs::read_link(&path)?;
-        path = path.parent().unwrap_or(Path::new("/")).join(target);
-    }
-    Ok(path)
+/// Notes which files are open. The database must not be empty, because SQLite then opens the log late.
+fn hold(connection: &Connection, place: Place) -> Result<Held, OpenFault> {
+    // With the first read, SQLite opens the log if it has not done so. It keeps the log open.
+    let _: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    Ok(Held::at(place)?)
 }
 
-/// The path of the log of a database.
-fn log(path: &Path) -> PathBuf {
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
-    log.into()
+/// Moves the log to the database and makes it empty. If there is no space for that, the log stays: the
+/// catalogue can still be read, and SQLite goes on with this log.
+///
+/// An earlier process may have failed to synchronise the log. Then pages may be in the memory of the
+/// operating system and not on the disk, although it considers them written. So the whole log is written
+/// again before.
+fn empty_log(connection: &Connection, log: &Path) -> Result<(), OpenFault> {
+    write_again(log).map_err(|error| OpenFault::Io { source: error.into() })?;
+    match move_log(connection, "TRUNCATE") {
+        Err(error) if error.sqlite_error().is_some_and(is_want_of_space) => Ok(()),
+        moved => Ok(moved.map(drop)?),
+    }
 }
 
 /// Overwrites a file with its own content and synchronises it.
@@ -128,27 +133,46 @@ fn write_again(path: &Path) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Checks a file without opening it. By the rules of POSIX, opening and closing it would release
-/// the lock of another connection in this process.
-fn inspect(path: &Path, log: &Path) -> Result<(), OpenFault> {
-    let size = match fs::metadata(path) {
+/// Checks the files without opening them. By the rules of POSIX, opening and closing the database would
+/// release the lock of another connection in this process. A database that is missing is created.
+fn inspect(files: &Files) -> Result<(), OpenFault> {
+    let size = match fs::metadata(&files.database) {
         Ok(metadata) if !metadata.is_file() => return Err(OpenFault::NotAFile),
-        Ok(metadata) => metadata.len(),
-        Err(error) if error.kind() == ErrorKind::NotFound => 0,
-        Err(error) => return Err(OpenFault::Inaccessible { source: error.into() }),
+        Ok(metadata) => Some(metadata.len()),
+        Err(error) if error.kind() == ErrorKind::NotFound => None,
+        Err(error) => return Err(inaccessible(error)),
     };
     // SQLite would delete the log.
-    if size == 0 && fs::metadata(log).is_ok_and(|metadata| metadata.len() > 0) {
-        return Err(OpenFault::LogWithoutDatabase { log: log.to_owned() });
+    if size.unwrap_or(0) == 0 && fs::metadata(&files.log).is_ok_and(|log| log.len() > 0) {
+        return Err(OpenFault::LogWithoutDatabase { log: files.log.clone() });
+    }
+    if size.is_none() {
+        files.create().map_err(inaccessible)?;
     }
     Ok(())
 }
 
-/// Makes the only connection to a file.
-fn connect(path: &Path) -> Result<Connection, OpenFault> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-        | OpenFlags::SQLITE_OPEN_CREATE
-        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+fn inaccessible(error: io::Error) -> OpenFault {
+    OpenFault::Inaccessible { source: error.into() }
+}
+
+/// Makes the only connection to the file to which the path leads.
+fn connect(files: &Files) -> Result<Connection, OpenFault> {
+    /// Opening a file for writing may give it another identity, once (overlay file systems).
+    const TRIES: u32 = 3;
+
+    for _ in 0..TRIES {
+        let before = files.identity().map_err(inaccessible)?;
+        let connection = connect_to_database(&files.database)?;
+        if files.identity().map_err(inaccessible)? == before {
+            return Ok(connection);
+        }
+    }
+    Err(Moved::Replaced { path: files.database.clone() }.into())
+}
+
+fn connect_to_database(path: &Path) -> Result<Connection, OpenFault> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     if connection.is_readonly(rusqlite::MAIN_DB)? {
         return Err(OpenFault::ReadOnly);

@@ -45,6 +45,9 @@
 //! microseconds since 1970. So revisions do not count the writes. A file that was restored from a
 //! backup does not use the lost revisions again, unless the clock was set back.
 //!
+//! A file that the store creates can be read and written only by its owner (0600, or less if the umask
+//! says so). The log has the permissions of the file. The permissions of an existing file stay.
+//!
 //! While the file is open, a second file exists, the log (`pyaday.db-wal`). The two belong
 //! together: a copy of only one of them may lack the newest packages. Closing the store moves the
 //! content of the log to the first file.
@@ -57,6 +60,16 @@
 //!   get [`OutcomeUnknown`](pyaday_core::StoreError::OutcomeUnknown), and all later writes are
 //!   refused until the file is opened again. The synchronisation is not repeated, because an
 //!   operating system may report success for the second attempt although the data is lost.
+//! - The file or its log is removed, renamed or replaced, or the path leads to another file for
+//!   another reason, such as a folder that was renamed: what is written to the open file would not be
+//!   found again, and another process could open the other file. The store looks at both paths before
+//!   and after each commit. If it finds this before the commit, the writes are refused. If it finds this
+//!   after the commit, their outcome is unknown, because they are in the file that was open. All later
+//!   writes are refused until the file is opened again, even if the file is put back. The cause of the
+//!   error names the path. If only the log was removed, closing the store moves its content to the
+//!   database, so that nothing is lost. On Linux, a database that was removed can be copied from
+//!   `/proc/PID/fd`, together with its log, until the process ends. Other systems than those of Unix do
+//!   not let anybody remove or rename the files.
 //! - 1,024 writes already wait for the current commit: another write is refused.
 //!
 //! Reads continue in all of these cases. A write that would change nothing is also answered as
@@ -73,6 +86,7 @@
 
 mod error;
 mod file;
+mod place;
 mod rows;
 mod schema;
 mod writer;
@@ -124,8 +138,8 @@ impl SqliteStore {
     /// is never read as a file with fewer packages.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
         let path = path.as_ref();
-        if let Some((scheme, _)) = path.to_string_lossy().split_once("://") {
-            return Err(OpenError::new(Path::new(&format!("{scheme}://…")), OpenFault::Url));
+        if let Some(shown) = without_secrets(&path.to_string_lossy()) {
+            return Err(OpenError::new(Path::new(&shown), OpenFault::Url));
         }
         let failed = |fault| OpenError::new(path, fault);
         let file = path.to_owned();
@@ -202,6 +216,15 @@ impl SqliteStore {
             |canceled: oneshot::Canceled| StoreError::OutcomeUnknown { source: canceled.into() };
         outcome.await.map_err(gone)?
     }
+}
+
+/// What may be shown of a URL. `None` if the text is not a URL.
+fn without_secrets(text: &str) -> Option<String> {
+    let (scheme, _) = text.split_once("://")?;
+    // RFC 3986 §3.1. Anything else before `://` may be a user name and a password.
+    let is_scheme = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+        && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+    Some(format!("{}://…", if is_scheme { scheme } else { "…" }))
 }
 
 /// The version of the SQLite library that is linked into the program.

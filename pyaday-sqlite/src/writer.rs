@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use pyaday_core::{Draft, Published, StoreError};
 
-use crate::error::Failed;
+use crate::error::{Cause, Failed};
 use crate::file::File;
 
 /// The maximum number of writes in the queue.
@@ -48,29 +48,31 @@ pub(crate) fn run(mut file: File, current: &Published, jobs: &Receiver<Job>) {
         }
         unusable = unusable.or(result.err().and_then(Failure::into_final));
     }
-    if unusable.is_some() {
+    // SQLite leaves the log as it is if the database is not at its path any more. If only the log is
+    // not, moving it to the database saves what it has.
+    if unusable.is_some_and(|cause| matches!(*cause, Cause::Sqlite(_))) {
         file.close_without_moving_log();
     }
 }
 
 /// Why a transaction was not committed.
 enum Failure {
-    Failed(Failed, Arc<rusqlite::Error>),
-    Unusable(Arc<rusqlite::Error>),
+    Failed(Failed, Arc<Cause>),
+    Unusable(Arc<Cause>),
 }
 
 impl Failure {
-    fn new((failed, error): (Failed, rusqlite::Error)) -> Self {
-        Self::Failed(failed, Arc::new(error))
+    fn new((failed, cause): (Failed, Cause)) -> Self {
+        Self::Failed(failed, Arc::new(cause))
     }
 
     /// A failure of moving the log, which is not part of any write.
     fn of_log(error: rusqlite::Error) -> Self {
-        Self::new((Failed::before_commit(&error), error))
+        Self::new((Failed::before_commit(&error), error.into()))
     }
 
     /// The cause, if nothing can be written until the file is opened again.
-    fn into_final(self) -> Option<Arc<rusqlite::Error>> {
+    fn into_final(self) -> Option<Arc<Cause>> {
         match self {
             Self::Failed(failed, error) => failed.is_final().then_some(error),
             Self::Unusable(error) => Some(error),
@@ -108,4 +110,4 @@ impl Failure {
 /// Why nothing can be written until the file is opened again.
 #[derive(Debug, thiserror::Error)]
 #[error("nothing can be written until the file is opened anew")]
-struct Unusable(#[source] Arc<rusqlite::Error>);
+struct Unusable(#[source] Arc<Cause>);

@@ -219,10 +219,17 @@ fn a_file_that_is_not_a_catalogue_is_not_opened() {
 
 #[test]
 fn a_url_instead_of_a_path_is_refused_without_its_password() {
-    let error = SqliteStore::open("postgres://u:s3cret@localhost/packages.db").unwrap_err();
-    assert_eq!(error.to_string(), "cannot open postgres://…");
-    assert_eq!(error.fault().to_string(), "it is a URL: give the path of a file");
-    assert!(!format!("{error:?}").contains("s3cret"));
+    for (url, shown) in [
+        ("postgres://u:s3cret@localhost/packages.db", "postgres://…"),
+        ("u:s3cret://localhost/packages.db", "…://…"),
+        ("s3cret@u://packages.db", "…://…"),
+        ("://s3cret", "…://…"),
+    ] {
+        let error = SqliteStore::open(url).unwrap_err();
+        assert_eq!(error.to_string(), format!("cannot open {shown}"));
+        assert_eq!(error.fault().to_string(), "it is a URL: give the path of a file");
+        assert!(!format!("{error:?}").contains("s3cret"));
+    }
 }
 
 #[test]

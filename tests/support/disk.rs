@@ -69,6 +69,12 @@ impl Disk {
         assert!(run("xfs_io", &["-x", "-c", "shutdown", self.mounted.to_str().unwrap()]));
     }
 
+    /// Makes it stand still: whatever writes to it waits until the result is dropped.
+    pub(crate) fn freeze(&self) -> Frozen<'_> {
+        assert!(run("xfs_io", &["-x", "-c", "freeze", self.mounted.to_str().unwrap()]));
+        Frozen(self)
+    }
+
     pub(crate) fn mount_again(&self) {
         assert!(run("umount", &[self.mounted.to_str().unwrap()]));
         self.mount();
@@ -79,5 +85,14 @@ impl Drop for Disk {
     fn drop(&mut self) {
         run("umount", &[self.mounted.to_str().unwrap()]);
         drop(fs::remove_file(&self.image));
+    }
+}
+
+/// A file system that stands still.
+pub(crate) struct Frozen<'a>(&'a Disk);
+
+impl Drop for Frozen<'_> {
+    fn drop(&mut self) {
+        assert!(run("xfs_io", &["-x", "-c", "thaw", self.0.mounted.to_str().unwrap()]));
     }
 }
