@@ -71,6 +71,13 @@ fn the_postgres_store_that_shows_what_it_has_followed_conforms() {
 }
 
 #[test]
+fn the_postgres_store_conforms_on_the_newest_version() {
+    let test = "conformance on the newest version";
+    let Some(stores) = Stores::newest(test, Reads::Followed) else { return };
+    conformance::run(&stores).assert_complete();
+}
+
+#[test]
 fn the_postgres_store_that_shows_the_latest_conforms() {
     let Some(stores) = Stores::new("conformance of the latest", Reads::Latest) else { return };
     conformance::run(&stores).assert_complete();

@@ -7,9 +7,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
+use pyaday_postgres::Database;
 use table::Table;
-
-use crate::Url;
 
 /// Why a note cannot be read or written.
 pub(crate) type Fault = Box<dyn std::error::Error + Send + Sync>;
@@ -40,9 +39,9 @@ impl Mark {
         Ok(Self::File(mark.into()))
     }
 
-    /// The mark of the store in the database of a URL.
-    pub(crate) fn within(url: &Url) -> Result<Self, Fault> {
-        Ok(Self::Table(Box::new(Table::new(url)?)))
+    /// The mark of the store in a database.
+    pub(crate) fn within(database: Database) -> Self {
+        Self::Table(Box::new(Table::new(database)))
     }
 
     /// Takes the lock. False if another process has it.

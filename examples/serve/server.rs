@@ -9,7 +9,7 @@ use std::thread;
 
 use futures_util::FutureExt as _;
 use pyaday_core::{Api, Catalogue, MemoryStore, PackageStore, PublicUrl};
-use pyaday_postgres::{PostgresOptions, PostgresStore};
+use pyaday_postgres::{Database, PostgresOptions, PostgresStore};
 use pyaday_sqlite::{SqliteStore, sqlite_version};
 use tokio::sync::oneshot;
 
@@ -103,10 +103,13 @@ async fn open_file(path: PathBuf) -> Result<Opened<SqliteStore>, Error> {
 
 /// A database that is away now may come later.
 async fn connect(url: &Url) -> Result<Opened<PostgresStore>, Error> {
-    let store =
-        PostgresStore::connect(url.as_str(), PostgresOptions::new().max_age(MAX_AGE)).await?;
+    let database = Database::from_url(url.as_str())?;
+    let store = PostgresStore::open(&database, PostgresOptions::new().max_age(MAX_AGE)).await?;
     let name = "PostgreSQL".to_owned();
-    let mark = Mark::within(url).map_err(|source| Error::Mark { store: name.clone(), source })?;
+    let mark = Mark::within(database);
+    for notice in store.notices() {
+        tell(&format!("{name}: {notice}"));
+    }
     let catalogue = store.catalogue();
     tell(&match &catalogue {
         Ok(catalogue) => format!("{name}: {}", counted(catalogue.len())),

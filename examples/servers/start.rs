@@ -191,9 +191,9 @@ fn an_unusable_database_is_refused() {
         for (url, expected) in [
             ("postgres://", "the URL of the database names no host"),
             (
-                "postgres://localhost/?sslmode=require",
-                "the URL of the database asks for TLS, which only a pool can bring: build one with a \
-                 TLS connector and give it to `PostgresStore::with_pool`",
+                "postgres://localhost/?sslmode=allow",
+                "the parameter `sslmode` of the database cannot be `allow`: write `disable` or \
+                 `require`",
             ),
         ] {
             let (code, stdout, stderr) = ending(program, &["--store", url], b"");

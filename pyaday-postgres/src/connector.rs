@@ -15,7 +15,9 @@ use tokio::task::{JoinHandle, spawn};
 use tokio_postgres::config::Host;
 use tokio_postgres::error::{DbError, Severity};
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
-use tokio_postgres::{AsyncMessage, Client, Config, Connection, Error, Socket};
+use tokio_postgres::{AsyncMessage, Client, Config, Connection, Error, NoTls, Socket};
+
+use crate::error::Kind;
 
 tokio::task_local! {
     /// Here a connector leaves the watch of the connection that it makes.
@@ -63,7 +65,8 @@ impl<T> fmt::Debug for Connector<T> {
     }
 }
 
-type Connecting<'a> =
+/// A connection that is being made, and the task that carries it.
+pub(crate) type Connecting<'a> =
     Pin<Box<dyn Future<Output = Result<(Client, JoinHandle<()>), Error>> + Send + 'a>>;
 
 impl<T> Connect for Connector<T>
@@ -74,43 +77,61 @@ where
     <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
 {
     fn connect(&self, config: &Config) -> Connecting<'_> {
-        let configs = one_for_each_host(config);
-        let connecting = configs.into_iter().map(|config| {
-            let tls = self.tls.clone();
-            async move { config.connect(tls).await }
-        });
-        let mut connecting: FuturesUnordered<_> = connecting.collect();
-        Box::pin(async move {
-            let mut failed: Option<Error> = None;
-            while let Some(result) = connecting.next().await {
-                match result {
-                    Ok((client, connection)) => {
-                        let watch = Arc::new(Watch::default());
-                        let _ = WATCH.try_with(|slot| slot.replace(Some(Arc::clone(&watch))));
-                        return Ok((client, spawn(watch.keep(connection))));
-                    }
-                    // An error from a server is more useful than one about a host that cannot be reached.
-                    Err(error) if failed.as_ref().is_none_or(|it| it.code().is_none()) => {
-                        failed = Some(error);
-                    }
-                    Err(_) => {}
-                }
+        let connecting =
+            one_for_each_host(config).into_iter().map(|config| -> Connecting<'static> {
+                let tls = self.tls.clone();
+                Box::pin(async move { start(&config, tls).await })
+            });
+        Box::pin(first_of(connecting.collect()))
+    }
+}
+
+/// Makes a connection, and starts the task that carries it.
+pub(crate) async fn start<T>(config: &Config, tls: T) -> Result<(Client, JoinHandle<()>), Error>
+where
+    T: MakeTlsConnect<Socket>,
+    T::Stream: Send + 'static,
+{
+    let (client, connection) = config.connect(tls).await?;
+    let watch = Arc::new(Watch::default());
+    // There is no place for the watch if nobody waits for it.
+    let _ = WATCH.try_with(|slot| slot.replace(Some(Arc::clone(&watch))));
+    Ok((client, spawn(watch.keep(connection))))
+}
+
+/// The first connection that is made, or the most useful error.
+pub(crate) async fn first_of(
+    connecting: Vec<Connecting<'_>>,
+) -> Result<(Client, JoinHandle<()>), Error> {
+    let mut connecting: FuturesUnordered<_> = connecting.into_iter().collect();
+    let mut failed: Option<Error> = None;
+    while let Some(result) = connecting.next().await {
+        match result {
+            Ok(connected) => return Ok(connected),
+            Err(error) if failed.as_ref().is_none_or(|it| usefulness(it) < usefulness(&error)) => {
+                failed = Some(error);
             }
-            match failed {
-                Some(error) => Err(error),
-                // The configuration has no host. This call returns the error for that.
-                None => {
-                    Config::new().connect(self.tls.clone()).await.map(|(client, connection)| {
-                        (client, spawn(Arc::new(Watch::default()).keep(connection)))
-                    })
-                }
-            }
-        })
+            Err(_) => {}
+        }
+    }
+    match failed {
+        Some(error) => Err(error),
+        // The configuration has no host. This call returns the error for that.
+        None => start(&Config::new(), NoTls).await,
+    }
+}
+
+/// An error from a server is more useful than one about a host that cannot be reached.
+fn usefulness(error: &Error) -> u8 {
+    match (error.code(), Kind::of(error)) {
+        (Some(_), _) => 2,
+        (None, Kind::Tls | Kind::Login) => 1,
+        (None, Kind::Other) => 0,
     }
 }
 
 /// Splits a configuration into one for each host.
-fn one_for_each_host(config: &Config) -> Vec<Config> {
+pub(crate) fn one_for_each_host(config: &Config) -> Vec<Config> {
     let (hosts, addresses) = (config.get_hosts(), config.get_hostaddrs());
     let ports = config.get_ports();
     let one = |at: usize| {

@@ -1,6 +1,8 @@
 //! Errors of setting up a store, and of calls when the database fails.
 
 use std::error::Error;
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,6 +28,43 @@ pub enum ConnectError {
         /// What it asks for, and what to do instead. The text continues a sentence that begins with
         /// "the URL of the database".
         fault: &'static str,
+    },
+    /// A parameter of the connection cannot be used. It is in the URL, in a service file, or in the
+    /// environment.
+    #[error("the parameter `{name}` of the database {fault}")]
+    Parameter {
+        /// The name of the parameter.
+        name: &'static str,
+        /// What is wrong, and what to do instead. The text continues a sentence that begins with the
+        /// name.
+        fault: String,
+    },
+    /// A file that a parameter names cannot be used.
+    #[error("the file {path}, which the parameter `{name}` of the database names, cannot be used")]
+    File {
+        /// The name of the parameter.
+        name: &'static str,
+        /// The path of the file.
+        path: String,
+        /// The cause.
+        source: Arc<dyn Error + Send + Sync>,
+    },
+    /// None of the hosts has an address, and this is one of them.
+    #[error("the host {host:?} of the database is not known: check its name")]
+    UnknownHost {
+        /// The name of the host.
+        host: String,
+        /// The cause.
+        source: Arc<dyn Error + Send + Sync>,
+    },
+    /// No safe connection to the server can be made.
+    #[error(
+        "no TLS connection to the database can be made: check `sslmode` and `sslrootcert`, and the \
+         server's certificate; over a network that you trust, `sslmode=disable` does without TLS"
+    )]
+    Tls {
+        /// The cause.
+        source: Arc<dyn Error + Send + Sync>,
     },
     /// A schema cannot have this name.
     #[error("the schema {schema:?} {rule}")]
@@ -81,10 +120,29 @@ impl ConnectError {
     /// unknown parameter repeats the name, which may be the part of a password after an `&`.
     pub(crate) fn of_url(error: tokio_postgres::Error) -> Self {
         let says = error.source().map(ToString::to_string).unwrap_or_default();
-        let is_safe = says.starts_with("invalid value for option `");
-        let source: Arc<dyn Error + Send + Sync> =
-            if is_safe { Arc::new(error) } else { Arc::new(UnreadableUrl) };
-        Self::Url { source }
+        match says.starts_with("invalid value for option `") {
+            true => Self::Url { source: Arc::new(error) },
+            false => Self::unreadable(),
+        }
+    }
+
+    /// The error for a URL that cannot be read.
+    pub(crate) fn unreadable() -> Self {
+        Self::Url { source: Arc::new(UnreadableUrl) }
+    }
+
+    pub(crate) fn file(
+        name: &'static str,
+        path: &Path,
+        cause: impl Into<Box<dyn Error + Send + Sync>>,
+    ) -> Self {
+        let path = path.display().to_string();
+        Self::File { name, path, source: Arc::from(cause.into()) }
+    }
+
+    #[cfg(feature = "tls")]
+    pub(crate) fn tls(cause: Box<dyn Error + Send + Sync>) -> Self {
+        Self::Tls { source: Arc::from(cause) }
     }
 }
 
@@ -95,6 +153,37 @@ impl ConnectError {
      `%&=?/:@#` percent-encoded, such as `%26` for `&`"
 )]
 struct UnreadableUrl;
+
+/// The kind of an error that comes from this process and not from the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Client and server do not agree on TLS, or a certificate is not accepted.
+    Tls,
+    /// The client refuses to log in, or has no password.
+    Login,
+    Other,
+}
+
+impl Kind {
+    pub(crate) fn of(error: &tokio_postgres::Error) -> Self {
+        // The text is all that there is to distinguish these errors.
+        let says = error.to_string();
+        // A handshake that is cut off is a failure of the network. rustls reports all else as data.
+        let is_cut_off = error
+            .source()
+            .and_then(|source| source.downcast_ref::<io::Error>())
+            .is_some_and(|error| error.kind() != io::ErrorKind::InvalidData);
+        if says.starts_with("error performing TLS handshake") && !is_cut_off {
+            Self::Tls
+        } else if says.starts_with("authentication error")
+            || says.starts_with("invalid configuration")
+        {
+            Self::Login
+        } else {
+            Self::Other
+        }
+    }
+}
 
 /// A failure of the database.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -156,7 +245,14 @@ impl Fault {
             _ => return None,
         };
         let source = Arc::clone(error);
-        match error.code()? {
+        let Some(code) = error.code() else {
+            return match Kind::of(error) {
+                Kind::Tls => Some(ConnectError::Tls { source }),
+                Kind::Login => Some(ConnectError::Refused { source }),
+                Kind::Other => None,
+            };
+        };
+        match code {
             code if *code == SqlState::INSUFFICIENT_PRIVILEGE => {
                 Some(ConnectError::Forbidden { source })
             }

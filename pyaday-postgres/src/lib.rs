@@ -17,6 +17,45 @@
 //! as `pyaday_postgres::deadpool_postgres` and `pyaday_postgres::tokio_postgres`, so that their versions
 //! are always those that the store uses.
 //!
+//! # The connection
+//!
+//! [`PostgresStore::connect`] takes a URL, or `key=value` pairs. What they leave out comes from the service
+//! that they name, then from environment variables, as in PostgreSQL's own programs:
+//!
+//! | parameter | variable | meaning |
+//! |---|---|---|
+//! | `host`, `hostaddr`, `port`, `dbname`, `user` | `PGHOST`, `PGHOSTADDR`, `PGPORT`, `PGDATABASE`, `PGUSER` | where the database is, and who connects |
+//! | `password` | `PGPASSWORD` | the password |
+//! | `passfile` | `PGPASSFILE` | a file of passwords, `~/.pgpass` by default, with lines `HOST:PORT:DATABASE:USER:PASSWORD`. It is ignored if other users can read or write it; [`PostgresStore::notices`] reports that. |
+//! | `service`, `servicefile` | `PGSERVICE`, `PGSERVICEFILE` | a named set of parameters in `~/.pg_service.conf`, in `pg_service.conf` in the folder `PGSYSCONFDIR`, or in the file that is named |
+//! | `sslmode` | `PGSSLMODE` | `disable`, `prefer` (the default), `require`, `verify-ca` or `verify-full`, see below |
+//! | `sslrootcert` | `PGSSLROOTCERT` | the file of the authorities that may sign the server's certificate, `~/.postgresql/root.crt` by default; `system` for those of the system, which needs and implies `verify-full` |
+//! | `sslcert`, `sslkey` | `PGSSLCERT`, `PGSSLKEY` | the files of the client's certificate and its private key, `~/.postgresql/postgresql.crt` and `.key` by default if they exist. The key must be in a file that other users cannot read (for a file of root: that only its group can read), and must not be encrypted. |
+//! | `sslnegotiation` | `PGSSLNEGOTIATION` | `postgres`, or `direct` (PostgreSQL 17) |
+//! | `channel_binding` | `PGCHANNELBINDING` | `prefer`, `require` or `disable`: whether a login by SCRAM is bound to the server's certificate |
+//! | `connect_timeout`, `tcp_user_timeout`, `keepalives`, `keepalives_idle`, `keepalives_interval`, `keepalives_count` | `PGCONNECT_TIMEOUT` for the first | time limits, see [`tokio_postgres::Config`] |
+//! | `application_name`, `options`, `load_balance_hosts` | `PGAPPNAME`, `PGOPTIONS`, `PGLOADBALANCEHOSTS` | see [`tokio_postgres::Config`] |
+//!
+//! The variables and files are read once, by [`PostgresStore::connect`] or [`Database::from_url`].
+//!
+//! TLS needs the feature `tls` of this crate. `sslmode` decides:
+//!
+//! - `prefer`: a password is sent over a network only with TLS. If the server does not offer TLS, the store is
+//!   not opened, unless `sslmode=disable` is set. This is stricter than PostgreSQL's own programs, which
+//!   send the password in clear. If no password is set, or if the host is `localhost` or a loopback
+//!   address, then a server without TLS is accepted. The server's certificate is not checked, so this
+//!   protects from who listens, but not from who answers in the place of the server.
+//! - `require`: the connection uses TLS. The certificate is checked only if there are root certificates, and
+//!   then as by `verify-ca`.
+//! - `verify-ca`: a trusted authority must have signed the certificate.
+//! - `verify-full`: it must also be for the host of the URL. Use this one.
+//! - `disable`: the connection does not use TLS, and anybody in the network can read the password if the
+//!   server asks for it in clear.
+//!
+//! Sockets of the machine never use TLS. Certificates must be of X.509 version 3, those of servers must name
+//! the host as a subject alternative name, and may not be those of an authority (rustls reads no common
+//! names). Channel binding needs a certificate whose signature has a digest, so not Ed25519.
+//!
 //! # Reads
 //!
 //! Every process has all packages in memory, as [`MemoryStore`](pyaday_core::MemoryStore) does, and
@@ -133,8 +172,8 @@
 //!
 //! # The database
 //!
-//! The store needs PostgreSQL with the encoding UTF8. It is tested with version 15 and uses nothing that is
-//! newer than version 13. The user needs a schema, or the right to create one. If several processes start
+//! The store needs PostgreSQL with the encoding UTF8. It is tested with versions 15 and 18, and uses nothing
+//! that is newer than version 13. The user needs a schema, or the right to create one. If several processes start
 //! at once, one of them sets up the tables. If a release finds a newer schema, it works with it as long as
 //! that schema allows it (the column `oldest`). The same holds if the schema changes while the process
 //! runs.
@@ -185,7 +224,7 @@
 //!   read, with [`Reads::Latest`] too.
 //! - Plan two connections for each process. A proxy that shares connections must do so by sessions
 //!   (PgBouncer's `session`), because the store uses prepared statements, settings and `LISTEN`.
-//! - For TLS, give [`PostgresStore::with_pool`] a pool whose [`Connector`] has a TLS connector.
+//! - Connect with `sslmode=verify-full` if the network between the machines is not yours alone.
 //!
 //! Reads scale with the number of processes. Writes do not, because all of them lock one row of one
 //! primary. Writes that arrive together share a transaction, so the time of a commit limits how many
@@ -200,27 +239,36 @@
 mod asker;
 mod connection;
 mod connector;
+mod database;
 mod deadline;
 mod error;
 mod follow;
 mod node;
 mod options;
+mod parameters;
+mod passfile;
 mod queue;
 mod rows;
 mod schema;
+mod security;
+mod service;
 mod shared;
 mod size;
+#[cfg(feature = "tls")]
+mod tls;
 mod url;
 
 use std::fmt;
 use std::future::Future;
 use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod};
+use deadpool_postgres::Pool;
 use futures_channel::oneshot;
+use futures_util::FutureExt;
 use pyaday_core::daily::{Daily, Day, Pick, Pin, Pinned, Unpin};
 use pyaday_core::{
     Catalogue, Create, Date, Delete, Draft, NormalizedName, Package, PackageStore, Page, Picker,
@@ -229,12 +277,12 @@ use pyaday_core::{
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 use tokio::time::{sleep, timeout};
-use tokio_postgres::NoTls;
 
 pub use deadpool_postgres;
 pub use tokio_postgres;
 
 pub use connector::Connector;
+pub use database::Database;
 pub use error::ConnectError;
 pub use options::{PostgresOptions, Reads};
 
@@ -267,13 +315,17 @@ pub struct PostgresStore {
 
 impl PostgresStore {
     /// Opens the catalogue in the database that a URL names: `postgres://USER:PASSWORD@HOST:PORT/DATABASE`,
-    /// with several hosts (`@db1,db2:5433`) if any of them may be the primary. [`tokio_postgres::Config`]
-    /// documents the other parameters. The connections do not use TLS.
+    /// with several hosts (`@db1,db2:5433`) if any of them may be the primary. The same can be written as
+    /// pairs: `host=db1,db2 port=5433 user=pyaday dbname=pyaday`.
+    ///
+    /// The parameters, the environment variables and the files are those that PostgreSQL's own programs
+    /// use. The [crate's documentation](crate#the-connection) lists them, and says when connections use TLS.
     ///
     /// The store works in the tokio runtime in which this function is called, and that runtime must keep
     /// running. Callers of its methods may use another runtime or none. The function waits until the tables
     /// exist and all packages are in memory. But it does not wait for a database that is away: the store
-    /// then goes on looking for it.
+    /// then goes on looking for it. If none of the hosts has an address, that is an error now; later it
+    /// counts as a database that is away.
     ///
     /// # Errors
     /// [`ConnectError`] for every cause that does not pass by itself. Its message says what to do.
@@ -281,13 +333,26 @@ impl PostgresStore {
     /// # Panics
     /// If it is called outside of a tokio runtime.
     pub async fn connect(url: &str, options: PostgresOptions) -> Result<Self, ConnectError> {
-        let config = url::parse(url)?;
-        let fast = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let manager = Manager::from_connect(config, Connector::new(NoTls), fast);
-        let pool = Pool::builder(manager)
-            .build()
-            .map_err(|error| ConnectError::Url { source: Arc::new(error) })?;
-        Self::with_pool(pool, options).await
+        Self::open(&Database::from_url(url)?, options).await
+    }
+
+    /// Opens the catalogue in a database. This is [`connect`](Self::connect) for a URL that was already
+    /// read.
+    ///
+    /// # Errors
+    /// [`ConnectError`] for every cause that does not pass by itself. Its message says what to do.
+    ///
+    /// # Panics
+    /// If it is called outside of a tokio runtime.
+    pub async fn open(database: &Database, options: PostgresOptions) -> Result<Self, ConnectError> {
+        let store = Self::with_pool(database.pool()?, options).await?;
+        if store.age().is_none() {
+            database.check_names().await?;
+        }
+        for notice in database.notices() {
+            store.shared.notice(notice.clone());
+        }
+        Ok(store)
     }
 
     /// Opens the catalogue in the database to which a pool of the host leads.
@@ -426,8 +491,13 @@ impl PostgresStore {
 async fn watch(queue: Arc<Queue>, shared: Arc<Shared>, max_age: Duration) {
     loop {
         sleep(WATCH_INTERVAL).await;
-        queue.refuse_late();
-        shared.withdraw(max_age);
+        // If the task ended after a panic, nobody would refuse writes that wait for too long. A host's
+        // waker can panic.
+        let watched = async {
+            queue.refuse_late();
+            shared.withdraw(max_age);
+        };
+        drop(AssertUnwindSafe(watched).catch_unwind().await);
     }
 }
 

@@ -1,11 +1,12 @@
-//! Reads the URL of a database, and sets defaults for the parameters that it leaves out.
+//! Makes a configuration of the parameters of a database, and sets defaults for those that are left out.
 
 use std::time::Duration;
 
 use tokio_postgres::Config;
-use tokio_postgres::config::{SslMode, TargetSessionAttrs};
+use tokio_postgres::config::TargetSessionAttrs;
 
 use crate::error::ConnectError;
+use crate::parameters::Parameters;
 
 /// How long one host may take to accept a connection. All hosts are asked at once.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -16,21 +17,13 @@ const TCP_USER_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long a connection may be idle before TCP probes it.
 const KEEPALIVE: Duration = Duration::from_secs(5);
 
-/// The value of `keepalives_idle` if the URL does not set it.
+/// The value of `keepalives_idle` if it is not set.
 const DEFAULT_KEEPALIVE: Duration = Duration::from_secs(2 * 60 * 60);
 
-/// Reads a URL.
-pub(crate) fn parse(url: &str) -> Result<Config, ConnectError> {
+/// Makes a configuration.
+pub(crate) fn configure(parameters: &Parameters) -> Result<Config, ConnectError> {
     let unsupported = |fault| Err(ConnectError::Unsupported { fault });
-    if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
-        return unsupported("must begin with `postgres://`");
-    }
-    // The parser ends the user information at the first `@`. It takes the rest for a host or the name of a
-    // parameter, and repeats it in its error. The rest may be a part of the password.
-    if url.matches('@').count() > 1 {
-        return unsupported("has more than one `@`: write those of a name or a password as `%40`");
-    }
-    let mut config: Config = url.parse().map_err(ConnectError::of_url)?;
+    let mut config: Config = parameters.to_pairs().parse().map_err(ConnectError::of_url)?;
     if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
         return unsupported("names no host");
     }
@@ -40,12 +33,6 @@ pub(crate) fn parse(url: &str) -> Result<Config, ConnectError> {
     }
     if config.get_ports().len() > 1 && config.get_ports().len() != hosts.max(addresses) {
         return unsupported("has another number of ports than of hosts");
-    }
-    if config.get_ssl_mode() == SslMode::Require {
-        return unsupported(
-            "asks for TLS, which only a pool can bring: build one with a TLS connector and give it \
-             to `PostgresStore::with_pool`",
-        );
     }
     if config.get_target_session_attrs() == TargetSessionAttrs::ReadOnly {
         return unsupported(
@@ -66,6 +53,11 @@ pub(crate) fn parse(url: &str) -> Result<Config, ConnectError> {
     }
     if config.get_application_name().is_none() {
         config.application_name("pyaday");
+    }
+    if config.get_user().is_none()
+        && let Ok(user) = whoami::username()
+    {
+        config.user(user);
     }
     Ok(config)
 }

@@ -2,10 +2,11 @@
 
 use std::time::Instant;
 
+use super::database::NEWEST_VERSION;
 use super::events::until;
 use super::node::{Node, USER};
 use super::proxy::Proxy;
-use crate::support::tools::{Tool, are_there};
+use crate::support::tools::{Tool, are_there, postgres_of};
 
 /// Two servers. One of them is the primary.
 pub(crate) struct Cluster {
@@ -18,14 +19,20 @@ pub(crate) struct Cluster {
 impl Cluster {
     /// Returns `None` if PostgreSQL is missing, and reports that.
     pub(crate) fn start(test: &str) -> Option<Self> {
-        if !are_there(test, &[Tool::Postgres]) {
-            return None;
-        }
-        let primary = Node::start("one");
+        are_there(test, &[Tool::Postgres]).then(|| Self::of(Node::start("one")))
+    }
+
+    /// The same, of the newest version of PostgreSQL.
+    pub(crate) fn start_newest(test: &str) -> Option<Self> {
+        are_there(test, &[Tool::PostgresOf(NEWEST_VERSION)])
+            .then(|| Self::of(Node::start_of(&postgres_of(NEWEST_VERSION).unwrap(), "one")))
+    }
+
+    fn of(primary: Node) -> Self {
         let standby = Node::follow("two", &primary);
         let cluster = Self { nodes: [primary, standby], primary: 0, promoted: Instant::now() };
         cluster.synchronize();
-        Some(cluster)
+        cluster
     }
 
     pub(crate) fn primary(&self) -> &Node {

@@ -20,6 +20,13 @@ async fn a_failover_loses_no_acknowledged_write() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failover_of_the_newest_version_loses_no_acknowledged_write() {
+    let test = "a primary of the newest version that is killed";
+    let Some(cluster) = Cluster::start_newest(test) else { return };
+    change_primaries("failovers", cluster, Cluster::fail_over, Cluster::rejoin).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_switchover_loses_no_acknowledged_write() {
     let Some(cluster) = Cluster::start("a primary that changes parts") else { return };
     change_primaries("switchovers", cluster, Cluster::switch_over, |_| ()).await;

@@ -41,6 +41,17 @@ async fn shown(store: &PostgresStore, revision: Revision) -> Catalogue {
 #[test]
 fn a_process_shows_what_another_writes() {
     let Some(stores) = Stores::new("following", Reads::Followed) else { return };
+    shows_what_another_writes(&stores);
+}
+
+#[test]
+fn a_process_shows_what_another_writes_on_the_newest_version() {
+    let test = "following on the newest version";
+    let Some(stores) = Stores::newest(test, Reads::Followed) else { return };
+    shows_what_another_writes(&stores);
+}
+
+fn shows_what_another_writes(stores: &Stores) {
     let options = stores.options();
     let (one, other) = (stores.open(options.clone()), stores.open(options));
     RUNTIME.block_on(async {

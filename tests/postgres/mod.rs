@@ -18,6 +18,7 @@ mod proxy;
 mod setting_up;
 mod standby;
 pub(crate) mod stores;
+mod tls;
 mod traffic;
 
 use pyaday_tests::servers::{PATIENCE, events, node};

@@ -35,7 +35,11 @@ fn an_invalid_url_is_refused_with_the_reason() {
     for (url, expected) in [
         ("", "the URL of the database must begin with `postgres://`"),
         ("mysql://localhost", "the URL of the database must begin with `postgres://`"),
-        ("host=localhost", "the URL of the database must begin with `postgres://`"),
+        (
+            "host=localhost sslmode=on",
+            "the parameter `sslmode` of the database is not one of `disable`, \
+          `prefer`, `require`, `verify-ca` and `verify-full`",
+        ),
         ("postgres:///pyaday", "the URL of the database names no host"),
         (
             "postgres://u:p@b?c=d@a/pyaday",
@@ -47,9 +51,8 @@ fn an_invalid_url_is_refused_with_the_reason() {
             "the URL of the database has another number of ports than of hosts",
         ),
         (
-            "postgres://a/pyaday?sslmode=require",
-            "the URL of the database asks for TLS, which only a pool can bring: build one with a TLS \
-             connector and give it to `PostgresStore::with_pool`",
+            "postgres://a/pyaday?sslmode=allow",
+            "the parameter `sslmode` of the database cannot be `allow`: write `disable` or `require`",
         ),
         (
             "postgres://a/pyaday?target_session_attrs=read-only",

@@ -47,16 +47,24 @@ pub(crate) struct Stores {
 impl Stores {
     /// Returns `None` if PostgreSQL is missing, and reports that.
     pub(crate) fn new(test: &str, reads: Reads) -> Option<Self> {
-        let database = Database::new(test)?;
+        Database::new(test).map(|database| Self::of(database, reads))
+    }
+
+    /// Stores in the newest version of PostgreSQL. Returns `None` if that is missing, and reports that.
+    pub(crate) fn newest(test: &str, reads: Reads) -> Option<Self> {
+        Database::newest(test).map(|database| Self::of(database, reads))
+    }
+
+    fn of(database: Database, reads: Reads) -> Self {
         let client = connect(&database.url());
-        Some(Self {
+        Self {
             database,
             client,
             reads,
             next: AtomicUsize::new(0),
             numbered: Mutex::default(),
             opened: Mutex::default(),
-        })
+        }
     }
 
     /// A connection that no store uses.

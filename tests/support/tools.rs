@@ -24,18 +24,23 @@ pub fn are_there(test: &str, tools: &[Tool]) -> bool {
 pub enum Tool {
     /// A program that prints its version.
     Program(&'static str),
-    /// The server and its programs, where Debian puts them.
+    /// The server and its programs, of any version.
     Postgres,
+    /// The same, of this version.
+    PostgresOf(u32),
     /// The right to mount file systems.
     Root,
 }
 
 impl Tool {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> String {
         match self {
-            Self::Program(program) => program,
-            Self::Postgres => "PostgreSQL",
-            Self::Root => "root and loop devices",
+            Self::Program(program) => (*program).to_owned(),
+            Self::Postgres => "PostgreSQL".to_owned(),
+            Self::PostgresOf(version) => {
+                format!("PostgreSQL {version} (name the folder of its programs in PYADAY_POSTGRES)")
+            }
+            Self::Root => "root and loop devices".to_owned(),
         }
     }
 
@@ -45,17 +50,51 @@ impl Tool {
                 ["-V", "--version", "version"].iter().any(|version| run(program, &[version]))
             }
             Self::Postgres => postgres().is_some(),
+            Self::PostgresOf(version) => postgres_of(*version).is_some(),
             Self::Root => run("losetup", &["--find"]),
         }
     }
 }
 
-/// The folder of the newest PostgreSQL's programs.
-pub fn postgres() -> Option<PathBuf> {
-    let versions = fs::read_dir("/usr/lib/postgresql").ok()?;
-    let newest = versions.flatten().filter(|folder| folder.path().join("bin/postgres").exists());
-    let newest = newest.max_by_key(|folder| folder.file_name().to_str()?.parse::<u32>().ok());
-    Some(newest?.path().join("bin"))
+/// An installation of PostgreSQL.
+#[derive(Clone, Debug)]
+pub struct Postgres {
+    /// The first number of the version.
+    pub version: u32,
+    /// The folder of the programs.
+    pub programs: PathBuf,
+}
+
+/// The PostgreSQL that most tests use: the newest one that is where Debian puts it, or else the newest one
+/// that `PYADAY_POSTGRES` names.
+pub fn postgres() -> Option<Postgres> {
+    let newest = |found: Vec<Postgres>| found.into_iter().max_by_key(|it| it.version);
+    newest(of_debian()).or_else(|| newest(named()))
+}
+
+/// The PostgreSQL of a version.
+pub fn postgres_of(version: u32) -> Option<Postgres> {
+    of_debian().into_iter().chain(named()).find(|it| it.version == version)
+}
+
+fn of_debian() -> Vec<Postgres> {
+    let Ok(folders) = fs::read_dir("/usr/lib/postgresql") else { return Vec::new() };
+    folders.flatten().filter_map(|folder| at(folder.path().join("bin"))).collect()
+}
+
+/// Those in the folders of programs that the variable names, with colons between them.
+fn named() -> Vec<Postgres> {
+    let folders = env::var_os("PYADAY_POSTGRES").unwrap_or_default();
+    env::split_paths(&folders).filter_map(at).collect()
+}
+
+/// The PostgreSQL whose programs are in a folder.
+fn at(programs: PathBuf) -> Option<Postgres> {
+    let output = Command::new(programs.join("postgres")).arg("--version").output().ok()?;
+    // postgres (PostgreSQL) 18.6
+    let says = String::from_utf8(output.stdout).ok()?;
+    let version = says.split(' ').nth(2)?.split('.').next()?.trim().parse().ok()?;
+    Some(Postgres { version, programs })
 }
 
 /// Whether a command succeeds.

@@ -2,14 +2,11 @@
 
 use std::time::Duration;
 
-use pyaday_postgres::Connector;
-use pyaday_postgres::deadpool_postgres::Connect as _;
-use pyaday_postgres::tokio_postgres::config::TargetSessionAttrs;
-use pyaday_postgres::tokio_postgres::{Client, Config, Error, NoTls};
+use pyaday_postgres::Database;
+use pyaday_postgres::tokio_postgres::{Client, Error};
 use tokio::time::timeout;
 
 use super::Fault;
-use crate::Url;
 
 /// The schema is that of the store.
 pub(super) const NAME: &str = "pyaday.unfinished_import";
@@ -24,16 +21,14 @@ const KEEPALIVE: &str = "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interv
 /// The table, and the session that holds its lock.
 #[derive(Debug)]
 pub(crate) struct Table {
-    config: Config,
+    database: Database,
     session: Option<Client>,
 }
 
 impl Table {
-    /// The table in the database of a URL.
-    pub(super) fn new(url: &Url) -> Result<Self, Fault> {
-        let mut config: Config = url.as_str().parse()?;
-        config.target_session_attrs(TargetSessionAttrs::ReadWrite);
-        Ok(Self { config, session: None })
+    /// The table in a database.
+    pub(super) fn new(database: Database) -> Self {
+        Self { database, session: None }
     }
 
     /// Takes the lock, unless another session has it. If this session has it already, then this makes sure
@@ -74,9 +69,9 @@ impl Table {
         self.session.as_ref().ok_or_else(|| "the session that had its lock was lost".into())
     }
 
-    /// A connection to the server of the URL that can be written. It ends with the client.
+    /// A connection to the server that can be written. It ends with the client.
     async fn connect(&self) -> Result<Client, Fault> {
-        let (client, _) = bounded(Connector::new(NoTls).connect(&self.config)).await?;
+        let client = bounded(self.database.connect()).await?;
         bounded(client.batch_execute(KEEPALIVE)).await?;
         Ok(client)
     }

@@ -2,14 +2,15 @@
 
 use std::io::Write;
 use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{self, Child, ChildStdin, Stdio};
+use std::process::{self, Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::{env, fs};
 
 use super::events::until;
-use super::programs::{command, make_folder, output, program};
-use crate::tools::run;
+use super::programs::{command, give, make_folder, output, program};
+use crate::tools::{self, Postgres, run};
 
 /// Who owns everything in every server.
 pub const USER: &str = "pyaday";
@@ -41,19 +42,28 @@ const GUARD: &str = r#"
 #[derive(Debug)]
 pub struct Node {
     name: String,
+    postgres: Postgres,
     folder: PathBuf,
     port: u16,
     guard: Option<(Child, ChildStdin)>,
 }
 
 impl Node {
-    /// A new server with nothing in it.
+    /// A new server with nothing in it, of the PostgreSQL that most tests use.
     pub fn start(name: &str) -> Self {
-        let mut node = Self::without_data(name);
-        // Names must come in the order of their bytes though the database has another.
-        let mut initdb = program("initdb");
+        Self::start_of(&tools::postgres().unwrap(), name)
+    }
+
+    /// A new server with nothing in it.
+    pub fn start_of(postgres: &Postgres, name: &str) -> Self {
+        let mut node = Self::without_data(postgres, name);
+        let mut initdb = program(postgres, "initdb");
         initdb.args(["--auth=trust", "--encoding=UTF8", "--no-sync", "--username", USER]);
-        initdb.args(["--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=en"]);
+        initdb.arg("--locale=C.UTF-8");
+        if has_icu(postgres) {
+            // Names must come in the order of their bytes though the database has another.
+            initdb.args(["--locale-provider=icu", "--icu-locale=en"]);
+        }
         output(initdb.arg("--pgdata").arg(node.data())).unwrap();
         let settings = node.data().join("postgresql.conf");
         fs::OpenOptions::new()
@@ -67,14 +77,14 @@ impl Node {
 
     /// A new server that follows another: it has all that the other has, and gets what comes.
     pub fn follow(name: &str, primary: &Self) -> Self {
-        let mut node = Self::without_data(name);
+        let mut node = Self::without_data(&primary.postgres, name);
         node.copy(primary);
         node.run();
         node
     }
 
     /// A folder and a port for a server.
-    fn without_data(name: &str) -> Self {
+    fn without_data(postgres: &Postgres, name: &str) -> Self {
         static NEXT: AtomicU16 = AtomicU16::new(0);
         // Below those that the system gives away: one of them could be taken while the server is
         // down, and who connects to itself there would wait for ever.
@@ -90,7 +100,7 @@ impl Node {
             }
             number = NEXT.fetch_add(1, Ordering::Relaxed);
         };
-        Self { name: name.to_owned(), folder, port, guard: None }
+        Self { name: name.to_owned(), postgres: postgres.clone(), folder, port, guard: None }
     }
 
     /// What it was named when it was made.
@@ -107,13 +117,25 @@ impl Node {
         self.folder.join("data")
     }
 
+    fn program(&self, name: &str) -> Command {
+        program(&self.postgres, name)
+    }
+
+    /// Puts a file beside those of the database, for its settings to name. Only the server can read it.
+    pub fn put(&self, name: &str, content: &[u8]) {
+        let path = self.data().join(name);
+        fs::write(&path, content).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        give(&path);
+    }
+
     /// Runs the server on what it has, until it answers.
     pub fn run(&mut self) {
         let log = fs::File::options().create(true).append(true).open(self.folder.join("log"));
         let log = log.unwrap();
         let mut guard = command("/bin/sh");
         guard.args(["-c", GUARD, "guard"]).arg(&self.folder);
-        guard.arg(program("postgres").get_program()).arg("-D").arg(self.data());
+        guard.arg(self.program("postgres").get_program()).arg("-D").arg(self.data());
         guard.args(["-c", &format!("port={}", self.port)]);
         guard.args(["-c", &format!("cluster_name={}", self.name)]);
         guard.stdin(Stdio::piped()).stdout(log.try_clone().unwrap()).stderr(log);
@@ -121,7 +143,7 @@ impl Node {
         let input = guard.stdin.take().unwrap();
         self.guard = Some((guard, input));
         until("a server answers", || {
-            let mut is_ready = program("pg_isready");
+            let mut is_ready = self.program("pg_isready");
             let is_ready = is_ready.args(["-h", "127.0.0.1", "-p", &self.port.to_string()]);
             output(is_ready).ok()
         });
@@ -168,13 +190,13 @@ impl Node {
     }
 
     fn control(&self, arguments: &[&str]) {
-        output(program("pg_ctl").args(arguments).arg("--pgdata").arg(self.data())).unwrap();
+        output(self.program("pg_ctl").args(arguments).arg("--pgdata").arg(self.data())).unwrap();
     }
 
     /// Throws away what it has and takes a copy of the primary.
     pub fn copy(&self, primary: &Self) {
         drop(fs::remove_dir_all(self.data()));
-        let mut backup = program("pg_basebackup");
+        let mut backup = self.program("pg_basebackup");
         backup.args(["--checkpoint=fast", "--no-sync", "--write-recovery-conf"]);
         backup.args(["--dbname", &primary.url("postgres")]).arg("--pgdata").arg(self.data());
         output(&mut backup).unwrap();
@@ -195,7 +217,7 @@ impl Node {
 
     /// What a statement gives, one row in a line.
     pub fn sql(&self, statement: &str) -> Result<String, String> {
-        let mut psql = program("psql");
+        let mut psql = self.program("psql");
         psql.args(["--no-psqlrc", "--quiet", "--no-align", "--tuples-only"]);
         psql.args(["--set=ON_ERROR_STOP=1", "--dbname", &self.url("postgres")]);
         output(psql.args(["--command", statement]))
@@ -212,6 +234,12 @@ impl Drop for Node {
             None => drop(fs::remove_dir_all(&self.folder)),
         }
     }
+}
+
+/// Whether a PostgreSQL was built with ICU.
+fn has_icu(postgres: &Postgres) -> bool {
+    let built = output(program(postgres, "pg_config").arg("--configure"));
+    built.is_ok_and(|built| built.contains("--with-icu"))
 }
 
 /// The processes that a process has started.

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::LazyLock;
 
-use crate::tools;
+use crate::tools::Postgres;
 
 /// The user and the group of another account, since PostgreSQL refuses to work for root; `None` if
 /// the tests are not run by root.
@@ -34,9 +34,9 @@ pub fn command(program: impl AsRef<Path>) -> Command {
     command
 }
 
-/// One of PostgreSQL's programs.
-pub fn program(name: &str) -> Command {
-    command(tools::postgres().unwrap().join(name))
+/// One of the programs of a PostgreSQL.
+pub fn program(postgres: &Postgres, name: &str) -> Command {
+    command(postgres.programs.join(name))
 }
 
 /// Runs one to its end. What it wrote, or what it complained of.
@@ -52,6 +52,11 @@ pub fn output(command: &mut Command) -> Result<String, String> {
 /// Makes a folder that belongs to whom PostgreSQL works for.
 pub fn make_folder(path: &Path) {
     fs::create_dir(path).unwrap();
+    give(path);
+}
+
+/// Gives a file or a folder to whom PostgreSQL works for.
+pub fn give(path: &Path) {
     if let Some((user, group)) = *ACCOUNT {
         chown(path, Some(user), Some(group)).unwrap();
     }
