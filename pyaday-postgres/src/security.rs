@@ -31,6 +31,13 @@ pub(crate) enum Check {
 
 /// What the parameters say about TLS.
 #[derive(Debug)]
+#[cfg_attr(
+    not(feature = "tls"),
+    expect(
+        dead_code,
+        reason = "without TLS, the files are not read, but what names them is checked"
+    )
+)]
 pub(crate) struct Security {
     mode: Mode,
     pub(crate) check: Check,

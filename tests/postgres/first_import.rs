@@ -91,7 +91,12 @@ fn options(url: &str, import: Option<&Path>) -> Arguments {
 
 /// Starts a server that ends at the moment when it would listen.
 fn start(stores: &Stores, import: Option<&Path>) -> Result<(), Error> {
-    RUNTIME.block_on(run_until::<Nobody>(&options(&stores.url(), import), pending()))
+    start_at(&stores.url(), import)
+}
+
+/// The same, for the database of a URL.
+pub(super) fn start_at(url: &str, import: Option<&Path>) -> Result<(), Error> {
+    RUNTIME.block_on(run_until::<Nobody>(&options(url, import), pending()))
 }
 
 /// Starts a server whose database comes as soon as the server answers requests.

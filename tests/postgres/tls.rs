@@ -9,6 +9,7 @@ use pyaday_core::PackageStore;
 use pyaday_postgres::{ConnectError, Database, PostgresOptions, PostgresStore};
 
 use super::events::until;
+use super::first_import::start_at;
 use super::node::Node;
 use super::proxy::Proxy;
 use super::stores::RUNTIME;
@@ -177,6 +178,23 @@ fn the_password_is_not_on_the_wire_with_tls() {
     assert!(!tls_of(&server.url("pyaday", "0.0.0.0", "")).unwrap());
     let (opened, count) = sent("127.0.0.1", "sslmode=prefer");
     assert!(opened.is_ok() && count > 0);
+}
+
+/// A server has a session of its own for the first import, beside the connections of the store.
+#[test]
+fn no_connection_of_an_example_server_shows_the_password() {
+    let Some(server) = Server::start("an example server") else { return };
+    let proxy = Proxy::to(server.node.port());
+    let sent = |mode: &str| {
+        proxy.count(PASSWORD.as_bytes());
+        let port = proxy.port();
+        let url = format!("postgres://clear:{ENCODED}@0.0.0.0:{port}/postgres?sslmode={mode}");
+        start_at(&url, None).unwrap();
+        proxy.counted()
+    };
+    assert_eq!(sent("require"), 0);
+    // The control: the store has one or two connections, and the session is another one.
+    assert!(sent("disable") >= 2);
 }
 
 #[test]
