@@ -156,12 +156,19 @@ pub fn report(result: Result<(), Error>) -> ExitCode {
         log::end();
         return ExitCode::SUCCESS;
     };
-    log::tell_error(&error);
+    let code = if let Error::Stopped { signal, .. } = &error {
+        tell(&error.to_string());
+        match signal {
+            // Whoever sends it asks for an end in good order, and this is one.
+            Signal::Terminate => ExitCode::SUCCESS,
+            signal => signal.exit_code().into(),
+        }
+    } else {
+        log::tell_error(&error);
+        ExitCode::FAILURE
+    };
     log::end();
-    match error {
-        Error::Stopped { signal, .. } => signal.exit_code().into(),
-        _ => ExitCode::FAILURE,
-    }
+    code
 }
 
 /// How far an import had come that a signal has stopped, to follow a message.
