@@ -43,11 +43,11 @@ def parse():
 
 
 class Server:
-    """A server that is up, alone on its processor while it is loaded."""
+    """A server that is up, alone on its processors while it is loaded."""
 
-    def __init__(self, command, port=None, cwd=None):
+    def __init__(self, command, port=None, cwd=None, processors=SERVER):
         self.process = subprocess.Popen(
-            ["taskset", "-c", SERVER, *command],
+            ["taskset", "-c", processors, *command],
             cwd=cwd,
             stdout=subprocess.PIPE if port is None else subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -366,4 +366,5 @@ def main():
         chart(bench, count)
 
 
-main()
+if __name__ == "__main__":
+    main()

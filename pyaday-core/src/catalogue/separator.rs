@@ -30,15 +30,23 @@ impl Separator {
 /// memory.
 #[derive(Debug)]
 pub(super) struct Separators {
-    heads: Box<[u128]>,
+    /// The heads, and then the largest number, which is greater than the head of any name.
+    heads: [u128; Separators::MAX_LEN],
     tails: Box<[Box<[u8]>]>,
 }
 
 impl Separators {
+    /// The maximum number of separators.
+    pub(super) const MAX_LEN: usize = 64;
+
     pub(super) fn new(separators: Vec<Separator>) -> Self {
-        let (heads, tails): (Vec<_>, Vec<_>) =
-            separators.into_iter().map(|separator| (separator.head, separator.tail)).unzip();
-        Self { heads: heads.into(), tails: tails.into() }
+        let mut heads = [u128::MAX; Self::MAX_LEN];
+        let tails = heads.iter_mut().zip(separators).map(|(head, separator)| {
+            *head = separator.head;
+            separator.tail
+        });
+        let tails = tails.collect();
+        Self { heads, tails }
     }
 
     pub(super) fn get(&self, at: usize) -> Separator {

@@ -375,6 +375,29 @@ fn a_new_cycle_leaves_out_the_neighbours_on_both_sides() {
     }
 }
 
+/// The days of a database come in any order, and a day may be loaded again with another package.
+#[test]
+fn what_a_cycle_has_shown_is_known_however_the_days_were_loaded() {
+    let day = |days, cycle, number| {
+        let date = TODAY.plus_days(days);
+        Daily::new(date, cycle, package(number), 0, Revision::new(1))
+    };
+    // The packages 1 and 2 were shown in the second cycle, which begins before the first one ends.
+    let orders = [[(2, 2, 1), (1, 1, 0), (3, 2, 2)], [(1, 1, 0), (3, 2, 2), (2, 2, 1)]];
+    for days in orders {
+        let mut catalogue = with_packages(3);
+        for (days, cycle, number) in days {
+            catalogue.restore_daily(day(days, cycle, number));
+        }
+        let pick = pick(&catalogue);
+        assert_eq!(shown(&mut catalogue.clone(), &pick), [name_of(0)]);
+        // Package 0 takes the place of package 1, which is then left.
+        catalogue.restore_daily(day(2, 2, 0));
+        let pick = catalogue.pick_daily(TODAY..=TODAY);
+        assert_eq!(shown(&mut catalogue, &pick), [name_of(1)]);
+    }
+}
+
 /// A write to the journal copies only the path to its place.
 #[test]
 fn a_clone_of_the_journal_stays_as_it_was() {

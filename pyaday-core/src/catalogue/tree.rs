@@ -22,12 +22,15 @@ pub(super) enum Tree {
 }
 
 /// A node with subtrees.
+///
+/// The numbers that decide the way are within the node, and not behind a pointer, so a read does not
+/// wait for the pointer first.
 #[derive(Debug)]
 pub(super) struct Inner {
     /// The separator before each subtree.
     separators: Separators,
-    /// The number of packages up to and including each subtree.
-    ends: Box<[u32]>,
+    /// The number of packages up to and including each subtree, and then the largest number.
+    ends: [u32; Inner::MAX_CHILDREN],
     subtrees: Box<[Tree]>,
 }
 
@@ -102,7 +105,7 @@ impl Tree {
             match tree {
                 Self::Leaf(leaf) => return (leaf, rank),
                 Self::Inner(inner) => {
-                    let at = inner.ends.partition_point(|end| *end as usize <= rank);
+                    let at = inner.child_of(rank);
                     rank -= inner.end(at);
                     tree = &inner.subtrees[at];
                 }
@@ -152,7 +155,7 @@ impl Tree {
 
 impl Inner {
     /// The maximum number of children. A write copies one node of each level.
-    const MAX_CHILDREN: usize = 64;
+    const MAX_CHILDREN: usize = Separators::MAX_LEN;
 
     /// A node with fewer children is merged with a neighbour when it is edited.
     const SMALL: usize = Self::MAX_CHILDREN / 4;
@@ -160,6 +163,11 @@ impl Inner {
     /// The index of the subtree that may contain a name.
     fn place_of(&self, name: Split<'_>) -> usize {
         self.separators.count_up_to(name).saturating_sub(1)
+    }
+
+    /// The index of the subtree with the package that has `rank` packages before it.
+    fn child_of(&self, rank: usize) -> usize {
+        self.ends.partition_point(|end| *end as usize <= rank)
     }
 
     /// The number of packages in the first `subtrees` subtrees.
@@ -182,12 +190,12 @@ impl Inner {
     fn node(children: Vec<Child>) -> Child {
         let separator = children.first().map(|child| child.separator.clone());
         let mut len = 0;
-        // 32 bits are enough for a terabyte of packages.
-        let ends = children.iter().map(|child| {
+        let mut ends = [u32::MAX; Self::MAX_CHILDREN];
+        for (end, child) in ends.iter_mut().zip(&children) {
             len += child.len;
-            len as u32
-        });
-        let ends = ends.collect();
+            // 32 bits are enough for a terabyte of packages.
+            *end = len as u32;
+        }
         let children = children.into_iter().map(|child| (child.separator, child.tree));
         let (separators, subtrees): (Vec<_>, Vec<_>) = children.unzip();
         let separators = Separators::new(separators);
@@ -356,7 +364,7 @@ impl Tree {
                 }
                 let len = inner.subtrees.len();
                 assert!(len <= Inner::MAX_CHILDREN && len >= if root { 2 } else { Inner::SMALL });
-                assert_eq!(inner.ends.len(), len);
+                assert!(inner.ends[len..].iter().all(|end| *end == u32::MAX));
                 let mut end = 0;
                 for at in 0..len {
                     end += inner.subtrees[at].len();

@@ -2,19 +2,18 @@
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
-use std::collections::HashSet;
 use std::num::NonZeroUsize;
 use std::panic::resume_unwind;
 use std::thread;
 
-use rpds::RedBlackTreeMapSync;
+use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
 
 use super::date::Date;
 use super::day::Daily;
 use super::pick::{Basis, Choice};
 use super::pin::Pinned;
 use super::rule::scores;
-use crate::package::Revision;
+use crate::package::{NormalizedName, Revision};
 
 /// All opened days and all pins. A clone shares them. A write copies only the nodes on the path to
 /// the changed entry.
@@ -22,8 +21,10 @@ use crate::package::Revision;
 pub(crate) struct Journal {
     days: RedBlackTreeMapSync<Date, Daily>,
     pins: RedBlackTreeMapSync<Date, Pinned>,
-    /// The cycle of the newest entry. It is 0 before the first entry.
+    /// The newest cycle of an entry. It is 0 before the first entry.
     cycle: u32,
+    /// The packages of the entries of that cycle. With it, a pick need not walk through all entries.
+    shown: RedBlackTreeSetSync<NormalizedName>,
     /// The revision of the newest write that opened a day.
     newest: Option<Revision>,
 }
@@ -53,11 +54,22 @@ impl Journal {
 
     /// Adds a day and removes its pin.
     pub(crate) fn open(&mut self, daily: Daily) {
-        // A restored day may be older than the newest one.
-        self.cycle = self.cycle.max(daily.cycle());
         self.newest = self.newest.max(Some(daily.revision()));
         self.unpin(daily.date());
+        // A restored day may be older than the newest one.
+        if daily.cycle() > self.cycle {
+            self.cycle = daily.cycle();
+            self.shown = RedBlackTreeSetSync::default();
+        }
+        let replaces_other = self.get(daily.date()).is_some_and(|old| old.name() != daily.name());
+        if daily.cycle() == self.cycle {
+            self.shown.insert_mut(daily.name().clone());
+        }
         self.days.insert_mut(daily.date(), daily);
+        if replaces_other {
+            let of_cycle = self.days.values().filter(|daily| daily.cycle() == self.cycle);
+            self.shown = of_cycle.map(|daily| daily.name().clone()).collect();
+        }
     }
 
     pub(crate) fn pin(&mut self, pinned: Pinned) {
@@ -87,12 +99,12 @@ impl Journal {
         names: impl Fn(usize, usize) -> I + Sync,
     ) -> Option<(Cow<'a, str>, u32)> {
         let current = self.cycle_after(picked);
-        let of_cycle = self.days.values().filter(|daily| daily.cycle() == current);
-        let of_cycle = of_cycle.map(|daily| daily.name().as_str());
-        let picked_in_cycle = picked.iter().filter(|choice| choice.cycle == current);
-        let picked_in_cycle = picked_in_cycle.map(|choice| choice.name.as_str());
-        let shown: HashSet<_> = of_cycle.chain(picked_in_cycle).collect();
-        if let Some(name) = highest(date, &names, |name| !shown.contains(name)) {
+        let is_shown = |name: &str| {
+            let is_picked = |it: &Choice| it.cycle == current && it.name.as_str() == name;
+            let is_opened = || self.shown.contains(&NormalizedName::from_normal(name));
+            picked.iter().any(is_picked) || (current == self.cycle && is_opened())
+        };
+        if let Some(name) = highest(date, &names, |name| !is_shown(name)) {
             return Some((name, current));
         }
         let shown_on = |date| {

@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 use std::time::SystemTime;
 
+use bytes::Bytes;
 use serde_json::{Map, Value};
 
 use super::authority::{Host, Origin};
@@ -316,11 +317,9 @@ impl Options {
     }
 
     /// The JSON of a problem, as its client receives it.
-    pub(crate) fn problem_body(&self, problem: &Problem) -> Vec<u8> {
-        // Serialising texts and numbers into memory cannot fail.
-        let unchanged = || serde_json::to_vec(problem).unwrap_or_default();
+    pub(crate) fn problem_body(&self, problem: &Problem) -> Bytes {
         let Some(hook) = &self.problem_hook else {
-            return unchanged();
+            return problem.json();
         };
         // After a panic, the partly changed map is dropped.
         let rewritten = catch_unwind(AssertUnwindSafe(|| {
@@ -329,7 +328,9 @@ impl Options {
             members.insert("status".to_owned(), problem.status().as_u16().into());
             members
         }));
-        rewritten.map_or_else(|_| unchanged(), |it| serde_json::to_vec(&it).unwrap_or_default())
+        // Serialising texts and numbers into memory cannot fail.
+        let render = |members| serde_json::to_vec(&members).unwrap_or_default().into();
+        rewritten.map_or_else(|_| problem.json(), render)
     }
 }
 

@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
+use std::sync::LazyLock;
 
+use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value};
@@ -120,6 +122,26 @@ impl Problem {
             self.more().header = Some((name, value));
         }
         self
+    }
+
+    /// The representation as JSON.
+    ///
+    /// A request for a package that does not exist is as frequent as its client likes, so that
+    /// problem is rendered only once. This saves a third of the instructions of such a request.
+    pub(crate) fn json(&self) -> Bytes {
+        static PACKAGE_NOT_FOUND: LazyLock<&[u8]> =
+            LazyLock::new(|| Problem::package_not_found().render().leak());
+
+        let is_plain = self.more.is_none() && self.kind() == Some(ProblemType::PackageNotFound);
+        match is_plain && self.detail == Self::NO_SUCH_PACKAGE {
+            true => Bytes::from_static(&PACKAGE_NOT_FOUND),
+            false => self.render().into(),
+        }
+    }
+
+    fn render(&self) -> Vec<u8> {
+        // Serialising texts and numbers into memory cannot fail.
+        serde_json::to_vec(self).unwrap_or_default()
     }
 
     fn more(&mut self) -> &mut More {

@@ -19,8 +19,11 @@ use crate::package::{
 use crate::store::StoreError;
 
 impl Problem {
+    /// What the response says if no package has the name in the path.
+    pub(super) const NO_SUCH_PACKAGE: &str = "The catalogue has no package of this name.";
+
     pub(crate) fn package_not_found() -> Self {
-        Self::of(ProblemType::PackageNotFound, "The catalogue has no package of this name.")
+        Self::of(ProblemType::PackageNotFound, Self::NO_SUCH_PACKAGE)
     }
 
     pub(crate) fn empty_catalogue() -> Self {

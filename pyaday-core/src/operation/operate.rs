@@ -123,7 +123,7 @@ pub(crate) fn encode<O: Operate>(
 
 /// Writes the response that reports a problem.
 pub(crate) fn encode_problem(options: &Options, problem: &Problem) -> Response<Body> {
-    let content = options.problem_body(problem).into();
+    let content = options.problem_body(problem);
     let mut response =
         response::content(problem.status(), media_type::PROBLEM_JSON, response::NO_STORE, content);
     if let Some((name, value)) = problem.header() {

@@ -1,5 +1,5 @@
 //! A host application to load: the catalogue, and beside it constant routes with the same bodies
-//! and header fields.
+//! and header fields. Some of them read random places of a large array first.
 //!
 //! `bench-host FRAMEWORK STORE PACKAGES`, where the first is `axum` or `actix`, the second a URL as
 //! the servers take it, the third a number of generated packages or a file to import. `names` and
@@ -9,7 +9,9 @@
 
 use std::error::Error;
 use std::io::{self, BufWriter, Write};
-use std::{env, process};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::{env, hint, process};
 
 use axum::Router;
 use axum::body::Body;
@@ -66,12 +68,18 @@ async fn run<S: PackageStore>(
     store: S,
     packages: &str,
 ) -> Result<(), Box<dyn Error>> {
-    match packages.parse() {
-        Ok(count) => fill(&store, count).await?,
-        Err(_) => {
-            import(&store, Source::open(packages.as_ref())?, OnExisting::Skip).await?;
+    let count = match packages.parse() {
+        Ok(count) => {
+            fill(&store, count).await?;
+            count
         }
-    }
+        Err(_) => {
+            let source = Source::open(packages.as_ref())?;
+            let summary = import(&store, source, OnExisting::Skip).await?;
+            usize::try_from(summary.added + summary.present)?
+        }
+    };
+    let far = FarMemory::of(count);
     let api = Api::new(store);
     let socket = Socket::bind("127.0.0.1:0").await?;
     let mut signal = StopSignal::new()?;
@@ -81,10 +89,18 @@ async fn run<S: PackageStore>(
     let listener = socket.listen(&"/".parse::<Prefix>()?)?;
     match framework {
         "axum" => {
-            let app = Router::new()
+            let mut app = Router::new()
                 .route("/constant/package", get(async || constant_axum("no-cache", Some(TAG))))
                 .route("/constant/rand", get(async || constant_axum("no-store", None)))
                 .merge(pyaday_axum::router(&api));
+            for reads in READS {
+                let far = far.clone();
+                let answer = async move || {
+                    far.read(reads);
+                    constant_axum("no-store", None)
+                };
+                app = app.route(&format!("/constant/reads/{reads}"), get(answer));
+            }
             Axum::serve_app(listener, app, Limits::default(), stop).await?;
         }
         "actix" => {
@@ -95,14 +111,52 @@ async fn run<S: PackageStore>(
                         "/constant/package",
                         get().to(async || constant_actix("no-cache", Some(TAG))),
                     )
-                    .route("/constant/rand", get().to(async || constant_actix("no-store", None)))
-                    .service(pyaday_actix::scope("", &api));
+                    .route("/constant/rand", get().to(async || constant_actix("no-store", None)));
+                for reads in READS {
+                    let far = far.clone();
+                    let answer = move || {
+                        far.read(reads);
+                        async { constant_actix("no-store", None) }
+                    };
+                    config.route(&format!("/constant/reads/{reads}"), get().to(answer));
+                }
+                config.service(pyaday_actix::scope("", &api));
             };
             Actix::serve_app(listener, app, Limits::default(), stop).await?;
         }
         _ => process::exit(2),
     }
     Ok(())
+}
+
+/// How many places the constant routes read that read some.
+const READS: [usize; 4] = [1, 2, 3, 4];
+
+/// An array as large as the packages of a catalogue.
+#[derive(Clone)]
+struct FarMemory(Arc<[u64]>);
+
+impl FarMemory {
+    fn of(packages: usize) -> Self {
+        /// What a package of PyPI takes in memory.
+        const BYTES: usize = 206;
+
+        // Each page is written, so that it is a page of its own.
+        Self((0..(packages * BYTES / size_of::<u64>()).max(1) as u64).collect())
+    }
+
+    /// Reads so many random places. Each place depends on what was read at the one before, so the
+    /// processor cannot read two of them at the same time.
+    fn read(&self, places: usize) {
+        static CALLS: AtomicU64 = AtomicU64::new(0);
+
+        let mut at = CALLS.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        for _ in 0..places {
+            let place = self.0[(at % self.0.len() as u64) as usize];
+            at = (at ^ place).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
+        }
+        hint::black_box(at);
+    }
 }
 
 fn constant_axum(cache_control: &'static str, entity_tag: Option<&'static str>) -> Response {
