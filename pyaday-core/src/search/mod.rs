@@ -15,5 +15,7 @@ pub use terms::Search;
 pub(crate) use document::Document;
 pub(crate) use facets::{Facets, TagFinder};
 pub(crate) use fold::split;
-pub(crate) use score::{MOST_POPULAR, Parts, Place, Relation, average, coverage, score_at_most};
+pub(crate) use score::{
+    BEGINS, MOST_POPULAR, PHRASE, Parts, Place, Relation, average, coverage, score_of,
+};
 pub(crate) use terms::Word;

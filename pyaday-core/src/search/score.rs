@@ -26,6 +26,28 @@ impl Place {
     /// The most points of a word, in fifths.
     pub(crate) const MAX: u64 = Self::Name as u64;
 
+    /// All places, the best one first.
+    pub(crate) const BEST_FIRST: [Self; 6] = [
+        Self::Name,
+        Self::Label,
+        Self::NameBeginning,
+        Self::Text,
+        Self::InsideName,
+        Self::Beginning,
+    ];
+
+    /// The number of better places.
+    pub(crate) fn order(self) -> usize {
+        match self {
+            Self::Name => 0,
+            Self::Label => 1,
+            Self::NameBeginning => 2,
+            Self::Text => 3,
+            Self::InsideName => 4,
+            Self::Beginning => 5,
+        }
+    }
+
     /// The points of this place, in fifths. The sum for 16 words fits in a byte.
     pub(crate) fn fifths(self) -> u8 {
         self as u8
@@ -101,11 +123,10 @@ impl Parts {
     }
 }
 
-/// The highest score of a package whose text counts this much without the bonuses, if its name is
-/// not one that the query spells.
+/// The score of a package whose text counts this much, if its name is not one that the query spells.
 #[inline]
-pub(crate) fn score_at_most(text: u64, popularity: u8) -> Score {
-    Score((text + BEGINS + PHRASE) * factor(popularity))
+pub(crate) fn score_of(text: u64, popularity: u8) -> Score {
+    Score(text * factor(popularity))
 }
 
 /// How the name of a package relates to the names that the query spells.
@@ -165,6 +186,14 @@ impl fmt::Display for Score {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_places_are_in_the_order_of_their_points() {
+        assert!(Place::BEST_FIRST.is_sorted_by(|left, right| left.fifths() > right.fifths()));
+        for (at, place) in Place::BEST_FIRST.into_iter().enumerate() {
+            assert_eq!(place.order(), at);
+        }
+    }
 
     #[test]
     fn popularity_falls_with_the_logarithm_of_the_rank() {

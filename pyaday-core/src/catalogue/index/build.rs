@@ -3,12 +3,12 @@
 use hashbrown::{DefaultHashBuilder, HashTable};
 use std::hash::BuildHasher as _;
 
-use super::bits::Bits;
 use super::dictionary::{Dictionary, Field};
 use super::grams::Grams;
 use super::names::{NameFilter, hash};
 use super::ranked::Ranked;
 use super::segment::Segment;
+use super::sets::Sets;
 use crate::catalogue::tree::Tree;
 use crate::search::{Document, split};
 
@@ -22,8 +22,7 @@ impl Segment {
         let packages = tree.len();
         let mut words = Words::default();
         let mut tags = Words::default();
-        let (mut popularity, mut lengths) =
-            (Vec::with_capacity(packages), Vec::with_capacity(packages));
+        let mut lengths = Vec::with_capacity(packages);
         let mut ranked = Ranked::new(packages);
         let mut names = Vec::with_capacity(packages);
         let mut document = Document::default();
@@ -36,11 +35,11 @@ impl Segment {
                 words.add_all(Field::Label, package, document.labels());
                 words.add_all(Field::Text, package, document.text());
                 facets.tags().for_each(|tag| tags.add(Field::Label, package, tag.as_bytes()));
-                popularity.push(document.popularity());
                 lengths.push(document.name_length() as u8);
-                names.push(hash(document.name().as_bytes()));
+                let hash = hash(document.name().as_bytes());
+                names.push(hash);
                 if document.popularity() > 0 {
-                    ranked.add(package, document.name(), document.text());
+                    ranked.add(package, document.popularity(), document.text(), hash);
                 }
                 package += 1;
             }
@@ -54,9 +53,9 @@ impl Segment {
             grams,
             tags,
             names: NameFilter::new(&names, 8),
-            popularity: popularity.into(),
             lengths: lengths.into(),
-            ranked: ranked.finish(),
+            ranked: ranked.finish(packages),
+            sets: Sets::new(packages),
         }
     }
 }
@@ -162,19 +161,5 @@ impl Lists {
     fn get(&self, number: u32) -> &[u32] {
         let number = number as usize;
         &self.packages[self.starts[number] as usize..self.starts[number + 1] as usize]
-    }
-}
-
-impl Ranked {
-    fn new(packages: usize) -> Self {
-        Self { set: Bits::none(packages), ..Self::default() }
-    }
-
-    fn add(&mut self, package: u32, name: &str, text: &[u8]) {
-        self.set.add(package);
-        self.packages.push(package);
-        self.texts.extend_from_slice(text);
-        self.ends.push(self.texts.len());
-        self.hashes.push(hash(name.as_bytes()));
     }
 }

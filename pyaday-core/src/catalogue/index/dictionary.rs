@@ -1,5 +1,8 @@
 //! The words of all packages, and which packages have them.
 
+use std::hint;
+use std::ops::Range;
+
 use hashbrown::HashMap;
 
 use super::bits::Bits;
@@ -120,6 +123,30 @@ impl Dictionary {
         })
     }
 
+    /// The word at a place, and the packages that have it in their names.
+    pub(super) fn name_word(&self, at: usize) -> (&[u8], Postings<'_>) {
+        let (word, used, mut place) = self.entry(at);
+        match used >> Field::Name as u32 & 1 {
+            0 => (word, Postings::NONE),
+            // Those of the names are the first ones.
+            _ => (word, self.entries.postings(&mut place, self.packages)),
+        }
+    }
+
+    /// Reads a byte of each of these words, which are far away in memory. The processor fetches several
+    /// of them at a time if nothing else happens in between, so this makes the next look at them
+    /// several times as fast.
+    pub(super) fn fetch(&self, words: &[u32]) {
+        let byte = |at: &u32| self.entries.byte(self.starts[*at as usize] as usize);
+        hint::black_box(words.iter().fold(0, |all, at| all ^ byte(at)));
+    }
+
+    /// The places of the words that begin with this text.
+    pub(super) fn places(&self, text: &[u8]) -> Range<usize> {
+        let end = [text, &[u8::MAX]].concat();
+        self.place(text)..self.place(&end)
+    }
+
     /// The packages that have this word in each field.
     pub(super) fn get(&self, word: &[u8]) -> Option<Fields<'_>> {
         let at = self.place(word);
@@ -168,7 +195,7 @@ impl Dictionary {
 
     /// Stores the unions of those of the words that have this many bytes in common, where reading
     /// their postings is costly.
-    fn store_unions(&mut self, words: std::ops::Range<usize>, length: usize) {
+    fn store_unions(&mut self, words: Range<usize>, length: usize) {
         let mut at = words.start;
         while at < words.end {
             let Some(text) = self.word(at).get(..length).map(<[u8]>::to_vec) else {
@@ -189,7 +216,7 @@ impl Dictionary {
         }
     }
 
-    fn store_union(&mut self, key: u64, words: std::ops::Range<usize>) {
+    fn store_union(&mut self, key: u64, words: Range<usize>) {
         let start = self.unions.end() as u32;
         let mut set = Bits::none(self.packages);
         for field in Field::ALL {

@@ -5,7 +5,7 @@ use hashbrown::HashMap;
 use memchr::memmem;
 
 use super::bits::Bits;
-use super::dictionary::{COSTLY, Dictionary, Field, WORD, key};
+use super::dictionary::{COSTLY, Dictionary, WORD, key};
 use super::postings::{Encoded, List, Postings};
 
 /// The words of names by the texts of a few characters inside them.
@@ -36,18 +36,21 @@ type Occurrence = (u32, u8);
 impl Grams {
     const MIN: usize = 3;
     const MAX: usize = 8;
-    /// So few words are looked at without further ado.
-    const FEW: usize = 24;
+    /// It costs as much to look at a word as to read about this many numbers of a list, because the
+    /// word is far away in memory.
+    const LOOK: usize = 16;
+    /// The number of words that are fetched at a time. They fit in the first cache.
+    const FETCHED: usize = 128;
 
     /// Reads the names' words of a dictionary.
     pub(super) fn build(dictionary: &Dictionary, packages: usize) -> Self {
         let mut grams = Self { packages, ..Self::default() };
         let mut occurrences: Vec<(u32, Occurrence)> = Vec::new();
         for at in 0..dictionary.len() {
-            if dictionary.fields(at)[Field::Name as usize].len() == 0 {
+            let (word, packages) = dictionary.name_word(at);
+            if packages.len() == 0 {
                 continue;
             }
-            let word = dictionary.word(at);
             for (offset, gram) in word.windows(Self::MIN).enumerate() {
                 let gram = (key(gram) >> 32) as u32;
                 occurrences.push((gram, (at as u32, offset as u8)));
@@ -78,7 +81,7 @@ impl Grams {
         let gram = key(&dictionary.word(first as usize)[offset..offset + length]);
         let mut words: Vec<_> = occurrences.iter().map(|(word, _)| *word).collect();
         words.dedup();
-        let names = |word: &u32| dictionary.fields(*word as usize)[Field::Name as usize];
+        let names = |word: &u32| dictionary.name_word(*word as usize).1;
         let cost: usize = words.iter().map(|word| WORD + names(word).cost()).sum();
         let place = self.entries.end() as u32;
         if cost <= COSTLY || length == Self::MAX {
@@ -103,7 +106,8 @@ impl Grams {
         }
     }
 
-    /// The packages that have this text of at least [`MIN`](Self::MIN) characters in their names.
+    /// The packages that have this text of at least [`MIN`](Self::MIN) characters in their names. Those
+    /// with names that have a word that begins with it may be left out.
     pub(super) fn inside<'a>(
         &'a self,
         dictionary: &'a Dictionary,
@@ -121,16 +125,22 @@ impl Grams {
         }
         lists.sort_unstable_by_key(|words| words.len);
         let mut words = lists.first().map_or_else(Vec::new, |words| words.to_vec());
-        // To look at a word costs much more than to read a number.
-        for others in lists.iter().skip(1).take(2) {
-            if words.len() > Self::FEW {
-                others.retain_in(&mut words);
+        for others in lists.iter().skip(1) {
+            if words.len() * Self::LOOK < others.len as usize {
+                break;
             }
+            others.retain_in(&mut words);
         }
+        let beginning = dictionary.places(text);
+        words.retain(|word| !beginning.contains(&(*word as usize)));
         let finder = memmem::Finder::new(text);
-        for word in words.into_iter().map(|word| word as usize) {
-            if finder.find(dictionary.word(word)).is_some() {
-                each(dictionary.fields(word)[Field::Name as usize]);
+        for words in words.chunks(Self::FETCHED) {
+            dictionary.fetch(words);
+            for word in words {
+                let (word, packages) = dictionary.name_word(*word as usize);
+                if text.len() == Self::MIN || finder.find(word).is_some() {
+                    each(packages);
+                }
             }
         }
     }

@@ -1,55 +1,90 @@
 //! What a search has found in a segment.
 
-use std::borrow::Cow;
+use std::ops::Deref;
 
 use super::bits::Bits;
 use super::postings::Postings;
+use super::sets::{Lent, Sets};
 use crate::search::{Place, Score};
 
 /// What a search has found in a segment.
 pub(super) enum Found<'a> {
     /// All packages that match, and where the words of the search were found.
-    Matching(Bits, Vec<Hits<'a>>),
+    Matching(Lent<'a>, Vec<Hits<'a>>),
     /// The few packages that match, with their scores.
     Scored(Vec<(Score, u32)>),
 }
 
 /// Where a word of a search is found: the packages for each place, the best place first. A package
 /// may be in several of them.
+#[derive(Default)]
 pub(super) struct Hits<'a> {
-    pub(super) places: Vec<(Place, Cow<'a, Bits>)>,
+    places: [Option<Packages<'a>>; Place::BEST_FIRST.len()],
+}
+
+/// The packages of a place.
+pub(super) enum Packages<'a> {
+    /// The only postings.
+    Stored(&'a Bits),
+    /// The union of several postings.
+    United(Lent<'a>),
 }
 
 impl<'a> Hits<'a> {
-    pub(super) fn add(&mut self, place: Place, packages: Postings<'a>, all: usize) {
+    pub(super) fn add(&mut self, place: Place, packages: Postings<'a>, sets: &'a Sets) {
         if packages.len() == 0 {
             return;
         }
-        match (self.places.iter_mut().find(|(own, _)| *own == place), packages) {
-            (Some((_, set)), packages) => packages.add_to(set.to_mut()),
-            (None, Postings::Bits(bits, _)) => self.places.push((place, Cow::Borrowed(bits))),
-            (None, packages) => {
-                let mut set = Bits::none(all);
+        let own = &mut self.places[place.order()];
+        match (own, packages) {
+            (Some(Packages::United(set)), packages) => packages.add_to(set),
+            (own @ None, Postings::Bits(bits, _)) => *own = Some(Packages::Stored(bits)),
+            (own, packages) => {
+                let mut set = sets.lend();
+                if let Some(Packages::Stored(bits)) = own {
+                    set.union(bits);
+                }
                 packages.add_to(&mut set);
-                self.places.push((place, Cow::Owned(set)));
+                *own = Some(Packages::United(set));
             }
         }
     }
 
-    /// The best place of a package, in fifths of points. Zero if the word is not found in it.
-    pub(super) fn fifths(&self, package: u32) -> u8 {
-        let best = self.places.iter().find(|(_, set)| set.contains(package));
-        best.map_or(0, |(place, _)| place.fifths())
+    /// Adds packages that nothing else was added for.
+    pub(super) fn add_set(&mut self, place: Place, packages: Lent<'a>) {
+        self.places[place.order()] = Some(Packages::United(packages));
+    }
+
+    /// The packages of a place.
+    pub(super) fn at(&self, place: Place) -> Option<&Bits> {
+        self.places[place.order()].as_deref()
+    }
+
+    /// All places where the word is found, the best one first.
+    pub(super) fn places(&self) -> impl Iterator<Item = (Place, &Bits)> {
+        let places = Place::BEST_FIRST.into_iter().zip(&self.places);
+        places.filter_map(|(place, packages)| Some((place, &**packages.as_ref()?)))
     }
 }
 
-impl Found<'_> {
-    /// The set of the packages, out of `all`.
-    pub(super) fn into_set(self, all: usize) -> Bits {
+impl Deref for Packages<'_> {
+    type Target = Bits;
+
+    fn deref(&self) -> &Bits {
+        match self {
+            Self::Stored(bits) => bits,
+            Self::United(set) => set,
+        }
+    }
+}
+
+impl<'a> Found<'a> {
+    /// The set of the packages.
+    pub(super) fn into_set(self, sets: &'a Sets) -> Lent<'a> {
         match self {
             Self::Matching(set, _) => set,
             Self::Scored(scored) => {
-                let mut set = Bits::none(all);
+                let mut set = sets.lend();
                 scored.iter().for_each(|(_, package)| set.add(*package));
                 set
             }
@@ -65,19 +100,23 @@ impl Found<'_> {
 }
 
 /// The packages that have everything that was looked for so far.
-pub(super) struct Candidates<'a> {
-    pub(super) gone: &'a Bits,
+pub(super) struct Candidates<'a, 'b> {
+    pub(super) sets: &'a Sets,
+    pub(super) gone: &'b Bits,
     /// `None` if nothing was looked for yet.
-    pub(super) set: Option<Bits>,
+    pub(super) set: Option<Lent<'a>>,
 }
 
-impl Candidates<'_> {
-    pub(super) fn intersect(&mut self, mut other: Bits) {
+impl<'a> Candidates<'a, '_> {
+    /// Keeps the packages that are in any of these sets.
+    pub(super) fn intersect<'c>(&mut self, others: impl Iterator<Item = &'c Bits>) {
         match &mut self.set {
-            Some(set) => set.intersect(&other),
+            Some(set) => set.intersect_with_any(&others.collect::<Vec<_>>()),
             None => {
-                other.subtract(self.gone);
-                self.set = Some(other);
+                let mut set = self.sets.lend();
+                others.for_each(|other| set.union(other));
+                set.subtract(self.gone);
+                self.set = Some(set);
             }
         }
     }
@@ -87,7 +126,13 @@ impl Candidates<'_> {
     }
 
     /// The set of the packages, out of `all`.
-    pub(super) fn into_set(self, all: usize) -> Bits {
-        self.set.unwrap_or_else(|| Bits::complement(self.gone, all))
+    pub(super) fn into_set(self, all: usize) -> Lent<'a> {
+        let Self { sets, gone, set } = self;
+        set.unwrap_or_else(|| {
+            let mut set = sets.lend();
+            set.add_range(0..all as u32);
+            set.subtract(gone);
+            set
+        })
     }
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use rpds::RedBlackTreeMapSync;
 
 use super::bits::Bits;
-use super::names::hash;
 use super::segment::Segment;
 use crate::catalogue::packing::Change;
 use crate::catalogue::tree::Tree;
@@ -83,15 +82,13 @@ impl Live {
         self.written.keys().map(|name| &**name)
     }
 
-    /// Whether a package may have this name, or a package with a rank if `is_ranked`. False positives
-    /// are possible.
-    pub(super) fn may_have(&self, name: &str, is_ranked: bool) -> bool {
+    /// Whether the segments may have a package whose name has this hash, or one with a rank if
+    /// `is_ranked`. False positives are possible. True if there are no segments.
+    #[inline]
+    pub(super) fn may_have(&self, hash: u64, is_ranked: bool) -> bool {
         let Some(segments) = &self.segments else { return true };
-        let hash = hash(name.as_bytes());
         let in_recent = |recent: &Recent| recent.segment.may_have(hash, is_ranked);
-        segments.base.may_have(hash, is_ranked)
-            || segments.recent.as_ref().is_some_and(in_recent)
-            || self.written.contains_key(name)
+        segments.base.may_have(hash, is_ranked) || segments.recent.as_ref().is_some_and(in_recent)
     }
 
     /// About how many packages a search looks at one by one, if the catalogue has `all`.
@@ -209,13 +206,16 @@ impl Written {
 impl Segments {
     /// Each segment with those of its packages that are not in `live` as the segment has them.
     pub(super) fn all(&self, live: &Live) -> Vec<(&Segment, Bits)> {
-        let mut gone = Bits::none(self.base.len());
-        live.written().filter_map(|(_, written)| written.base).for_each(|at| gone.add(at));
+        // Mostly nothing is gone, and the default set is empty.
+        let mut gone = self.recent.as_ref().map_or_else(Bits::default, |it| it.replaced.clone());
+        for place in live.written().filter_map(|(_, written)| written.base) {
+            gone.add_within(place, self.base.len());
+        }
         let Some(recent) = &self.recent else { return vec![(&*self.base, gone)] };
-        gone.union(&recent.replaced);
-        let mut gone_of_recent = Bits::none(recent.segment.len());
-        let places = live.written().filter_map(|(_, written)| written.recent);
-        places.for_each(|at| gone_of_recent.add(at));
+        let mut gone_of_recent = Bits::default();
+        for place in live.written().filter_map(|(_, written)| written.recent) {
+            gone_of_recent.add_within(place, recent.segment.len());
+        }
         vec![(&*self.base, gone), (&recent.segment, gone_of_recent)]
     }
 }

@@ -8,6 +8,7 @@ mod build;
 mod dictionary;
 mod grams;
 mod hits;
+mod levels;
 mod live;
 mod names;
 mod postings;
@@ -16,6 +17,7 @@ mod rest;
 mod scoring;
 mod segment;
 mod selection;
+mod sets;
 mod suggestions;
 mod tagged;
 #[cfg(test)]

@@ -65,6 +65,11 @@ impl Encoded {
         number(&self.bytes, at)
     }
 
+    /// The byte at a place.
+    pub(super) fn byte(&self, at: usize) -> u8 {
+        self.bytes[at]
+    }
+
     /// Reads so many bytes at this place, and moves it after them.
     pub(super) fn bytes(&self, at: &mut usize, len: usize) -> &[u8] {
         let bytes = &self.bytes[*at..*at + len];
@@ -144,10 +149,26 @@ impl List<'_> {
     /// Calls `each` with the numbers in order.
     #[inline]
     pub(super) fn for_each(self, mut each: impl FnMut(u32)) {
-        let (mut at, mut last) = (0, 0);
-        for _ in 0..self.len {
-            last += number(self.bytes, &mut at);
+        const HIGHEST_BITS: u64 = 0x8080_8080_8080_8080;
+
+        let (mut bytes, mut left, mut last) = (self.bytes, self.len, 0);
+        while left > 0 {
+            // In long lists, most numbers take one byte. Eight of them are read with one check.
+            if left >= 8
+                && let Some(eight) = bytes.first_chunk::<8>()
+                && u64::from_le_bytes(*eight) & HIGHEST_BITS == 0
+            {
+                for difference in eight {
+                    last += u32::from(*difference);
+                    each(last);
+                }
+                (bytes, left) = (&bytes[8..], left - 8);
+                continue;
+            }
+            let mut at = 0;
+            last += number(bytes, &mut at);
             each(last);
+            (bytes, left) = (&bytes[at..], left - 1);
         }
     }
 
@@ -159,17 +180,18 @@ impl List<'_> {
 
     /// Keeps those of the numbers, in order, that are in this list.
     pub(super) fn retain_in(self, numbers: &mut Vec<u32>) {
-        let (mut next, mut kept) = (0, 0);
-        self.for_each(|number| {
-            while numbers.get(next).is_some_and(|own| *own < number) {
-                next += 1;
+        let (mut kept, mut at, mut last, mut read) = (0, 0, 0, 0);
+        for next in 0..numbers.len() {
+            let own = numbers[next];
+            while read < self.len && (read == 0 || last < own) {
+                last += number(self.bytes, &mut at);
+                read += 1;
             }
-            if numbers.get(next) == Some(&number) {
-                numbers[kept] = number;
+            if read > 0 && last == own {
+                numbers[kept] = own;
                 kept += 1;
-                next += 1;
             }
-        });
+        }
         numbers.truncate(kept);
     }
 }
@@ -189,7 +211,10 @@ impl Postings<'_> {
     /// Adds the packages to a set.
     pub(super) fn add_to(self, set: &mut Bits) {
         match self {
-            Self::List(list) => list.for_each(|package| set.add(package)),
+            Self::List(list) => {
+                let mut adding = set.adding();
+                list.for_each(|package| adding.add(package));
+            }
             Self::Bits(bits, _) => set.union(bits),
         }
     }
@@ -200,6 +225,45 @@ impl Postings<'_> {
             Self::List(list) => list.len as usize,
             // A bit map takes as long as a list of a few thousand packages.
             Self::Bits(..) => 4_000,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Increasing numbers, most of them close to each other.
+    fn numbers(step: u32, wide: u32) -> Vec<u32> {
+        let gap = |at: u32| if at.is_multiple_of(wide) { 1_000 * at } else { 1 + at % step };
+        let numbers = (1..500).scan(0, |last, at| {
+            *last += gap(at);
+            Some(*last)
+        });
+        numbers.collect()
+    }
+
+    #[test]
+    fn a_list_has_the_numbers_that_were_pushed() {
+        for wide in [1, 2, 7, 8, 9, 20, 1_000] {
+            let all = numbers(127, wide);
+            for len in [0, 1, 2, 7, 8, 9, 16, 17, 499] {
+                let mut encoded = Encoded::default();
+                encoded.push(&all[..len], usize::MAX);
+                let mut at = 0;
+                let Postings::List(list) = encoded.postings(&mut at, usize::MAX) else {
+                    panic!("a list was pushed");
+                };
+                assert_eq!(list.to_vec(), all[..len]);
+                assert_eq!(at, encoded.end());
+                for step in [1, 3, 50] {
+                    let mut some: Vec<_> = (0..60_000).step_by(step).collect();
+                    let mut expected = some.clone();
+                    expected.retain(|number| all[..len].binary_search(number).is_ok());
+                    list.retain_in(&mut some);
+                    assert_eq!(some, expected);
+                }
+            }
         }
     }
 }

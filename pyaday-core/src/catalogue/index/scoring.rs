@@ -2,14 +2,18 @@
 
 use std::ops::Range;
 
+use memchr::memmem::Finder;
+
 use super::best::Best;
-use super::bits::Bits;
-use super::dictionary::Field;
+use super::bits::{Bits, ones};
 use super::hits::{Found, Hits};
-use super::postings::Postings;
+use super::levels::Levels;
+use super::names::hash;
 use super::segment::Segment;
+use super::sets::Lent;
 use crate::search::{
-    Document, MOST_POPULAR, Parts, Place, Relation, Score, Search, average, coverage, score_at_most,
+    BEGINS, Document, MOST_POPULAR, PHRASE, Parts, Place, Relation, Score, Search, average,
+    coverage, score_of,
 };
 
 impl Segment {
@@ -33,11 +37,14 @@ impl Segment {
         best.best.into_sorted()
     }
 
-    fn score_all(&self, search: &Search, mut set: Bits, hits: &[Hits<'_>], best: &mut Ranking) {
+    fn score_all(&self, search: &Search, mut set: Lent<'_>, hits: &[Hits<'_>], best: &mut Ranking) {
         // Only names that the query spells have other relations to it. They are scored by their
         // texts.
         let mut document = Document::default();
         for name in search.spelled().names() {
+            if !self.names.may_contain(hash(name.as_bytes())) {
+                continue;
+            }
             let Ok(package) = self.tree.rank(name).map(|at| at as u32) else { continue };
             if set.contains(package) {
                 set.remove(package);
@@ -46,43 +53,38 @@ impl Segment {
                 }
             }
         }
-        let mut ranked = set.clone();
-        ranked.intersect(&self.ranked.set);
-        let phrases = self.phrases(search, &ranked);
-        let scoring = Scoring::new(self, search, &phrases, MOST_POPULAR);
-        scoring.score_all(hits, &ranked, best);
-        if best.best.would_take(best_without_rank()) {
-            set.subtract(&ranked);
-            let scoring = Scoring::new(self, search, &[], 0);
-            scoring.score_all(hits, &set, best);
-        }
+        let mut ranked = self.sets.lend();
+        let mut adding = ranked.adding();
+        set.take(&self.ranked.set, |package| adding.add(package));
+        let mut scoring = Scoring::new(self, search);
+        scoring.phrase = self.phrase(search, hits, &ranked);
+        scoring.score_all(hits, &mut ranked, best);
+        scoring.phrase = None;
+        scoring.is_ranked = false;
+        scoring.score_all(hits, &mut set, best);
     }
 
-    /// Those of these packages with a rank that have the words of the search as one phrase, in
-    /// order.
-    fn phrases(&self, search: &Search, ranked: &Bits) -> Vec<u32> {
-        let Some(phrase) = search.phrase() else { return Vec::new() };
-        let mut candidates = ranked.clone();
-        for word in search.terms() {
-            match self.words.get(word.text()).map(|fields| fields[Field::Text as usize]) {
-                Some(Postings::Bits(bits, _)) => candidates.intersect(bits),
-                Some(packages) => {
-                    let mut with_word = Bits::none(self.len());
-                    packages.add_to(&mut with_word);
-                    candidates.intersect(&with_word);
-                }
-                None => return Vec::new(),
-            }
-            if !candidates.has_more_than(0) {
-                return Vec::new();
-            }
+    /// Those of these packages with a rank that may have the words of the search as one phrase.
+    fn phrase<'a>(
+        &'a self,
+        search: &'a Search,
+        hits: &[Hits<'_>],
+        ranked: &Bits,
+    ) -> Option<Phrase<'a>> {
+        let phrase = search.phrase()?;
+        let mut packages = self.sets.lend();
+        packages.union(ranked);
+        for hits in hits {
+            packages.intersect(hits.at(Place::Text)?);
         }
-        let has_phrase = |package: &u32| {
-            let text = self.ranked.packages.binary_search(package).map(|at| self.ranked.text(at));
-            text.is_ok_and(|text| phrase.find(text).is_some())
-        };
-        candidates.iter().filter(has_phrase).collect()
+        packages.has_more_than(0).then_some(Phrase { phrase, packages })
     }
+}
+
+/// The packages that may have the query as one phrase. Their texts are looked at only if it matters.
+struct Phrase<'a> {
+    phrase: &'a Finder<'static>,
+    packages: Lent<'a>,
 }
 
 /// What the scores of a search in a segment have in common.
@@ -91,10 +93,9 @@ struct Scoring<'a> {
     /// The packages whose names begin with the query.
     hyphenated: Range<u32>,
     joined: Range<u32>,
-    /// The packages that have the query as one phrase, in order.
-    phrases: &'a [u32],
-    /// The popularity of the packages is at most this.
-    most: u8,
+    phrase: Option<Phrase<'a>>,
+    /// Whether all packages that are scored have a rank. Otherwise none of them has one.
+    is_ranked: bool,
     /// The average points for each sum.
     averages: Vec<u64>,
     /// The coverage for each length of a name.
@@ -102,64 +103,105 @@ struct Scoring<'a> {
 }
 
 impl<'a> Scoring<'a> {
-    fn new(segment: &'a Segment, search: &Search, phrases: &'a [u32], most: u8) -> Self {
+    fn new(segment: &'a Segment, search: &Search) -> Self {
         let (spelled, words) = (search.spelled(), search.terms().len() as u64);
+        let hyphenated = segment.beginning_with(&spelled.hyphenated);
+        let joined = match spelled.joined == spelled.hyphenated {
+            true => hyphenated.clone(),
+            false => segment.beginning_with(&spelled.joined),
+        };
         Self {
             segment,
-            hyphenated: segment.beginning_with(&spelled.hyphenated),
-            joined: segment.beginning_with(&spelled.joined),
-            phrases,
-            most,
+            hyphenated,
+            joined,
+            phrase: None,
+            is_ranked: true,
             averages: (0..=Place::MAX * words).map(|sum| average(sum, words)).collect(),
             coverages: (0..=255).map(|length| coverage(spelled.length, length)).collect(),
         }
     }
 
     /// Scores these packages, all of which the search finds.
-    fn score_all(&self, hits: &[Hits<'_>], packages: &Bits, best: &mut Ranking) {
-        let [hits] = hits else {
-            for package in packages.iter() {
-                let fifths = hits.iter().map(|hits| u64::from(hits.fifths(package))).sum();
-                self.score(package, fifths, best);
-            }
+    fn score_all(&self, hits: &[Hits<'_>], packages: &mut Bits, best: &mut Ranking) {
+        let all = self.averages.len().saturating_sub(1);
+        if !best.best.would_take(self.at_most(all)) {
             return;
-        };
-        // With one word, the packages with the best place come first, and often they are enough.
-        let mut rest = packages.clone();
-        for (place, set) in &hits.places {
-            let fifths = u64::from(place.fifths());
+        }
+        match hits {
+            [hits] => self.score_by_place(hits, packages, best),
+            _ => self.score_by_sum(hits, packages, best),
+        }
+    }
+
+    /// With one word, the packages with the best place come first, and often they are enough.
+    fn score_by_place(&self, hits: &Hits<'_>, packages: &mut Bits, best: &mut Ranking) {
+        for (place, set) in hits.places() {
+            let fifths = usize::from(place.fifths());
             if self.at_most(fifths) < best.least() {
                 break;
             }
-            let mut some = rest.clone();
-            some.intersect(set);
-            rest.subtract(set);
-            some.iter().for_each(|package| self.score(package, fifths, best));
+            packages.take(set, |package| self.score(package, fifths, best));
+        }
+    }
+
+    /// With several words, the sum of the points decides. Where it is too low for a score among the
+    /// best, the packages are not looked at one by one.
+    fn score_by_sum(&self, hits: &[Hits<'_>], packages: &Bits, best: &mut Ranking) {
+        let mut levels = Levels::default();
+        let mut needed = 0;
+        for (at, packages) in packages.words() {
+            while needed < self.averages.len() && self.at_most(needed) < best.least() {
+                needed += 1;
+            }
+            levels.read(hits, at, packages);
+            let left = levels.packages_with(needed);
+            if left == 0 {
+                continue;
+            }
+            let sums = levels.sums(left);
+            for bit in ones(left) {
+                let sum = usize::from(sums[bit as usize]);
+                self.score(at as u32 * 64 + bit, sum, best);
+            }
         }
     }
 
     /// A package with these points has at most this score.
-    fn at_most(&self, fifths: u64) -> Score {
-        score_at_most(self.averages[fifths as usize] + coverage(1, 1), self.most)
+    fn at_most(&self, fifths: usize) -> Score {
+        let begins = !self.hyphenated.is_empty() || !self.joined.is_empty();
+        let bonus = if begins { BEGINS } else { 0 } + self.phrase_bonus();
+        let most = if self.is_ranked { MOST_POPULAR } else { 0 };
+        score_of(self.averages[fifths] + coverage(1, 1) + bonus, most)
+    }
+
+    /// What a phrase may add.
+    fn phrase_bonus(&self) -> u64 {
+        if self.phrase.is_some() { PHRASE } else { 0 }
     }
 
     #[inline]
-    fn score(&self, package: u32, fifths: u64, best: &mut Ranking) {
-        let popularity = self.segment.popularity[package as usize];
-        let average = self.averages[fifths as usize];
+    fn score(&self, package: u32, fifths: usize, best: &mut Ranking) {
+        let popularity = match self.is_ranked {
+            true => self.segment.ranked.popularity(package),
+            false => 0,
+        };
+        let average = self.averages[fifths];
         let coverage = self.coverages[usize::from(self.segment.lengths[package as usize])];
-        // Most packages are not among the best, whatever the rest of their scores is.
-        if score_at_most(average + coverage, popularity) < best.least() {
+        let begins = self.hyphenated.contains(&package) || self.joined.contains(&package);
+        let text = average + coverage + if begins { BEGINS } else { 0 };
+        // Most packages are not among the best, with or without the phrase.
+        if score_of(text + self.phrase_bonus(), popularity) < best.least() {
             return;
         }
-        let parts = Parts {
-            average,
-            coverage,
-            begins: self.hyphenated.contains(&package) || self.joined.contains(&package),
-            has_phrase: !self.phrases.is_empty() && self.phrases.binary_search(&package).is_ok(),
-            popularity,
-        };
+        let has_phrase = self.has_phrase(package);
+        let parts = Parts { average, coverage, begins, has_phrase, popularity };
         best.add(parts.score(Relation::Other), package);
+    }
+
+    fn has_phrase(&self, package: u32) -> bool {
+        self.phrase.as_ref().is_some_and(|Phrase { phrase, packages }| {
+            packages.contains(package) && phrase.find(self.segment.ranked.text(package)).is_some()
+        })
     }
 }
 
@@ -184,16 +226,4 @@ impl Ranking {
             self.best.add(score, package);
         }
     }
-}
-
-/// More than any score that a package without a rank can have, unless the query spells its name.
-fn best_without_rank() -> Score {
-    let parts = Parts {
-        average: average(Place::MAX, 1),
-        coverage: coverage(1, 1),
-        begins: true,
-        has_phrase: false,
-        popularity: 0,
-    };
-    parts.score(Relation::Other)
 }

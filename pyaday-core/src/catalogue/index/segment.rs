@@ -1,7 +1,5 @@
 //! The index of the packages of one tree.
 
-use std::borrow::Cow;
-use std::cmp::Reverse;
 use std::ops::Range;
 
 use super::bits::Bits;
@@ -11,6 +9,7 @@ use super::hits::{Candidates, Found, Hits};
 use super::names::NameFilter;
 use super::postings::Postings;
 use super::ranked::Ranked;
+use super::sets::Sets;
 use crate::catalogue::leaf::Leaf;
 use crate::catalogue::tree::Tree;
 use crate::package::{NormalizedName, Stored, Tag};
@@ -26,16 +25,13 @@ pub(in crate::catalogue) struct Segment {
     /// The tags, as labels.
     pub(super) tags: Dictionary,
     pub(super) names: NameFilter,
-    pub(super) popularity: Box<[u8]>,
     /// The lengths of the names without separators.
     pub(super) lengths: Box<[u8]>,
     pub(super) ranked: Ranked,
+    pub(super) sets: Sets,
 }
 
 impl Segment {
-    /// If at most this many packages are left, the rest of the words is looked for in their texts.
-    const FEW: usize = if cfg!(test) { 2 } else { 192 };
-
     pub(super) fn tree(&self) -> &Tree {
         &self.tree
     }
@@ -66,8 +62,9 @@ impl Segment {
             + self.grams.size()
             + self.tags.size()
             + self.names.size()
-            + 2 * self.len()
+            + self.lengths.len()
             + self.ranked.size()
+            + self.sets.size()
     }
 
     /// Whether a package may have the name with this hash, or a package with a rank if `is_ranked`.
@@ -85,27 +82,28 @@ impl Segment {
         tags: impl Iterator<Item = &'b Tag>,
         gone: &Bits,
     ) -> Found<'a> {
-        let mut candidates = Candidates { gone, set: None };
+        let mut candidates = Candidates { sets: &self.sets, gone, set: None };
         for tag in tags {
-            let mut set = Bits::none(self.len());
+            let mut hits = Hits::default();
             if let Some(fields) = self.tags.get(tag.as_str().as_bytes()) {
-                fields[Field::Label as usize].add_to(&mut set);
+                hits.add(Place::Label, fields[Field::Label as usize], &self.sets);
             }
-            candidates.intersect(set);
+            candidates.intersect(hits.places().map(|(_, set)| set));
         }
         let Some(search) = search else {
             return Found::Matching(candidates.into_set(self.len()), Vec::new());
         };
-        let mut words: Vec<_> = search.terms().iter().collect();
-        words.sort_by_cached_key(|word| self.frequency(word));
+        let words = search.terms().iter().map(|word| (self.frequency(word), word));
+        let mut words: Vec<_> = words.collect();
+        words.sort_by_key(|(frequency, _)| frequency.packages);
         let mut hits: Vec<Hits<'_>> = Vec::with_capacity(words.len());
-        for (at, word) in words.iter().enumerate() {
+        for (at, (_, word)) in words.iter().enumerate() {
             let of_word = self.hits(word);
-            let mut set = Bits::none(self.len());
-            of_word.places.iter().for_each(|(_, packages)| set.union(packages));
-            candidates.intersect(set);
+            candidates.intersect(of_word.places().map(|(_, set)| set));
             hits.push(of_word);
-            if at + 1 < words.len() && candidates.has_at_most(Self::FEW) {
+            let others = &words[at + 1..];
+            let texts = others.iter().map(|(frequency, _)| frequency.texts()).sum();
+            if !others.is_empty() && candidates.has_at_most(texts) {
                 let few = candidates.into_set(self.len());
                 return Found::Scored(self.score_texts(search, &few));
             }
@@ -113,39 +111,40 @@ impl Segment {
         Found::Matching(candidates.into_set(self.len()), hits)
     }
 
-    /// About how many packages have a word. It need not be exact: the rarest word is looked up
-    /// first.
-    fn frequency(&self, word: &Word) -> usize {
+    /// How frequent a word is.
+    fn frequency(&self, word: &Word) -> Frequency {
         let fields = self.words.get(word.text());
-        fields.map_or(0, |fields| fields.map(Postings::len).iter().sum())
+        fields.map_or_else(Frequency::default, |fields| Frequency {
+            packages: fields.map(Postings::len).iter().sum(),
+            cost: fields.map(Postings::cost).iter().sum(),
+        })
     }
 
     /// Where a word is found.
     fn hits(&self, word: &Word) -> Hits<'_> {
-        let (text, all) = (word.text(), self.len());
-        let mut hits = Hits { places: Vec::with_capacity(6) };
+        let (text, sets) = (word.text(), &self.sets);
+        let mut hits = Hits::default();
         if let Some(fields) = self.words.get(text) {
             for (place, packages) in
                 [Place::Name, Place::Label, Place::Text].into_iter().zip(fields)
             {
-                hits.add(place, packages, all);
+                hits.add(place, packages, sets);
             }
         }
         if word.is_short() {
             let first = str::from_utf8(text).map_or(0..0, |text| self.beginning_with(text));
-            let mut set = Bits::none(all);
+            let mut set = sets.lend();
             set.add_range(first);
-            hits.places.push((Place::NameBeginning, Cow::Owned(set)));
+            hits.add_set(Place::NameBeginning, set);
         } else {
             self.words.beginning(text, |field, packages| match field {
-                Field::Name => hits.add(Place::NameBeginning, packages, all),
-                Field::Label | Field::Text => hits.add(Place::Beginning, packages, all),
+                Field::Name => hits.add(Place::NameBeginning, packages, sets),
+                Field::Label | Field::Text => hits.add(Place::Beginning, packages, sets),
             });
             self.grams.inside(&self.words, text, |packages| {
-                hits.add(Place::InsideName, packages, all);
+                hits.add(Place::InsideName, packages, sets);
             });
         }
-        hits.places.sort_unstable_by_key(|(place, _)| Reverse(*place));
         hits
     }
 
@@ -176,5 +175,24 @@ impl Segment {
     /// The first package whose name comes after this one.
     pub(super) fn first_after(&self, name: &str) -> u32 {
         self.tree.rank(name).map_or_else(|at| at, |at| at + 1) as u32
+    }
+}
+
+/// About how frequent a word is. This need not be exact, because it decides only how a search is
+/// answered: the rarest word is looked up first.
+#[derive(Default)]
+struct Frequency {
+    packages: usize,
+    /// What it costs to add these packages to a set, in numbers to read.
+    cost: usize,
+}
+
+impl Frequency {
+    /// The number of texts that can be looked at in the time that it takes to look up the word.
+    ///
+    /// It takes about a microsecond to look at a text, because it is far away in memory, and twice as long
+    /// to add a few hundred packages that have the word, or a longer one, to sets.
+    fn texts(&self) -> usize {
+        if cfg!(test) { 2 } else { 30 + self.cost / 250 }
     }
 }

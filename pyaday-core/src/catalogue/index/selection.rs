@@ -4,11 +4,11 @@ use std::cmp::Ordering;
 use std::mem;
 
 use super::best::Best;
-use super::bits::Bits;
 use super::hits::Found;
 use super::live::Segments;
 use super::rest::Rest;
 use super::segment::Segment;
+use super::sets::Lent;
 use crate::catalogue::leaf::Leaf;
 use crate::catalogue::snapshot::Catalogue;
 use crate::package::NormalizedName;
@@ -92,24 +92,30 @@ impl<'a> Selection<'a> {
             self.total += found.count();
             match self.search.filter(|_| self.query.is_by_relevance()) {
                 Some(search) => self.take_best(segment, search, found),
-                None => self.take_first(segment, found.into_set(segment.len())),
+                None => self.take_first(segment, found.into_set(&segment.sets)),
             }
         }
     }
 
-    fn take_best(&mut self, segment: &'a Segment, search: &Search, found: Found<'_>) {
+    fn take_best(&mut self, segment: &'a Segment, search: &Search, found: Found<'a>) {
         let (limit, after) = (self.query.limit.get().saturating_add(1), self.after);
         let after = after.map(|(score, name)| (score, name.as_str()));
-        for (score, package) in segment.best(search, found, limit, after) {
-            self.best.add(score, Selected::new(segment.place(package)));
+        // The places are far away in memory. The processor looks for several of them at a time if
+        // nothing else happens in between.
+        let best = segment.best(search, found, limit, after);
+        let places: Vec<_> = best.map(|(score, package)| (score, segment.place(package))).collect();
+        for (score, place) in places {
+            self.best.add(score, Selected::new(place));
         }
     }
 
-    fn take_first(&mut self, segment: &'a Segment, set: Bits) {
+    fn take_first(&mut self, segment: &'a Segment, set: Lent<'a>) {
         let first = self.after.map_or(0, |(_, name)| segment.first_after(name.as_str()));
         let limit = self.query.limit.get().saturating_add(1);
-        for package in set.iter_from(first).take(limit) {
-            self.best.add(Score::default(), Selected::new(segment.place(package)));
+        let packages = set.iter_from(first).take(limit);
+        let places: Vec<_> = packages.map(|package| segment.place(package)).collect();
+        for place in places {
+            self.best.add(Score::default(), Selected::new(place));
         }
     }
 

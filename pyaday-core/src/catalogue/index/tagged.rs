@@ -2,9 +2,9 @@
 
 use std::iter;
 
-use super::bits::Bits;
 use super::rest::Rest;
 use super::segment::Segment;
+use super::sets::Lent;
 use crate::catalogue::leaf::Leaf;
 use crate::catalogue::snapshot::Catalogue;
 use crate::package::{Stored, Tag};
@@ -16,7 +16,7 @@ pub(in crate::catalogue) struct Tagged<'a> {
     catalogue: &'a Catalogue,
     finder: TagFinder,
     /// The packages that the index knows, and their number, by the segment.
-    known: Vec<(&'a Segment, Bits, usize)>,
+    known: Vec<(&'a Segment, Lent<'a>, usize)>,
     rest: Rest<'a>,
     /// Where the other packages are.
     others: Vec<(&'a Leaf, usize)>,
@@ -27,7 +27,7 @@ impl<'a> Tagged<'a> {
         let segments = catalogue.index.segments().into_iter();
         let segments = segments.flat_map(|segments| segments.all(&catalogue.index));
         let known = segments.map(|(segment, gone)| {
-            let set = segment.find(None, iter::once(tag), &gone).into_set(segment.len());
+            let set = segment.find(None, iter::once(tag), &gone).into_set(&segment.sets);
             let count = set.count();
             (segment, set, count)
         });
