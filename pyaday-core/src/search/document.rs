@@ -32,6 +32,29 @@ impl Document {
         self
     }
 
+    /// Whether a search may find a version of a package. It may be wrong if it returns true.
+    ///
+    /// This takes a fraction of the time that it takes to read the version. The version is JSON, but no
+    /// letter and no digit of ASCII is escaped there. So if it is all ASCII, it contains each word of its
+    /// texts as it is, but for the case. The facets are folded already.
+    pub(crate) fn may_match(
+        &mut self,
+        search: &Search,
+        version: &[u8],
+        facets: Facets<'_>,
+    ) -> bool {
+        if !version.is_ascii() {
+            return true;
+        }
+        self.text.clear();
+        self.text.extend_from_slice(version);
+        self.text.make_ascii_lowercase();
+        search.terms().iter().all(|word| {
+            let word = word.anywhere();
+            word.find(&self.text).is_some() || facets.contain(word)
+        })
+    }
+
     /// Reads a package.
     pub(crate) fn of(package: &Package) -> Self {
         let mut document = Self::default();

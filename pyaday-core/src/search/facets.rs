@@ -69,6 +69,11 @@ impl<'a> Facets<'a> {
         tag.0.find(self.0).is_some()
     }
 
+    /// True if a folded text stands anywhere in the facets.
+    pub(crate) fn contain(self, text: &Finder<'_>) -> bool {
+        text.find(self.0).is_some()
+    }
+
     /// Appends the words of the tags and import names.
     pub(crate) fn push_labels(self, out: &mut Vec<u8>) {
         let (tags, import_names, _) = self.sections();

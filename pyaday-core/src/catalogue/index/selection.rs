@@ -135,7 +135,11 @@ impl<'a> Selection<'a> {
         }
         let mut score = Score::default();
         if let Some(search) = self.search {
-            match self.document.read(leaf.version(at), facets).score(search) {
+            let version = leaf.version(at);
+            if !self.document.may_match(search, version, facets) {
+                return;
+            }
+            match self.document.read(version, facets).score(search) {
                 Some(own) if self.query.is_by_relevance() => score = own,
                 Some(_) => {}
                 None => return,
