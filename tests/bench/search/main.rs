@@ -75,7 +75,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     measure("a scan, as control", &scanned, real.iter().take(20));
 
     let mut wrong = 0;
-    for query in hard.iter().chain(&real).chain(&constructed).take(verified) {
+    for query in mixed(&[&hard, &real, &constructed]).take(verified) {
         let name = query.search.clone();
         if catalogue.list(query) != scanned.list(query) {
             wrong += 1;
@@ -85,6 +85,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("{verified} queries compared with a scan, {wrong} differ");
     single_write(&mut catalogue)?;
     Ok(())
+}
+
+/// The queries of several kinds: one of each kind, then the next one of each kind.
+fn mixed<'a>(kinds: &'a [&'a [Query]]) -> impl Iterator<Item = &'a Query> {
+    let most = kinds.iter().map(|kind| kind.len()).max().unwrap_or_default();
+    (0..most).flat_map(move |at| kinds.iter().filter_map(move |kind| kind.get(at)))
 }
 
 /// Prints what each query takes of the processor.

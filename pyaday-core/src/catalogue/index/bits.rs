@@ -36,6 +36,9 @@ impl Adding<'_> {
     }
 }
 
+/// Four words.
+pub(super) type Four = [u64; 4];
+
 /// The number of words in a block. A block is two cache lines, so a set of a few hundred packages
 /// out of a million touches a tenth of its words.
 const BLOCK: usize = 16;
@@ -92,6 +95,34 @@ impl Bits {
     #[inline]
     pub(super) fn word(&self, at: usize) -> u64 {
         self.words[at]
+    }
+
+    /// The packages from 256 × `at` on.
+    #[inline]
+    pub(super) fn four(&self, at: usize) -> Four {
+        // The length of a set is a multiple of the length of a block, so the fallback is never used.
+        self.words.as_chunks().0.get(at).copied().unwrap_or_default()
+    }
+
+    /// Adds packages from 256 × `at` on.
+    #[inline]
+    pub(super) fn add_four(&mut self, at: usize, packages: Four) {
+        if packages != Four::default() {
+            let own = &mut self.words[at * 4..(at + 1) * 4];
+            own.iter_mut().zip(packages).for_each(|(own, other)| *own |= other);
+            let block = at * 4 / BLOCK;
+            self.used[block / 64] |= 1 << (block % 64);
+        }
+    }
+
+    /// Adds those packages of another set of the same length that are in a third one too.
+    pub(super) fn union_within(&mut self, other: &Self, within: &Self) {
+        for block in within.used().filter(|block| other.uses(*block)) {
+            let others = other.block(block).iter().zip(within.block(block));
+            let own = self.block_mut(block).iter_mut();
+            own.zip(others).for_each(|(own, (other, within))| *own |= other & within);
+            self.used[block / 64] |= 1 << (block % 64);
+        }
     }
 
     /// Adds the packages of another set of the same length, or of the default one, which is empty.

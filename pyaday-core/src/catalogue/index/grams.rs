@@ -90,7 +90,7 @@ impl Grams {
             return;
         }
         set.clear();
-        words.iter().for_each(|word| names(word).add_to(set));
+        words.iter().for_each(|word| names(word).add_to(set, None));
         self.entries.push(&set.iter().collect::<Vec<_>>(), self.packages);
         self.places.insert(gram, Place::Union(place));
         let next = |(word, offset): &Occurrence| {
@@ -153,7 +153,7 @@ impl Grams {
                 Place::Words(at) => {
                     return match self.entries.postings(&mut (at as usize), usize::MAX) {
                         Postings::List(words) => Some(Entry::Words(words)),
-                        Postings::Bits(..) => None,
+                        Postings::Blocks(_) | Postings::Bits(..) => None,
                     };
                 }
                 Place::Union(at) if length == text.len() => {

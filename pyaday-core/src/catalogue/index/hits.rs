@@ -31,20 +31,27 @@ pub(super) enum Packages<'a> {
 }
 
 impl<'a> Hits<'a> {
-    pub(super) fn add(&mut self, place: Place, packages: Postings<'a>, sets: &'a Sets) {
+    /// Adds packages of a place. With `within`, those that are not in that set may be left out.
+    pub(super) fn add(
+        &mut self,
+        place: Place,
+        packages: Postings<'a>,
+        sets: &'a Sets,
+        within: Option<&Bits>,
+    ) {
         if packages.len() == 0 {
             return;
         }
         let own = &mut self.places[place.order()];
         match (own, packages) {
-            (Some(Packages::United(set)), packages) => packages.add_to(set),
+            (Some(Packages::United(set)), packages) => packages.add_to(set, within),
             (own @ None, Postings::Bits(bits, _)) => *own = Some(Packages::Stored(bits)),
             (own, packages) => {
                 let mut set = sets.lend();
                 if let Some(Packages::Stored(bits)) = own {
                     set.union(bits);
                 }
-                packages.add_to(&mut set);
+                packages.add_to(&mut set, within);
                 *own = Some(Packages::United(set));
             }
         }

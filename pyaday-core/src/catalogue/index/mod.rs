@@ -4,6 +4,7 @@
 
 mod best;
 mod bits;
+mod blocks;
 mod build;
 mod dictionary;
 mod grams;

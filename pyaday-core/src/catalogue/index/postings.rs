@@ -1,13 +1,41 @@
 //! Lists of packages, encoded.
 
 use super::bits::Bits;
+use super::blocks::{self, Blocks};
 
 /// The packages that have something in common, as the index keeps them: a list of the differences
-/// between neighbours, or a bit map if it is shorter.
+/// between neighbours. If there are many packages, it is a list of the packages in each block, and if
+/// there are still more, a bit map.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Postings<'a> {
     List(List<'a>),
+    Blocks(Blocks<'a>),
     Bits(&'a Bits, u32),
+}
+
+/// How postings are encoded.
+enum Encoding {
+    List,
+    Blocks,
+    Bits,
+}
+
+impl Encoding {
+    /// A list takes about a byte for each package, so a bit map is shorter for more than an eighth
+    /// of the packages. It is also faster to read, so it is preferred earlier.
+    const BITS_FROM: usize = 20;
+    /// With fewer packages than this part, most blocks would be almost empty.
+    const BLOCKS_FROM: usize = 160;
+
+    /// How the postings of `len` packages are encoded, out of `all`.
+    fn of(len: usize, all: usize) -> Self {
+        match len {
+            0 | 1 => Self::List,
+            _ if len > all / Self::BITS_FROM => Self::Bits,
+            _ if len > all / Self::BLOCKS_FROM => Self::Blocks,
+            _ => Self::List,
+        }
+    }
 }
 
 /// An increasing list of numbers. The first number and the differences are encoded with 7 bits in
@@ -26,10 +54,6 @@ pub(super) struct Encoded {
 }
 
 impl Encoded {
-    /// A list takes about a byte for each package, so a bit map is shorter for more than an eighth
-    /// of the packages. It is also faster to read, so it is preferred a little earlier.
-    const BITS_FROM: usize = 14;
-
     /// Where the next bytes will be.
     pub(super) fn end(&self) -> usize {
         self.bytes.len()
@@ -46,18 +70,31 @@ impl Encoded {
     /// Appends the postings of these packages, out of `all`.
     pub(super) fn push(&mut self, packages: &[u32], all: usize) {
         push_number(&mut self.bytes, packages.len() as u32);
-        if packages.len() > all / Self::BITS_FROM && packages.len() > 1 {
-            push_number(&mut self.bytes, self.bits.len() as u32);
-            let mut bits = Bits::none(all);
-            packages.iter().for_each(|package| bits.add(*package));
-            self.bits.push(bits);
-            return;
+        match (Encoding::of(packages.len(), all), packages) {
+            (Encoding::Bits, _) => {
+                push_number(&mut self.bytes, self.bits.len() as u32);
+                let mut bits = Bits::none(all);
+                packages.iter().for_each(|package| bits.add(*package));
+                self.bits.push(bits);
+            }
+            (Encoding::Blocks, _) => {
+                let mut bytes = Vec::with_capacity(2 * packages.len());
+                blocks::push(&mut bytes, packages);
+                self.push_with_length(&bytes);
+            }
+            (Encoding::List, []) => {}
+            (Encoding::List, [only]) => push_number(&mut self.bytes, *only),
+            (Encoding::List, _) => {
+                let mut bytes = Vec::with_capacity(2 * packages.len());
+                push_list(&mut bytes, packages);
+                self.push_with_length(&bytes);
+            }
         }
-        if let [only] = packages {
-            push_number(&mut self.bytes, *only);
-        } else if !packages.is_empty() {
-            push_list(&mut self.bytes, packages);
-        }
+    }
+
+    fn push_with_length(&mut self, bytes: &[u8]) {
+        push_number(&mut self.bytes, bytes.len() as u32);
+        self.bytes.extend_from_slice(bytes);
     }
 
     /// Reads the number at this place, and moves it after the number.
@@ -80,23 +117,25 @@ impl Encoded {
     /// Reads the postings at this place, out of `all` packages, and moves it after them.
     pub(super) fn postings(&self, at: &mut usize, all: usize) -> Postings<'_> {
         let len = number(&self.bytes, at);
-        if len as usize > all / Self::BITS_FROM && len > 1 {
-            let place = number(&self.bytes, at);
-            return Postings::Bits(&self.bits[place as usize], len);
-        }
-        let bytes = match len {
-            0 => &[],
-            1 => {
+        match (Encoding::of(len as usize, all), len) {
+            (Encoding::Bits, _) => {
+                let place = number(&self.bytes, at);
+                Postings::Bits(&self.bits[place as usize], len)
+            }
+            (Encoding::Blocks, _) => Postings::Blocks(Blocks { len, bytes: self.with_length(at) }),
+            (Encoding::List, 0) => Postings::NONE,
+            (Encoding::List, 1) => {
                 let start = *at;
                 number(&self.bytes, at);
-                &self.bytes[start..*at]
+                Postings::List(List { len, bytes: &self.bytes[start..*at] })
             }
-            _ => {
-                let len = self.number(at);
-                self.bytes(at, len as usize)
-            }
-        };
-        Postings::List(List { len, bytes })
+            (Encoding::List, _) => Postings::List(List { len, bytes: self.with_length(at) }),
+        }
+    }
+
+    fn with_length(&self, at: &mut usize) -> &[u8] {
+        let len = self.number(at);
+        self.bytes(at, len as usize)
     }
 
     /// The size in memory, in bytes.
@@ -111,16 +150,13 @@ impl Encoded {
     }
 }
 
-/// Appends the length in bytes and the bytes of a list.
+/// Appends the bytes of a list.
 fn push_list(out: &mut Vec<u8>, numbers: &[u32]) {
-    let mut bytes = Vec::with_capacity(2 * numbers.len());
     let mut last = 0;
     for number in numbers {
-        push_number(&mut bytes, number - last);
+        push_number(out, number - last);
         last = *number;
     }
-    push_number(out, bytes.len() as u32);
-    out.extend_from_slice(&bytes);
 }
 
 fn push_number(out: &mut Vec<u8>, mut number: u32) {
@@ -202,20 +238,32 @@ impl Postings<'_> {
 
     /// The number of packages.
     pub(super) fn len(self) -> usize {
-        match self {
-            Self::List(list) => list.len as usize,
-            Self::Bits(_, len) => len as usize,
-        }
+        let len = match self {
+            Self::List(list) => list.len,
+            Self::Blocks(blocks) => blocks.len,
+            Self::Bits(_, len) => len,
+        };
+        len as usize
     }
 
-    /// Adds the packages to a set.
-    pub(super) fn add_to(self, set: &mut Bits) {
-        match self {
-            Self::List(list) => {
+    /// Adds the packages to a set. With `within`, only those that are in that set too.
+    pub(super) fn add_to(self, set: &mut Bits, within: Option<&Bits>) {
+        match (self, within) {
+            (Self::List(list), None) => {
                 let mut adding = set.adding();
                 list.for_each(|package| adding.add(package));
             }
-            Self::Bits(bits, _) => set.union(bits),
+            (Self::List(list), Some(within)) => {
+                let mut adding = set.adding();
+                list.for_each(|package| {
+                    if within.contains(package) {
+                        adding.add(package);
+                    }
+                });
+            }
+            (Self::Blocks(blocks), within) => blocks.add_to(set, within),
+            (Self::Bits(bits, _), None) => set.union(bits),
+            (Self::Bits(bits, _), Some(within)) => set.union_within(bits, within),
         }
     }
 
@@ -223,7 +271,9 @@ impl Postings<'_> {
     pub(super) fn cost(self) -> usize {
         match self {
             Self::List(list) => list.len as usize,
-            // A bit map takes as long as a list of a few thousand packages.
+            // No number of a block waits for the one before, and a bit map takes as long as a list of a
+            // few thousand packages.
+            Self::Blocks(blocks) => blocks.len as usize / 2,
             Self::Bits(..) => 4_000,
         }
     }

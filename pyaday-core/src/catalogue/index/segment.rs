@@ -86,7 +86,7 @@ impl Segment {
         for tag in tags {
             let mut hits = Hits::default();
             if let Some(fields) = self.tags.get(tag.as_str().as_bytes()) {
-                hits.add(Place::Label, fields[Field::Label as usize], &self.sets);
+                hits.add(Place::Label, fields[Field::Label as usize], &self.sets, None);
             }
             candidates.intersect(hits.places().map(|(_, set)| set));
         }
@@ -98,7 +98,7 @@ impl Segment {
         words.sort_by_key(|(frequency, _)| frequency.packages);
         let mut hits: Vec<Hits<'_>> = Vec::with_capacity(words.len());
         for (at, (_, word)) in words.iter().enumerate() {
-            let of_word = self.hits(word);
+            let of_word = self.hits(word, candidates.set.as_deref());
             candidates.intersect(of_word.places().map(|(_, set)| set));
             hits.push(of_word);
             let others = &words[at + 1..];
@@ -120,15 +120,15 @@ impl Segment {
         })
     }
 
-    /// Where a word is found.
-    fn hits(&self, word: &Word) -> Hits<'_> {
+    /// Where a word is found. With `within`, packages that are not in that set may be left out.
+    fn hits(&self, word: &Word, within: Option<&Bits>) -> Hits<'_> {
         let (text, sets) = (word.text(), &self.sets);
         let mut hits = Hits::default();
         if let Some(fields) = self.words.get(text) {
             for (place, packages) in
                 [Place::Name, Place::Label, Place::Text].into_iter().zip(fields)
             {
-                hits.add(place, packages, sets);
+                hits.add(place, packages, sets, within);
             }
         }
         if word.is_short() {
@@ -138,11 +138,11 @@ impl Segment {
             hits.add_set(Place::NameBeginning, set);
         } else {
             self.words.beginning(text, |field, packages| match field {
-                Field::Name => hits.add(Place::NameBeginning, packages, sets),
-                Field::Label | Field::Text => hits.add(Place::Beginning, packages, sets),
+                Field::Name => hits.add(Place::NameBeginning, packages, sets, within),
+                Field::Label | Field::Text => hits.add(Place::Beginning, packages, sets, within),
             });
             self.grams.inside(&self.words, text, |packages| {
-                hits.add(Place::InsideName, packages, sets);
+                hits.add(Place::InsideName, packages, sets, within);
             });
         }
         hits
