@@ -14,6 +14,7 @@ mod queries;
 /// The same table as in the tests.
 #[path = "../../search/golden.rs"]
 mod table;
+mod tags;
 mod time;
 
 use std::env;
@@ -83,8 +84,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     println!("{verified} queries compared with a scan, {wrong} differ");
-    single_write(&mut catalogue)?;
-    Ok(())
+    writes(&scanned, &mut catalogue);
+    drop((catalogue, scanned));
+    tags::measure(packages)
 }
 
 /// The queries of several kinds: one of each kind, then the next one of each kind.
@@ -124,20 +126,28 @@ fn worst(title: &str, catalogue: &Catalogue, queries: &[Query]) {
     }
 }
 
-/// Prints what a write takes while the index records it.
-fn single_write(catalogue: &mut Catalogue) -> Result<(), Box<dyn Error>> {
+/// Prints what a write takes, without an index and while the index records it.
+fn writes(scanned: &Catalogue, catalogue: &mut Catalogue) {
+    let query = queries::search("http client");
+    measure("`http client`, nothing written since", catalogue, std::iter::repeat_n(&query, 50));
+    delete_some("without an index", &mut scanned.clone());
+    for written in [500, 1_000] {
+        delete_some("with an index", catalogue);
+        let title = format!("`http client`, {written} written since");
+        measure(&title, catalogue, std::iter::repeat_n(&query, 50));
+    }
+}
+
+/// Deletes 500 packages.
+fn delete_some(title: &str, catalogue: &mut Catalogue) {
     let names: Vec<NormalizedName> = (0..500)
         .filter_map(|_| catalogue.random(Seed::random()).map(|it| it.package().name.normalized()))
         .collect();
-    let start = processor();
+    let mut times = Times::default();
     for name in &names {
+        let start = processor();
         catalogue.delete(name, &pyaday_core::Write::new());
+        times.add(processor() - start);
     }
-    println!(
-        "a write takes {:.1} µs",
-        (processor() - start).as_nanos() as f64 / 1e3 / names.len() as f64
-    );
-    let query = queries::search("http client");
-    measure("500 packages written since", catalogue, std::iter::repeat_n(&query, 50));
-    Ok(())
+    println!("writes {title}: {times}");
 }

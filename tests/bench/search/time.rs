@@ -43,7 +43,7 @@ impl fmt::Display for Times {
         };
         write!(
             f,
-            "{} queries, p50 {:.1} µs, p90 {:.1}, p99 {:.1}, p99.9 {:.1}, worst {:.1}",
+            "{} times, p50 {:.1} µs, p90 {:.1}, p99 {:.1}, p99.9 {:.1}, worst {:.1}",
             times.len(),
             at(0.5),
             at(0.9),

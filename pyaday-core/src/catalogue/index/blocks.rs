@@ -53,16 +53,31 @@ impl Blocks<'_> {
         let (mut bytes, mut at) = (self.bytes, 0);
         while let Some((first, rest)) = bytes.split_first() {
             let len = if *first == MAP { MAP_BYTES } else { usize::from(*first) };
-            let (block, rest) = rest.split_at(len);
+            let (block, next) = rest.split_at(len);
             let candidates = within.map_or([u64::MAX; 4], |within| within.four(at));
             if len > 0 && candidates != [0; 4] {
-                let mut packages = if *first == MAP { read_map(block) } else { four(block) };
+                let mut packages = match (*first, rest.first_chunk()) {
+                    (MAP, _) => read_map(block),
+                    (0..=8, Some(eight)) => few(eight, len),
+                    _ => four(block),
+                };
                 packages.iter_mut().zip(candidates).for_each(|(own, other)| *own &= other);
                 set.add_four(at, packages);
             }
-            (bytes, at) = (rest, at + 1);
+            (bytes, at) = (next, at + 1);
         }
     }
+}
+
+/// The bit map of the first `len` of some bytes. The processor cannot predict how many bytes a block
+/// has, so it is faster to look at all of these than to end early.
+#[inline]
+fn few(bytes: &[u8; 8], len: usize) -> Four {
+    let mut map = Four::default();
+    for (at, byte) in bytes.iter().enumerate() {
+        map[usize::from(byte >> 6)] |= u64::from(at < len) << (byte & 63);
+    }
+    map
 }
 
 fn read_map(bytes: &[u8]) -> Four {

@@ -57,8 +57,8 @@ pub(super) const WORD: usize = 2;
 
 impl Dictionary {
     const STEP: usize = 16;
-    /// The entries between are skipped, which takes a few nanoseconds.
-    const STRIDE: usize = 4;
+    /// The entry between two of them is found by reading over the first one.
+    const STRIDE: usize = 2;
     /// The beginnings that have their unions stored have at least this length, in bytes.
     const MIN_BEGINNING: usize = 3;
     const MAX_BEGINNING: usize = 8;

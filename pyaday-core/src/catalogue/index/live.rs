@@ -51,8 +51,8 @@ struct Written {
     recent: Option<u32>,
 }
 
-/// Up to this number of packages, a search looks at all texts, and there is no index. This takes about
-/// half a millisecond.
+/// Up to this number of packages, a search looks at all texts, and there is no index. This takes a
+/// fraction of a millisecond.
 pub(in crate::catalogue) const SMALL: usize = 1_000;
 /// If more packages than this were written since the segments were built, it is time for new ones.
 const STALE: usize = 500;

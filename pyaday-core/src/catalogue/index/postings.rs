@@ -22,8 +22,8 @@ enum Encoding {
 
 impl Encoding {
     /// A list takes about a byte for each package, so a bit map is shorter for more than an eighth
-    /// of the packages. It is also faster to read, so it is preferred earlier.
-    const BITS_FROM: usize = 20;
+    /// of the packages. It need not be read before it is used, so it is preferred earlier.
+    const BITS_FROM: usize = 30;
     /// With fewer packages than this part, most blocks would be almost empty.
     const BLOCKS_FROM: usize = 160;
 

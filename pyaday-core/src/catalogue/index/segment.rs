@@ -190,8 +190,8 @@ struct Frequency {
 impl Frequency {
     /// The number of texts that can be looked at in the time that it takes to look up the word.
     ///
-    /// It takes about a microsecond to look at a text, because it is far away in memory, and twice as long
-    /// to add a few hundred packages that have the word, or a longer one, to sets.
+    /// These are estimates. A text is far away in memory, so looking at one takes as long as adding some
+    /// hundred packages to a set.
     fn texts(&self) -> usize {
         if cfg!(test) { 2 } else { 30 + self.cost / 250 }
     }
