@@ -10,7 +10,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::error::{Cause, Failed, OpenFault, is_want_of_space};
-use crate::place::{Files, Held, Moved, Place};
+use crate::place::{Files, Held, Identity, Moved, Place};
 use crate::rows::{self, Content};
 use crate::schema::{self, Origin};
 
@@ -39,20 +39,22 @@ impl File {
         let files = place.files().map_err(inaccessible)?;
         inspect(&files)?;
         let mut connection = connect(&files)?;
+        // Of the file that was just opened. What is at the path later may be another one.
+        let opened = files.identity().map_err(inaccessible)?;
         let origin = schema::identify(&connection)?;
         // The file belongs to a catalogue, so SQLite may move the log when the file is closed.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
         configure(&connection)?;
         let held = match origin {
             Origin::Existing => {
-                let held = hold(&connection, place)?;
+                let held = hold(&connection, place, opened)?;
                 check(&connection)?;
                 schema::migrate(&mut connection)?;
                 held
             }
             Origin::New => {
                 schema::migrate(&mut connection)?;
-                hold(&connection, place)?
+                hold(&connection, place, opened)?
             }
         };
         let content = rows::load(&connection)?;
@@ -100,10 +102,14 @@ impl File {
 }
 
 /// Notes which files are open. The database must not be empty, because SQLite then opens the log late.
-fn hold(connection: &Connection, place: Place) -> Result<Held, OpenFault> {
+fn hold(
+    connection: &Connection,
+    place: Place,
+    opened: Option<Identity>,
+) -> Result<Held, OpenFault> {
     // With the first read, SQLite opens the log if it has not done so. It keeps the log open.
     let _: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    Ok(Held::at(place)?)
+    Ok(Held::at(place, opened)?)
 }
 
 /// Moves the log to the database and makes it empty. If there is no space for that, the log stays: the

@@ -124,9 +124,12 @@ pub(crate) struct Held {
 }
 
 impl Held {
-    /// The files that are at a place now. They must have been opened just before.
-    pub(crate) fn at(place: Place) -> Result<Self, Moved> {
+    /// The database that was opened, which must still be at the place, and the log that is there now.
+    pub(crate) fn at(place: Place, opened: Option<Identity>) -> Result<Self, Moved> {
         let (database, log) = place.visible_files()?;
+        if Some(database.identity) != opened {
+            return Err(Moved::Replaced { path: database.path });
+        }
         let (database, log) = (database.identity, log.identity);
         Ok(Self { place, database, log })
     }
