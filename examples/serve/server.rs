@@ -22,7 +22,6 @@ use crate::log;
 use crate::mark::Mark;
 use crate::opened::Opened;
 use crate::signal::{Stopping, unless_stopped};
-use crate::url::hosts;
 use crate::{
     AccessRules, Arguments, Error, Prefix, Signal, Socket, Source, StopSignal, StoreUrl, Url,
 };
@@ -106,6 +105,7 @@ async fn connect(url: &Url) -> Result<Opened<PostgresStore>, Error> {
     let database = Database::from_url(url.as_str())?;
     let store = PostgresStore::open(&database, PostgresOptions::new().max_age(MAX_AGE)).await?;
     let name = "PostgreSQL".to_owned();
+    let place = format!("{name} ({})", database.hosts().join(", "));
     let mark = Mark::within(database);
     for notice in store.notices() {
         tell(&format!("{name}: {notice}"));
@@ -116,7 +116,6 @@ async fn connect(url: &Url) -> Result<Opened<PostgresStore>, Error> {
         Err(error) => format!("{name}: {}", with_causes(error)),
     });
     let is_away = catalogue.is_err();
-    let place = format!("{name} ({})", hosts(url));
     Ok(Opened::new(store, name, place, is_away, PostgresStore::is_new, Begun::default(), mark))
 }
 

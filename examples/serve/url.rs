@@ -17,21 +17,6 @@ impl Url {
     }
 }
 
-/// Where a database is: its hosts, without anything else of the URL.
-pub(crate) fn hosts(url: &Url) -> String {
-    use pyaday_postgres::tokio_postgres::Config;
-    use pyaday_postgres::tokio_postgres::config::Host;
-
-    let config = url.as_str().parse::<Config>().unwrap_or_default();
-    let hosts = config.get_hosts().iter().map(|host| match host {
-        Host::Tcp(name) => name.clone(),
-        #[cfg(unix)]
-        Host::Unix(path) => path.display().to_string(),
-    });
-    let hosts: Vec<_> = hosts.collect();
-    hosts.join(", ")
-}
-
 impl FromStr for Url {
     type Err = Infallible;
 

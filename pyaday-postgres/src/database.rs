@@ -126,6 +126,18 @@ impl Database {
         }
     }
 
+    /// The hosts, for messages: names, addresses or folders of sockets, without anything else of the URL.
+    #[must_use]
+    pub fn hosts(&self) -> Vec<String> {
+        let hosts = self.hosts.iter().flat_map(Config::get_hosts);
+        let hosts = hosts.map(|host| match host {
+            Host::Tcp(name) => name.clone(),
+            #[cfg(unix)]
+            Host::Unix(path) => path.display().to_string(),
+        });
+        hosts.collect()
+    }
+
     pub(crate) fn notices(&self) -> &[String] {
         &self.notices
     }

@@ -168,11 +168,14 @@ impl Kind {
     pub(crate) fn of(error: &tokio_postgres::Error) -> Self {
         // The text is all that there is to distinguish these errors.
         let says = error.to_string();
-        // A handshake that is cut off is a failure of the network. rustls reports all else as data.
+        // A handshake that is cut off is a failure of the network. rustls reports all else as data, and a
+        // name that no certificate can have as input.
         let is_cut_off = error
             .source()
             .and_then(|source| source.downcast_ref::<io::Error>())
-            .is_some_and(|error| error.kind() != io::ErrorKind::InvalidData);
+            .is_some_and(|error| {
+                !matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput)
+            });
         if says.starts_with("error performing TLS handshake") && !is_cut_off {
             Self::Tls
         } else if says.starts_with("authentication error")

@@ -95,8 +95,8 @@ impl Parameters {
         for name in ["service", "servicefile"] {
             parameters.fill_in_variable(name, environment);
         }
+        let file = parameters.take("servicefile").map(PathBuf::from);
         if let Some(service) = parameters.take("service") {
-            let file = parameters.take("servicefile").map(PathBuf::from);
             parameters.fill_in(service::read(&service, file, environment)?);
         }
         for (name, _) in KNOWN {

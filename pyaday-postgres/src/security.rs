@@ -157,9 +157,10 @@ impl Security {
     }
 }
 
+/// True if the connection is to a socket. An address decides over the host beside it.
 fn is_socket(config: &Config) -> bool {
     #[cfg(unix)]
-    if matches!(config.get_hosts(), [Host::Unix(_)]) {
+    if config.get_hostaddrs().is_empty() && matches!(config.get_hosts(), [Host::Unix(_)]) {
         return true;
     }
     let _ = config;

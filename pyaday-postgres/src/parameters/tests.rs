@@ -114,6 +114,8 @@ fn a_service_is_read_before_the_environment() {
     assert_eq!(gathered("postgres://", &by_name).unwrap(), expected);
     let given = gathered("postgres://a:7?service=packages", &variables).unwrap();
     assert_eq!(given, "host='a' password='a=b #c' port='7' user='u'");
+    // A file without a service in it says nothing.
+    assert_eq!(gathered("postgres://a", &variables).unwrap(), "host='a' port='1' user='u'");
     fs::remove_file(path).unwrap();
 }
 
