@@ -398,6 +398,20 @@ fn what_a_cycle_has_shown_is_known_however_the_days_were_loaded() {
     }
 }
 
+/// What an earlier cycle has shown does not count in one that begins within the same pick.
+#[test]
+fn a_cycle_that_begins_within_a_pick_shows_all_packages() {
+    let mut catalogue = with_packages(2);
+    let first = pick(&catalogue);
+    shown(&mut catalogue, &first);
+    let pick = catalogue.pick_daily(TODAY.plus_days(1)..=TODAY.plus_days(5));
+    let Opening::Open { days, .. } = catalogue.open_daily(&pick, UNIX_EPOCH) else {
+        panic!("the pick is stale");
+    };
+    let cycles: Vec<_> = days.iter().map(Daily::cycle).collect();
+    assert_eq!(cycles, [1, 2, 2, 3, 3]);
+}
+
 /// A write to the journal copies only the path to its place.
 #[test]
 fn a_clone_of_the_journal_stays_as_it_was() {

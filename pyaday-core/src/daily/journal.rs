@@ -61,7 +61,9 @@ impl Journal {
             self.cycle = daily.cycle();
             self.shown = RedBlackTreeSetSync::default();
         }
-        let replaces_other = self.get(daily.date()).is_some_and(|old| old.name() != daily.name());
+        let replaces_other = self
+            .get(daily.date())
+            .is_some_and(|old| (old.name(), old.cycle()) != (daily.name(), daily.cycle()));
         if daily.cycle() == self.cycle {
             self.shown.insert_mut(daily.name().clone());
         }
