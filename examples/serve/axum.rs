@@ -53,7 +53,8 @@ impl Axum {
         limits: Limits,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
-        let app = access::log(app.layer(from_fn(require_host)));
+        let app = app.layer(from_fn(require_host)).layer(from_fn(limited::answer_late));
+        let app = access::log(app);
         let connections = Connections::new(limits);
         let (handle, accepting) = (Handle::new(), Arc::clone(&connections));
         let server = axum_server::from_tcp(listener)?

@@ -15,7 +15,7 @@ mod state;
 mod stream;
 
 pub(crate) use answer::Answering;
-pub(crate) use body::ReadBody;
+pub(crate) use body::{ReadBody, TooLate};
 pub(crate) use connections::{Connection, Connections};
 pub use limits::Limits;
 pub(crate) use stream::Stream;

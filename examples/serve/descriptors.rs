@@ -17,8 +17,10 @@ pub(crate) fn raise() {
     use rustix::process::{Resource, getrlimit, setrlimit};
 
     let mut limit = getrlimit(Resource::Nofile);
-    if limit.current < limit.maximum {
-        limit.current = limit.maximum;
+    // `None` is a limit without end. Where that is the hard limit, the system may still refuse it as the soft one.
+    let most = limit.maximum.unwrap_or((MOST + SPARE) as u64);
+    if limit.current.is_some_and(|current| current < most) {
+        limit.current = Some(most);
         // If the system does not allow it, then there are fewer connections.
         let _ = setrlimit(Resource::Nofile, limit);
     }

@@ -57,7 +57,7 @@ pub(crate) fn start(options: &LogOptions) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes what is still in the queue, for a second at most. Later lines are written if there is time.
+/// Writes what is still in the queue, for a second at most. Later lines are not written.
 pub(crate) fn end() {
     if let Some(queue) = QUEUE.get() {
         queue.end(LAST_LINES);

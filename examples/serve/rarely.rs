@@ -3,8 +3,6 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::error::tell;
-
 /// How long nothing is said after a line.
 const PAUSE: Duration = Duration::from_secs(60);
 
@@ -29,7 +27,6 @@ impl Rarely {
             told.1 = Some(now);
             std::mem::take(&mut told.0)
         };
-        // Writing may take its time. Nobody waits for it here.
-        tell(&line(count));
+        tracing::warn!("{}", line(count));
     }
 }

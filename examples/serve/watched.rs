@@ -176,8 +176,12 @@ impl Service {
     }
 
     fn accepted(&self, store: &str) {
-        let ended = self.outage().take();
-        self.is_refused.store(false, Ordering::Release);
+        let ended = {
+            let mut outage = self.outage();
+            // Under the lock, or a refusal in between would be forgotten.
+            self.is_refused.store(false, Ordering::Release);
+            outage.take()
+        };
         if let Some(outage) = ended {
             let seconds = outage.since.elapsed().as_secs();
             tracing::info!("{store}: {}, after {seconds} s", self.accepted);

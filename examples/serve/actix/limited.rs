@@ -15,7 +15,7 @@ use actix_web::web::Bytes;
 use actix_web::{Error, HttpMessage as _, HttpResponse};
 use futures_util::Stream;
 
-use crate::connection::{Answering, Connection, ReadBody};
+use crate::connection::{Answering, Connection, ReadBody, TooLate};
 
 /// Answers a request, and tells its connection what it waits for.
 pub(super) async fn answer(
@@ -77,10 +77,13 @@ impl Stream for RequestBody {
             self.reading.received(None);
             return Poll::Ready(None);
         }
+        let late =
+            |late| Some(Err(PayloadError::Io(io::Error::new(io::ErrorKind::TimedOut, late))));
+        if self.reading.is_late() {
+            return Poll::Ready(late(TooLate));
+        }
         let Poll::Ready(next) = Pin::new(&mut self.payload).poll_next(context) else {
-            let late = self.reading.wait(context);
-            let late = late.map(|late| io::Error::new(io::ErrorKind::TimedOut, late));
-            return late.map(|late| Some(Err(PayloadError::Io(late))));
+            return self.reading.wait(context).map(late);
         };
         let mut chunk = next.transpose()?;
         if let (Some(chunk), Some(remaining)) = (&mut chunk, self.remaining) {

@@ -8,17 +8,18 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use axum::Router;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::http::header::CONNECTION;
 use axum::http::{Request, StatusCode};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Router};
 use axum_server::accept::Accept;
 use http_body::{Frame, SizeHint};
 use tokio::net::TcpStream;
 use tower_service::Service;
 
-use crate::connection::{Answering, Connection, Connections, ReadBody, Stream};
+use crate::connection::{Answering, Connection, Connections, ReadBody, Stream, TooLate};
 
 /// Makes streams that keep to the limits of sockets.
 #[derive(Clone)]
@@ -75,13 +76,14 @@ where
         Service::<Request<Body>>::poll_ready(&mut self.app, context)
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let connection = Arc::clone(&self.connection);
         let has_body = !request.body().is_end_stream();
         let answering = Answering::begin(&connection, has_body);
+        request.extensions_mut().insert(Arc::clone(&connection));
         let request = request.map(|body| match has_body {
             true => {
-                let reading = ReadBody::new(Arc::clone(&connection));
+                let reading = ReadBody::new(connection);
                 Body::new(RequestBody { body, reading })
             }
             false => Body::empty(),
@@ -89,12 +91,21 @@ where
         let response = self.app.call(request);
         Box::pin(async move {
             let response = response.await?;
-            let response = match connection.is_late() {
-                true => (StatusCode::REQUEST_TIMEOUT, [(CONNECTION, "close")]).into_response(),
-                false => response,
-            };
             Ok(response.map(|body| Body::new(ResponseBody { body, _answering: answering })))
         })
+    }
+}
+
+/// Answers a request whose body took too long with 408, whatever the application has made of it.
+pub(super) async fn answer_late(
+    Extension(connection): Extension<Arc<Connection>>,
+    request: Request<Body>,
+    next: Next,
+) -> Response {
+    let response = next.run(request).await;
+    match connection.is_late() {
+        true => (StatusCode::REQUEST_TIMEOUT, [(CONNECTION, "close")]).into_response(),
+        false => response,
     }
 }
 
@@ -112,6 +123,9 @@ impl<B: HttpBody<Data = Bytes, Error: Into<axum::BoxError>> + Unpin> HttpBody fo
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        if self.reading.is_late() {
+            return Poll::Ready(Some(Err(TooLate.into())));
+        }
         match Pin::new(&mut self.body).poll_frame(context) {
             Poll::Pending => self.reading.wait(context).map(|late| Some(Err(late.into()))),
             Poll::Ready(frame) => {

@@ -31,6 +31,11 @@ impl ReadBody {
         Self { connection, has_ended: false }
     }
 
+    /// True if it is too late for what comes now, which is not to be carried out: the answer will be 408.
+    pub(crate) fn is_late(&self) -> bool {
+        self.connection.is_late()
+    }
+
     /// Keeps account of a part of the body of so many bytes, or of its end.
     pub(crate) fn received(&mut self, bytes: Option<usize>) {
         let mut shared = self.connection.lock();

@@ -29,6 +29,7 @@ pub(crate) struct Connections {
     /// Who waits until there is room for a connection.
     room: AtomicWaker,
     full: Rarely,
+    refused: Rarely,
 }
 
 /// What a stream and the requests on it know of each other.
@@ -59,6 +60,7 @@ impl Connections {
             is_stopping: AtomicBool::new(false),
             room: AtomicWaker::new(),
             full: Rarely::new(),
+            refused: Rarely::new(),
         })
     }
 
@@ -93,16 +95,18 @@ impl Connections {
             open.len()
         };
         if count > self.limits.connections {
-            self.make_room();
+            self.make_room(number);
         }
         Stream::new(stream, connection)
     }
 
     /// Closes connections that wait for their clients: those that have waited longest, first among those
-    /// without a request. Several at once, since looking at all of them takes its time.
-    fn make_room(&self) {
+    /// without a request, and never the new one. Several at once, since looking at all of them takes its
+    /// time.
+    fn make_room(&self, new: u64) {
+        let others = self.all().into_iter().filter(|connection| connection.number != new);
         let mut waiting: Vec<(Urgency, Arc<Connection>)> =
-            self.all().into_iter().fold(Vec::new(), |mut waiting, connection| {
+            others.fold(Vec::new(), |mut waiting, connection| {
                 let urgency = {
                     let shared = connection.lock();
                     if shared.is_closing { None } else { shared.state.urgency() }
@@ -116,6 +120,9 @@ impl Connections {
         }
         for (_, connection) in waiting.into_iter().take(several) {
             connection.close();
+        }
+        if several == 0 {
+            return;
         }
         let limit = self.limits.connections;
         self.full.tell(several as u64, |count| {
@@ -164,7 +171,8 @@ impl Connections {
 
     /// Reports that no connection could be accepted, which another one may be able to change.
     pub(crate) fn not_accepted(&self, _: Option<&SocketAddr>, error: &std::io::Error) {
-        self.full.tell(1, |count| format!("connections: {count} could not be accepted: {error}"));
+        self.refused
+            .tell(1, |count| format!("connections: {count} could not be accepted: {error}"));
     }
 
     fn all(&self) -> Vec<Arc<Connection>> {

@@ -30,8 +30,8 @@ impl Request {
         Self {
             is_ended: false,
             began: Instant::now(),
-            method: method.to_owned(),
-            path: path.to_owned(),
+            method: beginning(method),
+            path: beginning(path),
         }
     }
 
@@ -47,6 +47,16 @@ impl Request {
             duration_seconds = self.began.elapsed().as_secs_f64(),
             actor = actor.map(Actor::name),
         );
+    }
+}
+
+/// A client decides how long these are, so a line has only the beginning of long ones.
+fn beginning(text: &str) -> String {
+    const MOST: usize = 1_024;
+
+    match text.len() <= MOST {
+        true => text.to_owned(),
+        false => format!("{}…", &text[..text.floor_char_boundary(MOST)]),
     }
 }
 

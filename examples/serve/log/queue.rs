@@ -107,6 +107,7 @@ fn text_line(line: &[u8]) -> Vec<u8> {
     if text.len() > LENGTH {
         text.truncate(text.floor_char_boundary(LENGTH));
         text.push('…');
+        text.shrink_to_fit();
     }
     text.push('\n');
     text.into_bytes()
