@@ -1,6 +1,7 @@
 //! Facts about instructions, which callgrind counts in an optimised build.
 
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::{env, fs};
 
 use pyaday_bench::name;
@@ -10,7 +11,11 @@ const CALLS: u64 = 1_000;
 
 /// How many instructions a call takes, if the host has what these words mean to `bench-calls`.
 fn count(path: &str, host: &[&str]) -> u64 {
-    let out = format!("{}/callgrind-{}", env!("CARGO_TARGET_TMPDIR"), std::process::id());
+    /// Tests run beside each other, and each count has a file of its own.
+    static COUNTS: AtomicU32 = AtomicU32::new(0);
+
+    let number = COUNTS.fetch_add(1, Ordering::Relaxed);
+    let out = format!("{}/callgrind-{}-{number}", env!("CARGO_TARGET_TMPDIR"), std::process::id());
     let status = Command::new("valgrind")
         .args(["--tool=callgrind", "--quiet", "--toggle-collect=*counted_call*"])
         .arg(format!("--callgrind-out-file={out}"))
