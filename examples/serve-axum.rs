@@ -2,11 +2,8 @@
 
 use std::process::ExitCode;
 
-use pyaday_examples::{Arguments, report, run};
+use pyaday_examples::Axum;
 
-type Framework = pyaday_examples::Axum;
-
-#[tokio::main]
-async fn main() -> ExitCode {
-    report(run::<Framework>(&Arguments::of_process(env!("CARGO_BIN_NAME"))).await)
+fn main() -> ExitCode {
+    pyaday_examples::main::<Axum>(env!("CARGO_BIN_NAME"))
 }

@@ -151,7 +151,7 @@ pub enum Error {
 }
 
 /// Tells the error, if there is one, on standard error, and ends the log.
-pub fn report(result: Result<(), Error>) -> ExitCode {
+pub(crate) fn report(result: Result<(), Error>) -> ExitCode {
     let Err(error) = result else {
         log::end();
         return ExitCode::SUCCESS;

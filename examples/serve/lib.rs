@@ -1,6 +1,6 @@
 //! What the two servers share: all but the framework.
 //!
-//! `serve-axum` and `serve-actix` are one program, [`run`]. They differ in the [`Framework`] that
+//! `serve-axum` and `serve-actix` are one program, [`main`]. They differ in the [`Framework`] that
 //! serves: [`Axum`] in one, [`Actix`] in the other.
 
 mod access;
@@ -34,11 +34,11 @@ pub use admin::AdminOptions;
 pub use arguments::Arguments;
 pub use axum::Axum;
 pub use connection::Limits;
-pub use error::{Error, report};
+pub use error::Error;
 pub use import::{OnExisting, Source, Summary, import, import_until};
 pub use log::{LogFilter, LogFormat, LogOptions};
 pub use prefix::Prefix;
-pub use server::{Framework, run, run_until};
+pub use server::{Framework, main, run_until};
 pub use signal::{Signal, StopSignal};
 pub use socket::Socket;
 pub use store::StoreUrl;

@@ -4,19 +4,22 @@ use std::future::pending;
 use std::io;
 use std::net::TcpListener;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use pyaday_core::{Api, Catalogue, MemoryStore, PackageStore, PublicUrl};
 use pyaday_postgres::{Database, PostgresOptions, PostgresStore};
 use pyaday_sqlite::{SqliteStore, sqlite_version};
+use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
 use crate::admin::{Admin, Facts};
 use crate::begun::Begun;
 use crate::descriptors;
-use crate::error::{tell, with_causes};
+use crate::error::{report, tell, with_causes};
 use crate::following::{MAX_AGE, follow};
 use crate::log;
 use crate::mark::Mark;
@@ -41,11 +44,28 @@ pub trait Framework {
     ) -> impl Future<Output = io::Result<()>>;
 }
 
+/// The whole program: serves as the options of the process say, and reports why it ends.
+#[must_use]
+pub fn main<F: Framework>(program: &'static str) -> ExitCode {
+    /// How long threads that block may take to end. A look-up of a name cannot be stopped, and may take much
+    /// longer than a server that was told to stop.
+    const PATIENCE: Duration = Duration::from_secs(1);
+
+    let options = Arguments::of_process(program);
+    let runtime = match Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return report(Err(error.into())),
+    };
+    let code = report(runtime.block_on(run::<F>(&options)));
+    runtime.shutdown_timeout(PATIENCE);
+    code
+}
+
 /// Serves as the options say until a signal ends it.
 ///
 /// # Errors
 /// Why it does not start.
-pub async fn run<F: Framework>(options: &Arguments) -> Result<(), Error> {
+async fn run<F: Framework>(options: &Arguments) -> Result<(), Error> {
     log::start(&options.log)?;
     let mut signal = StopSignal::new()?;
     run_until::<F>(options, async move { signal.received().await }).await
@@ -102,7 +122,9 @@ async fn open_file(path: PathBuf) -> Result<Opened<SqliteStore>, Error> {
 
 /// A database that is away now may come later.
 async fn connect(url: &Url) -> Result<Opened<PostgresStore>, Error> {
-    let database = Database::from_url(url.as_str())?;
+    // It reads files.
+    let text = url.clone();
+    let database = in_thread(move || Database::from_url(text.as_str())).await??;
     let store = PostgresStore::open(&database, PostgresOptions::new().max_age(MAX_AGE)).await?;
     let name = "PostgreSQL".to_owned();
     let place = format!("{name} ({})", database.hosts().join(", "));
