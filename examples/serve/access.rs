@@ -16,6 +16,7 @@ use serde_json::{Map, Value};
 
 pub use self::error::AccessError;
 use self::hosts::Hosts;
+pub(crate) use self::hosts::is_loopback;
 use self::origins::Origins;
 use self::roles::Policy;
 use self::tokens::{Source, Tokens};
@@ -71,7 +72,7 @@ impl AccessRules {
     /// Other machines may reach the address, and there is no token for writes.
     pub fn check_address(&self, address: SocketAddr) -> Result<(), AccessError> {
         let is_protected = self.policy.writes_need_token || self.policy.is_read_only;
-        if is_protected || self.is_open || hosts::is_loopback(address) {
+        if is_protected || self.is_open || is_loopback(address) {
             Ok(())
         } else {
             Err(AccessError::Exposed { address })

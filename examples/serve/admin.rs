@@ -7,16 +7,19 @@ mod metrics;
 mod process;
 mod ready;
 
+use std::future::pending;
 use std::io;
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, TcpListener};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HOST};
+use axum::http::uri::Authority;
+use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use clap::Args;
@@ -25,10 +28,11 @@ use pyaday_core::PackageStore;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::interval;
 
-use crate::Error;
+use crate::access::is_loopback;
 use crate::error::tell;
 use crate::gate::Gate;
 use crate::url::shown;
+use crate::{Axum, Error, Limits};
 
 pub(crate) use self::ready::Facts;
 use self::ready::{Phase, Probed, Readiness};
@@ -36,8 +40,8 @@ use self::ready::{Phase, Probed, Readiness};
 /// The media type of Prometheus' text format.
 const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// How long a client may take to send a request.
-const CLIENT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How many connections there may be, so that the catalogue's own address has descriptors left.
+const CONNECTIONS: usize = 32;
 
 /// How often samples are put into the buckets of their histograms, if nobody asks for them.
 const UPKEEP: Duration = Duration::from_secs(5);
@@ -82,7 +86,7 @@ impl Admin {
         let answering = Arc::clone(&asked);
         thread::Builder::new()
             .name("admin".to_owned())
-            .spawn(move || answer(&runtime, listener, answering))
+            .spawn(move || answer(&runtime, listener, answering, is_loopback(local)))
             .map_err(failed)?;
         tell(&format!("admin: http://{local}/"));
         Ok(Self { asked: Some(asked) })
@@ -123,13 +127,14 @@ fn bind(address: &str) -> io::Result<TcpListener> {
 }
 
 /// Answers until the process ends.
-fn answer(runtime: &Runtime, listener: TcpListener, asked: Arc<Asked>) {
+fn answer(runtime: &Runtime, listener: TcpListener, asked: Arc<Asked>, is_local: bool) {
     let metrics = asked.metrics.clone();
     let app = Router::new()
         .route("/livez", get(async || text(StatusCode::OK, "the process answers\n".to_owned())))
         .route("/readyz", get(ready))
         .route("/metrics", get(measured))
         .with_state(asked);
+    let app = if is_local { app.layer(from_fn(require_local_name)) } else { app };
     let served = runtime.block_on(async {
         tokio::spawn(async move {
             let mut interval = interval(UPKEEP);
@@ -138,13 +143,28 @@ fn answer(runtime: &Runtime, listener: TcpListener, asked: Arc<Asked>) {
                 metrics.run_upkeep();
             }
         });
-        let mut server = axum_server::from_tcp(listener)?.http1_only();
-        server.http_builder().http1().header_read_timeout(CLIENT_TIMEOUT);
-        server.serve(app.into_make_service()).await
+        let limits = Limits { connections: CONNECTIONS, ..Limits::default() };
+        Axum::serve_unlogged(listener, app, limits, pending()).await
     });
     if let Err(error) = served {
         tracing::error!("the address for operators is not answered any more: {error}");
     }
+}
+
+/// Refuses a request for another name than those of a loopback address, which a page of the Internet can give
+/// to this machine (DNS rebinding).
+async fn require_local_name(request: Request, next: Next) -> Response {
+    let field = request.headers().get(HOST).and_then(|host| host.to_str().ok());
+    let host = field.and_then(|field| field.parse::<Authority>().ok());
+    let is_local = host.is_none_or(|host| {
+        let name = host.host().trim_matches(['[', ']']);
+        name.eq_ignore_ascii_case("localhost") || name.parse::<IpAddr>().is_ok()
+    });
+    if is_local {
+        return next.run(request).await;
+    }
+    let reason = "this address answers for `localhost` and for IP addresses only\n";
+    text(StatusCode::MISDIRECTED_REQUEST, reason.to_owned())
 }
 
 async fn ready(State(asked): State<Arc<Asked>>) -> Response {

@@ -20,6 +20,10 @@ use crate::{AccessRules, Framework, Limits, Prefix};
 
 mod limited;
 
+/// How long the head of a request may be, in bytes. actix-web has the same limit, and hyper has one of about
+/// 400 KiB otherwise.
+const HEAD: usize = 128 * 1024;
+
 /// axum, on `axum_server`, since `axum::serve` does not limit the time that stopping takes, and lets nobody
 /// hold back new connections.
 #[derive(Debug)]
@@ -54,14 +58,27 @@ impl Axum {
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
         let app = app.layer(from_fn(require_host)).layer(from_fn(limited::answer_late));
-        let app = access::log(app);
+        Self::serve_unlogged(listener, access::log(app), limits, stop).await
+    }
+
+    /// Serves an application with the same limits, and without a line in the access log for each request.
+    ///
+    /// # Errors
+    /// The listener cannot be used.
+    pub(crate) async fn serve_unlogged(
+        listener: TcpListener,
+        app: Router,
+        limits: Limits,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> io::Result<()> {
         let connections = Connections::new(limits);
         let (handle, accepting) = (Handle::new(), Arc::clone(&connections));
-        let server = axum_server::from_tcp(listener)?
+        let mut server = axum_server::from_tcp(listener)?
             .acceptor(limited::Admitting(Arc::clone(&connections)))
             .accept_error_handler(move |address, error| accepting.not_accepted(address, error))
             .handle(handle.clone())
             .http1_only();
+        server.http_builder().http1().max_buf_size(HEAD);
         let stopping = Arc::clone(&connections);
         tokio::spawn(async move {
             stop.await;

@@ -71,6 +71,14 @@ fn the_metrics_count_what_is_asked() {
                 assert!(answer.body.contains(&line), "{line}");
             }
         }
+        // A page of the Internet that gives this machine a name of its own reads nothing.
+        for (host, status) in
+            [("localhost", 200), ("127.0.0.1:1", 200), ("[::1]:1", 200), ("a.example", 421)]
+        {
+            let mut client = Client::connect(admin);
+            client.send(format!("GET /metrics HTTP/1.1\r\nHost: {host}\r\n\r\n"));
+            assert_eq!(client.answer().status, status, "{host}");
+        }
         // The catalogue's own address has none of it.
         assert_eq!(server.get("/metrics").status, 404);
     }

@@ -12,7 +12,7 @@ use crate::url::shown;
 const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 
 /// True if only this machine can reach the address.
-pub(super) fn is_loopback(address: SocketAddr) -> bool {
+pub(crate) fn is_loopback(address: SocketAddr) -> bool {
     // An IPv4 address may be written as an IPv6 address (RFC 4291 §2.5.5.2).
     address.ip().to_canonical().is_loopback()
 }
