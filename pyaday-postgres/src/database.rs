@@ -63,7 +63,7 @@ impl Database {
         let passfile = parameters.take("passfile").map(PathBuf::from);
         let passfile = passfile.or_else(|| environment.in_home(PASSFILE));
         let security = Security::take(&mut parameters, environment)?;
-        let config = url::configure(&parameters)?;
+        let config = url::configure(&mut parameters)?;
         let mut hosts = one_for_each_host(&config);
         let mut notices = Vec::new();
         if config.get_password().is_none()

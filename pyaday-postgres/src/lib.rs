@@ -33,7 +33,7 @@
 //! | `sslcert`, `sslkey` | `PGSSLCERT`, `PGSSLKEY` | the files of the client's certificate and its private key, `~/.postgresql/postgresql.crt` and `.key` by default if they exist. The key must be in a file that other users cannot read (for a file of root: that only its group can read), and must not be encrypted. |
 //! | `sslnegotiation` | `PGSSLNEGOTIATION` | `postgres`, or `direct` (PostgreSQL 17) |
 //! | `channel_binding` | `PGCHANNELBINDING` | `prefer`, `require` or `disable`: whether a login by SCRAM is bound to the server's certificate |
-//! | `connect_timeout`, `tcp_user_timeout`, `keepalives`, `keepalives_idle`, `keepalives_interval`, `keepalives_count` | `PGCONNECT_TIMEOUT` for the first | time limits, see [`tokio_postgres::Config`] |
+//! | `connect_timeout`, `tcp_user_timeout`, `keepalives`, `keepalives_idle`, `keepalives_interval`, `keepalives_count` | `PGCONNECT_TIMEOUT` for the first | time limits, see [`tokio_postgres::Config`]; `tcp_user_timeout` is in milliseconds, as in PostgreSQL's own programs |
 //! | `application_name`, `options`, `load_balance_hosts` | `PGAPPNAME`, `PGOPTIONS`, `PGLOADBALANCEHOSTS` | see [`tokio_postgres::Config`] |
 //!
 //! The variables and files are read once, by [`PostgresStore::connect`] or [`Database::from_url`].

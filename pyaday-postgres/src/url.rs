@@ -21,8 +21,9 @@ const KEEPALIVE: Duration = Duration::from_secs(5);
 const DEFAULT_KEEPALIVE: Duration = Duration::from_secs(2 * 60 * 60);
 
 /// Makes a configuration.
-pub(crate) fn configure(parameters: &Parameters) -> Result<Config, ConnectError> {
+pub(crate) fn configure(parameters: &mut Parameters) -> Result<Config, ConnectError> {
     let unsupported = |fault| Err(ConnectError::Unsupported { fault });
+    let user_timeout = user_timeout(parameters.take("tcp_user_timeout"))?;
     let mut config: Config = parameters.to_pairs().parse().map_err(ConnectError::of_url)?;
     if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
         return unsupported("names no host");
@@ -44,8 +45,8 @@ pub(crate) fn configure(parameters: &Parameters) -> Result<Config, ConnectError>
     if config.get_connect_timeout().is_none() {
         config.connect_timeout(CONNECT_TIMEOUT);
     }
-    if config.get_tcp_user_timeout().is_none() {
-        config.tcp_user_timeout(TCP_USER_TIMEOUT);
+    if let Some(user_timeout) = user_timeout {
+        config.tcp_user_timeout(user_timeout);
     }
     if config.get_keepalives_idle() == DEFAULT_KEEPALIVE {
         config.keepalives_idle(KEEPALIVE).keepalives_interval(Duration::from_secs(1));
@@ -60,4 +61,39 @@ pub(crate) fn configure(parameters: &Parameters) -> Result<Config, ConnectError>
         config.user(user);
     }
     Ok(config)
+}
+
+/// The time after which sent data that is not acknowledged ends a connection. As in libpq, the parameter has
+/// milliseconds, and 0 leaves it to the system; tokio-postgres would read seconds.
+fn user_timeout(parameter: Option<String>) -> Result<Option<Duration>, ConnectError> {
+    let Some(text) = parameter else { return Ok(Some(TCP_USER_TIMEOUT)) };
+    match text.trim().parse() {
+        Ok(0) => Ok(None),
+        Ok(milliseconds) => Ok(Some(Duration::from_millis(milliseconds))),
+        Err(_) => Err(ConnectError::Parameter {
+            name: "tcp_user_timeout",
+            fault: "is not a number of milliseconds".to_owned(),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::user_timeout;
+
+    #[test]
+    fn the_user_timeout_has_milliseconds() {
+        for (text, expected) in [
+            (None, Some(Some(Duration::from_secs(3)))),
+            (Some("3000"), Some(Some(Duration::from_secs(3)))),
+            (Some(" 5 "), Some(Some(Duration::from_millis(5)))),
+            (Some("0"), Some(None)),
+            (Some("-1"), None),
+            (Some("3s"), None),
+        ] {
+            assert_eq!(user_timeout(text.map(str::to_owned)).ok(), expected, "{text:?}");
+        }
+    }
 }
