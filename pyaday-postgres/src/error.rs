@@ -170,13 +170,14 @@ impl Kind {
         let says = error.to_string();
         // A handshake that is cut off is a failure of the network. rustls reports all else as data, and a
         // name that no certificate can have as input.
-        let is_cut_off = error
-            .source()
-            .and_then(|source| source.downcast_ref::<io::Error>())
-            .is_some_and(|error| {
-                !matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput)
-            });
-        if says.starts_with("error performing TLS handshake") && !is_cut_off {
+        let source = error.source().and_then(|source| source.downcast_ref::<io::Error>());
+        let kind = source.map(io::Error::kind);
+        let is_refused =
+            matches!(kind, None | Some(io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput));
+        // By TLS 1.3, the handshake of the client ends before the server looks at its certificate.
+        let is_refused_later = kind == Some(io::ErrorKind::InvalidData)
+            && says.starts_with("error communicating with the server");
+        if (says.starts_with("error performing TLS handshake") && is_refused) || is_refused_later {
             Self::Tls
         } else if says.starts_with("authentication error")
             || says.starts_with("invalid configuration")

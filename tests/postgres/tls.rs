@@ -266,6 +266,13 @@ fn a_client_logs_in_by_its_certificate() {
     let error = open(&server.url("certified", "localhost", "sslmode=require")).unwrap_err();
     assert!(matches!(error, ConnectError::Refused { .. }), "{error:?}");
 
+    // Its authority is not that of the server, which says so after the handshake of the client.
+    let (other, its_key) = (server.keys.path("other.crt"), server.keys.path("other.key"));
+    fs::set_permissions(&its_key, fs::Permissions::from_mode(0o600)).unwrap();
+    let files = format!("sslmode=require&sslcert={other}&sslkey={its_key}");
+    let error = open(&server.url("certified", "localhost", &files)).unwrap_err();
+    assert!(matches!(error, ConnectError::Tls { .. }), "{error:?}");
+
     fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
     let words = words(&open(&url).unwrap_err());
     assert!(words.contains("chmod 600") && words.contains("`sslkey`"), "{words}");
