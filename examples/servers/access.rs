@@ -176,7 +176,7 @@ fn a_server_on_a_loopback_address_answers_for_this_machine_only() {
     }
 }
 
-/// The package of a day is chosen at the first read of the day, which is no write of a client.
+/// The package of a day is chosen at the first read of the day, and no client has asked for a write.
 #[test]
 fn a_read_only_server_changes_nothing_for_clients_and_still_opens_days() {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("read-only.db");

@@ -47,7 +47,7 @@ pub(super) trait Probe: Send + Sync {
     fn refused(&self, kind: Kind) -> Option<String>;
 }
 
-/// A store behind its gate. It does not keep the store open.
+/// A store and its gate. It does not keep the store open.
 pub(super) struct Probed<S> {
     gate: Weak<Gate<S>>,
     look: fn(&S) -> Facts,

@@ -46,7 +46,7 @@ impl Signals {
     }
 }
 
-/// True if the process was started with SIGHUP ignored. A process is not told so, but Linux shows it.
+/// True if the process was started with SIGHUP ignored. Only Linux shows this.
 #[cfg(unix)]
 fn ignores_hang_up() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();

@@ -23,8 +23,8 @@ pub(super) enum Tree {
 
 /// A node with subtrees.
 ///
-/// The numbers that decide the way are within the node, and not behind a pointer, so a read does not
-/// wait for the pointer first.
+/// The numbers that decide the way are within the node itself, so a read does not wait for a pointer to
+/// them first.
 #[derive(Debug)]
 pub(super) struct Inner {
     /// The separator before each subtree.
