@@ -102,7 +102,7 @@ fn package(name: &str) -> Package {
 fn catalogue(numbers: impl IntoIterator<Item = u64>) -> Catalogue {
     let mut catalogue = Catalogue::new(Revision::new(0));
     let packages = numbers.into_iter().map(|number| package(&format!("p{number}")));
-    catalogue.create_many(&packages.collect::<Vec<_>>());
+    catalogue.create_many(&packages.collect::<Vec<_>>(), &Write::new());
     catalogue
 }
 
@@ -218,7 +218,7 @@ fn one_per_cent_more_packages_change_one_per_cent_of_the_days() {
     let ours = changed(|names| {
         let packages: Vec<_> = names.iter().map(|name| package(name.as_str())).collect();
         let mut catalogue = Catalogue::new(Revision::new(0));
-        catalogue.create_many(&packages);
+        catalogue.create_many(&packages, &Write::new());
         move |day| open(&mut catalogue.clone(), day).name().clone()
     });
     assert!((1..=15).contains(&ours), "{ours} of 500 days");
@@ -237,7 +237,7 @@ fn all_are_shown_one<S: PackageStore>(store: S) {
     const ASKING: usize = 100;
     let store = Arc::new(store);
     let packages = (0..5_000).map(|number| package(&format!("p{number}")));
-    block_on(store.create_many(packages.collect())).unwrap();
+    block_on(store.create_many(packages.collect(), Write::new())).unwrap();
     let barrier = Arc::new(Barrier::new(ASKING));
     let threads = (0..ASKING).map(|_| {
         let (store, barrier) = (Arc::clone(&store), Arc::clone(&barrier));
@@ -298,7 +298,7 @@ fn a_file_keeps_days_and_pins() {
         br#"{"name":"A","short_desc":"\"","tags":["x","y"],"metadata":{"b":1.50,"a":[null]}}"#;
     block_on(store.create(Package::from_json(text).unwrap(), Write::new())).unwrap();
     let first = open_in(&store, date("2026-11-23"), at(-5));
-    block_on(store.create_many(["b", "c"].map(package).to_vec())).unwrap();
+    block_on(store.create_many(["b", "c"].map(package).to_vec(), Write::new())).unwrap();
     let pinned = "c".parse().unwrap();
     let (day, last) = (date("2026-11-30"), date("2026-11-24"));
     block_on(store.pin_daily(day, last, &pinned, Write::new())).unwrap();
@@ -332,7 +332,7 @@ impl<H: Home> Clocked<H> {
         };
         let store = MemoryStore::new();
         let packages = (0..50).map(|number| package(&format!("p{number}")));
-        block_on(store.create_many(packages.collect())).unwrap();
+        block_on(store.create_many(packages.collect(), Write::new())).unwrap();
         let home = H::mount("", &Api::with_options(store, Options::new().clock(now)), None);
         Self { home, clock }
     }

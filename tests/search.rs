@@ -47,7 +47,7 @@ async fn ranks_and_import_names_are_needed() {
 /// What is not found where it should be.
 async fn faults(list: &str) -> Vec<String> {
     let store = MemoryStore::new();
-    store.create_many(packages(list).collect()).await.unwrap();
+    store.create_many(packages(list).collect(), Write::new()).await.unwrap();
     let api = Api::with_options(store, Options::new());
     let mut faults = Vec::new();
     for (query, expected) in GOLDEN {

@@ -14,8 +14,9 @@ use std::time::{Duration, SystemTime};
 
 use pyaday_core::daily::{Daily, Day, Pin, Pinned, Unpin};
 use pyaday_core::{
-    Catalogue, Create, Date, Delete, NormalizedName, Package, PackageStore, Page, Picker,
-    Published, Query, Replacement, Revision, Seed, StoreError, StoreId, Stored, Tag, Update, Write,
+    Batch, Batched, Catalogue, ChangeDetails, ChangePage, ChangeQuery, Create, Date, Delete,
+    NoHistory, NormalizedName, Package, PackageStore, Page, Past, Picker, Published, Query,
+    Replacement, Revision, Seed, StoreError, StoreId, Stored, Tag, Update, Write,
 };
 
 use crate::snapshot;
@@ -113,8 +114,16 @@ impl PackageStore for FileStore {
         self.write(|catalogue| catalogue.create(&package, &write))
     }
 
-    async fn create_many(&self, packages: Vec<Package>) -> Result<Vec<Create>, StoreError> {
-        self.write(|catalogue| catalogue.create_many(&packages))
+    async fn create_many(
+        &self,
+        packages: Vec<Package>,
+        write: Write,
+    ) -> Result<Vec<Create>, StoreError> {
+        self.write(|catalogue| catalogue.create_many(&packages, &write))
+    }
+
+    async fn write_batch(&self, batch: Batch, write: Write) -> Result<Batched, StoreError> {
+        self.write(|catalogue| catalogue.write_batch(&batch, &write))
     }
 
     async fn read(&self, name: &NormalizedName) -> Result<Option<Stored>, StoreError> {
@@ -199,5 +208,26 @@ impl PackageStore for FileStore {
         write: Write,
     ) -> Result<Unpin, StoreError> {
         self.write(|catalogue| catalogue.unpin_daily(date, last_open, &write))
+    }
+
+    async fn changes(&self, _: &ChangeQuery) -> Result<Past<ChangePage>, StoreError> {
+        Ok(Past::Unknown(NoHistory::NotKept))
+    }
+
+    async fn change(
+        &self,
+        _: Revision,
+        _: Option<&NormalizedName>,
+        _: NonZeroUsize,
+    ) -> Result<Past<Option<ChangeDetails>>, StoreError> {
+        Ok(Past::Unknown(NoHistory::NotKept))
+    }
+
+    async fn read_at(
+        &self,
+        _: &NormalizedName,
+        _: Revision,
+    ) -> Result<Past<Option<Stored>>, StoreError> {
+        Ok(Past::Unknown(NoHistory::NotKept))
     }
 }

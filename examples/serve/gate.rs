@@ -8,8 +8,9 @@ use std::time::{Duration, SystemTime};
 use metrics::Label;
 use pyaday_core::daily::{Daily, Day, Pin, Pinned, Unpin};
 use pyaday_core::{
-    Create, Date, Delete, NormalizedName, Package, PackageStore, Page, Query, Replacement, Seed,
-    StoreError, StoreId, Stored, Tag, Update, Write,
+    Batch, Batched, ChangeDetails, ChangePage, ChangeQuery, Create, Date, Delete, NormalizedName,
+    Package, PackageStore, Page, Past, Query, Replacement, Revision, Seed, StoreError, StoreId,
+    Stored, Tag, Update, Write,
 };
 
 use crate::watched::{Call, Calls, Kind};
@@ -84,7 +85,8 @@ forward! {
     Read id() -> StoreId;
     Refresh refresh() -> ();
     Write create(package: Package, write: Write) -> Create, [Create::Created(_)];
-    Write create_many(packages: Vec<Package>) -> Vec<Create>;
+    Write create_many(packages: Vec<Package>, write: Write) -> Vec<Create>;
+    Write write_batch(batch: Batch, write: Write) -> Batched, [Batched::Written(_)];
     Read read(name: &NormalizedName) -> Option<Stored>;
     Write update(name: &NormalizedName, replacement: Replacement, write: Write) -> Update,
         [Update::Updated(_)];
@@ -100,4 +102,8 @@ forward! {
     Write pin_daily(date: Date, last_open: Date, name: &NormalizedName, write: Write) -> Pin,
         [Pin::Pinned(_)];
     Write unpin_daily(date: Date, last_open: Date, write: Write) -> Unpin, [Unpin::Unpinned];
+    Read changes(query: &ChangeQuery) -> Past<ChangePage>;
+    Read change(revision: Revision, after: Option<&NormalizedName>, limit: NonZeroUsize)
+        -> Past<Option<ChangeDetails>>;
+    Read read_at(name: &NormalizedName, revision: Revision) -> Past<Option<Stored>>;
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use pyaday_core::{PackageStore, StoreError};
+use pyaday_core::{PackageStore, StoreError, Write};
 use tokio::time::sleep;
 
 use crate::begun::Begun;
@@ -174,7 +174,8 @@ impl<S: PackageStore> Opened<S> {
         let may_be_written =
             matches!(error, Error::Store { source: StoreError::OutcomeUnknown { .. }, .. });
         // A write that a signal interrupted may wait in the store. This one is answered after it.
-        let is_done = store.create_many(Vec::new()).await.is_ok() && store.refresh().await.is_ok();
+        let is_done = store.create_many(Vec::new(), Write::new()).await.is_ok()
+            && store.refresh().await.is_ok();
         !may_be_written && is_done && (self.is_new)(store)
     }
 

@@ -177,6 +177,7 @@ mod catalogue;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod daily;
+mod history;
 mod http;
 pub mod openapi;
 mod operation;
@@ -184,8 +185,12 @@ mod package;
 mod search;
 mod store;
 
-pub use catalogue::{Catalogue, Change, Draft, MemoryStore, Picker, Published};
+pub use catalogue::{Catalogue, Draft, MemoryStore, Picker, Published, RowChange};
 pub use daily::Date;
+pub use history::{
+    Change, ChangeDetails, ChangeKind, ChangeNote, ChangeOrder, ChangePage, ChangeQuery,
+    ChangedPackage, ChangedPin, LoggedChange, NoHistory, Past, Retention,
+};
 pub use http::{
     Access, Api, Blueprint, Body, BodyError, Endpoint, Evaluation, Failure, FeedId, Host,
     Operation, Options, Origin, Preconditions, Problem, ProblemType, PublicUrl, Verdict,
@@ -197,6 +202,6 @@ pub use package::{
 };
 pub use search::{Score, Search};
 pub use store::{
-    Actor, Create, Delete, PackageStore, Page, Position, Query, Replacement, Seed, Sort,
-    StoreError, StoreId, Update, Write,
+    Actor, Batch, Batched, Conflict, Create, Delete, PackageStore, PackageSwap, Page, Position,
+    Query, Replacement, Seed, Sort, StoreError, StoreId, Update, Write,
 };

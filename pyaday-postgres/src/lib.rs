@@ -271,8 +271,9 @@ use futures_channel::oneshot;
 use futures_util::FutureExt;
 use pyaday_core::daily::{Daily, Day, Pick, Pin, Pinned, Unpin};
 use pyaday_core::{
-    Catalogue, Create, Date, Delete, Draft, NormalizedName, Package, PackageStore, Page, Picker,
-    Query, Replacement, Revision, Seed, StoreError, StoreId, Stored, Tag, Update, Write,
+    Batch, Batched, Catalogue, ChangeDetails, ChangePage, ChangeQuery, Create, Date, Delete, Draft,
+    NoHistory, NormalizedName, Package, PackageStore, Page, Past, Picker, Query, Replacement,
+    Revision, Seed, StoreError, StoreId, Stored, Tag, Update, Write,
 };
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
@@ -542,9 +543,18 @@ impl PackageStore for PostgresStore {
         self.write(size, move |draft| draft.create(package.clone(), &write)).await
     }
 
-    async fn create_many(&self, packages: Vec<Package>) -> Result<Vec<Create>, StoreError> {
+    async fn create_many(
+        &self,
+        packages: Vec<Package>,
+        write: Write,
+    ) -> Result<Vec<Create>, StoreError> {
         let size = packages.iter().map(Size::of).sum();
-        self.write(size, move |draft| draft.create_many(packages.clone())).await
+        self.write(size, move |draft| draft.create_many(packages.clone(), &write)).await
+    }
+
+    async fn write_batch(&self, batch: Batch, write: Write) -> Result<Batched, StoreError> {
+        let size = Size::of_batch(&batch);
+        self.write(size, move |draft| draft.write_batch(&batch, &write)).await
     }
 
     async fn read(&self, name: &NormalizedName) -> Result<Option<Stored>, StoreError> {
@@ -637,5 +647,26 @@ impl PackageStore for PostgresStore {
         write: Write,
     ) -> Result<Unpin, StoreError> {
         self.write(Size::ROW, move |draft| draft.unpin_daily(date, last_open, &write)).await
+    }
+
+    async fn changes(&self, _: &ChangeQuery) -> Result<Past<ChangePage>, StoreError> {
+        Ok(Past::Unknown(NoHistory::NotKept))
+    }
+
+    async fn change(
+        &self,
+        _: Revision,
+        _: Option<&NormalizedName>,
+        _: NonZeroUsize,
+    ) -> Result<Past<Option<ChangeDetails>>, StoreError> {
+        Ok(Past::Unknown(NoHistory::NotKept))
+    }
+
+    async fn read_at(
+        &self,
+        _: &NormalizedName,
+        _: Revision,
+    ) -> Result<Past<Option<Stored>>, StoreError> {
+        Ok(Past::Unknown(NoHistory::NotKept))
     }
 }

@@ -366,7 +366,7 @@ async fn put(
     draft: &Draft,
     head: &Head,
 ) -> Result<(Point, Duration), Failure> {
-    let changes = draft.changes();
+    let changes = draft.row_changes();
     let time = changes.iter().map(Size::of_change).sum::<Size>().time();
     let deadline = WRITE + time;
     let revision = draft.catalogue().revision();

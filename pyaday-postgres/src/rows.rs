@@ -14,7 +14,7 @@ use std::time::Duration;
 use deadpool_postgres::ClientWrapper;
 use futures_util::StreamExt;
 use futures_util::stream::ReadyChunks;
-use pyaday_core::{Change, Revision};
+use pyaday_core::{Revision, RowChange};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, RowStream};
 
@@ -64,7 +64,7 @@ impl Parts {
 /// Writes changes and the head, with one statement for each kind of row. Returns the new end of the feed.
 pub(crate) async fn write(
     client: &ClientWrapper,
-    changes: &[Change<'_>],
+    changes: &[RowChange<'_>],
     revision: Revision,
     head: &Head,
 ) -> Result<Point, Fault> {
@@ -73,12 +73,14 @@ pub(crate) async fn write(
     let (mut removed, mut unpinned) = (Vec::new(), Vec::new());
     for change in changes {
         match *change {
-            Change::Create { name, package, revision } => added.push(name, package, revision),
-            Change::Replace { name, package, revision } => replaced.push(name, package, revision),
-            Change::Delete(name) => removed.push(name.as_str()),
-            Change::Open(daily) => opened.push(daily),
-            Change::Pin(pinned) => pins.push(pinned),
-            Change::Unpin(date) => unpinned.push(date.to_string()),
+            RowChange::Create { name, package, revision } => added.push(name, package, revision),
+            RowChange::Replace { name, package, revision } => {
+                replaced.push(name, package, revision)
+            }
+            RowChange::Delete(name) => removed.push(name.as_str()),
+            RowChange::Open(daily) => opened.push(daily),
+            RowChange::Pin(pinned) => pins.push(pinned),
+            RowChange::Unpin(date) => unpinned.push(date.to_string()),
         }
     }
     package::delete(client, &removed).await?;

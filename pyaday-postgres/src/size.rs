@@ -4,7 +4,7 @@ use std::iter::Sum;
 use std::ops::AddAssign;
 use std::time::Duration;
 
-use pyaday_core::{Change, Details, Package, PackageName, Replacement};
+use pyaday_core::{Batch, Details, Package, PackageName, Replacement, RowChange};
 
 /// The time that each row adds, besides its bytes: the server checks the row and updates the indexes.
 const ROW: Duration = Duration::from_micros(500);
@@ -35,16 +35,25 @@ impl Size {
     }
 
     /// The size of the row that a change writes.
-    pub(crate) fn of_change(change: &Change<'_>) -> Self {
+    pub(crate) fn of_change(change: &RowChange<'_>) -> Self {
         match change {
-            Change::Create { package, .. } | Change::Replace { package, .. } => Self::of(package),
-            Change::Open(daily) => {
+            RowChange::Create { package, .. } | RowChange::Replace { package, .. } => {
+                Self::of(package)
+            }
+            RowChange::Open(daily) => {
                 let bytes = daily.name().as_str().len() + daily.representation().len();
                 Self { rows: 1, bytes }
             }
-            Change::Pin(pinned) => Self { rows: 1, bytes: pinned.name.as_str().len() },
-            Change::Delete(_) | Change::Unpin(_) => Self::ROW,
+            RowChange::Pin(pinned) => Self { rows: 1, bytes: pinned.name.as_str().len() },
+            RowChange::Delete(_) | RowChange::Unpin(_) => Self::ROW,
         }
+    }
+
+    /// The size of the rows that a batch writes.
+    pub(crate) fn of_batch(batch: &Batch) -> Self {
+        let packages =
+            batch.packages().map(|(_, swap)| swap.after.as_ref().map_or(Self::ROW, Self::of));
+        packages.chain(batch.pins().map(|_| Self::ROW)).sum()
     }
 
     /// The size of the row of a package after this replacement.

@@ -103,8 +103,9 @@ use std::time::{Duration, SystemTime};
 use futures_channel::oneshot;
 use pyaday_core::daily::{Daily, Day, Pin, Pinned, Unpin};
 use pyaday_core::{
-    Catalogue, Create, Date, Delete, Draft, NormalizedName, Package, PackageStore, Page, Picker,
-    Published, Query, Replacement, Revision, Seed, StoreError, StoreId, Stored, Tag, Update, Write,
+    Batch, Batched, Catalogue, ChangeDetails, ChangePage, ChangeQuery, Create, Date, Delete, Draft,
+    NoHistory, NormalizedName, Package, PackageStore, Page, Past, Picker, Published, Query,
+    Replacement, Revision, Seed, StoreError, StoreId, Stored, Tag, Update, Write,
 };
 
 pub use error::{OpenError, OpenFault};
@@ -273,8 +274,16 @@ impl PackageStore for SqliteStore {
         self.write(move |draft| draft.create(package, &write)).await
     }
 
-    async fn create_many(&self, packages: Vec<Package>) -> Result<Vec<Create>, StoreError> {
-        self.write(|draft| draft.create_many(packages)).await
+    async fn create_many(
+        &self,
+        packages: Vec<Package>,
+        write: Write,
+    ) -> Result<Vec<Create>, StoreError> {
+        self.write(move |draft| draft.create_many(packages, &write)).await
+    }
+
+    async fn write_batch(&self, batch: Batch, write: Write) -> Result<Batched, StoreError> {
+        self.write(move |draft| draft.write_batch(&batch, &write)).await
     }
 
     async fn read(&self, name: &NormalizedName) -> Result<Option<Stored>, StoreError> {
@@ -360,5 +369,26 @@ impl PackageStore for SqliteStore {
         write: Write,
     ) -> Result<Unpin, StoreError> {
         self.write(move |draft| draft.unpin_daily(date, last_open, &write)).await
+    }
+
+    async fn changes(&self, _: &ChangeQuery) -> Result<Past<ChangePage>, StoreError> {
+        Ok(Past::Unknown(NoHistory::NotKept))
+    }
+
+    async fn change(
+        &self,
+        _: Revision,
+        _: Option<&NormalizedName>,
+        _: NonZeroUsize,
+    ) -> Result<Past<Option<ChangeDetails>>, StoreError> {
+        Ok(Past::Unknown(NoHistory::NotKept))
+    }
+
+    async fn read_at(
+        &self,
+        _: &NormalizedName,
+        _: Revision,
+    ) -> Result<Past<Option<Stored>>, StoreError> {
+        Ok(Past::Unknown(NoHistory::NotKept))
     }
 }

@@ -8,7 +8,7 @@ mod totals;
 
 use std::fmt::Display;
 
-use pyaday_core::{Catalogue, Change, Draft, Revision, StoreId};
+use pyaday_core::{Catalogue, Draft, Revision, RowChange, StoreId};
 use rusqlite::{Connection, Transaction};
 
 use crate::error::OpenFault;
@@ -17,7 +17,7 @@ pub(crate) use totals::{CATALOGUE, checksum};
 
 /// Writes the changes of a draft, and then the totals of its catalogue.
 pub(crate) fn write(transaction: &Transaction<'_>, draft: &Draft) -> Result<(), rusqlite::Error> {
-    let (changes, catalogue) = (draft.changes(), draft.catalogue());
+    let (changes, catalogue) = (draft.row_changes(), draft.catalogue());
     for change in &changes {
         let changed = write_change(transaction, change)?;
         // Otherwise the rows and the catalogue differ, and no more rows may be written.
@@ -27,8 +27,9 @@ pub(crate) fn write(transaction: &Transaction<'_>, draft: &Draft) -> Result<(), 
     }
     let totals = [catalogue.len() as i64, catalogue.revision().to_i64()];
     CATALOGUE.write(transaction, totals)?;
-    let is_of_journal =
-        |it: &Change<'_>| matches!(it, Change::Open(_) | Change::Pin(_) | Change::Unpin(_));
+    let is_of_journal = |it: &RowChange<'_>| {
+        matches!(it, RowChange::Open(_) | RowChange::Pin(_) | RowChange::Unpin(_))
+    };
     if changes.iter().any(is_of_journal) {
         let (days, pins) = catalogue.journal_len();
         totals::JOURNAL.write(transaction, [days as i64, pins as i64])?;
@@ -39,19 +40,19 @@ pub(crate) fn write(transaction: &Transaction<'_>, draft: &Draft) -> Result<(), 
 /// Writes a change. Returns the number of rows that were written.
 fn write_change(
     transaction: &Transaction<'_>,
-    change: &Change<'_>,
+    change: &RowChange<'_>,
 ) -> Result<usize, rusqlite::Error> {
     match *change {
-        Change::Create { name, package, revision } => {
+        RowChange::Create { name, package, revision } => {
             package::put(transaction, &package::INSERT, name, package, revision)
         }
-        Change::Replace { name, package, revision } => {
+        RowChange::Replace { name, package, revision } => {
             package::put(transaction, &package::UPDATE, name, package, revision)
         }
-        Change::Delete(name) => package::delete(transaction, name),
-        Change::Open(daily) => journal::open(transaction, daily),
-        Change::Pin(pinned) => journal::pin(transaction, pinned),
-        Change::Unpin(date) => journal::unpin(transaction, date),
+        RowChange::Delete(name) => package::delete(transaction, name),
+        RowChange::Open(daily) => journal::open(transaction, daily),
+        RowChange::Pin(pinned) => journal::pin(transaction, pinned),
+        RowChange::Unpin(date) => journal::unpin(transaction, date),
     }
 }
 

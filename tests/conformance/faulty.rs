@@ -13,8 +13,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use pyaday_core::daily::{Daily, Day, Pin, Pinned, Unpin, score};
 use pyaday_core::{
-    Create, Date, Delete, NormalizedName, Package, PackageStore, Page, Query, Replacement,
-    Revision, Seed, StoreError, StoreId, Stored, Tag, Update, Write,
+    Batch, Batched, ChangeDetails, ChangePage, ChangeQuery, ChangedPin, Conflict, Create, Date,
+    Delete, NoHistory, NormalizedName, Package, PackageStore, PackageSwap, Page, Past, Query,
+    Replacement, Revision, Seed, StoreError, StoreId, Stored, Tag, Update, Write,
 };
 use pyaday_tests::numbers::Numbers;
 
@@ -336,6 +337,58 @@ impl State {
         Delete::Deleted
     }
 
+    fn write_batch(&mut self, batch: &Batch, write: &Write) -> Batched {
+        if !write.admits(Some(self.newest)) {
+            return Batched::Stale(self.newest);
+        }
+        let will_exist = |name: &NormalizedName| {
+            let swap = batch.packages().find(|(own, _)| *own == name);
+            swap.map_or(self.packages.contains_key(name), |(_, swap)| swap.after.is_some())
+        };
+        let can_pin = |pin: &ChangedPin| {
+            !self.is_fixed(pin.date, batch.last_open())
+                && self.pins.get(&pin.date).map(|pinned| &pinned.name) == pin.before.as_ref()
+                && pin.after.as_ref().is_none_or(will_exist)
+        };
+        let differs = |(name, swap): &(&NormalizedName, &PackageSwap)| {
+            self.packages.get(*name).map(Stored::representation) != swap.before
+        };
+        let packages = batch.packages().filter(differs).map(|(name, _)| name.clone()).collect();
+        let dates = batch.pins().filter(|pin| !can_pin(pin)).map(|pin| pin.date).collect();
+        let conflict = Conflict::new(packages, dates);
+        if !conflict.is_empty() {
+            return Batched::Conflict(conflict);
+        }
+        let before = (self.packages.clone(), self.pins.clone(), self.newest);
+        let revision = self.next();
+        for (name, swap) in batch.packages() {
+            match &swap.after {
+                None => drop(self.packages.remove(name)),
+                Some(package) => {
+                    let version = Stored::new(package, revision);
+                    if swap.before.as_ref() != Some(&version.representation()) {
+                        self.packages.insert(name.clone(), version);
+                    }
+                }
+            }
+        }
+        for ChangedPin { date, before, after, .. } in batch.pins() {
+            match after {
+                None => drop(self.pins.remove(date)),
+                Some(name) if before.as_ref() != Some(name) => {
+                    self.pins.insert(*date, Pinned::new(*date, name.clone(), revision));
+                }
+                Some(_) => {}
+            }
+        }
+        let is_unchanged = self.packages == before.0 && self.pins == before.1;
+        if batch.is_dry_run() || is_unchanged {
+            (self.packages, self.pins, self.newest) = before;
+            return Batched::Unwritten(self.newest);
+        }
+        Batched::Written(revision)
+    }
+
     fn list(&self, query: &Query) -> Page {
         let packages = self.packages.iter().collect();
         List { fault: self.fault, packages, revision: self.newest }.page(query)
@@ -521,7 +574,15 @@ impl PackageStore for Faulty {
         Ok(state.create(package))
     }
 
-    async fn create_many(&self, mut packages: Vec<Package>) -> Result<Vec<Create>, StoreError> {
+    async fn create_many(
+        &self,
+        mut packages: Vec<Package>,
+        write: Write,
+    ) -> Result<Vec<Create>, StoreError> {
+        let newest = self.state().newest;
+        if !write.admits(Some(newest)) {
+            return Ok(vec![Create::Stale(newest); packages.len()]);
+        }
         let mut answers = Vec::new();
         match self.fault {
             Fault::BatchInOrderOfNames => packages.sort_by_key(|package| package.name.normalized()),
@@ -542,6 +603,10 @@ impl PackageStore for Faulty {
         let mut state = self.state();
         answers.extend(packages.into_iter().map(|package| state.create(package)));
         Ok(answers)
+    }
+
+    async fn write_batch(&self, batch: Batch, write: Write) -> Result<Batched, StoreError> {
+        Ok(self.state().write_batch(&batch, &write))
     }
 
     async fn read(&self, name: &NormalizedName) -> Result<Option<Stored>, StoreError> {
@@ -749,6 +814,27 @@ impl PackageStore for Faulty {
         }
         state.next();
         Ok(Unpin::Unpinned)
+    }
+
+    async fn changes(&self, _: &ChangeQuery) -> Result<Past<ChangePage>, StoreError> {
+        Ok(Past::Unknown(NoHistory::NotKept))
+    }
+
+    async fn change(
+        &self,
+        _: Revision,
+        _: Option<&NormalizedName>,
+        _: NonZeroUsize,
+    ) -> Result<Past<Option<ChangeDetails>>, StoreError> {
+        Ok(Past::Unknown(NoHistory::NotKept))
+    }
+
+    async fn read_at(
+        &self,
+        _: &NormalizedName,
+        _: Revision,
+    ) -> Result<Past<Option<Stored>>, StoreError> {
+        Ok(Past::Unknown(NoHistory::NotKept))
     }
 }
 

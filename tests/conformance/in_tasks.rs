@@ -8,8 +8,9 @@ use std::time::SystemTime;
 use pyaday_core::conformance::{self, CannotReopen, Subject};
 use pyaday_core::daily::{Daily, Day, Pin, Pinned, Unpin};
 use pyaday_core::{
-    Create, Date, Delete, MemoryStore, NormalizedName, Package, PackageStore, Page, Query,
-    Replacement, Seed, StoreError, StoreId, Stored, Tag, Update, Write,
+    Batch, Batched, ChangeDetails, ChangePage, ChangeQuery, Create, Date, Delete, MemoryStore,
+    NormalizedName, Package, PackageStore, Page, Past, Query, Replacement, Revision, Seed,
+    StoreError, StoreId, Stored, Tag, Update, Write,
 };
 
 /// A store that works in its own tasks, and a subject that gives it a runtime.
@@ -38,8 +39,16 @@ impl PackageStore for InTasks {
         self.spawn(|store| async move { store.create(package, write).await }).await
     }
 
-    async fn create_many(&self, packages: Vec<Package>) -> Result<Vec<Create>, StoreError> {
-        self.spawn(|store| async move { store.create_many(packages).await }).await
+    async fn create_many(
+        &self,
+        packages: Vec<Package>,
+        write: Write,
+    ) -> Result<Vec<Create>, StoreError> {
+        self.spawn(|store| async move { store.create_many(packages, write).await }).await
+    }
+
+    async fn write_batch(&self, batch: Batch, write: Write) -> Result<Batched, StoreError> {
+        self.spawn(|store| async move { store.write_batch(batch, write).await }).await
     }
 
     async fn read(&self, name: &NormalizedName) -> Result<Option<Stored>, StoreError> {
@@ -124,6 +133,27 @@ impl PackageStore for InTasks {
         write: Write,
     ) -> Result<Unpin, StoreError> {
         self.0.unpin_daily(date, last_open, write).await
+    }
+
+    async fn changes(&self, query: &ChangeQuery) -> Result<Past<ChangePage>, StoreError> {
+        self.0.changes(query).await
+    }
+
+    async fn change(
+        &self,
+        revision: Revision,
+        after: Option<&NormalizedName>,
+        limit: NonZeroUsize,
+    ) -> Result<Past<Option<ChangeDetails>>, StoreError> {
+        self.0.change(revision, after, limit).await
+    }
+
+    async fn read_at(
+        &self,
+        name: &NormalizedName,
+        revision: Revision,
+    ) -> Result<Past<Option<Stored>>, StoreError> {
+        self.0.read_at(name, revision).await
     }
 }
 

@@ -159,7 +159,10 @@ impl List<'_> {
         };
         let mut catalogue = Catalogue::new(self.revision);
         let left = self.packages.iter().filter(|(name, _)| !is_left_out(name));
-        catalogue.create_many(&left.map(|(_, version)| version.package()).collect::<Vec<_>>());
+        catalogue.create_many(
+            &left.map(|(_, version)| version.package()).collect::<Vec<_>>(),
+            &Write::new(),
+        );
         catalogue.list(query).did_you_mean
     }
 }

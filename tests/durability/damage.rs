@@ -74,7 +74,7 @@ fn descriptions(path: &Path) -> rusqlite::Result<Vec<String>> {
 async fn sound_file() -> (Vec<u8>, Content) {
     let path = files::fresh("sound");
     let store = SqliteStore::open(&path).unwrap();
-    store.create_many(anchors().collect()).await.unwrap();
+    store.create_many(anchors().collect(), Write::new()).await.unwrap();
     for writer in 0..12 {
         for step in 0..12 {
             operation(writer, step).write(&store).await.unwrap();

@@ -100,7 +100,7 @@ async fn nothing_to_write_is_answered(store: &SqliteStore) {
     assert_eq!(created, Create::Exists(stored.clone()));
     let created = store.create(Package::new("absent", "").unwrap(), stale()).await.unwrap();
     assert!(matches!(created, Create::Stale(_)), "{created:?}");
-    let created = store.create_many(vec![stored.package()]).await.unwrap();
+    let created = store.create_many(vec![stored.package()], Write::new()).await.unwrap();
     assert_eq!(created, [Create::Exists(stored.clone())]);
 
     let updated = store.update(&before, same(), any()).await.unwrap();

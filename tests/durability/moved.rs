@@ -378,7 +378,7 @@ async fn a_file_opens_after_an_import_has_filled_its_disk() {
             let name = format!("p{}", imported * 1000 + number);
             Package::new(&name, &"x".repeat(500)).unwrap()
         });
-        match store.create_many(packages.collect()).await {
+        match store.create_many(packages.collect(), Write::new()).await {
             Ok(_) => imported += 1,
             Err(error) => break error,
         }

@@ -39,7 +39,7 @@ async fn an_acknowledged_failed_statement_is_detected() {
 async fn fails_after(rows: u32, outcome: &str) -> Result<bool, String> {
     let path = files::fresh("statements");
     let store = SqliteStore::open(&path).unwrap();
-    store.create_many(anchors().collect()).await.unwrap();
+    store.create_many(anchors().collect(), Write::new()).await.unwrap();
     drop(store);
     let connection = Connection::open(&path).unwrap();
     connection.execute_batch(TRIGGERS).unwrap();

@@ -8,8 +8,9 @@ use std::time::SystemTime;
 use pyaday_core::conformance::{self, CannotReopen, FactStatus, Subject};
 use pyaday_core::daily::{Daily, Day, Pin, Pinned, Unpin};
 use pyaday_core::{
-    Create, Date, Delete, NormalizedName, Package, PackageStore, Page, Query, Replacement, Seed,
-    StoreError, StoreId, Stored, Tag, Update, Write,
+    Batch, Batched, ChangeDetails, ChangePage, ChangeQuery, Create, Date, Delete, NormalizedName,
+    Package, PackageStore, Page, Past, Query, Replacement, Revision, Seed, StoreError, StoreId,
+    Stored, Tag, Update, Write,
 };
 use pyaday_postgres::{PostgresOptions, PostgresStore, Reads};
 
@@ -117,8 +118,16 @@ impl PackageStore for Pair {
         self.writer().create(package, write).await
     }
 
-    async fn create_many(&self, packages: Vec<Package>) -> Result<Vec<Create>, StoreError> {
-        self.writer().create_many(packages).await
+    async fn create_many(
+        &self,
+        packages: Vec<Package>,
+        write: Write,
+    ) -> Result<Vec<Create>, StoreError> {
+        self.writer().create_many(packages, write).await
+    }
+
+    async fn write_batch(&self, batch: Batch, write: Write) -> Result<Batched, StoreError> {
+        self.writer().write_batch(batch, write).await
     }
 
     async fn read(&self, name: &NormalizedName) -> Result<Option<Stored>, StoreError> {
@@ -201,5 +210,26 @@ impl PackageStore for Pair {
         write: Write,
     ) -> Result<Unpin, StoreError> {
         self.writer().unpin_daily(date, last_open, write).await
+    }
+
+    async fn changes(&self, query: &ChangeQuery) -> Result<Past<ChangePage>, StoreError> {
+        self.reader().await?.changes(query).await
+    }
+
+    async fn change(
+        &self,
+        revision: Revision,
+        after: Option<&NormalizedName>,
+        limit: NonZeroUsize,
+    ) -> Result<Past<Option<ChangeDetails>>, StoreError> {
+        self.reader().await?.change(revision, after, limit).await
+    }
+
+    async fn read_at(
+        &self,
+        name: &NormalizedName,
+        revision: Revision,
+    ) -> Result<Past<Option<Stored>>, StoreError> {
+        self.reader().await?.read_at(name, revision).await
     }
 }

@@ -74,7 +74,7 @@ fn pinned(stores: &Stores, schema: &str) -> [i64; 2] {
 
 fn create_both(store: &PostgresStore) {
     let both = ["flask", "sanic"].map(|name| Package::new(name, "").unwrap());
-    drop(RUNTIME.block_on(store.create_many(both.to_vec())).unwrap());
+    drop(RUNTIME.block_on(store.create_many(both.to_vec(), Write::new())).unwrap());
 }
 
 /// The delay is so long that four hundred statements, one after the other, take longer than a store waits.
@@ -140,7 +140,7 @@ fn a_batch_of_forty_megabytes_gets_the_time_that_its_bytes_need() {
     let (others_network, other) = over_network(&stores, options);
     network.set_pace(FAST);
     others_network.set_pace(FAST);
-    let told = RUNTIME.block_on(store.create_many(packages(2_500))).unwrap();
+    let told = RUNTIME.block_on(store.create_many(packages(2_500), Write::new())).unwrap();
     assert!(told.iter().all(|told| matches!(told, Create::Created(_))));
     until("the other process shows the batch", || {
         (other.catalogue().unwrap().len() == 2_500).then_some(())
@@ -159,14 +159,14 @@ fn a_network_is_too_slow(reads: Reads) {
     let (network, store) = over_network(&stores, options.clone());
     let other = stores.open(options);
     network.set_pace(SLOW);
-    let told = RUNTIME.block_on(answer(store.create_many(packages(50))));
+    let told = RUNTIME.block_on(answer(store.create_many(packages(50), Write::new())));
     assert!(matches!(told, Err(StoreError::Unavailable { .. })), "{told:?}");
     network.set_pace(Pace::default());
     until("another can write", || {
         RUNTIME.block_on(other.create(Package::new("flask", "").unwrap(), Write::new())).ok()
     });
     assert_eq!(other.catalogue().unwrap().len(), 1);
-    let told = RUNTIME.block_on(answer(store.create_many(packages(50)))).unwrap();
+    let told = RUNTIME.block_on(answer(store.create_many(packages(50), Write::new()))).unwrap();
     assert!(told.iter().all(|told| matches!(told, Create::Created(_))));
 }
 

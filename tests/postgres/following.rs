@@ -97,7 +97,7 @@ fn following_and_loading_give_the_same_catalogue() {
         let writers = [stores.open(options.clone()), stores.open(options.clone())];
         let onlooker = stores.open(options.clone().reads(Reads::Followed));
         RUNTIME.block_on(async {
-            drop(writers[0].create_many(anchors().collect()).await.unwrap());
+            drop(writers[0].create_many(anchors().collect(), Write::new()).await.unwrap());
             for step in 0..150 {
                 let [one, other] = &writers;
                 let (left, right) =
@@ -138,7 +138,7 @@ fn readers_see_only_whole_transactions() {
                     for number in 0..60 {
                         let names = (0..=number % 3).map(|at| format!("w{writer}-{number}-{at}"));
                         let batch = names.map(|name| package(&name)).collect();
-                        written.extend(store.create_many(batch).await.unwrap());
+                        written.extend(store.create_many(batch, Write::new()).await.unwrap());
                     }
                     written
                 })
@@ -267,7 +267,7 @@ fn another_history_is_detected_and_loaded_again() {
     let options = stores.options().schema("history");
     let (one, other) = (stores.open(options.clone()), stores.open(options.clone()));
     let mut numbers = Numbers::new(1);
-    RUNTIME.block_on(one.create_many(anchors().collect())).unwrap();
+    RUNTIME.block_on(one.create_many(anchors().collect(), Write::new())).unwrap();
     for round in 0..15 {
         for step in 0..numbers.below(5) {
             RUNTIME.block_on(operation(2, 100 * round + step).write(&one)).unwrap();
@@ -340,7 +340,7 @@ fn the_feed_has_a_bounded_length() {
     RUNTIME.block_on(async {
         for batch in 0..21 {
             let batch = (0..5_000).map(|number| package(&format!("p-{batch}-{number}")));
-            drop(store.create_many(batch.collect()).await.unwrap());
+            drop(store.create_many(batch.collect(), Write::new()).await.unwrap());
         }
         let sql = "SELECT count(*), max(position) FROM long.change";
         let row = stores.client().query_one(sql, &[]).await.unwrap();
@@ -354,7 +354,7 @@ fn rows_changed_by_hand_are_detected_and_loaded_again() {
     let Some(stores) = Stores::new("changes by hand", Reads::Followed) else { return };
     let store = stores.open(stores.options().schema("hand"));
     RUNTIME.block_on(async {
-        drop(store.create_many(vec![package("a"), package("b")]).await.unwrap());
+        drop(store.create_many(vec![package("a"), package("b")], Write::new()).await.unwrap());
         stores
             .client()
             .batch_execute(

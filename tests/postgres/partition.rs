@@ -24,7 +24,9 @@ async fn call_everything(store: &PostgresStore) -> Vec<Result<(), StoreError>> {
     let writes = async {
         tokio::join!(
             async { answer(store.create(package.clone(), Write::new())).await.map(drop) },
-            async { answer(store.create_many(vec![package.clone()])).await.map(drop) },
+            async {
+                answer(store.create_many(vec![package.clone()], Write::new())).await.map(drop)
+            },
             async {
                 answer(store.update(&name, Replacement::new(details), Write::new())).await.map(drop)
             },

@@ -28,7 +28,7 @@ fn main() {
         Err(error) => return note(&format!("closed: {error:?}")),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    if runtime.block_on(store.create_many(anchors().collect())).is_err() {
+    if runtime.block_on(store.create_many(anchors().collect(), Write::new())).is_err() {
         return note("closed");
     }
     thread::scope(|scope| {

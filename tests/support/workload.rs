@@ -120,7 +120,7 @@ impl Operation {
     pub async fn write<S: PackageStore>(self, store: &S) -> Result<(), StoreError> {
         match self {
             Self::Create(package) => store.create(package, Write::new()).await.map(drop),
-            Self::CreateMany(packages) => store.create_many(packages).await.map(drop),
+            Self::CreateMany(packages) => store.create_many(packages, Write::new()).await.map(drop),
             Self::Update(package) => {
                 let name = package.name.normalized();
                 store.update(&name, Replacement::from(package), Write::new()).await.map(drop)

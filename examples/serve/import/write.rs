@@ -59,7 +59,9 @@ impl<S: PackageStore> Writer<'_, S> {
     async fn add(&self, batch: Vec<Item>, summary: &mut Summary) -> Result<(), StoreError> {
         let lines: Vec<_> = batch.iter().map(|item| item.line).collect();
         let packages = batch.into_iter().map(|item| item.given.into_package()).collect();
-        for (line, result) in lines.into_iter().zip(self.store.create_many(packages).await?) {
+        for (line, result) in
+            lines.into_iter().zip(self.store.create_many(packages, Write::new()).await?)
+        {
             match result {
                 Create::Created(_) => summary.added += 1,
                 // A batch has no terms that could be stale.
@@ -82,7 +84,7 @@ impl<S: PackageStore> Writer<'_, S> {
         let whole = firsts.filter(|item| item.given.is_whole());
         let packages: Vec<_> = whole.map(|item| item.given.package().clone()).collect();
         let is_any_partial = packages.len() < groups.len();
-        let mut created = self.store.create_many(packages).await?.into_iter();
+        let mut created = self.store.create_many(packages, Write::new()).await?.into_iter();
         if is_any_partial {
             // Another process may have added the packages that these rows are about.
             self.store.refresh().await?;

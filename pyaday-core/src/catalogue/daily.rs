@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use super::leaf::Leaf;
 use super::snapshot::Catalogue;
 use crate::daily::{Choice, Daily, Date, Day, Made, Opening, Pick, Pin, Pinned, Unpin, seconds};
-use crate::package::NormalizedName;
+use crate::package::{NormalizedName, Revision};
 use crate::store::Write;
 
 impl Catalogue {
@@ -138,7 +138,7 @@ impl Catalogue {
         name: &NormalizedName,
         write: &Write,
     ) -> Pin {
-        if date <= last_open || self.journal.get(date).is_some() {
+        if self.is_fixed(date, last_open) {
             return Pin::Fixed;
         }
         let current = self.pinned(date);
@@ -159,7 +159,7 @@ impl Catalogue {
 
     /// Removes a pin if `write` admits its revision.
     pub fn unpin_daily(&mut self, date: Date, last_open: Date, write: &Write) -> Unpin {
-        if date <= last_open || self.journal.get(date).is_some() {
+        if self.is_fixed(date, last_open) {
             return Unpin::Fixed;
         }
         match self.pinned(date) {
@@ -194,6 +194,11 @@ impl Catalogue {
     #[must_use]
     pub fn journal_len(&self) -> (usize, usize) {
         self.journal.len()
+    }
+
+    /// True if a write with this revision opened a day.
+    pub(super) fn has_day_of(&self, revision: Revision) -> bool {
+        self.journal.has_day_of(revision)
     }
 
     fn as_of_now(&self, daily: &Daily) -> Daily {

@@ -6,25 +6,36 @@ use std::ops::RangeInclusive;
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
+use super::draft::Draft;
+use super::log::{Leftover, Log};
 use super::picker::Picker;
 use super::published::Published;
 use super::snapshot::Catalogue;
 use crate::daily::{Daily, Date, Day, Pin, Pinned, Unpin};
+use crate::history::{ChangeDetails, ChangePage, ChangeQuery, Past, Retention};
 use crate::package::{NormalizedName, Package, Revision, Stored, Tag};
 use crate::store::{
-    Create, Delete, PackageStore, Page, Query, Replacement, Seed, StoreError, StoreId, Update,
-    Write,
+    Batch, Batched, Create, Delete, PackageStore, Page, Query, Replacement, Seed, StoreError,
+    StoreId, Update, Write,
 };
 
 /// A store that keeps its packages only in memory. They are lost when the process ends.
 ///
 /// Its operations never fail. Writers wait for each other. Readers never wait.
+///
+/// It keeps the newest 10,000 changes, unless [`keep_changes`](Self::keep_changes) says otherwise.
 pub struct MemoryStore {
     id: StoreId,
     current: Published,
-    writing: Mutex<()>,
+    /// The log has all changes of the current catalogue. Locked only to copy or replace it.
+    log: Mutex<Log>,
+    writing: Mutex<Leftover>,
+    retention: Retention,
     picker: Picker,
 }
+
+/// How many changes a store keeps in memory by default.
+const KEPT: usize = 10_000;
 
 impl MemoryStore {
     /// Makes an empty store.
@@ -41,8 +52,21 @@ impl MemoryStore {
     /// test that compares entity tags can use such a revision.
     #[must_use]
     pub fn after(revision: Revision) -> Self {
-        let current = Published::new(Catalogue::new(revision));
-        Self { id: StoreId::random(), current, writing: Mutex::new(()), picker: Picker::new() }
+        Self {
+            id: StoreId::random(),
+            current: Published::new(Catalogue::new(revision)),
+            log: Mutex::new(Log::new(revision)),
+            writing: Mutex::new(Leftover::default()),
+            retention: Retention::all().at_most(KEPT),
+            picker: Picker::new(),
+        }
+    }
+
+    /// Sets which changes the store keeps. They take memory: each has its own few hundred bytes and
+    /// the versions of packages that it replaced.
+    #[must_use]
+    pub fn keep_changes(self, retention: Retention) -> Self {
+        Self { retention, ..self }
     }
 
     /// Returns the same store with another identity. This is for tests that compare the entries of
@@ -58,18 +82,27 @@ impl MemoryStore {
         self.current.catalogue()
     }
 
-    /// Writes to a clone of the current catalogue and then publishes the clone in one step.
+    /// Writes to a draft of the current catalogue and then publishes the draft in one step.
     ///
     /// A poisoned lock is still used, because a write that panicked has published nothing.
-    fn write<A>(&self, operation: impl FnOnce(&mut Catalogue) -> A) -> A {
-        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut next = self.current.catalogue();
-        let before = next.revision();
-        let result = operation(&mut next);
-        if next.revision() != before {
+    fn write<A>(&self, operation: impl FnOnce(&mut Draft) -> A) -> A {
+        let mut leftover = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut draft = Draft::new(self.current.catalogue());
+        let result = operation(&mut draft);
+        if !draft.is_empty() {
+            let (next, logged) = draft.into_parts();
+            let mut log = self.log();
+            logged.into_iter().for_each(|change| log.push(change));
+            log.trim(&mut leftover, self.retention, SystemTime::now);
+            // A reader takes the catalogue first, so the log must be there first.
+            *self.log.lock().unwrap_or_else(PoisonError::into_inner) = log;
             self.current.publish(next);
         }
         result
+    }
+
+    fn log(&self) -> Log {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -95,11 +128,19 @@ impl PackageStore for MemoryStore {
     }
 
     async fn create(&self, package: Package, write: Write) -> Result<Create, StoreError> {
-        Ok(self.write(|catalogue| catalogue.create(&package, &write)))
+        Ok(self.write(|draft| draft.create(package, &write)))
     }
 
-    async fn create_many(&self, packages: Vec<Package>) -> Result<Vec<Create>, StoreError> {
-        Ok(self.write(|catalogue| catalogue.create_many(&packages)))
+    async fn create_many(
+        &self,
+        packages: Vec<Package>,
+        write: Write,
+    ) -> Result<Vec<Create>, StoreError> {
+        Ok(self.write(|draft| draft.create_many(packages, &write)))
+    }
+
+    async fn write_batch(&self, batch: Batch, write: Write) -> Result<Batched, StoreError> {
+        Ok(self.write(|draft| draft.write_batch(&batch, &write)))
     }
 
     async fn read(&self, name: &NormalizedName) -> Result<Option<Stored>, StoreError> {
@@ -112,11 +153,11 @@ impl PackageStore for MemoryStore {
         replacement: Replacement,
         write: Write,
     ) -> Result<Update, StoreError> {
-        Ok(self.write(|catalogue| catalogue.update(name, replacement, &write)))
+        Ok(self.write(|draft| draft.update(name, replacement, &write)))
     }
 
     async fn delete(&self, name: &NormalizedName, write: Write) -> Result<Delete, StoreError> {
-        Ok(self.write(|catalogue| catalogue.delete(name, &write)))
+        Ok(self.write(|draft| draft.delete(name, &write)))
     }
 
     async fn random(&self, seed: Seed) -> Result<Option<Stored>, StoreError> {
@@ -146,9 +187,8 @@ impl PackageStore for MemoryStore {
         picked_at: SystemTime,
     ) -> Result<Vec<Daily>, StoreError> {
         let current = || self.current.catalogue();
-        let write = |pick| async move {
-            Ok(self.write(|catalogue| catalogue.open_daily(&pick, picked_at)))
-        };
+        let write =
+            |pick| async move { Ok(self.write(|draft| draft.open_daily(&pick, picked_at))) };
         self.picker.open(dates, current, write).await
     }
 
@@ -175,7 +215,7 @@ impl PackageStore for MemoryStore {
         name: &NormalizedName,
         write: Write,
     ) -> Result<Pin, StoreError> {
-        Ok(self.write(|catalogue| catalogue.pin_daily(date, last_open, name, &write)))
+        Ok(self.write(|draft| draft.pin_daily(date, last_open, name, &write)))
     }
 
     async fn unpin_daily(
@@ -184,6 +224,30 @@ impl PackageStore for MemoryStore {
         last_open: Date,
         write: Write,
     ) -> Result<Unpin, StoreError> {
-        Ok(self.write(|catalogue| catalogue.unpin_daily(date, last_open, &write)))
+        Ok(self.write(|draft| draft.unpin_daily(date, last_open, &write)))
+    }
+
+    async fn changes(&self, query: &ChangeQuery) -> Result<Past<ChangePage>, StoreError> {
+        let now = self.current.catalogue();
+        Ok(self.log().page(&now, query))
+    }
+
+    async fn change(
+        &self,
+        revision: Revision,
+        after: Option<&NormalizedName>,
+        limit: NonZeroUsize,
+    ) -> Result<Past<Option<ChangeDetails>>, StoreError> {
+        let now = self.current.catalogue();
+        Ok(self.log().change(&now, revision, after, limit))
+    }
+
+    async fn read_at(
+        &self,
+        name: &NormalizedName,
+        revision: Revision,
+    ) -> Result<Past<Option<Stored>>, StoreError> {
+        let now = self.current.catalogue();
+        Ok(self.log().read_at(&now, name, revision))
     }
 }

@@ -1,18 +1,21 @@
 //! The catalogue: all packages at one moment, in memory, in the order of their names. [`Published`]
 //! holds the newest one for readers.
 
+mod batch;
 mod block;
 mod daily;
 mod draft;
 mod index;
 mod indexing;
 mod leaf;
+mod log;
 mod memory;
 mod packing;
 mod patience;
 mod picker;
 mod published;
 mod read;
+mod row_change;
 mod separator;
 mod snapshot;
 #[cfg(test)]
@@ -20,8 +23,9 @@ mod tests;
 mod tree;
 mod write;
 
-pub use draft::{Change, Draft};
+pub use draft::Draft;
 pub use memory::MemoryStore;
 pub use picker::Picker;
 pub use published::Published;
+pub use row_change::RowChange;
 pub use snapshot::Catalogue;

@@ -65,7 +65,10 @@ fn write(catalogue: &mut Catalogue, model: &mut Model, write: &Write) {
             add(catalogue, model, &[*number]);
         }
         Write::Create(numbers) => {
-            drop(catalogue.create_many(&numbers.iter().copied().map(package).collect::<Vec<_>>()));
+            drop(catalogue.create_many(
+                &numbers.iter().copied().map(package).collect::<Vec<_>>(),
+                &Terms::new(),
+            ));
             add(catalogue, model, numbers);
         }
         Write::Update(number, size) => {
@@ -165,7 +168,7 @@ fn a_batch_of_any_size_makes_a_tree_in_order() {
     for count in [0, 1, 31, 32, 33, 64, 65, 512, 513, 1024, 2048, 2049, 10_000] {
         let packages: Vec<_> = (0..count).rev().map(package).collect();
         let mut catalogue = Catalogue::new(Revision::new(0));
-        catalogue.create_many(&packages);
+        catalogue.create_many(&packages, &Terms::new());
         assert_eq!(catalogue.len(), usize::from(count));
         catalogue.tree.check();
     }
@@ -218,7 +221,7 @@ fn is_found_among_others(heaviest: &Package) {
 fn what_was_removed_elsewhere_is_forgotten() {
     let packages: Vec<_> = (0..500).map(package).collect();
     let mut catalogue = Catalogue::new(Revision::new(0));
-    catalogue.create_many(&packages);
+    catalogue.create_many(&packages, &Terms::new());
     let names: Vec<_> = (100..600).rev().map(|number| package(number).name.normalized()).collect();
     let [earlier, newest, later] = [1, 2, 3].map(|number| Revision::new(u64::MAX / 2 + number));
     catalogue.forget(&[names.clone(), names].concat(), newest);
@@ -235,7 +238,7 @@ const TODAY: Date = Date::MIN;
 
 fn with_packages(count: u16) -> Catalogue {
     let mut catalogue = Catalogue::new(Revision::new(0));
-    catalogue.create_many(&(0..count).map(package).collect::<Vec<_>>());
+    catalogue.create_many(&(0..count).map(package).collect::<Vec<_>>(), &Terms::new());
     catalogue
 }
 

@@ -19,12 +19,15 @@ impl Catalogue {
         }
     }
 
-    /// Adds the packages whose names do not exist yet. The results are in the order of the
-    /// packages. The new packages share a revision.
+    /// Adds the packages whose names do not exist yet, if `write` admits the newest revision. The
+    /// results are in the order of the packages. The new packages share a revision.
     ///
     /// If two packages of the batch have the same name, the first one is added, and the result for
     /// the later one is that the name exists.
-    pub fn create_many(&mut self, packages: &[Package]) -> Vec<Create> {
+    pub fn create_many(&mut self, packages: &[Package], write: &Write) -> Vec<Create> {
+        if !write.admits(Some(self.revision)) {
+            return vec![Create::Stale(self.revision); packages.len()];
+        }
         let names: Vec<_> = packages.iter().map(|package| package.name.normalized()).collect();
         let order = order(&names);
         let revision = self.revision.next();
@@ -134,7 +137,7 @@ impl Catalogue {
     }
 
     /// Nothing after the creation of the new tree may panic.
-    fn edit(&mut self, changes: &[Change<'_>], revision: Revision) {
+    pub(super) fn edit(&mut self, changes: &[Change<'_>], revision: Revision) {
         if !changes.is_empty() {
             self.tree = self.tree.edit(changes);
             self.index.record(changes);

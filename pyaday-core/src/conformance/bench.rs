@@ -11,10 +11,11 @@ use std::time::SystemTime;
 use super::Subject;
 use super::fixtures::{at_least_one, everything};
 use crate::daily::{Daily, Date, Day, Pin, Pinned, Unpin};
+use crate::history::{ChangeDetails, ChangePage, ChangeQuery, Past};
 use crate::package::{Details, NormalizedName, Package, Revision, Stored, Tag};
 use crate::store::{
-    Create, Delete, PackageStore, Page, Query, Replacement, Seed, StoreError, StoreId, Update,
-    Write,
+    Batch, Batched, Create, Delete, PackageStore, Page, Query, Replacement, Seed, StoreError,
+    StoreId, Update, Write,
 };
 
 /// The result of a check.
@@ -136,7 +137,41 @@ impl<'a, S: Subject> Bench<'a, S> {
     }
 
     pub(super) fn create_many(&self, packages: &[Package]) -> Checked<Vec<Create>> {
-        self.answer("create_many", self.store.create_many(packages.to_vec()))
+        self.create_many_on(packages, Write::new())
+    }
+
+    /// Creates packages as one batch with these conditions.
+    pub(super) fn create_many_on(
+        &self,
+        packages: &[Package],
+        write: Write,
+    ) -> Checked<Vec<Create>> {
+        self.answer("create_many", self.store.create_many(packages.to_vec(), write))
+    }
+
+    pub(super) fn write_batch(&self, batch: &Batch, write: Write) -> Checked<Batched> {
+        self.answer("write_batch", self.store.write_batch(batch.clone(), write))
+    }
+
+    pub(super) fn changes(&self, query: &ChangeQuery) -> Checked<Past<ChangePage>> {
+        self.answer("changes", self.store.changes(query))
+    }
+
+    pub(super) fn change_of(
+        &self,
+        revision: Revision,
+        after: Option<&NormalizedName>,
+        limit: usize,
+    ) -> Checked<Past<Option<ChangeDetails>>> {
+        self.answer("change", self.store.change(revision, after, at_least_one(limit)))
+    }
+
+    pub(super) fn read_at(
+        &self,
+        name: &NormalizedName,
+        revision: Revision,
+    ) -> Checked<Past<Option<Stored>>> {
+        self.answer("read_at", self.store.read_at(name, revision))
     }
 
     pub(super) fn read(&self, name: &NormalizedName) -> Checked<Option<Stored>> {

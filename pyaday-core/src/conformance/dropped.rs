@@ -56,7 +56,7 @@ fn create<S: Subject>(bench: &Bench<'_, S>) -> Checked {
 
 fn create_many<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     const BATCH: usize = 100;
-    poll_once(bench, bench.store.create_many(numbered("p", BATCH)));
+    poll_once(bench, bench.store.create_many(numbered("p", BATCH), Write::new()));
     eventually("`create_many` was called", "the batch", || {
         let came = bench.page()?.items.len();
         ensure(came == 0 || came == BATCH, "a list was read", "all of a batch or nothing", &came)?;

@@ -7,10 +7,11 @@ use std::ops::RangeInclusive;
 use std::time::SystemTime;
 
 use crate::daily::{Daily, Date, Day, Pin, Pinned, Unpin};
-use crate::package::{NormalizedName, Package, Stored, Tag};
+use crate::history::{ChangeDetails, ChangePage, ChangeQuery, Past};
+use crate::package::{NormalizedName, Package, Revision, Stored, Tag};
 use crate::store::{
-    Create, Delete, PackageStore, Page, Query, Replacement, Seed, StoreError, StoreId, Update,
-    Write,
+    Batch, Batched, Create, Delete, PackageStore, Page, Query, Replacement, Seed, StoreError,
+    StoreId, Update, Write,
 };
 
 /// A store that wraps another store. For each call, a function decides whether the call fails. It
@@ -43,7 +44,7 @@ pub struct Failing<S> {
     decide: Box<Decide>,
 }
 
-/// Decides what becomes of a call. A write has terms, unless it is a batch or opens days.
+/// Decides what becomes of a call. A write has terms, unless it opens days.
 type Decide = dyn Fn(Call<'_>, Option<&Write>) -> Then + Send + Sync;
 
 /// A call to a [`Failing`] store: its method and its most important arguments.
@@ -68,6 +69,10 @@ pub enum Call<'a> {
     Pinned(Date),
     PinDaily(Date, &'a NormalizedName),
     UnpinDaily(Date),
+    WriteBatch(&'a Batch),
+    Changes,
+    Change(Revision),
+    ReadAt(&'a NormalizedName, Revision),
 }
 
 impl Call<'_> {
@@ -79,6 +84,7 @@ impl Call<'_> {
             Self::Read(name)
             | Self::Update(name)
             | Self::Delete(name)
+            | Self::ReadAt(name, _)
             | Self::PinDaily(_, name) => Some((*name).clone()),
             _ => None,
         }
@@ -96,6 +102,7 @@ impl Call<'_> {
                 | Self::OpenDaily(..)
                 | Self::PinDaily(..)
                 | Self::UnpinDaily(_)
+                | Self::WriteBatch(_)
         )
     }
 }
@@ -186,9 +193,18 @@ impl<S: PackageStore> PackageStore for Failing<S> {
         self.write(Call::Create(&package), Some(&write), answer).await
     }
 
-    async fn create_many(&self, packages: Vec<Package>) -> Result<Vec<Create>, StoreError> {
-        let answer = self.store.create_many(packages.clone());
-        self.call(Call::CreateMany(&packages), answer).await
+    async fn create_many(
+        &self,
+        packages: Vec<Package>,
+        write: Write,
+    ) -> Result<Vec<Create>, StoreError> {
+        let answer = self.store.create_many(packages.clone(), write.clone());
+        self.write(Call::CreateMany(&packages), Some(&write), answer).await
+    }
+
+    async fn write_batch(&self, batch: Batch, write: Write) -> Result<Batched, StoreError> {
+        let answer = self.store.write_batch(batch.clone(), write.clone());
+        self.write(Call::WriteBatch(&batch), Some(&write), answer).await
     }
 
     async fn read(&self, name: &NormalizedName) -> Result<Option<Stored>, StoreError> {
@@ -275,6 +291,27 @@ impl<S: PackageStore> PackageStore for Failing<S> {
     ) -> Result<Unpin, StoreError> {
         let answer = self.store.unpin_daily(date, last_open, write.clone());
         self.write(Call::UnpinDaily(date), Some(&write), answer).await
+    }
+
+    async fn changes(&self, query: &ChangeQuery) -> Result<Past<ChangePage>, StoreError> {
+        self.call(Call::Changes, self.store.changes(query)).await
+    }
+
+    async fn change(
+        &self,
+        revision: Revision,
+        after: Option<&NormalizedName>,
+        limit: NonZeroUsize,
+    ) -> Result<Past<Option<ChangeDetails>>, StoreError> {
+        self.call(Call::Change(revision), self.store.change(revision, after, limit)).await
+    }
+
+    async fn read_at(
+        &self,
+        name: &NormalizedName,
+        revision: Revision,
+    ) -> Result<Past<Option<Stored>>, StoreError> {
+        self.call(Call::ReadAt(name, revision), self.store.read_at(name, revision)).await
     }
 }
 

@@ -82,6 +82,11 @@ impl Journal {
         self.pins.remove_mut(&date);
     }
 
+    /// True if a write with this revision opened a day.
+    pub(crate) fn has_day_of(&self, revision: Revision) -> bool {
+        self.days.values().any(|daily| daily.revision() == revision)
+    }
+
     /// The state of this journal on which a pick depends.
     pub(crate) fn basis(&self, history: u64) -> Basis {
         Basis { history, days: self.days.size(), newest: self.newest }

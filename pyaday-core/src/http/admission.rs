@@ -114,6 +114,7 @@ pub(crate) fn request_fields(options: &Options, operations: &[Operation]) -> Vec
 pub(crate) fn may_report(options: &Options, facts: &Facts, kind: ProblemType) -> bool {
     match kind {
         ProblemType::MisdirectedRequest => options.hosts.is_some(),
+        ProblemType::InvalidNote => !facts.method.is_safe(),
         ProblemType::CrossSite => !facts.method.is_safe(),
         ProblemType::Unauthenticated | ProblemType::Forbidden => options.guard.is_some(),
         _ => options.guard.is_some() && Problem::hidden(facts, None).kind() == Some(kind),

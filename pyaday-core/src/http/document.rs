@@ -33,7 +33,12 @@ impl Document {
 
     /// The response that contains the text.
     pub(crate) fn into_response(self) -> Response<Body> {
-        response::tagged(self.media_type, NO_CACHE, self.entity_tag, self.text)
+        self.into_cached_response(NO_CACHE)
+    }
+
+    /// The response that contains the text, with this `Cache-Control`.
+    pub(crate) fn into_cached_response(self, cache_control: HeaderValue) -> Response<Body> {
+        response::tagged(self.media_type, cache_control, self.entity_tag, self.text)
     }
 }
 

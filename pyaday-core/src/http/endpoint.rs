@@ -4,6 +4,7 @@ use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, IF_MATCH, IF_
 use http::{HeaderName, Method};
 
 use super::admission;
+use super::change_note::CHANGE_NOTE;
 use super::facts::{Blueprint, Conditions, Operation};
 use super::options::Options;
 use super::path;
@@ -92,6 +93,9 @@ impl Endpoint {
         let mut fields = admission::request_fields(options, self.operations);
         if facts().any(|facts| facts.conditions != Conditions::Ignored) {
             fields.extend([IF_MATCH, IF_NONE_MATCH]);
+        }
+        if facts().any(|facts| !facts.method.is_safe()) {
+            fields.push(CHANGE_NOTE);
         }
         if facts().any(|facts| facts.body.is_some()) {
             fields.extend([CONTENT_TYPE, CONTENT_LENGTH, CONTENT_ENCODING]);

@@ -19,6 +19,8 @@ pub enum Blueprint {
     Rand,
     /// The package of the day.
     Daily,
+    /// The changes of packages and pins, and their undo.
+    Changes,
     /// The OpenAPI document. It describes all blueprints at their default paths, so it is correct
     /// only if all of them are mounted together. A host that mounts some of them elsewhere makes
     /// its own document from [`openapi::document`](crate::openapi::document).
@@ -27,7 +29,8 @@ pub enum Blueprint {
 
 impl Blueprint {
     /// Every blueprint.
-    pub const ALL: &'static [Self] = &[Self::Packages, Self::Rand, Self::Daily, Self::OpenApi];
+    pub const ALL: &'static [Self] =
+        &[Self::Packages, Self::Rand, Self::Daily, Self::Changes, Self::OpenApi];
 
     /// The default path of the blueprint.
     #[must_use]
@@ -36,6 +39,7 @@ impl Blueprint {
             Self::Packages => "/packages",
             Self::Rand => "/rand",
             Self::Daily => "/daily",
+            Self::Changes => "/changes",
             Self::OpenApi => "/openapi.json",
         }
     }
@@ -46,6 +50,7 @@ impl Blueprint {
             Self::Packages => "packages",
             Self::Rand => "rand",
             Self::Daily => "daily",
+            Self::Changes => "changes",
             Self::OpenApi => "openapi",
         }
     }
@@ -175,6 +180,8 @@ pub(crate) struct Facts {
     /// The problems that the operation may report. A wrong method is reported by the endpoint.
     pub(crate) problems: &'static [ProblemType],
     pub(crate) success: Success,
+    /// The response to a request that only asks what a write would do.
+    pub(crate) preview: Option<Success>,
 }
 
 /// The request body of an operation.
@@ -215,6 +222,10 @@ pub(crate) enum Caching {
     NoStore,
     /// The response states how long a cache may keep it, and which caches may.
     MaxAge,
+    /// The response never changes.
+    Immutable,
+    /// The response never changes if the request is about the past.
+    ImmutablePast,
 }
 
 /// A response field that only some responses have.
@@ -251,6 +262,7 @@ impl Facts {
             request_fields: &[],
             problems: &[],
             success: Success::no_content(""),
+            preview: None,
         }
     }
 

@@ -7,6 +7,7 @@ use http::HeaderValue;
 
 use super::facts::Operation;
 use super::head::Head;
+use super::options::Options;
 use super::problem::Problem;
 use crate::daily::Date;
 use crate::package::NormalizedName;
@@ -136,6 +137,24 @@ pub(crate) fn ask(guard: &Guard, operation: Operation, head: &Head<'_>) -> Resul
         access.date = head.variable("date");
     }
     match guard(head.actor(), &access) {
+        Verdict::Allow => Ok(()),
+        verdict => obey(verdict, &access),
+    }
+}
+
+/// Asks the guard whether an actor may carry out an operation on a package that the path does not
+/// name.
+pub(crate) fn ask_about(
+    options: &Options,
+    operation: Operation,
+    actor: Option<&Actor>,
+    name: &NormalizedName,
+) -> Result<(), Problem> {
+    let Some(guard) = &options.guard else {
+        return Ok(());
+    };
+    let access = Access::new(operation).with_name(name.clone());
+    match guard(actor, &access) {
         Verdict::Allow => Ok(()),
         verdict => obey(verdict, &access),
     }

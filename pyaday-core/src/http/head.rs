@@ -8,12 +8,14 @@ use http::uri::Authority;
 use percent_encoding::percent_decode_str;
 
 use super::authority::MAX_HOST_BYTES;
+use super::change_note;
 use super::conditions::Preconditions;
 use super::options::Options;
 use super::path;
 use super::problem::Problem;
 use crate::daily::Date;
-use crate::package::NormalizedName;
+use crate::history::ChangeNote;
+use crate::package::{NormalizedName, Revision};
 use crate::store::Actor;
 
 /// The head of a request for an operation, and the options of the service.
@@ -40,6 +42,11 @@ impl<'a> Head<'a> {
         self.parts.extensions.get()
     }
 
+    /// What the author of the write says about it.
+    pub(crate) fn note(&self) -> Result<Option<ChangeNote>, Problem> {
+        change_note::read(&self.parts.headers)
+    }
+
     /// True if the path of the endpoint has variables.
     pub(crate) fn has_variables(&self) -> bool {
         self.template.contains('{')
@@ -57,6 +64,12 @@ impl<'a> Head<'a> {
     /// The date that the path names.
     pub(crate) fn date(&self) -> Result<Date, Problem> {
         self.variable("date").ok_or_else(Problem::invalid_date)
+    }
+
+    /// The revision of the change that the path names. A text that is not a number is the revision of
+    /// no change.
+    pub(crate) fn revision(&self) -> Result<Revision, Problem> {
+        self.variable::<u64>("revision").map(Revision::new).ok_or_else(Problem::change_not_found)
     }
 
     /// The value of a variable in the path. `None` if the type does not accept it.

@@ -10,6 +10,10 @@ pub enum ProblemType {
     PackageNotFound,
     /// 404: the date has no package of the day, or no pin.
     NoDaily,
+    /// 404: no change has this revision.
+    ChangeNotFound,
+    /// 404: the store keeps no history, or it does not have the one that the request needs.
+    NoHistory,
     /// 401: the host's guard requires that the client signs in.
     Unauthenticated,
     /// 403: the host's guard does not allow this.
@@ -24,12 +28,16 @@ pub enum ProblemType {
     NameMismatch,
     /// 409: the day to pin or to unpin has begun already.
     PastIsFixed,
+    /// 409: some of the packages are no longer as the change left them.
+    NotUndoable,
     /// 400: the body is not strict JSON.
     MalformedJson,
     /// 400: a query parameter is unknown, repeated or out of range.
     InvalidQuery,
     /// 400: the URL needs a date and has none, or the date is too far ahead.
     InvalidDate,
+    /// 400: the field `Change-Note` is not a text, or it is too long.
+    InvalidNote,
     /// 422: the body is JSON, but it breaks the rules of a package.
     InvalidPackage,
     /// 415: the media type, charset or content coding of the body is not supported.
@@ -59,6 +67,8 @@ impl ProblemType {
     pub const ALL: &'static [Self] = &[
         Self::PackageNotFound,
         Self::NoDaily,
+        Self::ChangeNotFound,
+        Self::NoHistory,
         Self::Unauthenticated,
         Self::Forbidden,
         Self::CrossSite,
@@ -66,9 +76,11 @@ impl ProblemType {
         Self::PackageExists,
         Self::NameMismatch,
         Self::PastIsFixed,
+        Self::NotUndoable,
         Self::MalformedJson,
         Self::InvalidQuery,
         Self::InvalidDate,
+        Self::InvalidNote,
         Self::InvalidPackage,
         Self::UnsupportedMediaType,
         Self::ContentTooLarge,
@@ -115,6 +127,8 @@ impl ProblemType {
             Self::NoDaily => {
                 (S::NOT_FOUND, "no-daily", "This date has no package of the day, or no pin")
             }
+            Self::ChangeNotFound => (S::NOT_FOUND, "change-not-found", "Could not find a change"),
+            Self::NoHistory => (S::NOT_FOUND, "no-history", "The history does not reach so far"),
             Self::Unauthenticated => (S::UNAUTHORIZED, "unauthenticated", "Sign-in is required"),
             Self::Forbidden => (S::FORBIDDEN, "forbidden", "This is not allowed"),
             Self::CrossSite => (S::FORBIDDEN, "cross-site", "A page of another site sent this"),
@@ -128,6 +142,7 @@ impl ProblemType {
                 (S::CONFLICT, "name-mismatch", "The body names another package than the URL")
             }
             Self::PastIsFixed => (S::CONFLICT, "past-is-fixed", "The day has begun and is fixed"),
+            Self::NotUndoable => (S::CONFLICT, "not-undoable", "The change cannot be taken back"),
             Self::MalformedJson => {
                 (S::BAD_REQUEST, "malformed-json", "The body is not well-formed JSON")
             }
@@ -136,6 +151,9 @@ impl ProblemType {
             }
             Self::InvalidDate => {
                 (S::BAD_REQUEST, "invalid-date", "The date in the URL is not valid")
+            }
+            Self::InvalidNote => {
+                (S::BAD_REQUEST, "invalid-note", "The note of the change is not valid")
             }
             Self::InvalidPackage => {
                 (S::UNPROCESSABLE_ENTITY, "invalid-package", "The package is not valid")

@@ -2,24 +2,26 @@
 
 use std::fmt;
 use std::num::NonZeroUsize;
+use std::str::FromStr;
 
 use percent_encoding::percent_decode;
 
 use super::problem::Problem;
+use crate::package::Revision;
 
-/// The URL of the page that follows the page at `url`. Its parameter `after` has a new value, and
+/// The URL of the page that follows the page at `url`. Its parameter `position` has a new value, and
 /// the other parameters that have a meaning stay.
-pub(crate) fn next_page(url: &str, after: &str) -> String {
+pub(crate) fn next_page(url: &str, position: &str, value: &str) -> String {
     let (base, query) = url.split_once('?').unwrap_or((url, ""));
     let mut next = format!("{base}?");
     for pair in pairs(query) {
         let (name, _) = split(pair);
-        if decode(name).is_none_or(|name| name != "after" && !is_ignored(&name)) {
+        if decode(name).is_none_or(|name| name != position && !is_ignored(&name)) {
             next.push_str(pair);
             next.push('&');
         }
     }
-    next + "after=" + after
+    next + position + "=" + value
 }
 
 /// True for a parameter that clients add to any URL and that is not meant for this service: jQuery
@@ -105,17 +107,42 @@ impl<const N: usize> Parameters<N> {
     }
 }
 
-/// Parses a whole number from 1 to `max`.
-pub(crate) fn number(name: &str, value: &str, max: usize) -> Result<NonZeroUsize, Problem> {
-    /// The maximum number of digits. Without a limit, a number could have any number of leading
-    /// zeros, and the link to the next page would repeat them.
+/// Parses a number without a sign. There is a limit for the digits, because otherwise a number could
+/// have any number of leading zeros, and the link to the next page would repeat them.
+fn digits<T: FromStr>(value: &str) -> Option<T> {
     const MAX_DIGITS: usize = 20;
 
     let is_number = value.len() <= MAX_DIGITS && value.bytes().all(|byte| byte.is_ascii_digit());
-    match is_number.then(|| value.parse().ok()).flatten() {
+    is_number.then(|| value.parse().ok())?
+}
+
+/// Parses a revision.
+pub(crate) fn revision(name: &str, value: &str) -> Result<Revision, Problem> {
+    let number = digits(value).map(Revision::new);
+    number.ok_or_else(|| invalid(name, &"must be a revision, which is a number"))
+}
+
+/// Parses a whole number from 1 to `max`.
+pub(crate) fn number(name: &str, value: &str, max: usize) -> Result<NonZeroUsize, Problem> {
+    match digits(value) {
         Some(number) if NonZeroUsize::get(number) <= max => Ok(number),
         _ => Err(invalid(name, &format_args!("must be a number from 1 to {max}"))),
     }
+}
+
+/// Parses `true` or `false`.
+pub(crate) fn boolean(name: &str, value: &str) -> Result<bool, Problem> {
+    value.parse().map_err(|_| invalid(name, &"must be `true` or `false`"))
+}
+
+/// The value of the only parameter that an endpoint reads. All others are ignored.
+pub(crate) fn only(query: &str, name: &'static str) -> Result<Option<String>, Problem> {
+    let mut parameters = Parameters([Parameter::once(name)]);
+    let mut value = None;
+    for pair in pairs(query).filter(|pair| decode(split(pair).0).is_some_and(|own| own == name)) {
+        value = parameters.admit(pair)?.map(|(_, value)| value);
+    }
+    Ok(value)
 }
 
 pub(crate) fn invalid(name: &str, rule: &dyn fmt::Display) -> Problem {
@@ -145,7 +172,7 @@ mod tests {
                 "https://example.org/packages?limit=2&after=b",
             ),
         ] {
-            assert_eq!(next_page(url, "b"), next, "{url}");
+            assert_eq!(next_page(url, "after", "b"), next, "{url}");
         }
     }
 

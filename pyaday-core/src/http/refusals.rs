@@ -1,5 +1,6 @@
 //! The problems that the catalogue itself reports, with their messages.
 
+use std::fmt;
 use std::time::Duration;
 
 use http::HeaderValue;
@@ -13,10 +14,11 @@ use super::problem::Problem;
 use super::problem_type::ProblemType;
 use super::response::ACCEPT_PATCH;
 use crate::daily::Date;
+use crate::history::NoHistory;
 use crate::package::{
     InvalidPackage, MalformedJson, NormalizedName, PackageError, PackageName, Stored,
 };
-use crate::store::StoreError;
+use crate::store::{Conflict, StoreError};
 
 impl Problem {
     /// What the response says if no package has the name in the path.
@@ -67,6 +69,9 @@ impl Problem {
         let names = |variable: &str| path::variables(facts.path).any(|it| it == variable);
         if names("name") {
             return Self::package_not_found();
+        }
+        if names("revision") {
+            return Self::change_not_found();
         }
         match date {
             Some(date) if facts.path.starts_with("/pins/") => Self::not_pinned(date),
@@ -122,6 +127,70 @@ impl Problem {
             ProblemType::InvalidDate,
             "The date in the URL must be a date of the calendar, such as 2026-11-23.",
         )
+    }
+
+    pub(crate) fn change_not_found() -> Self {
+        Self::of(
+            ProblemType::ChangeNotFound,
+            "No change has this revision. The list of changes has their revisions.",
+        )
+    }
+
+    pub(crate) fn no_history(why: NoHistory) -> Self {
+        let detail = match why {
+            NoHistory::NotKept => "This catalogue keeps no history, so its past cannot be read.",
+            NoHistory::NotYet => {
+                "This revision is greater than the newest one of the catalogue. Use a revision from \
+                 the list of changes."
+            }
+            NoHistory::Forgotten => {
+                "The history does not reach back to this revision, or the revision belongs to \
+                 another history. The oldest change in the list of changes shows how far the history \
+                 reaches. To follow the changes, read the whole catalogue again and go on with its \
+                 revision."
+            }
+        };
+        Self::of(ProblemType::NoHistory, detail)
+    }
+
+    /// Something has changed since the change that is to be taken back.
+    pub(crate) fn not_undoable(conflict: &Conflict) -> Self {
+        let texts = |count, one: &str, many: &str| match count {
+            1 => one.to_owned(),
+            count => format!("{count} {many}"),
+        };
+        let packages = texts(conflict.packages.len(), "a package", "packages");
+        let detail = match (conflict.packages.is_empty(), conflict.dates.is_empty()) {
+            (false, _) => format!(
+                "Nothing was changed: {packages} of this change have been changed again since. Undo \
+                 the later changes first. The member `packages` lists the names."
+            ),
+            (true, _) => "Nothing was changed: the pin of a day has been changed again since, the \
+                          day has begun, or its package was deleted. The member `dates` lists the \
+                          days."
+                .to_owned(),
+        };
+        let names = conflict.packages.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let dates = conflict.dates.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let mut problem = Self::of(ProblemType::NotUndoable, detail);
+        for (member, texts) in [("packages", names), ("dates", dates)] {
+            if !texts.is_empty() {
+                problem = problem.with_member(member, texts);
+            }
+        }
+        problem
+    }
+
+    pub(crate) fn too_large_to_undo(limit: usize) -> Self {
+        let detail = format!(
+            "Nothing was changed: the change has more than {limit} packages, and a request can take \
+             back no more."
+        );
+        Self::of(ProblemType::NotUndoable, detail)
+    }
+
+    pub(crate) fn invalid_note(rule: &dyn fmt::Display) -> Self {
+        Self::of(ProblemType::InvalidNote, format!("The field Change-Note {rule}."))
     }
 
     pub(crate) fn name_mismatch(named: &PackageName, name: &NormalizedName) -> Self {
@@ -225,6 +294,12 @@ impl Problem {
     #[must_use]
     pub fn internal() -> Self {
         Self::of(ProblemType::Internal, "An internal error of the service occurred.")
+    }
+}
+
+impl From<NoHistory> for Problem {
+    fn from(why: NoHistory) -> Self {
+        Self::no_history(why)
     }
 }
 

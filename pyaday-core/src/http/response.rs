@@ -72,6 +72,17 @@ pub(crate) fn max_age(caches: &str, seconds: u32) -> HeaderValue {
     HeaderValue::from_maybe_shared(value).unwrap_or(NO_CACHE)
 }
 
+/// How long a response that never changes may be kept, in seconds.
+const MAX_AGE_OF_IMMUTABLE: u32 = 24 * 60 * 60;
+
+/// The `Cache-Control` of a response that never changes ([RFC
+/// 8246](https://www.rfc-editor.org/rfc/rfc8246)). A browser that reloads the page does not ask for
+/// it again.
+pub(crate) fn immutable(caches: &str) -> HeaderValue {
+    let value = Bytes::from(format!("{caches}, max-age={MAX_AGE_OF_IMMUTABLE}, immutable"));
+    HeaderValue::from_maybe_shared(value).unwrap_or(NO_CACHE)
+}
+
 /// Adds a field. Its value comes from a URL or from the table, so it cannot contain a line break. A
 /// value with a line break would be left out.
 pub(crate) fn insert(headers: &mut HeaderMap, name: HeaderName, value: String) {

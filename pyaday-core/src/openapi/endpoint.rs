@@ -3,14 +3,15 @@
 use http::Method;
 use serde_json::{Map, Value, json};
 
-use super::parts::{DATE, NAME, described, parameter, reference};
+use super::parts::{DATE, NAME, REVISION, described, parameter, reference};
+use crate::history::ChangeNote;
 use crate::http::admission;
-use crate::http::facts::{Caching, Conditions, Facts, RequestBody};
+use crate::http::facts::{Caching, Conditions, Facts, RequestBody, Success};
 use crate::http::media_type::{MERGE_PATCH_JSON, PROBLEM_JSON};
 use crate::http::{Endpoint, Options, ProblemType, path};
 
 /// The schemas of path variables.
-const VARIABLES: [(&str, &str); 2] = [("name", NAME), ("date", DATE)];
+const VARIABLES: [(&str, &str); 3] = [("name", NAME), ("date", DATE), ("revision", REVISION)];
 
 pub(crate) fn path_item(options: &Options, endpoint: &Endpoint) -> Value {
     let mut item = Map::new();
@@ -104,14 +105,27 @@ fn parameters(options: &Options, facts: &Facts) -> Vec<Value> {
         let what = "The resource must have none of these entity tags (RFC 9110).";
         parameters.push(described(what, parameter("If-None-Match", "header", text())));
     }
+    if !facts.method.is_safe() {
+        let what = format!(
+            "What the list of changes says about this change: a String or a Display String (RFC \
+             9651) of at most {} characters.",
+            ChangeNote::MAX_CHARS
+        );
+        let text = json!({ "type": "string" });
+        parameters.push(described(&what, parameter("Change-Note", "header", text)));
+    }
     parameters
 }
 
 fn responses(options: &Options, facts: &Facts) -> Map<String, Value> {
-    let mut responses = success(options, facts);
+    let mut responses = Map::new();
+    for success in facts.preview.iter().chain([&facts.success]) {
+        let described = success_response(options, success);
+        responses.insert(success.status.as_str().to_owned(), described);
+    }
     if facts.conditions != Conditions::Ignored && facts.method.is_safe() {
         let description = "The client has the current representation.";
-        let headers = success_fields(options, facts, true);
+        let headers = success_fields(options, &facts.success, true);
         responses.insert("304".into(), json!({ "description": description, "headers": headers }));
     }
     for &kind in ProblemType::ALL {
@@ -125,11 +139,10 @@ fn responses(options: &Options, facts: &Facts) -> Map<String, Value> {
     responses
 }
 
-fn success(options: &Options, facts: &Facts) -> Map<String, Value> {
-    let success = &facts.success;
+fn success_response(options: &Options, success: &Success) -> Value {
     let mut response = json!({
         "description": success.description,
-        "headers": success_fields(options, facts, false),
+        "headers": success_fields(options, success, false),
     });
     if let Some(content) = &success.content {
         response["content"] = json!({ content.media_type: { "schema": (content.schema)() } });
@@ -137,18 +150,19 @@ fn success(options: &Options, facts: &Facts) -> Map<String, Value> {
     if let Some(links) = (success.links)() {
         response["links"] = links;
     }
-    Map::from_iter([(success.status.as_str().to_owned(), response)])
+    response
 }
 
 /// The fields of a successful response, or only those that a 304 has too.
-fn success_fields(options: &Options, facts: &Facts, only_metadata: bool) -> Map<String, Value> {
-    let success = &facts.success;
+fn success_fields(options: &Options, success: &Success, only_metadata: bool) -> Map<String, Value> {
+    let caches = options.caches();
     let mut headers = fields(match success.caching {
         Caching::NoCache => constant_field("no-cache"),
         Caching::NoStore => constant_field("no-store"),
-        Caching::MaxAge => {
-            let pattern = format!("^{}, max-age=[0-9]+$", options.caches());
-            json!({ "required": true, "schema": { "type": "string", "pattern": pattern } })
+        Caching::MaxAge => patterned_field(&format!("^{caches}, max-age=[0-9]+$")),
+        Caching::Immutable => patterned_field(&format!("^{caches}, max-age=[0-9]+, immutable$")),
+        Caching::ImmutablePast => {
+            patterned_field(&format!("^(no-cache|{caches}, max-age=[0-9]+, immutable)$"))
         }
     });
     let extra = success.fields.iter().filter(|field| field.is_metadata || !only_metadata);
@@ -245,6 +259,10 @@ fn fields(cache_control: Value) -> Map<String, Value> {
 
 fn constant_field(value: &str) -> Value {
     json!({ "required": true, "schema": { "type": "string", "const": value } })
+}
+
+fn patterned_field(pattern: &str) -> Value {
+    json!({ "required": true, "schema": { "type": "string", "pattern": pattern } })
 }
 
 fn optional_field(description: &str, value: &str) -> Value {

@@ -10,6 +10,9 @@ pub(crate) const NAME: &str = "PackageName";
 /// The name of the schema of a date.
 pub(crate) const DATE: &str = "Date";
 
+/// The name of the schema of a revision.
+pub(crate) const REVISION: &str = "Revision";
+
 /// A reference to the schema of a name.
 pub(crate) fn reference(schema: &str) -> Value {
     json!({ "$ref": format!("#/components/schemas/{schema}") })
@@ -48,6 +51,10 @@ pub(crate) const LOCATION: ResponseField = ResponseField {
     is_metadata: true,
     schema: uri_reference,
 };
+
+/// The URL of the change that a `POST` has made.
+pub(crate) const CHANGE_LOCATION: ResponseField =
+    ResponseField { description: "The URL of the change.", ..LOCATION };
 
 /// The URL of the resource in the response, if the request was for another URL.
 pub(crate) const CONTENT_LOCATION: ResponseField = ResponseField {

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::parts::{DATE, NAME, position, reference};
+use super::parts::{DATE, NAME, REVISION, position, reference};
+use crate::history::{ChangeKind, ChangeNote};
 use crate::package::{FIELDS, Field, MAX_ERRORS, PackageName, Tag};
-use crate::store::Page;
+use crate::store::{Actor, Page};
 
 /// All schemas, keyed by their names.
 pub(crate) fn schemas() -> Value {
@@ -32,6 +33,13 @@ pub(crate) fn schemas() -> Value {
         }
         json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
     };
+    let what = what();
+    let changed_packages = json!({ "type": "array", "items": reference("ChangedPackage") });
+    let changed_pins = json!({ "type": "array", "items": reference("ChangedPin"), "minItems": 1 });
+    let next_change = json!({
+        "description": "Where the next page begins: the value of the parameter before, or of after if the request has it. It is null on the last page.",
+        "anyOf": [reference(REVISION), { "type": "null" }],
+    });
     let mut schemas = json!({
         NAME: {
             "description": "A PyPA package name. Spellings with the same PEP 503 normal form name the same package.",
@@ -105,6 +113,59 @@ pub(crate) fn schemas() -> Value {
             "required": ["name"],
             "additionalProperties": false,
         },
+        REVISION: {
+            "description": "The number of a write. Later writes have greater numbers.",
+            "type": "string", "pattern": "^[0-9]{1,20}$", "examples": ["1795435200000000"],
+        },
+        "Change": change(json!({})),
+        "ChangePage": {
+            "description": "A page of changes. It may have fewer changes than the limit, even none, although there is a next page.",
+            "type": "object",
+            "properties": {
+                "items": { "type": "array", "items": reference("Change") },
+                "next": next_change,
+            },
+            "required": ["items", "next"],
+            "additionalProperties": false,
+        },
+        "ChangeDetails": change(json!({
+            "packages": changed_packages,
+            "pins": changed_pins,
+            "next": {
+                "description": "The value of the parameter after for the next page. It is null on the last page.",
+                "anyOf": [reference(NAME), { "type": "null" }],
+            },
+        })),
+        "ChangedPackage": {
+            "description": "A package before and after the change. It is null where the package did not exist.",
+            "type": "object",
+            "properties": {
+                "name": reference(NAME),
+                "before": nullable("Package"),
+                "after": nullable("Package"),
+            },
+            "required": ["name", "before", "after"],
+            "additionalProperties": false,
+        },
+        "ChangedPin": {
+            "description": "The package that is pinned to a day, before and after the change. It is null where there was no pin.",
+            "type": "object",
+            "properties": { "date": reference(DATE), "before": nullable(NAME), "after": nullable(NAME) },
+            "required": ["date", "before", "after"],
+            "additionalProperties": false,
+        },
+        "Preview": {
+            "description": "What a write would do: the number of packages and pins, the first packages, and all pins.",
+            "type": "object",
+            "properties": {
+                "what": what,
+                "count": { "type": "integer", "minimum": 1 },
+                "packages": changed_packages,
+                "pins": changed_pins,
+            },
+            "required": ["what", "count", "packages"],
+            "additionalProperties": false,
+        },
         "Draw": { "oneOf": [reference("Package"), list(Value::Null)] },
         "Problem": {
             "description": "Problem details (RFC 9457).",
@@ -134,6 +195,50 @@ pub(crate) fn schemas() -> Value {
         schemas[component(field)] = (field.schema)();
     }
     schemas
+}
+
+/// The schema of a change with these members besides its own.
+fn change(more: Value) -> Value {
+    let mut schema = json!({
+        "description": "A write: when it was made, by whom, and what it did.",
+        "type": "object",
+        "properties": {
+            "revision": reference(REVISION),
+            "at": { "type": "string", "format": "date-time" },
+            "by": {
+                "description": "Who made the write. It is null if this is not known.",
+                "type": ["string", "null"], "maxLength": Actor::MAX_BYTES,
+            },
+            "what": what(),
+            "count": {
+                "description": "The number of packages and pins that the write changed.",
+                "type": "integer", "minimum": 1,
+            },
+            "note": { "type": "string", "minLength": 1, "maxLength": ChangeNote::MAX_CHARS },
+        },
+        "required": ["revision", "at", "by", "what", "count"],
+        "additionalProperties": false,
+    });
+    if let (Some(properties), Value::Object(more)) = (schema["properties"].as_object_mut(), more) {
+        let required = more.keys().filter(|name| *name != "pins").cloned().map(Value::from);
+        let required: Vec<_> = required.collect();
+        properties.extend(more);
+        if let Some(all) = schema["required"].as_array_mut() {
+            all.extend(required);
+        }
+    }
+    schema
+}
+
+/// The schema of what a change did.
+fn what() -> Value {
+    let kinds: Vec<_> = ChangeKind::ALL.iter().map(|kind| kind.as_str()).collect();
+    json!({ "description": "What the change did.", "type": "string", "enum": kinds })
+}
+
+/// A value of the schema with this name, or null.
+fn nullable(schema: &str) -> Value {
+    json!({ "anyOf": [reference(schema), { "type": "null" }] })
 }
 
 /// The members of a package: the name, and each field with the schema that `of` makes of its own.

@@ -143,10 +143,7 @@ impl fmt::Debug for Outcome {
 }
 
 fn status<O: Operate>(performed: &Performed<O::Result>) -> StatusCode {
-    match performed.is_not_modified {
-        true => StatusCode::NOT_MODIFIED,
-        false => O::FACTS.success.status,
-    }
+    performed.kind.status(&O::FACTS)
 }
 
 /// A row of the table: an operation and the functions that read its requests.

@@ -78,7 +78,8 @@ impl Operate for ListPackages {
 
     async fn execute<S: PackageStore>(self, api: &Api<S>) -> Result<Performed<Listed>, Problem> {
         let page = api.store().list(&self.query).await?;
-        let next = page.next.as_ref().map(|after| next_page(&self.url, &after.to_string()));
+        let next =
+            page.next.as_ref().map(|after| next_page(&self.url, "after", &after.to_string()));
         let listed = Listed { page, next };
         Performed::read(listed, &self.conditions, |listed| listed.page.revision.entity_tag())
     }

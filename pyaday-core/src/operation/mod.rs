@@ -4,6 +4,7 @@
 //! A new operation needs a new file and three lines: its module and its function here, and its row
 //! in [`table`].
 
+mod changes;
 mod command;
 mod days;
 mod feed;
@@ -16,11 +17,13 @@ mod watch;
 
 mod create_package;
 mod delete_package;
+mod list_changes;
 mod list_packages;
 mod list_pins;
 mod patch_package;
 mod pin_day;
 mod read_atom_feed;
+mod read_change;
 mod read_day;
 mod read_json_feed;
 mod read_openapi;
@@ -28,6 +31,7 @@ mod read_package;
 mod read_pin;
 mod read_random_package;
 mod read_today;
+mod undo_change;
 mod unpin_day;
 mod update_package;
 
@@ -36,11 +40,13 @@ pub use steps::{DecodedHead, decode_body, decode_head, encode, execute, respond}
 
 pub use create_package::create_package;
 pub use delete_package::delete_package;
+pub use list_changes::list_changes;
 pub use list_packages::list_packages;
 pub use list_pins::list_pins;
 pub use patch_package::patch_package;
 pub use pin_day::pin_day;
 pub use read_atom_feed::read_atom_feed;
+pub use read_change::read_change;
 pub use read_day::read_day;
 pub use read_json_feed::read_json_feed;
 pub use read_openapi::read_openapi;
@@ -48,5 +54,6 @@ pub use read_package::read_package;
 pub use read_pin::read_pin;
 pub use read_random_package::read_random_package;
 pub use read_today::read_today;
+pub use undo_change::undo_change;
 pub use unpin_day::unpin_day;
 pub use update_package::update_package;

@@ -5,7 +5,7 @@ use std::future::Future;
 
 use http::header::CONTENT_LENGTH;
 use http::request::Parts;
-use http::{HeaderValue, Response};
+use http::{HeaderValue, Response, StatusCode};
 
 use crate::daily::Date;
 use crate::http::admission::admit;
@@ -52,15 +52,42 @@ pub(crate) trait Operate: Debug + Sized + Send + 'static {
     }
 }
 
-/// The result of an operation, and whether the client already has this version.
+/// The result of an operation, and what the response is about.
 pub(crate) struct Performed<T> {
     pub(crate) result: T,
-    pub(crate) is_not_modified: bool,
+    pub(crate) kind: Kind,
+}
+
+/// What the response to an operation that succeeded is about.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Kind {
+    /// The operation was carried out.
+    Success,
+    /// The client already has this version.
+    NotModified,
+    /// The operation was not carried out: the client wants to know what it would do.
+    Preview,
+}
+
+impl Kind {
+    /// The status code of the response.
+    pub(crate) fn status(self, facts: &Facts) -> StatusCode {
+        match self {
+            Self::Success => facts.success.status,
+            Self::NotModified => StatusCode::NOT_MODIFIED,
+            Self::Preview => StatusCode::OK,
+        }
+    }
 }
 
 impl<T> Performed<T> {
     pub(crate) fn new(result: T) -> Self {
-        Self { result, is_not_modified: false }
+        Self { result, kind: Kind::Success }
+    }
+
+    /// What a write would do that was not made.
+    pub(crate) fn preview(result: T) -> Self {
+        Self { result, kind: Kind::Preview }
     }
 
     /// The result of a read, after evaluating the conditions of the request.
@@ -75,7 +102,7 @@ impl<T> Performed<T> {
         }
         match conditions.evaluate(&entity_tag(&result)) {
             Evaluation::Perform => Ok(Self::new(result)),
-            Evaluation::Matched => Ok(Self { result, is_not_modified: true }),
+            Evaluation::Matched => Ok(Self { result, kind: Kind::NotModified }),
             Evaluation::Failed(failure) => Err(Problem::precondition_failed(failure)),
         }
     }
@@ -85,6 +112,9 @@ impl<T> Performed<T> {
 pub(crate) fn accept<O: Operate>(options: &Options, parts: &Parts) -> Result<(), Problem> {
     let head = head::<O>(options, parts);
     admit(Operation::new(const { &O::FACTS }), &head)?;
+    if !O::FACTS.method.is_safe() {
+        head.note()?;
+    }
     O::check(&head)?;
     let Some(body) = &O::FACTS.body else {
         return Ok(());
@@ -115,9 +145,9 @@ pub(crate) fn encode<O: Operate>(
     performed: Performed<O::Result>,
 ) -> Response<Body> {
     let response = O::encode(performed.result, options);
-    match performed.is_not_modified {
-        true => response::not_modified(response),
-        false => response,
+    match performed.kind {
+        Kind::NotModified => response::not_modified(response),
+        Kind::Success | Kind::Preview => response,
     }
 }
 

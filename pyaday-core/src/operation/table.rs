@@ -37,6 +37,9 @@ impl<S: PackageStore> Table<S> {
         Row::of::<super::pin_day::PinDay>(),
         Row::of::<super::unpin_day::UnpinDay>(),
         Row::of::<super::read_day::ReadDay>(),
+        Row::of::<super::list_changes::ListChanges>(),
+        Row::of::<super::read_change::ReadChange>(),
+        Row::of::<super::undo_change::UndoChange>(),
         Row::of::<super::read_openapi::ReadOpenApi>(),
     ];
 }

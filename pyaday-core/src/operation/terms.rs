@@ -1,5 +1,8 @@
 //! The terms of a write, in the form that the store gets.
 
+use std::time::SystemTime;
+
+use crate::history::ChangeNote;
 use crate::http::Problem;
 use crate::http::conditions::{Evaluation, Failure, Preconditions};
 use crate::http::head::Head;
@@ -12,6 +15,8 @@ use crate::store::{Actor, PackageStore, Write};
 pub(super) struct Terms {
     rule: Rule,
     actor: Option<Actor>,
+    note: Option<ChangeNote>,
+    time: SystemTime,
 }
 
 /// The conditions of the request, and whether the host requires some.
@@ -33,7 +38,9 @@ impl Terms {
 
     fn with(head: &Head<'_>, if_match_required: bool) -> Self {
         let rule = Rule { conditions: head.conditions(), if_match_required };
-        Self { rule, actor: head.actor().cloned() }
+        // A malformed note was refused before.
+        let (note, time) = (head.note().unwrap_or_default(), head.options.now());
+        Self { rule, actor: head.actor().cloned(), note, time }
     }
 
     /// True if the request has no condition.
@@ -53,7 +60,14 @@ impl Terms {
 
     /// A write by the same actor, for an operation that has checked the conditions itself.
     pub(super) fn write_without_conditions(&self) -> Write {
-        self.actor.iter().fold(Write::new(), |write, actor| write.by(actor.clone()))
+        let write = Write::new().at(self.time);
+        let write = self.actor.iter().fold(write, |write, actor| write.by(actor.clone()));
+        self.note.iter().fold(write, |write, note| write.with_note(note.clone()))
+    }
+
+    /// Who makes the write.
+    pub(super) fn actor(&self) -> Option<&Actor> {
+        self.actor.as_ref()
     }
 
     /// Refuses the write if it may not replace the version with this revision.

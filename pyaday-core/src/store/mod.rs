@@ -1,6 +1,7 @@
 //! The trait of a store, and the types of its arguments and results.
 
 mod actor;
+mod batch;
 mod error;
 mod id;
 mod list;
@@ -11,6 +12,7 @@ mod shared;
 mod write;
 
 pub use actor::Actor;
+pub use batch::{Batch, Batched, Conflict, PackageSwap};
 pub use error::StoreError;
 pub use id::StoreId;
 pub use list::{Page, Position, Query, Sort};

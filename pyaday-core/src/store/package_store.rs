@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
 use std::time::SystemTime;
 
+use super::batch::{Batch, Batched};
 use super::error::StoreError;
 use super::id::StoreId;
 use super::list::{Page, Query};
@@ -12,7 +13,8 @@ use super::result::{Create, Delete, Update};
 use super::seed::Seed;
 use super::write::{Replacement, Write};
 use crate::daily::{Daily, Date, Day, Pin, Pinned, Unpin};
-use crate::package::{NormalizedName, Package, Stored, Tag};
+use crate::history::{ChangeDetails, ChangePage, ChangeQuery, Past};
+use crate::package::{NormalizedName, Package, Revision, Stored, Tag};
 
 /// A place where packages are kept: memory, a file or a database.
 ///
@@ -46,7 +48,7 @@ use crate::package::{NormalizedName, Package, Stored, Tag};
 ///   completely, at one moment between call and return, or it has no effect. A method that takes a
 ///   [`Write`] checks it at the moment when it writes. It never decides from old data: if it
 ///   reports that a package is absent, or has another version, that is true at that moment.
-/// - Each write that changes something gets a [`Revision`](crate::Revision) that is greater than
+/// - Each write that changes something gets a [`Revision`] that is greater than
 ///   every earlier revision in the whole store. A revision is never used again, not even for a
 ///   package that is deleted and created again.
 /// - A store that is opened again has the same packages, days, pins and [identity](Self::id), and
@@ -55,6 +57,10 @@ use crate::package::{NormalizedName, Package, Stored, Tag};
 /// - The journal of the package of the day is part of the store. A date is opened only once.
 ///   Setting a pin and opening its date happen one after the other. Both are writes and have a
 ///   revision.
+/// - A store may keep a history. Then it logs each write in the same transaction, except for those
+///   that open days. The log and the content of the store always agree. A store that keeps no
+///   history says so: [`changes`](Self::changes), [`change`](Self::change) and
+///   [`read_at`](Self::read_at) return `Past::Unknown(NoHistory::NotKept)`, whatever they are asked.
 /// - A write runs to its end after the first poll of its future, even if the future is dropped. A
 ///   store that must wait for something writes in a thread or a task of its own.
 /// - Absence and conflict are results, not errors. A [`StoreError`] means that the store could not
@@ -93,6 +99,8 @@ pub trait PackageStore: Send + Sync + 'static {
     ///
     /// The results are in the order of the packages. If two packages of the batch have the same
     /// name, the first one is added, and the result for the later one is that the name exists.
+    /// `write` is checked against the newest revision of the whole store; if it does not admit it,
+    /// this is the result for each package. The log calls the write an import.
     ///
     /// # Errors
     /// [`StoreError`], which says whether the packages may have been added. Either all were added
@@ -100,6 +108,7 @@ pub trait PackageStore: Send + Sync + 'static {
     fn create_many(
         &self,
         packages: Vec<Package>,
+        write: Write,
     ) -> impl Future<Output = Result<Vec<Create>, StoreError>> + Send;
 
     /// Returns the package of a name.
@@ -135,6 +144,18 @@ pub trait PackageStore: Send + Sync + 'static {
         name: &NormalizedName,
         write: Write,
     ) -> impl Future<Output = Result<Delete, StoreError>> + Send;
+
+    /// Changes many packages and pins, all of them or none, if each is as the batch requires. `write`
+    /// is checked first, against the newest revision of the whole store. All changes share a
+    /// revision. What the batch replaces by the same is not written.
+    ///
+    /// # Errors
+    /// [`StoreError`], which says whether the batch may have been written.
+    fn write_batch(
+        &self,
+        batch: Batch,
+        write: Write,
+    ) -> impl Future<Output = Result<Batched, StoreError>> + Send;
 
     /// Returns one package; each is equally likely. Returns `None` if the store is empty.
     ///
@@ -247,4 +268,45 @@ pub trait PackageStore: Send + Sync + 'static {
         last_open: Date,
         write: Write,
     ) -> impl Future<Output = Result<Unpin, StoreError>> + Send;
+
+    /// Returns a page of the changes that a query selects. Each change has one revision; a page has
+    /// only changes whose effects reads show.
+    ///
+    /// For a page [after](crate::ChangeOrder::After) a position that the log does not have, the
+    /// answer is [`NoHistory::Forgotten`](crate::NoHistory::Forgotten).
+    ///
+    /// # Errors
+    /// [`StoreError`], but never [`StoreError::OutcomeUnknown`].
+    fn changes(
+        &self,
+        query: &ChangeQuery,
+    ) -> impl Future<Output = Result<Past<ChangePage>, StoreError>> + Send;
+
+    /// Returns a change, and of the packages that it changed at most `limit` whose normalised names
+    /// come after `after`. Returns `None` if the log has no change of this revision, and
+    /// [`NoHistory::Forgotten`](crate::NoHistory::Forgotten) if the log begins later.
+    ///
+    /// # Errors
+    /// [`StoreError`], but never [`StoreError::OutcomeUnknown`].
+    fn change(
+        &self,
+        revision: Revision,
+        after: Option<&NormalizedName>,
+        limit: NonZeroUsize,
+    ) -> impl Future<Output = Result<Past<Option<ChangeDetails>>, StoreError>> + Send;
+
+    /// Returns the version that a package had right after the write with this revision. The
+    /// revision need not be one of a change of this package.
+    ///
+    /// The answer is [`NoHistory::NotYet`](crate::NoHistory::NotYet) for a revision greater than the
+    /// newest one, and [`NoHistory::Forgotten`](crate::NoHistory::Forgotten) for one before the
+    /// beginning of the log.
+    ///
+    /// # Errors
+    /// [`StoreError`], but never [`StoreError::OutcomeUnknown`].
+    fn read_at(
+        &self,
+        name: &NormalizedName,
+        revision: Revision,
+    ) -> impl Future<Output = Result<Past<Option<Stored>>, StoreError>> + Send;
 }

@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use super::batch::{Batch, Batched};
 use super::error::StoreError;
 use super::id::StoreId;
 use super::list::{Page, Query};
@@ -13,7 +14,8 @@ use super::result::{Create, Delete, Update};
 use super::seed::Seed;
 use super::write::{Replacement, Write};
 use crate::daily::{Daily, Date, Day, Pin, Pinned, Unpin};
-use crate::package::{NormalizedName, Package, Stored, Tag};
+use crate::history::{ChangeDetails, ChangePage, ChangeQuery, Past};
+use crate::package::{NormalizedName, Package, Revision, Stored, Tag};
 
 impl<S: PackageStore> PackageStore for Arc<S> {
     async fn id(&self) -> Result<StoreId, StoreError> {
@@ -28,8 +30,12 @@ impl<S: PackageStore> PackageStore for Arc<S> {
         S::create(self, package, write).await
     }
 
-    async fn create_many(&self, packages: Vec<Package>) -> Result<Vec<Create>, StoreError> {
-        S::create_many(self, packages).await
+    async fn create_many(
+        &self,
+        packages: Vec<Package>,
+        write: Write,
+    ) -> Result<Vec<Create>, StoreError> {
+        S::create_many(self, packages, write).await
     }
 
     async fn read(&self, name: &NormalizedName) -> Result<Option<Stored>, StoreError> {
@@ -47,6 +53,10 @@ impl<S: PackageStore> PackageStore for Arc<S> {
 
     async fn delete(&self, name: &NormalizedName, write: Write) -> Result<Delete, StoreError> {
         S::delete(self, name, write).await
+    }
+
+    async fn write_batch(&self, batch: Batch, write: Write) -> Result<Batched, StoreError> {
+        S::write_batch(self, batch, write).await
     }
 
     async fn random(&self, seed: Seed) -> Result<Option<Stored>, StoreError> {
@@ -111,5 +121,26 @@ impl<S: PackageStore> PackageStore for Arc<S> {
         write: Write,
     ) -> Result<Unpin, StoreError> {
         S::unpin_daily(self, date, last_open, write).await
+    }
+
+    async fn changes(&self, query: &ChangeQuery) -> Result<Past<ChangePage>, StoreError> {
+        S::changes(self, query).await
+    }
+
+    async fn change(
+        &self,
+        revision: Revision,
+        after: Option<&NormalizedName>,
+        limit: NonZeroUsize,
+    ) -> Result<Past<Option<ChangeDetails>>, StoreError> {
+        S::change(self, revision, after, limit).await
+    }
+
+    async fn read_at(
+        &self,
+        name: &NormalizedName,
+        revision: Revision,
+    ) -> Result<Past<Option<Stored>>, StoreError> {
+        S::read_at(self, name, revision).await
     }
 }

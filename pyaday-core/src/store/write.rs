@@ -1,12 +1,15 @@
-//! The conditions of a write, and who makes it.
+//! The terms of a write: its conditions, who makes it, when and why.
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use super::actor::Actor;
+use crate::daily::seconds;
+use crate::history::{Change, ChangeKind, ChangeNote};
 use crate::package::{Details, Package, PackageName, Revision};
 
-/// The terms of a write: which version may be replaced, and who makes the write.
+/// The terms of a write: which version may be replaced, who makes the write, when and why.
 ///
 /// A store calls [`admits`](Self::admits) with the revision of the version that it would replace,
 /// in the same transaction in which it writes. So the condition holds at the moment of the
@@ -27,6 +30,8 @@ use crate::package::{Details, Package, PackageName, Revision};
 pub struct Write {
     condition: Condition,
     actor: Option<Actor>,
+    note: Option<ChangeNote>,
+    time: Option<SystemTime>,
 }
 
 #[derive(Clone, Default)]
@@ -83,6 +88,32 @@ impl Write {
         self.actor.as_ref()
     }
 
+    /// Sets what the author says about the write.
+    #[must_use]
+    pub fn with_note(self, note: ChangeNote) -> Self {
+        Self { note: Some(note), ..self }
+    }
+
+    /// What the author says about the write.
+    #[must_use]
+    pub fn note(&self) -> Option<&ChangeNote> {
+        self.note.as_ref()
+    }
+
+    /// Sets when the write is made, for the log. The default is the time of the system when the
+    /// store logs the write.
+    #[must_use]
+    pub fn at(self, time: SystemTime) -> Self {
+        Self { time: Some(time), ..self }
+    }
+
+    /// The change that this write is when it gets a revision. Its count is still to be set.
+    pub(crate) fn change(&self, revision: Revision, kind: ChangeKind) -> Change {
+        let at = seconds(self.time.unwrap_or_else(SystemTime::now));
+        let by = self.actor.as_ref().map(|actor| actor.name().into());
+        Change { by, note: self.note.clone(), ..Change::new(revision, at, kind, 0) }
+    }
+
     /// Returns whether the write may replace the version of this revision. `None` stands for
     /// something that does not exist yet.
     #[must_use]
@@ -105,6 +136,7 @@ impl fmt::Debug for Write {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut write = f.debug_struct("Write");
         write.field("by", &self.actor.as_ref().map(Actor::name));
+        write.field("note", &self.note.as_ref().map(ChangeNote::as_str));
         match &self.condition {
             Condition::None => write.finish(),
             Condition::Revision(revision) => write.field("revision", revision).finish(),

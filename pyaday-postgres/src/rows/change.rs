@@ -1,7 +1,7 @@
 //! The feed of changes that other processes follow.
 
 use deadpool_postgres::ClientWrapper;
-use pyaday_core::{Change, Revision};
+use pyaday_core::{Revision, RowChange};
 use tokio_postgres::types::ToSql;
 
 use super::head::Point;
@@ -24,7 +24,7 @@ const READ: &str = "SELECT revision, token FROM change WHERE position = $1";
 /// Adds the changes of a transaction after those of the previous one. Returns the new end of the feed.
 pub(crate) async fn write(
     client: &ClientWrapper,
-    changes: &[Change<'_>],
+    changes: &[RowChange<'_>],
     revision: Revision,
     before: &Point,
 ) -> Result<Point, Fault> {
@@ -45,16 +45,16 @@ pub(crate) async fn write(
 
 /// The columns of the feed: each row names a package or a date. A transaction has at least one row. If it
 /// created and deleted a package and changed nothing else, its row names neither.
-fn columns<'a>(changes: &[Change<'a>]) -> (Vec<Option<&'a str>>, Vec<Option<String>>) {
+fn columns<'a>(changes: &[RowChange<'a>]) -> (Vec<Option<&'a str>>, Vec<Option<String>>) {
     let (mut packages, mut dates) = (Vec::new(), Vec::new());
     for change in changes {
         let (package, date) = match *change {
-            Change::Create { name, .. } | Change::Replace { name, .. } | Change::Delete(name) => {
-                (Some(name.as_str()), None)
-            }
-            Change::Open(daily) => (None, Some(daily.date())),
-            Change::Pin(pinned) => (None, Some(pinned.date)),
-            Change::Unpin(date) => (None, Some(date)),
+            RowChange::Create { name, .. }
+            | RowChange::Replace { name, .. }
+            | RowChange::Delete(name) => (Some(name.as_str()), None),
+            RowChange::Open(daily) => (None, Some(daily.date())),
+            RowChange::Pin(pinned) => (None, Some(pinned.date)),
+            RowChange::Unpin(date) => (None, Some(date)),
         };
         packages.push(package);
         dates.push(date.map(|date| date.to_string()));

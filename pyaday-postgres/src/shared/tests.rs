@@ -80,7 +80,7 @@ fn a_catalogue_that_is_made_of_what_was_published_keeps_the_index() {
     let shared = Shared::new();
     let mut followed = followed(1);
     let package = |at: usize| Package::new(&format!("package-{at}"), "").unwrap();
-    followed.catalogue.create_many(&(0..2_000).map(package).collect::<Vec<_>>());
+    followed.catalogue.create_many(&(0..2_000).map(package).collect::<Vec<_>>(), &Write::new());
     shared.publish(&mut followed, Instant::now());
     while shared.current.read(|catalogue| catalogue.index_size().is_none()) {
         thread::yield_now();

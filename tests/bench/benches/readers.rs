@@ -67,7 +67,7 @@ async fn measure<S: PackageStore>(kind: &str, store: S) {
     report(&format!("{kind}, beside an import of 500,000"), &api, |api, write| {
         for start in (PACKAGES..PACKAGES + 500_000).step_by(BATCH) {
             let batch = (start..start + BATCH).map(|at| package(at).unwrap()).collect();
-            write.block_on(api.store().create_many(batch)).unwrap();
+            write.block_on(api.store().create_many(batch, Write::new())).unwrap();
         }
     });
 }

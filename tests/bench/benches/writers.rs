@@ -25,7 +25,7 @@ async fn main() {
     let path = env::temp_dir().join(format!("pyaday-writers-{}.db", process::id()));
     let store = Arc::new(SqliteStore::open(&path).unwrap());
     let packages = (0..PACKAGES).map(|at| Package::new(&name(at), "A package").unwrap());
-    store.create_many(packages.collect()).await.unwrap();
+    store.create_many(packages.collect(), Write::new()).await.unwrap();
     let fsync = fsync();
     println!("a synchronisation: {:.2} ms", fsync.as_secs_f64() * 1e3);
     let mut one = 0.0;

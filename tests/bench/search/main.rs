@@ -45,7 +45,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut scanned = Catalogue::new(Revision::new(0));
     let start = processor();
     for batch in packages.chunks(5_000) {
-        scanned.create_many(batch);
+        scanned.create_many(batch, &Write::new());
     }
     println!("{} packages, added in {:.2} s", scanned.len(), (processor() - start).as_secs_f64());
     let mut catalogue = scanned.clone();
@@ -146,7 +146,7 @@ fn delete_some(title: &str, catalogue: &mut Catalogue) {
     let mut times = Times::default();
     for name in &names {
         let start = processor();
-        catalogue.delete(name, &pyaday_core::Write::new());
+        catalogue.delete(name, &Write::new());
         times.add(processor() - start);
     }
     println!("writes {title}: {times}");

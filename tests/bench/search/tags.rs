@@ -5,7 +5,7 @@ use std::error::Error;
 use std::hint::black_box;
 use std::num::NonZeroUsize;
 
-use pyaday_core::{Catalogue, Package, Query, Revision, Seed, Tag};
+use pyaday_core::{Catalogue, Package, Query, Revision, Seed, Tag, Write};
 
 use crate::time::{Times, processor};
 
@@ -21,7 +21,7 @@ pub(crate) fn measure(mut packages: Vec<Package>) -> Result<(), Box<dyn Error>> 
         let tags: BTreeSet<Tag> = tags.map(|(tag, _)| tag.parse()).collect::<Result<_, _>>()?;
         package.details.tags = tags.try_into()?;
     }
-    packages.chunks(5_000).for_each(|batch| drop(catalogue.create_many(batch)));
+    packages.chunks(5_000).for_each(|batch| drop(catalogue.create_many(batch, &Write::new())));
     catalogue.build_index();
     for (tag, part) in TAGS {
         let tag: Tag = tag.parse()?;

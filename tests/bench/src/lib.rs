@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 
 use http::Request;
 use http::header::{ACCEPT, HOST, USER_AGENT};
-use pyaday_core::{InvalidPackage, Options, Package, PackageStore, StoreError, Verdict};
+use pyaday_core::{InvalidPackage, Options, Package, PackageStore, StoreError, Verdict, Write};
 use pyaday_tests::numbers::Numbers;
 
 /// What names and descriptions are made of.
@@ -56,7 +56,7 @@ pub fn package(at: usize) -> Result<Package, InvalidPackage> {
 pub async fn fill<S: PackageStore>(store: &S, count: usize) -> Result<(), StoreError> {
     for start in (0..count).step_by(BATCH) {
         let batch = (start..count.min(start + BATCH)).filter_map(|at| package(at).ok());
-        store.create_many(batch.collect()).await?;
+        store.create_many(batch.collect(), Write::new()).await?;
     }
     Ok(())
 }

@@ -1,20 +1,24 @@
 //! Reads the list.
 //!
 //! A scenario begins at a heading `## …` with a catalogue of three packages. A line `With: …` says
-//! how the host has set it up, if not by default. Lines with `>` are a request: its method and
+//! how the host has set it up, if not by default. With a line `Needs: a history`, stores that keep no
+//! history are left out. Lines with `>` are a request: its method and
 //! target, its fields, an empty line, and its body. The prefix of the mount comes before the target,
 //! or replaces `{mount}` in it. Lines with `<` are the response: its status, its fields except those
 //! that every response has (`x-content-type-options: nosniff`, and `content-length` if it is the
 //! length of the body), an empty line, and its body. All other lines are prose.
 //!
-//! `\xFF` is a byte, `{3*a}` is `aaa`, `{mount}` the prefix, and `(the store's)` a UUID that is made
+//! A revision is counted from 1 and is in braces: `/changes/{4}`. `\xFF` is a byte, `{3*a}` is `aaa`, `{mount}` the prefix, and `(the store's)` a UUID that is made
 //! of the store's identity. Entity tags are counted from 1.
 
 use std::fmt::Write as _;
+use std::num::NonZeroUsize;
 
 use super::client::Request;
 use super::set_up::{SetUp, three_packages};
 use super::{Mounted, text};
+use crate::conformance::block_on;
+use crate::history::{ChangeQuery, NoHistory, Past};
 use crate::store::PackageStore;
 
 /// The files of the list.
@@ -28,6 +32,7 @@ const FILES: &[&str] = &[
     include_str!("golden/7-patch.http"),
     include_str!("golden/8-failures.http"),
     include_str!("golden/9-access.http"),
+    include_str!("golden/9-changes.http"),
     include_str!("golden/9-daily.http"),
     include_str!("golden/9-links.http"),
     include_str!("golden/9-openapi.http"),
@@ -42,6 +47,8 @@ pub struct Scenario {
     pub title: String,
     /// The name of its [`SetUp`], which may be empty.
     pub set_up: String,
+    /// True if it needs a store that keeps a history.
+    pub needs_history: bool,
     /// The requests, in their order.
     pub exchanges: Vec<Exchange>,
 }
@@ -76,11 +83,15 @@ fn read(text: &str) -> Vec<Scenario> {
     for line in text.lines() {
         if let Some(title) = line.strip_prefix("## ") {
             let (title, set_up) = (title.to_owned(), String::new());
-            scenarios.push(Scenario { title, set_up, exchanges: Vec::new() });
+            let (needs_history, exchanges) = (false, Vec::new());
+            scenarios.push(Scenario { title, set_up, needs_history, exchanges });
         }
-        let Some(Scenario { exchanges, set_up, .. }) = scenarios.last_mut() else { continue };
+        let Some(scenario) = scenarios.last_mut() else { continue };
+        let Scenario { exchanges, set_up, needs_history, .. } = scenario;
         if let Some(with) = line.strip_prefix("With: ") {
             *set_up = with.to_owned();
+        } else if line == "Needs: a history" {
+            *needs_history = true;
         } else if line.starts_with('>') {
             if !last.starts_with('>') {
                 exchanges.push(Exchange::default());
@@ -102,6 +113,9 @@ impl Scenario {
         store: S,
         (prefix, mount): (&str, &str),
     ) -> String {
+        if self.needs_history && !keeps_history(&store) {
+            return String::new();
+        }
         let set_up = SetUp::named(&self.set_up);
         let mounted = M::mount(prefix, &three_packages(store, set_up.options), set_up.actor);
         let mut differences = String::new();
@@ -119,6 +133,11 @@ impl Scenario {
         }
         differences
     }
+}
+
+fn keeps_history<S: PackageStore>(store: &S) -> bool {
+    let query = ChangeQuery::new(NonZeroUsize::MIN);
+    block_on(store.changes(&query)).unwrap() != Past::Unknown(NoHistory::NotKept)
 }
 
 #[cfg(test)]

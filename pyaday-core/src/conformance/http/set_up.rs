@@ -1,7 +1,7 @@
 //! The catalogues of the scenarios.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::conformance::{Call, Failing, Then, block_on};
 use crate::http::{Api, Options, Verdict};
@@ -25,8 +25,7 @@ impl SetUp {
     /// Panics if no set-up has this name.
     #[must_use]
     pub fn named(name: &str) -> Self {
-        // 2026-11-23T12:00:00Z
-        let options = Options::new().seeds(|| Seed::new([7; 32])).clock(clock_at(1_795_435_200));
+        let options = Options::new().seeds(|| Seed::new([7; 32])).clock(noon);
         let options = match name {
             "" => options,
             "a clock at 23:59:30" => options.clock(clock_at(1_795_478_370)),
@@ -57,7 +56,12 @@ impl SetUp {
     }
 }
 
-fn clock_at(seconds: u64) -> impl Fn() -> std::time::SystemTime + Send + Sync {
+/// 2026-11-23T12:00:00Z
+fn noon() -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(1_795_435_200)
+}
+
+fn clock_at(seconds: u64) -> impl Fn() -> SystemTime + Send + Sync {
     move || UNIX_EPOCH + Duration::from_secs(seconds)
 }
 
@@ -85,7 +89,7 @@ pub fn three_packages<S: PackageStore>(store: S, options: Options) -> Api<impl P
     ];
     for (name, short_desc) in packages {
         let package = Package::new(name, short_desc).unwrap();
-        block_on(store.create(package, Write::new())).unwrap();
+        block_on(store.create(package, Write::new().at(noon()))).unwrap();
     }
     Api::with_options(store, options)
 }

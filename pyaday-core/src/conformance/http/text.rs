@@ -13,7 +13,7 @@ pub(super) fn parse(request: &str, mount: &str) -> Request {
         let line = line.strip_prefix("> ").or_else(|| line.strip_prefix('>'));
         expand(line.expect("a request line begins with >"))
     });
-    let start = lines.next().unwrap();
+    let start = numbered(&lines.next().unwrap());
     let space = start.iter().position(|byte| *byte == b' ').expect("a method and a path");
     let target = &start[space + 1..];
     let place = target.windows(MOUNT.len()).position(|window| window == MOUNT);
@@ -50,6 +50,40 @@ fn with_revisions(field: &[u8]) -> Vec<u8> {
         }
     });
     parts.collect::<Vec<_>>().join(&b'"')
+}
+
+/// The first line of a request, with `{1}` replaced by the revision with this number.
+fn numbered(line: &[u8]) -> Vec<u8> {
+    let mut parts = line.split(|byte| *byte == b'{');
+    let mut numbered = parts.next().unwrap_or_default().to_vec();
+    for part in parts {
+        let end = part.iter().position(|byte| *byte == b'}').unwrap_or_default();
+        let number = std::str::from_utf8(&part[..end]).ok().and_then(|it| it.parse::<u64>().ok());
+        match number {
+            Some(number) => {
+                numbered.extend((REVISION.get() + number).to_string().bytes());
+                numbered.extend(&part[end + 1..]);
+            }
+            None => {
+                numbered.push(b'{');
+                numbered.extend(part);
+            }
+        }
+    }
+    numbered
+}
+
+/// A text with the revisions of the store as the list writes them.
+fn without_revisions(text: &str) -> String {
+    let parts = text.split_inclusive(|c: char| !c.is_ascii_digit());
+    let parts = parts.map(|part| {
+        let digits = part.trim_end_matches(|c: char| !c.is_ascii_digit());
+        match digits.parse::<u64>().ok().and_then(|number| number.checked_sub(REVISION.get())) {
+            Some(number) => format!("{{{number}}}{}", &part[digits.len()..]),
+            None => part.to_owned(),
+        }
+    });
+    parts.collect()
 }
 
 /// An entity tag as the list writes it.
@@ -109,13 +143,11 @@ pub fn show(response: &Response, mount: &str) -> String {
             ("etag", value) => writeln!(shown, "< etag: {}", without_revision(value)).unwrap(),
             // The mount's prefix is as the client sent it.
             ("location" | "content-location" | "link", value) => {
-                let value = ["/packages/", "/packages?", "/daily/"].into_iter().fold(
-                    value.to_owned(),
-                    |value, path| {
-                        value.replacen(&format!("{mount}{path}"), &format!("{{mount}}{path}"), 1)
-                    },
-                );
-                writeln!(shown, "< {name}: {value}").unwrap();
+                let paths = ["/packages/", "/packages?", "/daily/", "/changes/", "/changes?"];
+                let value = paths.into_iter().fold(value.to_owned(), |value, path| {
+                    value.replacen(&format!("{mount}{path}"), &format!("{{mount}}{path}"), 1)
+                });
+                writeln!(shown, "< {name}: {}", without_revisions(&value)).unwrap();
             }
             (name, value) => writeln!(shown, "< {name}: {value}").unwrap(),
         }
@@ -133,7 +165,7 @@ pub fn show(response: &Response, mount: &str) -> String {
                 text.replace(&format!("{before}{mount}/daily"), &format!("{before}{{mount}}/daily"))
             },
         );
-        let text = without_identity(&text);
+        let text = without_revisions(&without_identity(&text));
         shown.push_str("<\n");
         text.lines().for_each(|line| writeln!(shown, "< {line}").unwrap());
     }

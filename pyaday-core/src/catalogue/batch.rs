@@ -1,0 +1,80 @@
+//! Writes to many packages and pins at once.
+
+use super::packing::Change;
+use super::snapshot::Catalogue;
+use crate::daily::{Date, Pinned};
+use crate::history::ChangedPin;
+use crate::package::{NormalizedName, Revision, Stored};
+use crate::store::{Batch, Batched, Conflict, PackageSwap, Write};
+
+impl Catalogue {
+    /// Changes many packages and pins, if `write` admits the newest revision and each is as the
+    /// batch requires. All changes share a revision.
+    pub fn write_batch(&mut self, batch: &Batch, write: &Write) -> Batched {
+        if !write.admits(Some(self.revision)) {
+            return Batched::Stale(self.revision);
+        }
+        let conflict = self.conflict(batch);
+        if !conflict.is_empty() {
+            return Batched::Conflict(conflict);
+        }
+        let revision = self.revision.next();
+        let changed = batch.packages().filter(|(_, swap)| is_change(swap, revision));
+        let changes: Vec<_> = changed
+            .map(|(name, swap)| Change {
+                name: name.as_str(),
+                package: swap.after.as_ref().map(|package| (package, revision)),
+            })
+            .collect();
+        let pins: Vec<_> = batch.pins().filter(|pin| pin.before != pin.after).collect();
+        if batch.is_dry_run() || changes.is_empty() && pins.is_empty() {
+            return Batched::Unwritten(self.revision);
+        }
+        self.edit(&changes, revision);
+        for pin in pins {
+            match &pin.after {
+                Some(name) => self.journal.pin(Pinned::new(pin.date, name.clone(), revision)),
+                None => self.journal.unpin(pin.date),
+            }
+        }
+        self.revision = revision;
+        Batched::Written(revision)
+    }
+
+    /// What is not as the batch requires.
+    fn conflict(&self, batch: &Batch) -> Conflict {
+        let packages = batch.packages().filter(|(name, swap)| {
+            self.get(name).as_ref().map(Stored::representation) != swap.before
+        });
+        let dates = batch.pins().filter(|pin| !self.can_change(pin, batch));
+        Conflict::new(
+            packages.map(|(name, _)| name.clone()).collect(),
+            dates.map(|pin| pin.date).collect(),
+        )
+    }
+
+    fn can_change(&self, pin: &ChangedPin, batch: &Batch) -> bool {
+        !self.is_fixed(pin.date, batch.last_open())
+            && self.journal.pinned(pin.date).map(|pinned| &pinned.name) == pin.before.as_ref()
+            && pin.after.as_ref().is_none_or(|name| self.will_have(name, batch))
+    }
+
+    /// True if a package of this name exists after the batch.
+    fn will_have(&self, name: &NormalizedName, batch: &Batch) -> bool {
+        match batch.package(name) {
+            Some(swap) => swap.after.is_some(),
+            None => self.get(name).is_some(),
+        }
+    }
+
+    /// True if the pin of a date cannot be changed any more.
+    pub(super) fn is_fixed(&self, date: Date, last_open: Date) -> bool {
+        date <= last_open || self.journal.get(date).is_some()
+    }
+}
+
+/// True if the package is another one afterwards.
+fn is_change(swap: &PackageSwap, revision: Revision) -> bool {
+    let after = swap.after.as_ref().map(|package| Stored::new(package, revision).representation());
+    after != swap.before
+}

@@ -1,0 +1,168 @@
+//! A write to many packages and pins at once.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+
+use crate::daily::Date;
+use crate::history::{ChangeKind, ChangedPin};
+use crate::package::{NormalizedName, Package, Revision, Stored};
+
+/// A write to many packages and pins at once. It states what must be there and what replaces it. It
+/// is carried out completely, or not at all.
+///
+/// ```
+/// use pyaday_core::{Batch, ChangeKind, Package, Revision, Stored};
+///
+/// let before = Stored::new(&Package::new("Flask", "old")?, Revision::new(7));
+/// let batch = Batch::new(ChangeKind::Bulk)
+///     .replace(&before, Package::new("Flask", "new")?)
+///     .create(Package::new("Quart", "")?);
+/// assert_eq!(batch.packages().count(), 2);
+/// # Ok::<(), pyaday_core::InvalidPackage>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Batch {
+    kind: ChangeKind,
+    packages: BTreeMap<NormalizedName, PackageSwap>,
+    pins: BTreeMap<Date, ChangedPin>,
+    last_open: Date,
+    is_dry_run: bool,
+}
+
+/// What a [`Batch`] does to a package.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct PackageSwap {
+    /// The representation that the package must have. `None` if the package must not exist.
+    pub before: Option<Bytes>,
+    /// The package that comes in its place. `None` if the package is removed.
+    pub after: Option<Package>,
+}
+
+impl Batch {
+    /// Makes a batch that changes nothing.
+    #[must_use]
+    pub fn new(kind: ChangeKind) -> Self {
+        let (packages, pins) = (BTreeMap::new(), BTreeMap::new());
+        Self { kind, packages, pins, last_open: Date::MIN, is_dry_run: false }
+    }
+
+    /// Adds a package, which must not exist.
+    #[must_use]
+    pub fn create(self, package: Package) -> Self {
+        self.swap(package.name.normalized(), None, Some(package))
+    }
+
+    /// Replaces a package, which must have the representation of `before`. The replacement takes the
+    /// place of the package with its own name.
+    #[must_use]
+    pub fn replace(self, before: &Stored, after: Package) -> Self {
+        self.swap(after.name.normalized(), Some(before), Some(after))
+    }
+
+    /// Removes a package, which must have the representation of `before`.
+    #[must_use]
+    pub fn remove(self, name: NormalizedName, before: &Stored) -> Self {
+        self.swap(name, Some(before), None)
+    }
+
+    fn swap(
+        mut self,
+        name: NormalizedName,
+        before: Option<&Stored>,
+        after: Option<Package>,
+    ) -> Self {
+        let before = before.map(Stored::representation);
+        self.packages.insert(name, PackageSwap { before, after });
+        self
+    }
+
+    /// Changes the pin of a date from `before` to `after`. The date must be after `last_open`, the
+    /// last date that has begun anywhere on Earth.
+    #[must_use]
+    pub fn pin(mut self, pin: ChangedPin, last_open: Date) -> Self {
+        self.last_open = self.last_open.max(last_open);
+        self.pins.insert(pin.date, pin);
+        self
+    }
+
+    /// Only finds out what the batch would do. Nothing is written.
+    #[must_use]
+    pub fn dry_run(self, is_dry_run: bool) -> Self {
+        Self { is_dry_run, ..self }
+    }
+
+    /// What the write does, for the log.
+    #[must_use]
+    pub fn kind(&self) -> ChangeKind {
+        self.kind
+    }
+
+    /// What the batch does to each package, in the order of the names.
+    pub fn packages(&self) -> impl Iterator<Item = (&NormalizedName, &PackageSwap)> {
+        self.packages.iter()
+    }
+
+    /// What the batch does to each pin, in the order of the dates.
+    pub fn pins(&self) -> impl Iterator<Item = &ChangedPin> {
+        self.pins.values()
+    }
+
+    /// The package with which the batch replaces the one of this name, if the batch is about it.
+    pub(crate) fn package(&self, name: &NormalizedName) -> Option<&PackageSwap> {
+        self.packages.get(name)
+    }
+
+    /// The last date that has begun anywhere on Earth. A pin of it or of an earlier date is fixed.
+    #[must_use]
+    pub fn last_open(&self) -> Date {
+        self.last_open
+    }
+
+    /// True if nothing is written.
+    #[must_use]
+    pub fn is_dry_run(&self) -> bool {
+        self.is_dry_run
+    }
+}
+
+/// The result of a [`Batch`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Batched {
+    /// All packages and pins were changed, by the write with this revision.
+    Written(Revision),
+    /// The batch could be carried out, but nothing was written: it is a dry run, or it would change
+    /// nothing. This is the store's newest revision.
+    Unwritten(Revision),
+    /// The write does not admit the store's newest revision, which this variant holds. Nothing was
+    /// written.
+    Stale(Revision),
+    /// Something is not as the batch requires. Nothing was written.
+    Conflict(Conflict),
+}
+
+/// What is not as a [`Batch`] requires.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Conflict {
+    /// The packages with another representation, in the order of their names.
+    pub packages: Vec<NormalizedName>,
+    /// The dates that have another pin, that are fixed, or whose new pin is of a package that does
+    /// not exist, in their order.
+    pub dates: Vec<Date>,
+}
+
+impl Conflict {
+    /// Makes it from its parts.
+    #[must_use]
+    pub fn new(packages: Vec<NormalizedName>, dates: Vec<Date>) -> Self {
+        Self { packages, dates }
+    }
+
+    /// True if everything is as the batch requires.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.packages.is_empty() && self.dates.is_empty()
+    }
+}
