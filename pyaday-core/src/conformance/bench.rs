@@ -11,7 +11,7 @@ use std::time::SystemTime;
 use super::Subject;
 use super::fixtures::{at_least_one, everything};
 use crate::daily::{Daily, Date, Day, Pin, Pinned, Unpin};
-use crate::history::{ChangeDetails, ChangePage, ChangeQuery, Past};
+use crate::history::{ChangeDetails, ChangePage, ChangeQuery, NoHistory, Past};
 use crate::package::{Details, NormalizedName, Package, Revision, Stored, Tag};
 use crate::store::{
     Batch, Batched, Create, Delete, PackageStore, Page, Query, Replacement, Seed, StoreError,
@@ -151,6 +151,11 @@ impl<'a, S: Subject> Bench<'a, S> {
 
     pub(super) fn write_batch(&self, batch: &Batch, write: Write) -> Checked<Batched> {
         self.answer("write_batch", self.store.write_batch(batch.clone(), write))
+    }
+
+    pub(super) fn keeps_history(&self) -> Checked<bool> {
+        let query = ChangeQuery::new(at_least_one(1));
+        Ok(self.changes(&query)? != Past::Unknown(NoHistory::NotKept))
     }
 
     pub(super) fn changes(&self, query: &ChangeQuery) -> Checked<Past<ChangePage>> {

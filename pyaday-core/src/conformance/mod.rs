@@ -53,6 +53,9 @@
 //! # }
 //! ```
 //!
+//! A store may keep no history. Then the facts about it are skipped, and the test asserts that nothing
+//! else was: [`Report::assert_complete_without_history`].
+//!
 //! The suite checks one fact after another. Simple facts come first, then those that need thousands
 //! of packages or draws, then those about random sequences of calls. The suite stops at the first
 //! fact that does not hold, so a reported fault is seldom the consequence of another one.
@@ -80,6 +83,7 @@ use std::thread::{self, Thread};
 
 use crate::store::PackageStore;
 
+mod batches;
 mod bench;
 mod calls;
 mod daily;
@@ -94,8 +98,10 @@ mod lists;
 mod model;
 mod opening;
 mod oracle;
+mod past;
 mod pins;
 mod races;
+mod recorder;
 mod reopening;
 mod report;
 mod revisions;
@@ -107,7 +113,7 @@ mod writes;
 
 use bench::{Bench, Checked, Fault};
 pub use failing::{Call, Failing, Then};
-pub use report::{Broken, CannotReopen, FactStatus, Report, Skipped};
+pub use report::{Broken, CannotReopen, FactStatus, Reason, Report, Skipped};
 
 /// The subject of the suite: it makes stores and runs their futures.
 ///
@@ -210,6 +216,7 @@ pub fn facts<S: Subject>() -> Vec<Fact<S>> {
         spelling::facts(),
         revisions::facts(),
         terms::facts(),
+        batches::facts(),
         lists::facts(),
         extremes::facts(),
         searches::facts(),
@@ -224,7 +231,9 @@ pub fn facts<S: Subject>() -> Vec<Fact<S>> {
         sampling::facts(),
         model::facts(),
         histories::facts(),
+        past::facts(),
         reopening::facts(),
+        past::facts_of_reopening(),
     ]
     .into_iter()
     .flatten()
@@ -237,16 +246,27 @@ pub struct Fact<S: Subject> {
     name: &'static str,
     check: fn(&Bench<'_, S>) -> Checked,
     reopens: bool,
+    needs_history: bool,
 }
 
 impl<S: Subject> Fact<S> {
     fn new(name: &'static str, check: fn(&Bench<'_, S>) -> Checked) -> Self {
-        Self { name, check, reopens: false }
+        Self { name, check, reopens: false, needs_history: false }
     }
 
     /// A fact about stores that are opened again.
     fn reopening(name: &'static str, check: fn(&Bench<'_, S>) -> Checked) -> Self {
-        Self { name, check, reopens: true }
+        Self { reopens: true, ..Self::new(name, check) }
+    }
+
+    /// A fact about stores that keep a history.
+    fn of_history(name: &'static str, check: fn(&Bench<'_, S>) -> Checked) -> Self {
+        Self { needs_history: true, ..Self::new(name, check) }
+    }
+
+    /// A fact about stores that keep a history and are opened again.
+    fn of_history_reopening(name: &'static str, check: fn(&Bench<'_, S>) -> Checked) -> Self {
+        Self { needs_history: true, ..Self::reopening(name, check) }
     }
 
     /// The name of the fact, which describes it in words.
@@ -265,9 +285,13 @@ impl<S: Subject> Fact<S> {
             if self.reopens
                 && let Err(why) = subject.reopen(subject.empty())
             {
-                return Ok(FactStatus::Skipped(why));
+                return Ok(FactStatus::Skipped(why.into()));
             }
-            (self.check)(&Bench::new(subject)).map(|()| FactStatus::Holds)
+            let bench = Bench::new(subject);
+            if self.needs_history && !bench.keeps_history()? {
+                return Ok(FactStatus::Skipped(Reason::NoHistory));
+            }
+            (self.check)(&bench).map(|()| FactStatus::Holds)
         };
         // A panic probably comes from the store. Its own message does not name the fact, so the
         // fact is added.

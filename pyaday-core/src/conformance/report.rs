@@ -20,14 +20,26 @@ impl CannotReopen {
     }
 }
 
+/// Why a fact was not checked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Reason {
+    /// The fact is about stores that are opened again.
+    #[error(transparent)]
+    CannotReopen(#[from] CannotReopen),
+    /// The fact is about stores that keep a history.
+    #[error("the store keeps no history")]
+    NoHistory,
+}
+
 /// The result of checking a fact, if no fault was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "a fact that was skipped was not checked"]
 pub enum FactStatus {
     /// The fact holds.
     Holds,
-    /// The fact is about stores that are opened again, and was not checked.
-    Skipped(CannotReopen),
+    /// The fact was not checked.
+    Skipped(Reason),
 }
 
 /// The facts that hold and the facts that were skipped.
@@ -44,7 +56,7 @@ pub struct Skipped {
     /// The name of the fact.
     pub fact: &'static str,
     /// Why it was not checked.
-    pub why: CannotReopen,
+    pub why: Reason,
 }
 
 impl Report {
@@ -75,6 +87,17 @@ impl Report {
     #[track_caller]
     pub fn assert_complete(&self) {
         assert!(self.skipped.is_empty(), "{self}");
+    }
+
+    /// Asserts that the store keeps no history, and that every other fact was checked.
+    ///
+    /// # Panics
+    /// Panics if other facts were skipped, or if the facts about the history were not. The message is
+    /// the report.
+    #[track_caller]
+    pub fn assert_complete_without_history(&self) {
+        let are_of_history = self.skipped.iter().all(|skipped| skipped.why == Reason::NoHistory);
+        assert!(are_of_history && !self.skipped.is_empty(), "{self}");
     }
 }
 
