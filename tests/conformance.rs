@@ -14,6 +14,7 @@ use crate::support::files;
 
 mod broken;
 mod faulty;
+mod history;
 mod in_tasks;
 mod search;
 
@@ -61,7 +62,7 @@ impl Subject for Files {
 
 #[test]
 fn the_sqlite_store_conforms() {
-    conformance::run(&Files::default()).assert_complete_without_history();
+    conformance::run(&Files::default()).assert_complete();
 }
 
 #[test]

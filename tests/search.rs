@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, Write as _};
 
 use http_body_util::BodyExt as _;
-use pyaday_core::{Api, MemoryStore, Options, Package, PackageStore, list_packages};
+use pyaday_core::{Api, MemoryStore, Options, Package, PackageStore, Write, list_packages};
 use serde_json::{Map, Value, json};
 
 use self::golden::{GOLDEN, MISTAKES};

@@ -2,16 +2,16 @@
 
 use std::io::{ErrorKind, Read, Seek, Write};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use std::{fs, io};
 
-use pyaday_core::Draft;
+use pyaday_core::{Draft, Retention};
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, Transaction};
 
 use crate::error::{Cause, Failed, OpenFault, is_want_of_space};
 use crate::place::{Files, Held, Identity, Moved, Place};
-use crate::rows::{self, Content};
+use crate::rows::{self, Content, Extent};
 use crate::schema::{self, Origin};
 
 /// SQLite 3.51.3 fixes the WAL-reset bug, which loses committed transactions.
@@ -27,6 +27,8 @@ const MAX_LOG_PAGES: i64 = 32_768;
 pub(crate) struct File {
     connection: Connection,
     held: Held,
+    /// The extent of the log of changes.
+    extent: Extent,
 }
 
 impl File {
@@ -60,18 +62,29 @@ impl File {
         let content = rows::load(&connection)?;
         empty_log(&connection, &files.log)?;
         held.check()?;
-        Ok((Self { connection, held }, content))
+        Ok((Self { connection, held, extent: content.extent }, content))
     }
 
     /// Writes a draft as one transaction. When this returns, it is on the disk, in the file to which the
     /// path leads.
     pub(crate) fn commit(&mut self, draft: &Draft) -> Result<(), (Failed, Cause)> {
+        let extent = self.extent;
+        self.extent = self.transact(|transaction| rows::write(transaction, draft, extent))?;
+        Ok(())
+    }
+
+    /// Carries out a transaction.
+    fn transact<T>(
+        &mut self,
+        write: impl FnOnce(&Transaction<'_>) -> Result<T, rusqlite::Error>,
+    ) -> Result<T, (Failed, Cause)> {
         let before = |error| (Failed::before_commit(&error), error.into());
         let result = self.connection.transaction().map_err(before).and_then(|transaction| {
-            rows::write(&transaction, draft).map_err(before)?;
+            let written = write(&transaction).map_err(before)?;
             self.held.check().map_err(|moved| (Failed::before_moved(&moved), moved.into()))?;
             transaction.commit().map_err(|error| (Failed::in_commit(&error), error.into()))?;
-            self.held.check().map_err(|moved| (Failed::Unknown, moved.into()))
+            self.held.check().map_err(|moved| (Failed::Unknown, moved.into()))?;
+            Ok(written)
         });
         match result {
             // The transaction could not even be rolled back.
@@ -80,6 +93,24 @@ impl File {
             }
             result => result,
         }
+    }
+
+    /// The connection and the extent of the log of changes, for reads.
+    pub(crate) fn history(&self) -> (&Connection, Extent) {
+        (&self.connection, self.extent)
+    }
+
+    /// Removes the oldest changes that need not be kept, or a part of them. Returns true if there was
+    /// something to remove.
+    pub(crate) fn trim(&mut self, retention: Retention) -> Result<bool, (Failed, Cause)> {
+        /// The number of rows that are removed in one transaction. It takes about a millisecond.
+        const ROWS: usize = 200;
+
+        let (extent, now) = (self.extent, SystemTime::now());
+        let trimmed = self
+            .transact(|transaction| rows::log::trim(transaction, extent, retention, now, ROWS))?;
+        self.extent = trimmed.unwrap_or(extent);
+        Ok(trimmed.is_some())
     }
 
     /// Moves the committed pages from the log to the database, if there are many.

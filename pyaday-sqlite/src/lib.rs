@@ -28,6 +28,7 @@
 #![doc = include_str!("schema/1.sql")]
 #![doc = include_str!("schema/2.sql")]
 #![doc = include_str!("schema/3.sql")]
+#![doc = include_str!("schema/4.sql")]
 //! ```
 //!
 //! `PRAGMA application_id` is 0x70796164 (`pyad`), and `PRAGMA user_version` is the number of the
@@ -86,6 +87,7 @@
 
 mod error;
 mod file;
+mod history;
 mod place;
 mod rows;
 mod schema;
@@ -95,8 +97,8 @@ use std::fmt;
 use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::mpsc::{self, SyncSender, TrySendError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime};
 
@@ -104,15 +106,16 @@ use futures_channel::oneshot;
 use pyaday_core::daily::{Daily, Day, Pin, Pinned, Unpin};
 use pyaday_core::{
     Batch, Batched, Catalogue, ChangeDetails, ChangePage, ChangeQuery, Create, Date, Delete, Draft,
-    NoHistory, NormalizedName, Package, PackageStore, Page, Past, Picker, Published, Query,
-    Replacement, Revision, Seed, StoreError, StoreId, Stored, Tag, Update, Write,
+    NormalizedName, Package, PackageStore, Page, Past, Picker, Published, Query, Replacement,
+    Retention, Revision, Seed, StoreError, StoreId, Stored, Tag, Update, Write,
 };
 
 pub use error::{OpenError, OpenFault};
 
 use file::File;
+use history::{Ask, History};
 use rows::Content;
-use writer::{Answer, Job};
+use writer::{Answer, Job, Writer};
 
 /// A store in an SQLite file. No other connection can open the file at the same time.
 ///
@@ -125,6 +128,9 @@ pub struct SqliteStore {
     // This is dropped before `_thread`, whose drop waits for the thread. The thread ends when all
     // senders are dropped.
     jobs: SyncSender<Job>,
+    retention: Arc<Mutex<Retention>>,
+    /// The number of its owners tells how many reads of the log are under way.
+    reads: Arc<()>,
     picker: Picker,
     _thread: Thread,
 }
@@ -144,16 +150,18 @@ impl SqliteStore {
         }
         let failed = |fault| OpenError::new(path, fault);
         let file = path.to_owned();
+        let retention = Arc::new(Mutex::new(Retention::all()));
+        let retention_of_writer = Arc::clone(&retention);
         let (jobs, queue) = mpsc::sync_channel(writer::QUEUE);
         let (opened, content) = mpsc::sync_channel(1);
         let work = move || match File::open(&file) {
             Err(fault) => drop(opened.send(Err(fault))),
-            Ok((file, Content { id, catalogue, is_new })) => {
+            Ok((file, Content { id, catalogue, is_new, .. })) => {
                 let beginning = is_new.then(|| catalogue.revision());
                 let current = Arc::new(Published::new(catalogue));
                 // If the receiver is gone, the senders of jobs are gone too.
                 drop(opened.send(Ok((id, beginning, Arc::clone(&current)))));
-                writer::run(file, &current, &queue);
+                Writer::new(file, current, retention_of_writer).run(&queue);
             }
         };
         let thread = thread::Builder::new()
@@ -168,9 +176,23 @@ impl SqliteStore {
             beginning,
             current,
             jobs,
+            retention,
+            reads: Arc::new(()),
             picker: Picker::new(),
             _thread: Thread(Some(thread)),
         })
+    }
+
+    /// Sets which changes the store keeps in its log. By default it keeps all.
+    ///
+    /// The store removes changes between writes, in small transactions.
+    #[must_use]
+    pub fn keep_changes(self, retention: Retention) -> Self {
+        *self.retention.lock().unwrap_or_else(PoisonError::into_inner) = retention;
+        // The thread looks at the new setting after this job. If the queue is full, it looks after
+        // the next write.
+        drop(self.jobs.try_send(Job::Trim));
+        self
     }
 
     /// Returns all packages at this moment: a clone that later writes do not change.
@@ -196,7 +218,7 @@ impl SqliteStore {
         const RETRY: Duration = Duration::from_secs(1);
 
         let (sender, outcome) = oneshot::channel();
-        let job: Job = Box::new(move |draft| {
+        let job = Job::Write(Box::new(move |draft| {
             let outcome = draft.attempt(operation);
             let answer: Answer = Box::new(move |committed| {
                 let answer = committed.and_then(|()| {
@@ -206,7 +228,7 @@ impl SqliteStore {
                 drop(sender.send(answer));
             });
             answer
-        });
+        }));
         self.jobs.try_send(job).map_err(|error| match error {
             TrySendError::Full(_) => {
                 StoreError::Unavailable { retry_after: RETRY, source: QueueFull.into() }
@@ -226,6 +248,35 @@ fn without_secrets(text: &str) -> Option<String> {
     let is_scheme = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
         && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
     Some(format!("{}://…", if is_scheme { scheme } else { "…" }))
+}
+
+impl Ask for SqliteStore {
+    async fn ask<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&History<'_>) -> Result<T, OpenFault> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        /// How many reads may wait, so that there is always room for writes in the queue.
+        const READS: usize = 64;
+        /// When to repeat a read that was refused.
+        const RETRY: Duration = Duration::from_secs(1);
+
+        let admitted = Arc::clone(&self.reads);
+        if Arc::strong_count(&admitted) > READS + 1 {
+            return Err(StoreError::Busy { retry_after: RETRY });
+        }
+        let (sender, answer) = oneshot::channel();
+        let read = Box::new(move |history: &History<'_>| {
+            // The caller may have stopped waiting.
+            drop(sender.send(look(history)));
+            drop(admitted);
+        });
+        self.jobs.try_send(Job::Read(read)).map_err(|error| match error {
+            TrySendError::Full(_) => StoreError::Busy { retry_after: RETRY },
+            TrySendError::Disconnected(_) => StoreError::Internal { source: Bug.into() },
+        })?;
+        let answer = answer.await.map_err(|_| StoreError::Internal { source: Bug.into() })?;
+        answer.map_err(|fault| StoreError::Internal { source: fault.into() })
+    }
 }
 
 /// The version of the SQLite library that is linked into the program.
@@ -371,24 +422,25 @@ impl PackageStore for SqliteStore {
         self.write(move |draft| draft.unpin_daily(date, last_open, &write)).await
     }
 
-    async fn changes(&self, _: &ChangeQuery) -> Result<Past<ChangePage>, StoreError> {
-        Ok(Past::Unknown(NoHistory::NotKept))
+    async fn changes(&self, query: &ChangeQuery) -> Result<Past<ChangePage>, StoreError> {
+        history::changes(self, query).await
     }
 
     async fn change(
         &self,
-        _: Revision,
-        _: Option<&NormalizedName>,
-        _: NonZeroUsize,
+        revision: Revision,
+        after: Option<&NormalizedName>,
+        limit: NonZeroUsize,
     ) -> Result<Past<Option<ChangeDetails>>, StoreError> {
-        Ok(Past::Unknown(NoHistory::NotKept))
+        history::change(self, revision, after, limit.get()).await
     }
 
     async fn read_at(
         &self,
-        _: &NormalizedName,
-        _: Revision,
+        name: &NormalizedName,
+        revision: Revision,
     ) -> Result<Past<Option<Stored>>, StoreError> {
-        Ok(Past::Unknown(NoHistory::NotKept))
+        let name = name.clone();
+        self.ask(move |history| history.read_at(&name, revision)).await
     }
 }

@@ -3,6 +3,7 @@
 
 mod identity;
 mod journal;
+pub(crate) mod log;
 pub(crate) mod package;
 mod totals;
 
@@ -13,10 +14,16 @@ use rusqlite::{Connection, Transaction};
 
 use crate::error::OpenFault;
 
-pub(crate) use totals::{CATALOGUE, checksum};
+pub(crate) use log::Extent;
+pub(crate) use totals::{CATALOGUE, LOG, checksum};
 
-/// Writes the changes of a draft, and then the totals of its catalogue.
-pub(crate) fn write(transaction: &Transaction<'_>, draft: &Draft) -> Result<(), rusqlite::Error> {
+/// Writes the changes of a draft, and then the totals of its catalogue. Returns the new extent of the
+/// log.
+pub(crate) fn write(
+    transaction: &Transaction<'_>,
+    draft: &Draft,
+    extent: Extent,
+) -> Result<Extent, rusqlite::Error> {
     let (changes, catalogue) = (draft.row_changes(), draft.catalogue());
     for change in &changes {
         let changed = write_change(transaction, change)?;
@@ -34,7 +41,14 @@ pub(crate) fn write(transaction: &Transaction<'_>, draft: &Draft) -> Result<(), 
         let (days, pins) = catalogue.journal_len();
         totals::JOURNAL.write(transaction, [days as i64, pins as i64])?;
     }
-    Ok(())
+    let logged = draft.logged();
+    if logged.is_empty() {
+        return Ok(extent);
+    }
+    log::write(transaction, logged)?;
+    let extent = Extent { changes: extent.changes + logged.len() as i64, ..extent };
+    extent.write(transaction)?;
+    Ok(extent)
 }
 
 /// Writes a change. Returns the number of rows that were written.
@@ -61,6 +75,8 @@ fn write_change(
 pub(crate) struct Content {
     pub(crate) id: StoreId,
     pub(crate) catalogue: Catalogue,
+    /// The extent of the log. Its rows are not read.
+    pub(crate) extent: Extent,
     /// True if nothing was ever written to the file.
     pub(crate) is_new: bool,
 }
@@ -69,7 +85,7 @@ pub(crate) struct Content {
 pub(crate) fn load(connection: &Connection) -> Result<Content, OpenFault> {
     let written = CATALOGUE.read(connection)?;
     let (id, catalogue) = (identity::load(connection)?, load_catalogue(connection, written)?);
-    Ok(Content { id, catalogue, is_new: written.is_none() })
+    Ok(Content { id, catalogue, extent: Extent::read(connection)?, is_new: written.is_none() })
 }
 
 /// Reads the rows of packages, days and pins. `written` is the number of packages and the newest

@@ -1,5 +1,6 @@
 //! The tables in the file, and the migrations between their schemas.
 
+mod fourth;
 #[cfg(test)]
 mod tests;
 mod third;
@@ -17,10 +18,11 @@ type Migration = fn(&Transaction<'_>) -> Result<(), OpenFault>;
 /// The migrations to each schema, the first one from an empty database.
 ///
 /// A migration that was released never changes. A new schema is a new item.
-const MIGRATIONS: [Migration; 3] = [
+const MIGRATIONS: [Migration; 4] = [
     |transaction| Ok(transaction.execute_batch(include_str!("schema/1.sql"))?),
     |transaction| Ok(transaction.execute_batch(include_str!("schema/2.sql"))?),
     third::migrate,
+    fourth::migrate,
 ];
 
 /// The state of a file when it was opened.

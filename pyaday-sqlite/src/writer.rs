@@ -1,57 +1,157 @@
 //! The thread that writes. It commits all writes that queued during its last commit as one
-//! transaction.
+//! transaction. Between transactions it reads the log of changes, and shortens it.
 
-use std::sync::Arc;
-use std::sync::mpsc::Receiver;
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use pyaday_core::{Draft, Published, StoreError};
+use pyaday_core::{Draft, Published, Retention, StoreError};
 
 use crate::error::{Cause, Failed};
 use crate::file::File;
+use crate::history::History;
 
-/// The maximum number of writes in the queue.
+/// The maximum number of jobs in the queue.
 pub(crate) const QUEUE: usize = 1024;
 
+/// How long the thread waits for a job before it looks for changes that have become too old.
+const TRIM_INTERVAL: Duration = Duration::from_secs(60);
+
+/// How many turns there are between two attempts to shorten the log of changes while jobs wait.
+const BUSY_TURNS: u32 = 16;
+
+/// A job for the thread.
+pub(crate) enum Job {
+    Write(Write),
+    Read(Read),
+    /// Looks for changes that need not be kept.
+    Trim,
+}
+
 /// A write in the queue. It is called with the draft and decides its result.
-pub(crate) type Job = Box<dyn FnOnce(&mut Draft) -> Answer + Send>;
+pub(crate) type Write = Box<dyn FnOnce(&mut Draft) -> Answer + Send>;
 
 /// The rest of a write: it sends the result when the end of the transaction is known.
 pub(crate) type Answer = Box<dyn FnOnce(Result<(), StoreError>)>;
 
-/// Carries out jobs until all senders are dropped.
-pub(crate) fn run(mut file: File, current: &Published, jobs: &Receiver<Job>) {
-    let mut unusable = None;
-    while let Ok(job) = jobs.recv() {
-        let mut draft = Draft::new(current.catalogue());
-        let mut answers = vec![job(&mut draft)];
-        // If the file is unusable, jobs are carried out one by one, so that writes that change
-        // nothing still succeed.
-        let more = if unusable.is_none() { QUEUE } else { 0 };
-        answers.extend(jobs.try_iter().take(more).map(|job| job(&mut draft)));
+/// A part of a read of the log of changes. It sends its own result.
+pub(crate) type Read = Box<dyn FnOnce(&History<'_>) + Send>;
 
+/// The state of the thread.
+pub(crate) struct Writer {
+    pub(crate) file: File,
+    pub(crate) current: Arc<Published>,
+    pub(crate) retention: Arc<Mutex<Retention>>,
+    /// Why nothing can be written until the file is opened again.
+    unusable: Option<Arc<Cause>>,
+    /// The reads that wait. One of them is carried out in each turn.
+    reads: VecDeque<Read>,
+    /// True if the log of changes may have some that need not be kept.
+    may_trim: bool,
+    busy_turns: u32,
+}
+
+impl Writer {
+    pub(crate) fn new(
+        file: File,
+        current: Arc<Published>,
+        retention: Arc<Mutex<Retention>>,
+    ) -> Self {
+        let (unusable, reads) = (None, VecDeque::new());
+        Self { file, current, retention, unusable, reads, may_trim: true, busy_turns: 0 }
+    }
+
+    /// Carries out jobs until all senders are dropped.
+    pub(crate) fn run(mut self, jobs: &Receiver<Job>) {
+        loop {
+            let has_work = !self.reads.is_empty() || self.may_trim;
+            let job = match has_work {
+                true => jobs.try_recv().map_err(|error| error == TryRecvError::Disconnected),
+                false => {
+                    let job = jobs.recv_timeout(TRIM_INTERVAL);
+                    job.map_err(|error| error == RecvTimeoutError::Disconnected)
+                }
+            };
+            let is_idle = job.is_err();
+            match job {
+                Ok(Job::Write(write)) => self.write(write, jobs),
+                Ok(Job::Read(read)) => self.reads.push_back(read),
+                Ok(Job::Trim) => self.may_trim = true,
+                Err(is_disconnected) if is_disconnected => break,
+                Err(_) => self.may_trim |= !has_work,
+            }
+            self.turn(is_idle);
+        }
+        // SQLite leaves the log as it is if the database is not at its path any more. If only the log is
+        // not, moving it to the database saves what it has.
+        if self.unusable.is_some_and(|cause| matches!(*cause, Cause::Sqlite(_))) {
+            self.file.close_without_moving_log();
+        }
+    }
+
+    /// Does a part of the work for which no write waits.
+    fn turn(&mut self, is_idle: bool) {
+        self.busy_turns = if is_idle { 0 } else { self.busy_turns + 1 };
+        if let Some(read) = self.reads.pop_front() {
+            self.current.read(|now| {
+                let (connection, extent) = self.file.history();
+                let history = History { connection, extent, now };
+                // After a panic, the caller gets an error because the channel is closed.
+                drop(catch_unwind(AssertUnwindSafe(|| read(&history))));
+            });
+        } else if self.may_trim && (is_idle || self.busy_turns >= BUSY_TURNS) {
+            self.busy_turns = 0;
+            self.trim();
+        }
+    }
+
+    fn trim(&mut self) {
+        let retention = *self.retention.lock().unwrap_or_else(PoisonError::into_inner);
+        self.may_trim = false;
+        if self.unusable.is_some() || retention == Retention::all() {
+            return;
+        }
+        match self.file.trim(retention) {
+            Ok(may_trim) => self.may_trim = may_trim,
+            Err(failure) => self.unusable = Failure::new(failure).into_final(),
+        }
+    }
+
+    /// Carries out a write and those that have queued, as one transaction.
+    fn write(&mut self, write: Write, jobs: &Receiver<Job>) {
+        let mut draft = Draft::new(self.current.catalogue());
+        let mut answers = vec![write(&mut draft)];
+        // If the file is unusable, writes are carried out one by one, so that those that change
+        // nothing still succeed.
+        let more = if self.unusable.is_none() { QUEUE } else { 0 };
+        for job in jobs.try_iter().take(more) {
+            match job {
+                Job::Write(write) => answers.push(write(&mut draft)),
+                Job::Read(read) => self.reads.push_back(read),
+                Job::Trim => self.may_trim = true,
+            }
+        }
         let is_written = !draft.is_empty();
-        let mut result = match &unusable {
+        let mut result = match &self.unusable {
             _ if !is_written => Ok(()),
-            None => file.commit(&draft).map_err(Failure::new),
+            None => self.file.commit(&draft).map_err(Failure::new),
             Some(cause) => Err(Failure::Unusable(Arc::clone(cause))),
         };
         if is_written && result.is_ok() {
-            current.publish(draft.into_catalogue());
+            self.current.publish(draft.into_catalogue());
+            self.may_trim = true;
         }
         for answer in answers {
             answer(result.as_ref().copied().map_err(Failure::to_store_error));
         }
         // No caller waits while the log is moved.
         if is_written && result.is_ok() {
-            result = file.shorten_log().map_err(Failure::of_log);
+            result = self.file.shorten_log().map_err(Failure::of_log);
         }
-        unusable = unusable.or(result.err().and_then(Failure::into_final));
-    }
-    // SQLite leaves the log as it is if the database is not at its path any more. If only the log is
-    // not, moving it to the database saves what it has.
-    if unusable.is_some_and(|cause| matches!(*cause, Cause::Sqlite(_))) {
-        file.close_without_moving_log();
+        let failure = result.err().and_then(Failure::into_final);
+        self.unusable = self.unusable.take().or(failure);
     }
 }
 

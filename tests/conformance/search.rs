@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use pyaday_core::{
     Catalogue, Metadata, NormalizedName, Package, PackageName, Page, Position, Query, Revision,
-    Score, Search, Sort, Stored, Tags,
+    Score, Search, Sort, Stored, Tags, Write,
 };
 
 use serde_json::{Map, Value};

@@ -1,6 +1,6 @@
 //! A statement that fails within a transaction: each statement in turn, by a trigger.
 
-use pyaday_core::{PackageStore, StoreError};
+use pyaday_core::{PackageStore, StoreError, Write};
 use pyaday_sqlite::SqliteStore;
 use pyaday_tests::workload::{anchors, operation};
 use rusqlite::Connection;

@@ -8,12 +8,12 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a process that panics is one that failed")]
 
 use std::future::{Future, poll_fn};
-use std::io::{self, Write};
+use std::io::{self, Write as _};
 use std::pin::pin;
 use std::task::Poll;
 use std::{env, thread};
 
-use pyaday_core::{PackageStore, StoreError};
+use pyaday_core::{PackageStore, StoreError, Write};
 use pyaday_sqlite::SqliteStore;
 use pyaday_tests::workload::{anchors, operation};
 

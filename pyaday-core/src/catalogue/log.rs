@@ -1,7 +1,6 @@
 //! The log of a store that keeps its history in memory.
 
 use std::collections::VecDeque;
-use std::convert::Infallible;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -234,9 +233,11 @@ fn page(
     is_within: impl Fn(Revision) -> bool,
 ) -> ChangePage {
     let within = revisions.filter(|revision| is_within(*revision));
-    let entries = within.filter_map(|revision| log.changes.get(&revision));
-    let changes = entries.map(|entry| Ok::<_, Infallible>(entry.change.clone()));
-    match query.page(changes) {
-        Ok(page) => page,
+    let mut scan = query.scan();
+    for entry in within.filter_map(|revision| log.changes.get(&revision)) {
+        if !scan.look(entry.change.clone()) {
+            break;
+        }
     }
+    scan.finish()
 }

@@ -28,5 +28,5 @@ pub use kind::ChangeKind;
 pub use logged::{ChangeDetails, ChangedPackage, ChangedPin, LoggedChange};
 pub use note::ChangeNote;
 pub use past::{NoHistory, Past};
-pub use query::{ChangeOrder, ChangePage, ChangeQuery};
+pub use query::{ChangeOrder, ChangePage, ChangeQuery, ChangeScan};
 pub use retention::Retention;

@@ -61,29 +61,58 @@ impl ChangeQuery {
             && self.kind.is_none_or(|kind| kind == change.kind)
     }
 
-    /// Makes a page of the changes that `candidates` yields, in the order of the query. It reads no
-    /// more of them than it needs, and at most [`SCAN`](Self::SCAN).
-    ///
-    /// # Errors
-    /// The first error of a candidate.
-    pub fn page<E>(
-        &self,
-        candidates: impl IntoIterator<Item = Result<Change, E>>,
-    ) -> Result<ChangePage, E> {
-        let mut page = ChangePage { items: Vec::new(), next: None };
-        let mut last = None;
-        for (looked_at, change) in candidates.into_iter().enumerate() {
-            let change = change?;
-            if looked_at == Self::SCAN || page.items.len() == self.limit.get() {
-                page.next = last;
-                break;
-            }
-            last = Some(change.revision);
-            if self.selects(&change) {
-                page.items.push(change);
-            }
+    /// Begins a page. A store lets it look at one change after another, in the order of the query.
+    #[must_use]
+    pub fn scan(&self) -> ChangeScan<'_> {
+        let page = ChangePage { items: Vec::new(), next: None };
+        ChangeScan { query: self, page, looked_at: 0, last: None }
+    }
+}
+
+/// A page of changes that a store makes by looking at one change after another.
+#[derive(Clone, Debug)]
+pub struct ChangeScan<'a> {
+    query: &'a ChangeQuery,
+    page: ChangePage,
+    looked_at: usize,
+    last: Option<Revision>,
+}
+
+impl ChangeScan<'_> {
+    /// Looks at the next change, which must be one of the package [`name`](ChangeQuery::name) and at
+    /// a place that [`order`](ChangeQuery::order) admits. Returns false if the page is complete. Then
+    /// the change is the first one after the page.
+    pub fn look(&mut self, change: Change) -> bool {
+        if self.wanted() == 0 {
+            self.page.next = self.last;
+            return false;
         }
-        Ok(page)
+        self.looked_at += 1;
+        self.last = Some(change.revision);
+        if self.query.selects(&change) {
+            self.page.items.push(change);
+        }
+        true
+    }
+
+    /// How many more changes the page has room for if all of them are selected, but no more than a
+    /// store may still look at.
+    #[must_use]
+    pub fn wanted(&self) -> usize {
+        let room = self.query.limit.get() - self.page.items.len();
+        room.min(ChangeQuery::SCAN - self.looked_at)
+    }
+
+    /// The revision of the last change that was looked at.
+    #[must_use]
+    pub fn last(&self) -> Option<Revision> {
+        self.last
+    }
+
+    /// Returns the page, after the last change or after a change that was not admitted.
+    #[must_use]
+    pub fn finish(self) -> ChangePage {
+        self.page
     }
 }
 

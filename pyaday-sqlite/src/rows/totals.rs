@@ -16,8 +16,11 @@ pub(crate) const CATALOGUE: Totals = Totals { table: "catalogue", columns: "pack
 /// The number of opened days, and the number of pins.
 pub(super) const JOURNAL: Totals = Totals { table: "journal", columns: "days, pins" };
 
+/// The number of changes in the log, and the revision after which it begins.
+pub(crate) const LOG: Totals = Totals { table: "log", columns: "changes, beginning" };
+
 impl Totals {
-    pub(super) fn write(
+    pub(crate) fn write(
         &self,
         transaction: &Transaction<'_>,
         [one, other]: [i64; 2],

@@ -48,9 +48,9 @@ fn add_lengths(transaction: &Transaction<'_>) -> Result<(), OpenFault> {
 }
 
 /// All migrations, and then the trial.
-const MIGRATIONS_AND_TRIAL: [Migration; 4] = {
-    let [first, second, third] = MIGRATIONS;
-    [first, second, third, add_lengths]
+const MIGRATIONS_AND_TRIAL: [Migration; 5] = {
+    let [first, second, third, fourth] = MIGRATIONS;
+    [first, second, third, fourth, add_lengths]
 };
 
 const NAMES: [&str; 3] = ["Django", "flask", "zope.interface"];
@@ -110,12 +110,12 @@ fn a_column_on_trial_is_added_to_a_file_with_rows_and_checksums() {
     bring_up(&mut connection, &MIGRATIONS_AND_TRIAL).unwrap();
     // The second run changes nothing.
     bring_up(&mut connection, &MIGRATIONS_AND_TRIAL).unwrap();
-    assert_eq!(version(&connection), 4);
+    assert_eq!(version(&connection), 5);
     let expected = NAMES.map(|name| (name.to_owned(), name.len().to_string()));
     assert_eq!(trials(&path).unwrap(), expected);
     // This release does not know the schema.
     let refused = identify(&connection);
-    assert!(matches!(refused, Err(OpenFault::NewerSchema { found: 4, known: 3 })), "{refused:?}");
+    assert!(matches!(refused, Err(OpenFault::NewerSchema { found: 5, known: 4 })), "{refused:?}");
 
     // The new checksums cover the old columns and the new one.
     for column in ["name", "short_desc", "tags", "metadata", "trial"] {
@@ -139,7 +139,7 @@ fn a_migration_of_a_damaged_file_changes_nothing() {
     assert_eq!(connection.execute(damage, ()).unwrap(), 1);
     let damaged = bring_up(&mut connection, &MIGRATIONS_AND_TRIAL).unwrap_err().to_string();
     assert!(damaged.contains("`flask` does not fit its checksum"), "{damaged}");
-    assert_eq!(version(&connection), 3);
+    assert_eq!(version(&connection), 4);
     // The control: the table is as it was, and the sound rows can be read.
     let sql = "SELECT count(*) FROM package WHERE short_desc = 'é'";
     assert_eq!(connection.query_row(sql, (), |row| row.get::<_, i64>(0)).unwrap(), 2);

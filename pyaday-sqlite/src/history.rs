@@ -1,0 +1,167 @@
+//! Reads of the log of changes, in the thread that writes.
+//!
+//! The file is locked for one connection, whose thread writes, so the same thread reads the log. It does
+//! so between two transactions and in parts of about a millisecond each, so that writes do not wait for a
+//! long read. The parts of one answer may see different moments, and still agree: what the log says of a
+//! moment of the past never changes.
+
+use pyaday_core::{
+    Catalogue, Change, ChangeDetails, ChangeOrder, ChangePage, ChangeQuery, ChangedPackage,
+    ChangedPin, NoHistory, NormalizedName, Past, Revision, StoreError, Stored,
+};
+use rusqlite::Connection;
+
+use crate::error::OpenFault;
+use crate::rows::{Extent, log};
+
+/// The number of changes or packages that one part of an answer has at most.
+const PART: usize = 128;
+
+/// The log, and the catalogue that readers see.
+pub(crate) struct History<'a> {
+    pub(crate) connection: &'a Connection,
+    pub(crate) extent: Extent,
+    pub(crate) now: &'a Catalogue,
+}
+
+/// A change, and the names of the packages that a page of it has.
+struct Head {
+    change: Change,
+    names: Vec<NormalizedName>,
+    has_more: bool,
+    pins: Vec<ChangedPin>,
+}
+
+/// Runs reads of the log, each between two transactions.
+pub(crate) trait Ask {
+    async fn ask<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&History<'_>) -> Result<T, OpenFault> + Send + 'static,
+    ) -> Result<T, StoreError>;
+}
+
+impl History<'_> {
+    /// The next changes that a query looks at.
+    fn part(
+        &self,
+        name: Option<&NormalizedName>,
+        order: ChangeOrder,
+        count: usize,
+    ) -> Result<Past<Vec<Change>>, OpenFault> {
+        let Self { connection, extent, now } = *self;
+        if let ChangeOrder::After(position) = order
+            && !log::has_position(connection, now, extent, position)?
+        {
+            return Ok(Past::Unknown(NoHistory::Forgotten));
+        }
+        let changes = match name {
+            None => log::list(connection, now, extent, order, count)?,
+            Some(name) => log::list_of(connection, now, extent, name, order, count)?,
+        };
+        Ok(Past::Known(changes))
+    }
+
+    fn head(
+        &self,
+        revision: Revision,
+        after: Option<&NormalizedName>,
+        limit: usize,
+    ) -> Result<Past<Option<Head>>, OpenFault> {
+        if revision <= self.extent.beginning {
+            return Ok(Past::Unknown(NoHistory::Forgotten));
+        }
+        if revision > self.now.revision() {
+            return Ok(Past::Known(None));
+        }
+        let Some(logged) = log::read(self.connection, revision)? else {
+            return Ok(Past::Known(None));
+        };
+        let (mut names, pins) = (logged.names()?, logged.pins()?);
+        if let Some(after) = after {
+            names.drain(..names.partition_point(|name| name <= after));
+        }
+        let has_more = names.len() > limit;
+        names.truncate(limit);
+        Ok(Past::Known(Some(Head { change: logged.change, names, has_more, pins })))
+    }
+
+    /// What a change did to some of its packages.
+    fn changed(
+        &self,
+        revision: Revision,
+        names: &[NormalizedName],
+    ) -> Result<Past<Vec<ChangedPackage>>, OpenFault> {
+        // It may have been removed since the last part.
+        if revision <= self.extent.beginning {
+            return Ok(Past::Unknown(NoHistory::Forgotten));
+        }
+        log::changed(self.connection, self.now, revision, names).map(Past::Known)
+    }
+
+    /// The version that a package had at a revision.
+    pub(crate) fn read_at(
+        &self,
+        name: &NormalizedName,
+        revision: Revision,
+    ) -> Result<Past<Option<Stored>>, OpenFault> {
+        if revision > self.now.revision() {
+            Ok(Past::Unknown(NoHistory::NotYet))
+        } else if revision < self.extent.beginning {
+            Ok(Past::Unknown(NoHistory::Forgotten))
+        } else {
+            log::version_at(self.connection, self.now, name, revision).map(Past::Known)
+        }
+    }
+}
+
+/// Returns a page of changes.
+pub(crate) async fn changes(
+    store: &impl Ask,
+    query: &ChangeQuery,
+) -> Result<Past<ChangePage>, StoreError> {
+    let (mut scan, mut order) = (query.scan(), query.order);
+    loop {
+        // One more than the page has room for, to know whether more changes follow.
+        let count = (scan.wanted() + 1).min(PART);
+        let name = query.name.clone();
+        let part = store.ask(move |history| history.part(name.as_ref(), order, count)).await?;
+        let part = match part {
+            Past::Known(part) => part,
+            Past::Unknown(why) => return Ok(Past::Unknown(why)),
+        };
+        let is_last = part.len() < count;
+        let is_complete = !part.into_iter().all(|change| scan.look(change));
+        let Some(last) = scan.last().filter(|_| !is_last && !is_complete) else {
+            return Ok(Past::Known(scan.finish()));
+        };
+        order = match order {
+            ChangeOrder::Newest { .. } => ChangeOrder::Newest { before: Some(last) },
+            ChangeOrder::After(_) => ChangeOrder::After(last),
+        };
+    }
+}
+
+/// Returns a change and a page of its packages.
+pub(crate) async fn change(
+    store: &impl Ask,
+    revision: Revision,
+    after: Option<&NormalizedName>,
+    limit: usize,
+) -> Result<Past<Option<ChangeDetails>>, StoreError> {
+    let after = after.cloned();
+    let head = store.ask(move |history| history.head(revision, after.as_ref(), limit)).await?;
+    let Head { change, names, has_more, pins } = match head {
+        Past::Known(Some(head)) => head,
+        Past::Known(None) => return Ok(Past::Known(None)),
+        Past::Unknown(why) => return Ok(Past::Unknown(why)),
+    };
+    let mut packages = Vec::with_capacity(names.len());
+    for part in names.chunks(PART) {
+        let part = part.to_vec();
+        match store.ask(move |history| history.changed(revision, &part)).await? {
+            Past::Known(part) => packages.extend(part),
+            Past::Unknown(why) => return Ok(Past::Unknown(why)),
+        }
+    }
+    Ok(Past::Known(Some(ChangeDetails::new(change, packages, has_more, pins))))
+}

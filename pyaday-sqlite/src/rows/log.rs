@@ -1,0 +1,453 @@
+//! The rows of changes, and of the versions that they replaced.
+//!
+//! The catalogue in memory is as new as these rows, or older if it is not known whether the last
+//! transaction is on the disk. So every answer is limited to what the catalogue shows.
+
+use std::time::SystemTime;
+
+use pyaday_core::{
+    Catalogue, Change, ChangeOrder, ChangedPackage, ChangedPin, LoggedChange, NormalizedName,
+    Retention, Revision, Stored,
+};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+use serde_json::{Value, json};
+
+use super::totals::{LOG, checksum};
+use super::{damaged, revision};
+use crate::error::OpenFault;
+
+/// The columns of a change, in the order in which [`change`] reads them.
+const CHANGE: &str = "revision, at, actor, kind, note, count, packages, pins, checksum";
+
+const PUT_CHANGE: &str = "INSERT INTO change \
+     (revision, at, actor, kind, note, count, packages, pins, checksum) \
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+const PUT_REPLACED: &str = "INSERT INTO replaced \
+     (normalized_name, revision, version, representation, checksum) VALUES (?1, ?2, ?3, ?4, ?5)";
+
+/// The extent of the log.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Extent {
+    /// The number of changes.
+    pub(crate) changes: i64,
+    /// The log has all changes after this revision.
+    pub(crate) beginning: Revision,
+}
+
+impl Extent {
+    /// Reads the extent. A file always has one.
+    pub(crate) fn read(connection: &Connection) -> Result<Self, OpenFault> {
+        match LOG.read(connection)? {
+            Some([changes, beginning]) => Ok(Self { changes, beginning: revision(beginning)? }),
+            None => damaged("the row of the table `log` is missing"),
+        }
+    }
+
+    pub(crate) fn write(self, transaction: &Transaction<'_>) -> Result<(), rusqlite::Error> {
+        LOG.write(transaction, [self.changes, self.beginning.to_i64()])
+    }
+}
+
+/// Adds changes. Nothing is read.
+pub(super) fn write(
+    transaction: &Transaction<'_>,
+    logged: &[LoggedChange],
+) -> Result<(), rusqlite::Error> {
+    let mut put_change = transaction.prepare_cached(PUT_CHANGE)?;
+    let mut put_replaced = transaction.prepare_cached(PUT_REPLACED)?;
+    for LoggedChange { change, replaced, pins, .. } in logged {
+        let (at_revision, at) = (change.revision.to_i64(), change.at);
+        let actor = change.by.as_deref().unwrap_or_default();
+        let note = change.note.as_ref().map_or("", |note| note.as_str());
+        let count = change.count as i64;
+        let (packages, pins) = (packages_text(replaced), pins_text(pins));
+        let kind = change.kind.as_str();
+        let numbers = [at_revision, at, count].map(|number| number.to_string());
+        let [revision_text, at_text, count_text] = &numbers;
+        let texts = [revision_text, at_text, actor, kind, note, count_text, &packages, &pins];
+        let checksum = checksum(texts);
+        put_change.execute(params![
+            at_revision,
+            at,
+            actor,
+            kind,
+            note,
+            count,
+            packages,
+            pins,
+            checksum
+        ])?;
+        for (name, version) in replaced {
+            if let Some(version) = version {
+                put_version(&mut put_replaced, name, at_revision, version)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn put_version(
+    put: &mut rusqlite::CachedStatement<'_>,
+    name: &NormalizedName,
+    replaced_in: i64,
+    version: &Stored,
+) -> Result<(), rusqlite::Error> {
+    let representation = version.representation();
+    // A representation is always UTF-8.
+    let representation = String::from_utf8_lossy(&representation);
+    let own = version.revision().to_i64();
+    let (replaced_text, own_text) = (replaced_in.to_string(), own.to_string());
+    let checksum = checksum([name.as_str(), &replaced_text, &own_text, &representation]);
+    put.execute(params![name.as_str(), replaced_in, own, representation, checksum]).map(drop)
+}
+
+/// The names as a JSON array. They need no escapes.
+fn packages_text(replaced: &[(NormalizedName, Option<Stored>)]) -> String {
+    let mut text = "[".to_owned();
+    for (at, (name, _)) in replaced.iter().enumerate() {
+        text.push_str(if at == 0 { "\"" } else { ",\"" });
+        text.push_str(name.as_str());
+        text.push('"');
+    }
+    text.push(']');
+    text
+}
+
+fn pins_text(pins: &[ChangedPin]) -> String {
+    let pin = |ChangedPin { date, before, after, .. }: &ChangedPin| {
+        let name = |name: &Option<NormalizedName>| {
+            name.as_ref().map(NormalizedName::as_str).map(str::to_owned)
+        };
+        json!([date.to_string(), name(before), name(after)])
+    };
+    Value::from_iter(pins.iter().map(pin)).to_string()
+}
+
+/// A change, and the texts about its packages and pins.
+pub(crate) struct Logged {
+    pub(crate) change: Change,
+    packages: String,
+    pins: String,
+}
+
+impl Logged {
+    /// The names of the packages, sorted.
+    pub(crate) fn names(&self) -> Result<Vec<NormalizedName>, OpenFault> {
+        let texts: Result<Vec<String>, _> = serde_json::from_str(&self.packages);
+        let names = texts.ok().and_then(|texts| texts.iter().map(|it| it.parse().ok()).collect());
+        names.map_or_else(|| self.is_damaged(), Ok)
+    }
+
+    pub(crate) fn pins(&self) -> Result<Vec<ChangedPin>, OpenFault> {
+        type Texts = (String, Option<String>, Option<String>);
+        let texts: Result<Vec<Texts>, _> = serde_json::from_str(&self.pins);
+        let pin = |(date, before, after): &Texts| {
+            ChangedPin::restore(date, before.as_deref(), after.as_deref())
+        };
+        let pins = texts.ok().and_then(|texts| texts.iter().map(pin).collect());
+        pins.map_or_else(|| self.is_damaged(), Ok)
+    }
+
+    fn is_damaged<T>(&self) -> Result<T, OpenFault> {
+        damaged(format!("the row of the change {} is not what was written", self.change.revision))
+    }
+}
+
+fn change(row: &Row<'_>) -> Result<Logged, OpenFault> {
+    let [at_revision, at, count]: [i64; 3] = [row.get(0)?, row.get(1)?, row.get(5)?];
+    let [actor, kind, note]: [String; 3] = [row.get(2)?, row.get(3)?, row.get(4)?];
+    let [packages, pins]: [String; 2] = [row.get(6)?, row.get(7)?];
+    let [revision_text, at_text, count_text] =
+        [at_revision, at, count].map(|number| number.to_string());
+    let texts = [&revision_text, &at_text, &actor, &kind, &note, &count_text, &packages, &pins];
+    let is_sound = row.get::<_, i64>(8)? == i64::from(checksum(texts));
+    let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+    let (actor, note) = (given(&actor), given(&note));
+    match Change::restore(at_revision, at, actor.as_deref(), &kind, count, note.as_deref()) {
+        Some(change) if is_sound => Ok(Logged { change, packages, pins }),
+        _ => damaged(format!("the row of the change {at_revision} is not what was written")),
+    }
+}
+
+/// Reads a change.
+pub(crate) fn read(
+    connection: &Connection,
+    revision: Revision,
+) -> Result<Option<Logged>, OpenFault> {
+    let sql = format!("SELECT {CHANGE} FROM change WHERE revision = ?1");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query([revision.to_i64()])?;
+    rows.next()?.map(change).transpose()
+}
+
+/// Reads the next changes in an order: those after or before a revision, up to a number.
+pub(crate) fn list(
+    connection: &Connection,
+    now: &Catalogue,
+    extent: Extent,
+    order: ChangeOrder,
+    count: usize,
+) -> Result<Vec<Change>, OpenFault> {
+    let direction = match order {
+        ChangeOrder::Newest { .. } => "DESC",
+        ChangeOrder::After(_) => "ASC",
+    };
+    let sql = format!(
+        "SELECT {CHANGE} FROM change WHERE revision <= ?1 AND revision > ?2 \
+         ORDER BY revision {direction} LIMIT ?3"
+    );
+    let (last, after) = bounds(order, now, extent);
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query(params![last, after, count as i64])?;
+    let mut changes = Vec::new();
+    while let Some(row) = rows.next()? {
+        changes.push(change(row)?.change);
+    }
+    Ok(changes)
+}
+
+/// The greatest revision of a list, and the one after which it begins.
+fn bounds(order: ChangeOrder, now: &Catalogue, extent: Extent) -> (i64, i64) {
+    let (newest, beginning) = (now.revision(), extent.beginning);
+    match order {
+        ChangeOrder::Newest { before } => {
+            let before = before.map_or(u64::MAX, Revision::get);
+            let last = Revision::new(before.saturating_sub(1)).min(newest);
+            (last.to_i64(), beginning.to_i64())
+        }
+        ChangeOrder::After(after) => (newest.to_i64(), after.max(beginning).to_i64()),
+    }
+}
+
+/// Reads the next changes of a package in an order, up to a number.
+pub(crate) fn list_of(
+    connection: &Connection,
+    now: &Catalogue,
+    extent: Extent,
+    name: &NormalizedName,
+    order: ChangeOrder,
+    count: usize,
+) -> Result<Vec<Change>, OpenFault> {
+    let (last, after) = bounds(order, now, extent);
+    let mut revisions = match order {
+        ChangeOrder::Newest { .. } => revisions_before(connection, now, name, last, count)?,
+        ChangeOrder::After(_) => revisions_after(connection, now, name, after, count)?,
+    };
+    // One change replaces a version and makes the next one.
+    revisions.dedup();
+    let mut changes = Vec::new();
+    for number in revisions.into_iter().filter(|number| (after + 1..=last).contains(number)) {
+        if changes.len() == count {
+            break;
+        }
+        // The log may begin later than the version.
+        changes.extend(read(connection, revision(number)?)?.map(|logged| logged.change));
+    }
+    Ok(changes)
+}
+
+/// The newest revisions in which a package was changed, up to a revision. There are at least `count`,
+/// or all.
+fn revisions_before(
+    connection: &Connection,
+    now: &Catalogue,
+    name: &NormalizedName,
+    last: i64,
+    count: usize,
+) -> Result<Vec<i64>, OpenFault> {
+    let mut next = connection.prepare_cached(
+        "SELECT version FROM replaced WHERE normalized_name = ?1 AND revision > ?2 \
+         ORDER BY revision LIMIT 1",
+    )?;
+    let replaced_later = next.query_row(params![name.as_str(), last], |row| row.get(0));
+    let current = || now.get(name).map(|version| version.revision().to_i64());
+    // The version that exists at the last revision, if it was made by then.
+    let mut revisions: Vec<_> = replaced_later.optional()?.or_else(current).into_iter().collect();
+    let mut statement = connection.prepare_cached(
+        "SELECT revision, version FROM replaced WHERE normalized_name = ?1 AND revision <= ?2 \
+         ORDER BY revision DESC LIMIT ?3",
+    )?;
+    let mut rows = statement.query(params![name.as_str(), last, count as i64])?;
+    while let Some(row) = rows.next()? {
+        revisions.extend([row.get::<_, i64>(0)?, row.get(1)?]);
+    }
+    Ok(revisions)
+}
+
+/// The oldest revisions in which a package was changed, after a revision. There are at least `count`, or
+/// all.
+fn revisions_after(
+    connection: &Connection,
+    now: &Catalogue,
+    name: &NormalizedName,
+    after: i64,
+    count: usize,
+) -> Result<Vec<i64>, OpenFault> {
+    let mut statement = connection.prepare_cached(
+        "SELECT version, revision FROM replaced WHERE normalized_name = ?1 AND revision > ?2 \
+         ORDER BY revision LIMIT ?3",
+    )?;
+    let mut rows = statement.query(params![name.as_str(), after, count as i64])?;
+    let mut revisions = Vec::new();
+    while let Some(row) = rows.next()? {
+        revisions.extend([row.get::<_, i64>(0)?, row.get(1)?]);
+    }
+    if revisions.len() < 2 * count {
+        revisions.extend(now.get(name).map(|version| version.revision().to_i64()));
+    }
+    Ok(revisions)
+}
+
+/// True if a follower who has this position has missed nothing that the log does not have.
+pub(crate) fn has_position(
+    connection: &Connection,
+    now: &Catalogue,
+    extent: Extent,
+    position: Revision,
+) -> Result<bool, OpenFault> {
+    if position == extent.beginning || position == now.revision() {
+        return Ok(true);
+    }
+    if position < extent.beginning || position > now.revision() {
+        return Ok(false);
+    }
+    let exists = |sql: &str| {
+        let mut statement = connection.prepare_cached(sql)?;
+        statement.exists([position.to_i64()])
+    };
+    Ok(exists("SELECT 1 FROM change WHERE revision = ?1")?
+        || exists("SELECT 1 FROM daily WHERE revision = ?1")?)
+}
+
+/// The version that a package had at a revision.
+pub(crate) fn version_at(
+    connection: &Connection,
+    now: &Catalogue,
+    name: &NormalizedName,
+    at: Revision,
+) -> Result<Option<Stored>, OpenFault> {
+    let mut statement = connection.prepare_cached(
+        "SELECT revision, version, representation, checksum FROM replaced \
+         WHERE normalized_name = ?1 AND revision > ?2 ORDER BY revision LIMIT 1",
+    )?;
+    let mut rows = statement.query(params![name.as_str(), at.to_i64()])?;
+    let version = match rows.next()? {
+        Some(row) => Some(version(row, name)?),
+        None => now.get(name),
+    };
+    Ok(version.filter(|version| version.revision() <= at))
+}
+
+/// The version that a change replaced or removed.
+fn version_before(
+    connection: &Connection,
+    name: &NormalizedName,
+    revision: Revision,
+) -> Result<Option<Stored>, OpenFault> {
+    let mut statement = connection.prepare_cached(
+        "SELECT revision, version, representation, checksum FROM replaced \
+         WHERE normalized_name = ?1 AND revision = ?2",
+    )?;
+    let mut rows = statement.query(params![name.as_str(), revision.to_i64()])?;
+    rows.next()?.map(|row| version(row, name)).transpose()
+}
+
+fn version(row: &Row<'_>, name: &NormalizedName) -> Result<Stored, OpenFault> {
+    let [replaced_in, own]: [i64; 2] = [row.get(0)?, row.get(1)?];
+    let representation: String = row.get(2)?;
+    let (replaced_text, own_text) = (replaced_in.to_string(), own.to_string());
+    let expected = checksum([name.as_str(), &replaced_text, &own_text, &representation]);
+    let is_sound = row.get::<_, i64>(3)? == i64::from(expected);
+    match Stored::restore(&representation, own) {
+        Some(version) if is_sound => Ok(version),
+        _ => damaged(format!(
+            "the row of the version of `{name}` that {replaced_in} replaced is not what was written"
+        )),
+    }
+}
+
+/// What a change did to these packages.
+pub(crate) fn changed(
+    connection: &Connection,
+    now: &Catalogue,
+    revision: Revision,
+    names: &[NormalizedName],
+) -> Result<Vec<ChangedPackage>, OpenFault> {
+    let changed = names.iter().map(|name| {
+        let before = version_before(connection, name, revision)?;
+        let after = version_at(connection, now, name, revision)?;
+        Ok(ChangedPackage::new(name.clone(), before, after))
+    });
+    changed.collect()
+}
+
+/// Removes the oldest changes that need not be kept. It removes about as many rows as `most` says, so a
+/// large change takes several calls: nothing is answered from it after the first one. Returns the new
+/// extent, or `None` if there is nothing to remove.
+pub(crate) fn trim(
+    transaction: &Transaction<'_>,
+    extent: Extent,
+    retention: Retention,
+    now: SystemTime,
+    most: usize,
+) -> Result<Option<Extent>, rusqlite::Error> {
+    let since = retention.since(now).unwrap_or(i64::MIN);
+    let kept = retention.count().map_or(i64::MAX, |count| count as i64);
+    let (mut trimmed, mut room) = (extent, most);
+    let mut is_trimmed = false;
+    while room > 0
+        && let Some(Oldest { revision, at, packages }) = oldest(transaction)?
+    {
+        if revision > trimmed.beginning.to_i64() {
+            if at >= since && trimmed.changes <= kept {
+                break;
+            }
+            let beginning = Revision::from_i64(revision).unwrap_or(trimmed.beginning);
+            trimmed = Extent { changes: trimmed.changes - 1, beginning };
+        }
+        is_trimmed = true;
+        room = remove(transaction, revision, &packages, room)?;
+    }
+    if !is_trimmed {
+        return Ok(None);
+    }
+    trimmed.write(transaction)?;
+    Ok(Some(trimmed))
+}
+
+/// The oldest change, whose checksum does not matter any more.
+struct Oldest {
+    revision: i64,
+    at: i64,
+    packages: String,
+}
+
+fn oldest(connection: &Connection) -> Result<Option<Oldest>, rusqlite::Error> {
+    let mut statement = connection
+        .prepare_cached("SELECT revision, at, packages FROM change ORDER BY revision LIMIT 1")?;
+    let columns = |row: &Row<'_>| {
+        Ok(Oldest { revision: row.get(0)?, at: row.get(1)?, packages: row.get(2)? })
+    };
+    statement.query_row((), columns).optional()
+}
+
+/// Removes the versions that a change replaced, and then the change. Returns how many more rows may be
+/// removed. If it is 0, versions may be left, and the change with them.
+fn remove(
+    transaction: &Transaction<'_>,
+    revision: i64,
+    packages: &str,
+    mut room: usize,
+) -> Result<usize, rusqlite::Error> {
+    let mut replaced = transaction
+        .prepare_cached("DELETE FROM replaced WHERE normalized_name = ?1 AND revision = ?2")?;
+    let names: Vec<String> = serde_json::from_str(packages).unwrap_or_default();
+    for name in names {
+        if room == 0 {
+            return Ok(0);
+        }
+        room -= replaced.execute(params![name, revision])?;
+    }
+    transaction.prepare_cached("DELETE FROM change WHERE revision = ?1")?.execute([revision])?;
+    Ok(room.saturating_sub(1))
+}
