@@ -15,6 +15,7 @@ mod daily;
 mod durability;
 mod fuzz_inputs;
 mod golden;
+mod history;
 mod linearizability;
 mod links;
 mod middleware;

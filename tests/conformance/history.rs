@@ -2,9 +2,9 @@
 
 use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::SystemTime;
+use std::sync::{Arc, Mutex};
+use std::thread::sleep;
+use std::time::{Duration, SystemTime};
 
 use pyaday_core::conformance::{self, CannotReopen};
 use pyaday_core::daily::{Daily, Day, Pin, Pinned, Unpin};
@@ -13,6 +13,9 @@ use pyaday_core::{
     Delete, MemoryStore, NoHistory, NormalizedName, Package, PackageStore, Page, Past, Query,
     Replacement, Revision, Seed, StoreError, StoreId, Stored, Tag, Update, Write,
 };
+
+/// How long a fault lasts. It is found only if other threads act meanwhile.
+const PAUSE: Duration = Duration::from_millis(2);
 
 /// The fault of a [`Historian`].
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -60,15 +63,16 @@ enum Fault {
 struct Historian {
     fault: Fault,
     store: Arc<MemoryStore>,
-    calls: AtomicUsize,
+    /// A change that is not shown yet.
+    late: Mutex<Option<Revision>>,
     /// The log seems to begin after this revision.
     hidden: Revision,
 }
 
 impl Historian {
     fn new(fault: Fault) -> Self {
-        let (store, calls) = (Arc::new(MemoryStore::new()), AtomicUsize::new(0));
-        Self { fault, store, calls, hidden: Revision::new(0) }
+        let store = Arc::new(MemoryStore::new());
+        Self { fault, store, late: Mutex::default(), hidden: Revision::new(0) }
     }
 
     async fn newest(&self) -> Result<Revision, StoreError> {
@@ -126,11 +130,9 @@ impl Historian {
                 query.by.as_deref().is_none_or(is_by)
             }),
             // A store without a lock shows a later write before an earlier one.
-            Fault::ChangeIsLate if !is_newest_first && page.items.len() > 1 => {
-                let late = page.items.len() - 2;
-                if self.calls.fetch_add(1, Ordering::SeqCst) % 2 == 0 {
-                    page.items.remove(late);
-                }
+            Fault::ChangeIsLate => {
+                let late = *self.late.lock().unwrap();
+                page.items.retain(|change| Some(change.revision) != late);
             }
             Fault::LogIsForgotten => page.items.retain(|change| change.revision > self.hidden),
             _ => {}
@@ -176,7 +178,18 @@ impl PackageStore for Historian {
         write: Write,
     ) -> Result<Vec<Create>, StoreError> {
         let write = if self.fault == Fault::CreateManyIgnoresTerms { Write::new() } else { write };
-        self.store.create_many(packages, write).await
+        let created = self.store.create_many(packages, write).await?;
+        if self.fault == Fault::ChangeIsLate {
+            let version = created.iter().find_map(|created| match created {
+                Create::Created(version) => Some(version.revision()),
+                _ => None,
+            });
+            *self.late.lock().unwrap() = version;
+            // Meanwhile other threads write, and somebody reads the log.
+            sleep(PAUSE);
+            *self.late.lock().unwrap() = None;
+        }
+        Ok(created)
     }
 
     async fn write_batch(&self, batch: Batch, write: Write) -> Result<Batched, StoreError> {
@@ -191,6 +204,9 @@ impl PackageStore for Historian {
                 (Some(there), None) => rewritten.remove(name.clone(), there),
                 (None, None) => rewritten,
             };
+        }
+        for pin in batch.pins() {
+            rewritten = rewritten.pin(pin.clone(), batch.last_open());
         }
         match self.fault {
             Fault::BatchIgnoresConflicts => self.store.write_batch(rewritten, write).await,
@@ -210,7 +226,7 @@ impl PackageStore for Historian {
                 if !matches!(looked, Batched::Unwritten(_)) || batch.is_dry_run() {
                     return Ok(looked);
                 }
-                std::thread::sleep(std::time::Duration::from_millis(1));
+                sleep(PAUSE);
                 self.store.write_batch(rewritten, Write::new()).await
             }
             _ => self.store.write_batch(batch, write).await,
@@ -226,20 +242,16 @@ impl PackageStore for Historian {
             };
             match self.fault {
                 Fault::AnyPositionWillDo => {
-                    let all =
-                        ChangeQuery { order: ChangeOrder::After(Revision::new(0)), ..understood };
-                    return Ok(self.store.changes(&all).await?.map(|mut page| {
+                    understood.order = ChangeOrder::After(Revision::new(0));
+                    return Ok(self.store.changes(&understood).await?.map(|mut page| {
                         page.items.retain(|change| change.revision > position);
                         page
                     }));
                 }
                 Fault::DayIsNoPosition if is_day => return Ok(Past::Unknown(NoHistory::Forgotten)),
                 Fault::PageBeginsWithAfter if position > Revision::new(0) => {
-                    let newest = ChangeQuery {
-                        order: ChangeOrder::Newest { before: Some(position) },
-                        limit: NonZeroUsize::MIN,
-                        ..understood.clone()
-                    };
+                    let mut newest = ChangeQuery::new(NonZeroUsize::MIN);
+                    newest.order = ChangeOrder::Newest { before: Some(position) };
                     if let Past::Known(page) = self.store.changes(&newest).await?
                         && let Some(change) = page.items.first()
                     {
@@ -305,10 +317,8 @@ impl PackageStore for Historian {
             Fault::PastIsCurrent if !is_future => Ok(Past::Known(self.store.read(name).await?)),
             Fault::FutureIsCurrent if is_future => Ok(Past::Known(self.store.read(name).await?)),
             Fault::PastIsOneLater if !is_future => {
-                let after = ChangeQuery {
-                    order: ChangeOrder::After(revision),
-                    ..ChangeQuery::new(NonZeroUsize::MIN)
-                };
+                let mut after = ChangeQuery::new(NonZeroUsize::MIN);
+                after.order = ChangeOrder::After(revision);
                 let next = match self.store.changes(&after).await? {
                     Past::Known(page) => page.items.first().map(|change| change.revision),
                     Past::Unknown(_) => None,

@@ -3,6 +3,7 @@
 pub(crate) mod client;
 pub(crate) mod disk;
 pub(crate) mod files;
+pub(crate) mod follower;
 pub(crate) mod homes;
 pub(crate) mod http2;
 pub(crate) mod threads;

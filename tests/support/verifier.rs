@@ -6,12 +6,16 @@ use std::path::Path;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
+use pyaday_core::conformance::Subject as _;
 use pyaday_core::daily::Daily;
 use pyaday_core::{
-    Catalogue, Date, Details, Package, PackageStore, Query, Revision, StoreError, StoreId,
+    Catalogue, Date, Details, MemoryStore, Package, PackageStore, Query, Revision, StoreError,
+    StoreId,
 };
 use pyaday_sqlite::SqliteStore;
 use pyaday_tests::workload::{self, Model, Operation, apply, operation};
+
+use super::follower::Follower;
 
 /// Compares a store with the outcomes that its writers printed.
 #[derive(Default)]
@@ -24,6 +28,8 @@ pub(crate) struct Verifier {
     shown: BTreeMap<Date, Daily>,
     /// The machine of the writers has no power: what they print counts no longer.
     is_cut_off: bool,
+    /// Follows the changes of the store across all crashes.
+    follower: Follower,
     complaints: Vec<String>,
 }
 
@@ -97,6 +103,8 @@ impl Verifier {
             model.packages.insert(name, package);
         }
         self.examine_journal(&catalogue, &mut models)?;
+        // It needs no runtime, and the caller may have one already.
+        MemoryStore::new.block_on(self.follower.agrees(&store))?;
         for (number, (writer, actual)) in self.writers.iter_mut().zip(models).enumerate() {
             if let Some(complaint) = writer.compare(actual) {
                 self.complaints.push(format!("writer {number}: {complaint}"));

@@ -155,14 +155,13 @@ impl Problem {
 
     /// Something has changed since the change that is to be taken back.
     pub(crate) fn not_undoable(conflict: &Conflict) -> Self {
-        let texts = |count, one: &str, many: &str| match count {
-            1 => one.to_owned(),
-            count => format!("{count} {many}"),
+        let packages = match conflict.packages.len() {
+            1 => "a package of this change has".to_owned(),
+            count => format!("{count} packages of this change have"),
         };
-        let packages = texts(conflict.packages.len(), "a package", "packages");
         let detail = match (conflict.packages.is_empty(), conflict.dates.is_empty()) {
             (false, _) => format!(
-                "Nothing was changed: {packages} of this change have been changed again since. Undo \
+                "Nothing was changed: {packages} been changed again since. Undo \
                  the later changes first. The member `packages` lists the names."
             ),
             (true, _) => "Nothing was changed: the pin of a day has been changed again since, the \

@@ -1,12 +1,14 @@
 //! Facts about every migration, tested with a migration that adds a trial column.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{env, fs, process};
 
 use pyaday_core::{Draft, Package, Write};
 
 use super::*;
 use crate::file::File;
+use crate::rows::CATALOGUE;
 use crate::rows::package::{bind, read_rows};
 
 /// Adds a column with the length of the name, and includes it in the checksum of each row. A new field of a
@@ -55,14 +57,33 @@ const MIGRATIONS_AND_TRIAL: [Migration; 5] = {
 
 const NAMES: [&str; 3] = ["Django", "flask", "zope.interface"];
 
+/// A folder that is removed at the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(purpose: &str) -> Self {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("pyaday-{purpose}-{}-{number}", process::id());
+        let folder = env::temp_dir().join(name);
+        fs::create_dir(&folder).unwrap();
+        Self(folder)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
 /// A file with packages, in a folder of its own.
-struct Filled(PathBuf);
+struct Filled(Folder);
 
 impl Filled {
     fn new(purpose: &str) -> Self {
-        let folder = env::temp_dir().join(format!("pyaday-{purpose}-{}", process::id()));
-        fs::create_dir(&folder).unwrap();
-        let filled = Self(folder);
+        let filled = Self(Folder::new(purpose));
         let (mut file, content) = File::open(&filled.path()).unwrap();
         let mut draft = Draft::new(content.catalogue);
         for name in NAMES {
@@ -76,13 +97,7 @@ impl Filled {
     }
 
     fn path(&self) -> PathBuf {
-        self.0.join("pyaday.db")
-    }
-}
-
-impl Drop for Filled {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
+        self.0.0.join("pyaday.db")
     }
 }
 
@@ -143,4 +158,32 @@ fn a_migration_of_a_damaged_file_changes_nothing() {
     // The control: the table is as it was, and the sound rows can be read.
     let sql = "SELECT count(*) FROM package WHERE short_desc = 'é'";
     assert_eq!(connection.query_row(sql, (), |row| row.get::<_, i64>(0)).unwrap(), 2);
+}
+
+#[test]
+fn the_log_of_an_older_file_begins_at_its_newest_revision() {
+    for written in [None, Some(1_700_000_000_000_000)] {
+        let folder = Folder::new("older");
+        let path = folder.0.join("pyaday.db");
+        let mut connection = Connection::open(&path).unwrap();
+        bring_up(&mut connection, &MIGRATIONS[..3]).unwrap();
+        if let Some(revision) = written {
+            let transaction = connection.transaction().unwrap();
+            CATALOGUE.write(&transaction, [1, revision]).unwrap();
+            let flask = Package::new("flask", "").unwrap();
+            let texts: Vec<_> = ["flask".into()].into_iter().chain(flask.columns()).collect();
+            let mut insert = transaction
+                .prepare("INSERT INTO package VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")
+                .unwrap();
+            bind(&mut insert, &texts, revision).unwrap();
+            insert.raw_execute().unwrap();
+            drop(insert);
+            transaction.commit().unwrap();
+        }
+        drop(connection);
+        let (_, content) = File::open(&path).unwrap();
+        assert_eq!(content.catalogue.len(), usize::from(written.is_some()));
+        assert_eq!(content.extent.changes, 0);
+        assert_eq!(content.extent.beginning.to_i64(), written.unwrap_or(0));
+    }
 }

@@ -75,12 +75,15 @@ fn numbered(line: &[u8]) -> Vec<u8> {
 
 /// A text with the revisions of the store as the list writes them.
 fn without_revisions(text: &str) -> String {
+    /// More writes than a scenario makes. A greater number is no revision.
+    const WRITES: u64 = 1_000;
+
     let parts = text.split_inclusive(|c: char| !c.is_ascii_digit());
     let parts = parts.map(|part| {
         let digits = part.trim_end_matches(|c: char| !c.is_ascii_digit());
         match digits.parse::<u64>().ok().and_then(|number| number.checked_sub(REVISION.get())) {
-            Some(number) => format!("{{{number}}}{}", &part[digits.len()..]),
-            None => part.to_owned(),
+            Some(number @ ..WRITES) => format!("{{{number}}}{}", &part[digits.len()..]),
+            _ => part.to_owned(),
         }
     });
     parts.collect()
