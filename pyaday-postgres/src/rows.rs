@@ -75,7 +75,7 @@ pub(crate) async fn write(
         match *change {
             RowChange::Create { name, package, revision } => added.push(name, package, revision),
             RowChange::Replace { name, package, revision } => {
-                replaced.push(name, package, revision)
+                replaced.push(name, package, revision);
             }
             RowChange::Delete(name) => removed.push(name.as_str()),
             RowChange::Open(daily) => opened.push(daily),

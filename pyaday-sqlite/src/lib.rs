@@ -32,8 +32,9 @@
 //! ```
 //!
 //! `PRAGMA application_id` is 0x70796164 (`pyad`), and `PRAGMA user_version` is the number of the
-//! schema. Opening a file updates an older schema and verifies every checksum. If you change a row
-//! by hand, compute its checksum, and update the counts in `catalogue` and `journal`. A checksum
+//! schema. Opening a file updates an older schema and verifies every checksum, except for those of the
+//! tables `change` and `replaced`, which are verified when a row is read. If you change a row
+//! by hand, compute its checksum, and update the counts in `catalogue`, `journal` and `log`. A checksum
 //! covers all columns before it except `id`. In Python it is
 //! `zlib.crc32("\0".join(map(str, columns)).encode())`.
 //!
@@ -52,6 +53,17 @@
 //! While the file is open, a second file exists, the log (`pyaday.db-wal`). The two belong
 //! together: a copy of only one of them may lack the newest packages. Closing the store moves the
 //! content of the log to the first file.
+//!
+//! # The history
+//!
+//! Each write adds its row to the table `change`, and the versions that it replaces to the table
+//! `replaced`, in the same transaction. The thread that writes also reads these tables, between two
+//! transactions and in small parts, because the file is locked for one connection. So a long read of the
+//! history makes a write wait for about a millisecond. If more than 64 reads wait, another one is refused
+//! ([`Busy`](pyaday_core::StoreError::Busy)).
+//!
+//! [`SqliteStore::keep_changes`] sets which changes are kept; by default all are. In a file of an older
+//! release, the history begins when a newer release first opens it.
 //!
 //! # Failures
 //!

@@ -63,8 +63,8 @@ enum Fault {
 struct Historian {
     fault: Fault,
     store: Arc<MemoryStore>,
-    /// A change that is not shown yet.
-    late: Mutex<Option<Revision>>,
+    /// Changes that are not shown yet.
+    late: Mutex<Vec<Revision>>,
     /// The log seems to begin after this revision.
     hidden: Revision,
 }
@@ -131,8 +131,8 @@ impl Historian {
             }),
             // A store without a lock shows a later write before an earlier one.
             Fault::ChangeIsLate => {
-                let late = *self.late.lock().unwrap();
-                page.items.retain(|change| Some(change.revision) != late);
+                let late = self.late.lock().unwrap();
+                page.items.retain(|change| !late.contains(&change.revision));
             }
             Fault::LogIsForgotten => page.items.retain(|change| change.revision > self.hidden),
             _ => {}
@@ -184,10 +184,10 @@ impl PackageStore for Historian {
                 Create::Created(version) => Some(version.revision()),
                 _ => None,
             });
-            *self.late.lock().unwrap() = version;
+            self.late.lock().unwrap().extend(version);
             // Meanwhile other threads write, and somebody reads the log.
             sleep(PAUSE);
-            *self.late.lock().unwrap() = None;
+            self.late.lock().unwrap().retain(|late| Some(*late) != version);
         }
         Ok(created)
     }
@@ -222,12 +222,13 @@ impl PackageStore for Historian {
             Fault::BatchIgnoresTerms => self.store.write_batch(batch, Write::new()).await,
             Fault::DryRunWrites => self.store.write_batch(batch.dry_run(false), write).await,
             Fault::BatchLooksThenWrites => {
-                let looked = self.store.write_batch(batch.clone().dry_run(true), write).await?;
+                let dry_run = batch.clone().dry_run(true);
+                let looked = self.store.write_batch(dry_run, write.clone()).await?;
                 if !matches!(looked, Batched::Unwritten(_)) || batch.is_dry_run() {
                     return Ok(looked);
                 }
                 sleep(PAUSE);
-                self.store.write_batch(rewritten, Write::new()).await
+                self.store.write_batch(rewritten, write).await
             }
             _ => self.store.write_batch(batch, write).await,
         }

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 
 use pyaday_core::daily::Day;
 use pyaday_core::{
-    Change, ChangeDetails, ChangeOrder, ChangeQuery, ChangedPackage, ChangedPin, Date,
+    Change, ChangeDetails, ChangeKind, ChangeOrder, ChangeQuery, ChangedPackage, ChangedPin, Date,
     NormalizedName, PackageStore, Past, Query, Revision, StoreError, Stored,
 };
 
@@ -64,6 +64,15 @@ impl Follower {
             return Err(format!("{revision} comes after {}", self.position));
         }
         for ChangedPackage { name, before, after, .. } in details.packages {
+            let is_there = match details.change.kind {
+                ChangeKind::Create | ChangeKind::Import => (false, true),
+                ChangeKind::Update => (true, true),
+                ChangeKind::Delete => (true, false),
+                _ => (before.is_some(), after.is_some()),
+            };
+            if is_there != (before.is_some(), after.is_some()) {
+                return Err(format!("{revision} made {after:?} of {before:?}"));
+            }
             let there = match after {
                 Some(after) => self.packages.insert(name.clone(), after),
                 None => self.packages.remove(&name),

@@ -14,7 +14,7 @@ use crate::history::{
 };
 use crate::package::{NormalizedName, Revision, Stored};
 
-/// How many entries a write removes at most if the log is too long. It is more than one, so that
+/// How many entries a small write removes at most if the log is too long. It is more than one, so that
 /// the log becomes shorter, and few, because a caller waits.
 const REMOVED_AT_ONCE: usize = 16;
 
@@ -69,29 +69,26 @@ impl Log {
         self.changes.insert_mut(revision, Arc::new(Entry { change, names, pins }));
     }
 
-    /// Removes what the log need not keep any more, or the first part of it.
-    pub(super) fn trim(
-        &mut self,
-        leftover: &mut Leftover,
-        retention: Retention,
-        now: impl FnOnce() -> SystemTime,
-    ) {
-        let since = retention.since(now());
-        for _ in 0..REMOVED_AT_ONCE {
-            if let Some(key) = leftover.0.pop_front() {
-                self.replaced.remove_mut(&key);
-                continue;
-            }
-            let Some((revision, entry)) = self.changes.first() else { return };
+    /// Removes what the log need not keep any more, or a part of it. `written` is the number of
+    /// packages that were written since the last call: a large write removes more than a small one, so
+    /// that the log does not grow.
+    pub(super) fn trim(&mut self, leftover: &mut Leftover, retention: Retention, written: usize) {
+        let room = REMOVED_AT_ONCE.max(2 * written);
+        let since = retention.since(SystemTime::now());
+        for _ in 0..room {
+            let Some((revision, entry)) = self.changes.first() else { break };
             let is_too_many = retention.count().is_some_and(|count| self.changes.size() > count);
             if !is_too_many && since.is_none_or(|since| entry.change.at >= since) {
-                return;
+                break;
             }
             let (revision, entry) = (*revision, Arc::clone(entry));
             // From here on nothing is answered from the entry.
             self.beginning = revision;
             self.changes.remove_mut(&revision);
             leftover.0.extend(entry.names.iter().cloned().map(|name| (name, revision)));
+        }
+        for key in leftover.0.drain(..room.min(leftover.0.len())) {
+            self.replaced.remove_mut(&key);
         }
     }
 

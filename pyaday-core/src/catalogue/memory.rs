@@ -92,8 +92,9 @@ impl MemoryStore {
         if !draft.is_empty() {
             let (next, logged) = draft.into_parts();
             let mut log = self.log();
+            let written = logged.iter().map(|logged| logged.replaced.len()).sum();
             logged.into_iter().for_each(|change| log.push(change));
-            log.trim(&mut leftover, self.retention, SystemTime::now);
+            log.trim(&mut leftover, self.retention, written);
             // A reader takes the catalogue first, so the log must be there first.
             *self.log.lock().unwrap_or_else(PoisonError::into_inner) = log;
             self.current.publish(next);

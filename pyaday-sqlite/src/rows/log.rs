@@ -376,6 +376,9 @@ pub(crate) fn changed(
     let changed = names.iter().map(|name| {
         let before = version_before(connection, name, revision)?;
         let after = version_at(connection, now, name, revision)?;
+        if before.is_none() && after.is_none() {
+            return damaged(format!("a version of `{name}` before or after {revision} is missing"));
+        }
         Ok(ChangedPackage::new(name.clone(), before, after))
     });
     changed.collect()

@@ -22,7 +22,7 @@ use std::error::Error;
 use std::hint::black_box;
 use std::num::NonZeroUsize;
 
-use pyaday_core::{Catalogue, NormalizedName, Query, Revision, Seed};
+use pyaday_core::{Catalogue, NormalizedName, Query, Revision, Seed, Write};
 use pyaday_tests::numbers::Numbers;
 
 use crate::time::{Times, median, processor};
