@@ -79,6 +79,26 @@ impl Historian {
         Ok(self.store.list(&Query::new(NonZeroUsize::MIN)).await?.revision)
     }
 
+    /// The batch with the packages that are there now, in place of those that it expects.
+    async fn rewritten(&self, batch: &Batch) -> Result<Batch, StoreError> {
+        let mut rewritten = Batch::new(batch.kind()).dry_run(batch.is_dry_run());
+        for (name, swap) in batch.packages() {
+            let there = self.store.read(name).await?;
+            let fits = there.as_ref().map(Stored::representation) == swap.before;
+            rewritten = match (&there, &swap.after) {
+                _ if !fits && self.fault == Fault::BatchIgnoresConflicts => rewritten,
+                (Some(there), Some(after)) => rewritten.replace(there, after.clone()),
+                (None, Some(after)) => rewritten.create(after.clone()),
+                (Some(there), None) => rewritten.remove(name.clone(), there),
+                (None, None) => rewritten,
+            };
+        }
+        for pin in batch.pins() {
+            rewritten = rewritten.pin(pin.clone(), batch.last_open());
+        }
+        Ok(rewritten)
+    }
+
     /// The query as this store understands it.
     fn misread(&self, query: &ChangeQuery) -> ChangeQuery {
         let mut query = query.clone();
@@ -193,23 +213,10 @@ impl PackageStore for Historian {
     }
 
     async fn write_batch(&self, batch: Batch, write: Write) -> Result<Batched, StoreError> {
-        let mut rewritten = Batch::new(batch.kind()).dry_run(batch.is_dry_run());
-        for (name, swap) in batch.packages() {
-            let there = self.store.read(name).await?;
-            let fits = there.as_ref().map(Stored::representation) == swap.before;
-            rewritten = match (&there, &swap.after) {
-                _ if !fits && self.fault == Fault::BatchIgnoresConflicts => rewritten,
-                (Some(there), Some(after)) => rewritten.replace(there, after.clone()),
-                (None, Some(after)) => rewritten.create(after.clone()),
-                (Some(there), None) => rewritten.remove(name.clone(), there),
-                (None, None) => rewritten,
-            };
-        }
-        for pin in batch.pins() {
-            rewritten = rewritten.pin(pin.clone(), batch.last_open());
-        }
         match self.fault {
-            Fault::BatchIgnoresConflicts => self.store.write_batch(rewritten, write).await,
+            Fault::BatchIgnoresConflicts => {
+                self.store.write_batch(self.rewritten(&batch).await?, write).await
+            }
             Fault::BatchIgnoresPins => {
                 let pins = batch.pins().cloned().collect::<Vec<_>>();
                 let open = batch.last_open();
@@ -228,7 +235,7 @@ impl PackageStore for Historian {
                     return Ok(looked);
                 }
                 sleep(PAUSE);
-                self.store.write_batch(rewritten, write).await
+                self.store.write_batch(self.rewritten(&batch).await?, write).await
             }
             _ => self.store.write_batch(batch, write).await,
         }
