@@ -54,6 +54,10 @@ pub(crate) fn case(operation: Operation) -> Case {
         "pin_day" => (PIN, Some(("application/json", r#"{"name":"flask"}"#)), 204),
         "unpin_day" => (PIN, None, 204),
         "read_day" => (DAY, None, 200),
+        "list_changes" => ("/changes", None, 200),
+        // The revisions of the changes that exist are not known here.
+        "read_change" => ("/changes/1", None, 404),
+        "undo_change" => ("/changes/1/undo", None, 404),
         "read_openapi" => ("/openapi.json", None, 200),
         other => panic!("{other} has no case here"),
     };
@@ -65,7 +69,11 @@ pub(crate) fn case(operation: Operation) -> Case {
     }
     let name = path.strip_prefix("/packages/");
     let date = [DAY, PIN].contains(&path).then(|| &path[path.len() - 10..]);
-    let hidden = if date.is_some() { ProblemType::NoDaily } else { ProblemType::PackageNotFound };
+    let hidden = match path {
+        DAY | PIN => ProblemType::NoDaily,
+        _ if path.starts_with("/changes/") => ProblemType::ChangeNotFound,
+        _ => ProblemType::PackageNotFound,
+    };
     Case { operation, request, status, name, date, hidden }
 }
 
@@ -200,12 +208,14 @@ fn the_guard_is_not_asked_for_options_and_for_other_methods() {
     let core = Core::mount("", &three_packages(memory(), options), None);
     for endpoint in Endpoint::ALL {
         let path = endpoint.full_path().replace("{name}", "flask").replace("{date}", "2026-12-24");
+        let path = path.replace("{revision}", "1");
         assert_eq!(core.answer(&Request::new("OPTIONS", &path)).status, 204);
         assert_eq!(core.answer(&Request::new("TRACE", &path)).status, 405);
         assert!(asked.lock().unwrap().is_empty());
         // `HEAD` is `GET` to the guard.
-        assert_eq!(core.answer(&Request::new("HEAD", &path)).status, 403);
         let get = endpoint.operation(&http::Method::GET);
+        let refused = if get.is_some() { 403 } else { 405 };
+        assert_eq!(core.answer(&Request::new("HEAD", &path)).status, refused);
         let names: Vec<_> = asked.lock().unwrap().drain(..).map(|it| it.1.operation()).collect();
         assert_eq!(names, Vec::from_iter(get));
     }
@@ -244,6 +254,12 @@ fn the_guard_is_asked_about_names_and_dates_that_are_not_valid() {
     }
 }
 
+fn newest_change<M: Mounted>(mounted: &M) -> String {
+    let answer = mounted.answer(&Request::new("GET", "/changes"));
+    let changes: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+    changes["items"][0]["revision"].as_str().unwrap().to_owned()
+}
+
 /// Every operation that writes brings its actor to the store.
 fn each_write_has_its_actor<M: Mounted>() {
     for actor in [None, Some("ada")] {
@@ -259,8 +275,12 @@ fn each_write_has_its_actor<M: Mounted>() {
         let api = three_packages(store, options);
         let mounted = M::mount("", &api, actor.map(|name| Actor::new(name).unwrap()));
         for operation in Operation::ALL {
+            let mut request = case(*operation).request;
+            if operation.name() == "undo_change" {
+                request.target = format!("/changes/{}/undo", newest_change(&mounted)).into();
+            }
             written_by.lock().unwrap().clear();
-            mounted.answer(&case(*operation).request);
+            mounted.answer(&request);
             let expected = match operation.is_safe() {
                 true => vec![],
                 false => vec![actor.map(str::to_owned)],

@@ -306,7 +306,7 @@ impl PackageStore for Historian {
             }
             Fault::PackagesEndEarly => details.next = None,
             Fault::PackagesRepeat if after.is_some() => {
-                details.packages.insert(0, details.packages[0].clone())
+                details.packages.insert(0, details.packages[0].clone());
             }
             Fault::PinsAreForgotten => details.pins.clear(),
             _ => {}
