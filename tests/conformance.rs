@@ -68,7 +68,7 @@ fn the_sqlite_store_conforms() {
 #[test]
 fn the_postgres_store_that_shows_what_it_has_followed_conforms() {
     let Some(stores) = Stores::new("conformance", Reads::Followed) else { return };
-    conformance::run(&stores).assert_complete_without_history();
+    conformance::run(&stores).assert_complete();
 }
 
 #[test]
@@ -81,5 +81,5 @@ fn the_postgres_store_conforms_on_the_newest_version() {
 #[test]
 fn the_postgres_store_that_shows_the_latest_conforms() {
     let Some(stores) = Stores::new("conformance of the latest", Reads::Latest) else { return };
-    conformance::run(&stores).assert_complete_without_history();
+    conformance::run(&stores).assert_complete();
 }

@@ -34,7 +34,7 @@ async fn all<S: PackageStore>(store: &S) -> Vec<Change> {
     store.changes(&query).await.unwrap().known().unwrap().items
 }
 
-async fn update<S: PackageStore>(store: &S, own: &str, text: &str) -> Revision {
+pub(crate) async fn update<S: PackageStore>(store: &S, own: &str, text: &str) -> Revision {
     let details = package(own, text).details;
     match store.update(&name(own), Replacement::new(details), Write::new()).await.unwrap() {
         Update::Updated(version) => version.revision(),
@@ -43,7 +43,7 @@ async fn update<S: PackageStore>(store: &S, own: &str, text: &str) -> Revision {
 }
 
 /// Creates a package and changes it five times. Returns the revisions.
-async fn write_six<S: PackageStore>(store: &S) -> Vec<Revision> {
+pub(crate) async fn write_six<S: PackageStore>(store: &S) -> Vec<Revision> {
     let mut revisions = Vec::new();
     match store.create(package("flask", "0"), Write::new()).await.unwrap() {
         Create::Created(version) => revisions.push(version.revision()),
@@ -56,7 +56,7 @@ async fn write_six<S: PackageStore>(store: &S) -> Vec<Revision> {
 }
 
 /// Waits until the log has only so many changes. Each look lets the store do its own work.
-async fn wait_for_length<S: PackageStore>(store: &S, length: usize) {
+pub(crate) async fn wait_for_length<S: PackageStore>(store: &S, length: usize) {
     for _ in 0..100_000 {
         if all(store).await.len() == length {
             return;
@@ -66,7 +66,7 @@ async fn wait_for_length<S: PackageStore>(store: &S, length: usize) {
 }
 
 /// Checks a log with six changes of which only the last two are kept.
-async fn has_the_last_two<S: PackageStore>(store: &S, revisions: &[Revision]) {
+pub(crate) async fn has_the_last_two<S: PackageStore>(store: &S, revisions: &[Revision]) {
     let there = all(store).await.iter().map(|change| change.revision).collect::<Vec<_>>();
     assert_eq!(there, [revisions[5], revisions[4]]);
     let forgotten = NoHistory::Forgotten;

@@ -27,7 +27,7 @@ pub(crate) struct Followed {
 /// The statements that begin a transaction with one snapshot, however long it takes. If the process stops,
 /// the server ends the transaction; otherwise the server would have to keep all rows that were replaced
 /// since the snapshot.
-const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
+pub(crate) const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
                         SET LOCAL idle_in_transaction_session_timeout = '5s'; \
                         SET LOCAL statement_timeout = 0";
 
@@ -37,7 +37,7 @@ async fn begin_snapshot(connection: &Connection) -> Result<Head, Fault> {
     connection.within(READ, head::read).await
 }
 
-async fn end_snapshot(connection: &Connection) -> Result<(), Fault> {
+pub(crate) async fn end_snapshot(connection: &Connection) -> Result<(), Fault> {
     connection.run(READ, "COMMIT").await
 }
 
@@ -107,7 +107,7 @@ pub(crate) async fn catch_up_in_snapshot(
 }
 
 /// Brings a catalogue up to a head, in a transaction that sees the same moment as the head. `None` if the
-/// feed no longer holds all changes since the catalogue, or if it belongs to another history.
+/// log no longer holds all writes since the catalogue, or if it belongs to another history.
 pub(crate) async fn catch_up(
     connection: &Connection,
     from: &Followed,
@@ -117,26 +117,26 @@ pub(crate) async fn catch_up(
         return Ok(Some(from.clone()));
     }
     let reaches_back = |client| change::reaches_back_to(client, &from.point);
-    if from.point.position >= head.point.position
+    if from.point.revision >= head.point.revision
         || !connection.within(CATCH_UP, reaches_back).await?
     {
         return Ok(None);
     }
     let mut catalogue = from.catalogue.clone();
-    let position = from.point.position;
-    follow_packages(connection, position, &mut catalogue).await?;
-    connection.within(CATCH_UP, |client| journal::follow(client, &mut catalogue, position)).await?;
+    let after = from.point.revision.to_i64();
+    follow_packages(connection, after, &mut catalogue).await?;
+    connection.within(CATCH_UP, |client| journal::follow(client, &mut catalogue, after)).await?;
     catalogue.advance(head.point.revision);
     complete(catalogue, head).map(Some)
 }
 
 async fn follow_packages(
     connection: &Connection,
-    position: i64,
+    after: i64,
     catalogue: &mut Catalogue,
 ) -> Result<(), Fault> {
     let (mut written, mut removed) = (Vec::new(), Vec::new());
-    let mut changed = Parts::of(connection, &package::FOLLOW, &[&position]).await?;
+    let mut changed = Parts::of(connection, &package::FOLLOW, &[&after]).await?;
     while let Some(rows) = changed.next().await? {
         for row in rows {
             match row.try_get(1)? {

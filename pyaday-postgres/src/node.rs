@@ -359,7 +359,7 @@ const DEAF: &str = "the connections do not pass the server's warnings on, so a w
                     standby an administrator cancels is acknowledged, though it may be lost: make the \
                     pool of a Connector";
 
-/// Writes the rows of a draft. Returns the new end of the feed, and how much longer than usual the
+/// Writes the rows of a draft. Returns the new end of the log, and how much longer than usual the
 /// transaction may take.
 async fn put(
     connection: &Connection,
@@ -367,9 +367,9 @@ async fn put(
     head: &Head,
 ) -> Result<(Point, Duration), Failure> {
     let changes = draft.row_changes();
-    let time = changes.iter().map(Size::of_change).sum::<Size>().time();
+    let rows = changes.iter().map(Size::of_change);
+    let time = rows.chain(draft.logged().iter().map(Size::of_logged)).sum::<Size>().time();
     let deadline = WRITE + time;
-    let revision = draft.catalogue().revision();
     let rows = async {
         if deadline > IDLE {
             // The server applies the idle limit also while it waits for the rest of a statement.
@@ -380,7 +380,7 @@ async fn put(
             );
             connection.run(deadline, &limits).await?;
         }
-        let write = |client| rows::write(client, &changes, revision, head);
+        let write = |client| rows::write(client, draft, &changes, head);
         connection.within(deadline, write).await
     };
     match rows.await {

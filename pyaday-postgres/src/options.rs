@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use pyaday_core::Retention;
+
 /// How new the data is that reads show. All reads are answered from the packages in memory, which follow
 /// the database.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,6 +39,7 @@ pub struct PostgresOptions {
     pub(crate) reads: Reads,
     pub(crate) poll_interval: Duration,
     pub(crate) max_age: Duration,
+    pub(crate) retention: Retention,
 }
 
 impl PostgresOptions {
@@ -48,6 +51,7 @@ impl PostgresOptions {
             reads: Reads::Followed,
             poll_interval: Duration::from_millis(100),
             max_age: Duration::from_secs(300),
+            retention: Retention::all(),
         }
     }
 
@@ -77,6 +81,16 @@ impl PostgresOptions {
     #[must_use]
     pub fn max_age(self, age: Duration) -> Self {
         Self { max_age: age, ..self }
+    }
+
+    /// Sets which changes the store keeps in its log. The default is all. All processes should have the same
+    /// setting, because each of them removes what its own setting does not keep.
+    ///
+    /// Every second the store looks for changes to remove. It removes them in small transactions, which no
+    /// write waits for.
+    #[must_use]
+    pub fn keep_changes(self, retention: Retention) -> Self {
+        Self { retention, ..self }
     }
 }
 

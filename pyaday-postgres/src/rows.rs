@@ -6,6 +6,7 @@
 pub(crate) mod change;
 pub(crate) mod head;
 pub(crate) mod journal;
+pub(crate) mod log;
 pub(crate) mod package;
 
 use std::pin::Pin;
@@ -14,7 +15,7 @@ use std::time::Duration;
 use deadpool_postgres::ClientWrapper;
 use futures_util::StreamExt;
 use futures_util::stream::ReadyChunks;
-use pyaday_core::{Revision, RowChange};
+use pyaday_core::{Draft, Revision, RowChange};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, RowStream};
 
@@ -61,11 +62,12 @@ impl Parts {
     }
 }
 
-/// Writes changes and the head, with one statement for each kind of row. Returns the new end of the feed.
+/// Writes the changes of a draft to the tables, the log and the head, with one statement for each kind of row.
+/// Returns the new end of the log.
 pub(crate) async fn write(
     client: &ClientWrapper,
+    draft: &Draft,
     changes: &[RowChange<'_>],
-    revision: Revision,
     head: &Head,
 ) -> Result<Point, Fault> {
     let (mut added, mut replaced) = (package::Columns::default(), package::Columns::default());
@@ -90,7 +92,7 @@ pub(crate) async fn write(
     journal::open(client, &opened).await?;
     journal::pin(client, &pins).await?;
     let packages = head.packages + added.len() as i64 - removed.len() as i64;
-    let point = change::write(client, changes, revision, &head.point).await?;
+    let point = change::write(client, draft, changes, &head.point).await?;
     head::write(client, &Head { point, packages, ..*head }).await?;
     Ok(point)
 }

@@ -24,7 +24,7 @@ pub(crate) struct Migration {
 /// The migrations, in the order of the schemas.
 ///
 /// A migration that was released never changes. A new schema is a new item.
-const MIGRATIONS: [Migration; 3] = [
+const MIGRATIONS: [Migration; 4] = [
     Migration { oldest: 1, migrate: |client, schema| Box::pin(first::migrate(client, schema)) },
     Migration {
         oldest: 1,
@@ -34,6 +34,11 @@ const MIGRATIONS: [Migration; 3] = [
     Migration {
         oldest: 3,
         migrate: |client, schema| Box::pin(run(client, schema, include_str!("schema/3.sql"))),
+    },
+    // Earlier releases would not write the log.
+    Migration {
+        oldest: 4,
+        migrate: |client, schema| Box::pin(run(client, schema, include_str!("schema/4.sql"))),
     },
 ];
 

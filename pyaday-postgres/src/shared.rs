@@ -19,6 +19,8 @@ use crate::rows::head::Point;
 pub(crate) struct Shared {
     /// All packages.
     current: Published,
+    /// The packages again, and the point in the history of the database at which they were the newest.
+    followed: Mutex<Option<(Catalogue, Point)>>,
     /// The packages were loaded and are not too old.
     is_shown: AtomicBool,
     /// The progress of the task that follows.
@@ -59,6 +61,7 @@ impl Shared {
     pub(crate) fn new() -> Self {
         Self {
             current: Published::new(Catalogue::new(Revision::new(0))),
+            followed: Mutex::default(),
             is_shown: AtomicBool::new(false),
             progress: watch::Sender::default(),
             fault: Mutex::new(Fault::Never),
@@ -104,6 +107,9 @@ impl Shared {
     }
 
     fn show(&self, followed: &mut Followed) {
+        // Whoever has seen a catalogue must find it here.
+        *self.followed.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some((followed.catalogue.clone(), followed.point));
         self.current.publish(followed.catalogue.clone());
         followed.catalogue = self.current.catalogue();
         self.is_shown.store(true, Ordering::Release);
@@ -157,6 +163,12 @@ impl Shared {
             true => Ok(&self.current),
             false => Err(self.fault().refused()),
         }
+    }
+
+    /// The packages that are shown, or that will be shown in a moment, and the point at which they were the
+    /// newest.
+    pub(crate) fn followed(&self) -> Option<(Catalogue, Point)> {
+        self.followed.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Looks at the catalogue that is shown.

@@ -4,7 +4,7 @@ use std::iter::Sum;
 use std::ops::AddAssign;
 use std::time::Duration;
 
-use pyaday_core::{Batch, Details, Package, PackageName, Replacement, RowChange};
+use pyaday_core::{Batch, Details, LoggedChange, Package, PackageName, Replacement, RowChange};
 
 /// The time that each row adds, besides its bytes: the server checks the row and updates the indexes.
 const ROW: Duration = Duration::from_micros(500);
@@ -47,6 +47,16 @@ impl Size {
             RowChange::Pin(pinned) => Self { rows: 1, bytes: pinned.name.as_str().len() },
             RowChange::Delete(_) | RowChange::Unpin(_) => Self::ROW,
         }
+    }
+
+    /// The size of the rows that the log has of a change.
+    pub(crate) fn of_logged(entry: &LoggedChange) -> Self {
+        let versions = entry.replaced.iter().map(|(name, version)| {
+            let length = version.as_ref().map(|version| version.representation().len());
+            let rows = usize::from(length.is_some());
+            Self { rows, bytes: 2 * name.as_str().len() + length.unwrap_or(0) }
+        });
+        versions.chain([Self::ROW]).sum()
     }
 
     /// The size of the rows that a batch writes.

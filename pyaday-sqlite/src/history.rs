@@ -134,10 +134,7 @@ pub(crate) async fn changes(
         let Some(last) = scan.last().filter(|_| !is_last && !is_complete) else {
             return Ok(Past::Known(scan.finish()));
         };
-        order = match order {
-            ChangeOrder::Newest { .. } => ChangeOrder::Newest { before: Some(last) },
-            ChangeOrder::After(_) => ChangeOrder::After(last),
-        };
+        order = order.beyond(last);
     }
 }
 

@@ -9,8 +9,8 @@ use std::time::UNIX_EPOCH;
 use pyaday_core::conformance::Subject;
 use pyaday_core::daily::{Day, Opening};
 use pyaday_core::{
-    Catalogue, Create, Date, Delete, Details, Package, PackageStore, Query, Replacement, Revision,
-    StoreError, Update, Write,
+    Catalogue, Create, Date, Delete, Details, Package, PackageStore, Query, Replacement, Retention,
+    Revision, StoreError, Update, Write,
 };
 use pyaday_postgres::{PostgresStore, Reads};
 use pyaday_tests::numbers::Numbers;
@@ -21,7 +21,7 @@ use super::PATIENCE;
 use super::events::until;
 use super::stores::{RUNTIME, Stores, connect, with_both_reads};
 
-fn package(name: &str) -> Package {
+pub(super) fn package(name: &str) -> Package {
     Package::new(name, "").unwrap()
 }
 
@@ -204,8 +204,8 @@ pub(super) fn add(schema: &str, name: &str) -> String {
          INSERT INTO {schema}.package
                  (normalized_name, name, short_desc, tags, metadata, revision)
              SELECT '{name}', '{name}', '', '{{}}', '{{}}', revision FROM {schema}.head;
-         INSERT INTO {schema}.change
-             SELECT position, revision, token, '{name}' FROM {schema}.head;"
+         INSERT INTO {schema}.change (revision, token, position, kind, count, packages)
+             SELECT revision, token, position, 'create', 1, '[\"{name}\"]' FROM {schema}.head;"
     )
 }
 
@@ -308,7 +308,7 @@ fn a_feed_that_is_too_short_makes_a_reader_load_everything() {
         // One transaction, so that no process reads a state in between.
         stores.execute(&format!(
             "BEGIN; {add}
-             DELETE FROM short.change WHERE position < (SELECT position FROM short.head); COMMIT"
+             DELETE FROM short.change WHERE revision < (SELECT revision FROM short.head); COMMIT"
         ));
         for store in [&one, &other] {
             until("it is shown", || (store.catalogue().unwrap().len() == round + 1).then_some(()));
@@ -333,19 +333,28 @@ fn a_feed_that_is_not_read_in_time_makes_a_reader_load_everything() {
     RUNTIME.block_on(slow.batch_execute("ROLLBACK")).unwrap();
 }
 
+/// Many processes may follow, so rows stay for a while after the changes in them were removed from the history.
 #[test]
-fn the_feed_has_a_bounded_length() {
-    let Some(stores) = Stores::new("a long feed", Reads::Followed) else { return };
-    let store = stores.open(stores.options().schema("long"));
-    RUNTIME.block_on(async {
-        for batch in 0..21 {
-            let batch = (0..5_000).map(|number| package(&format!("p-{batch}-{number}")));
-            drop(store.create_many(batch.collect(), Write::new()).await.unwrap());
-        }
-        let sql = "SELECT count(*), max(position) FROM long.change";
-        let row = stores.client().query_one(sql, &[]).await.unwrap();
-        assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1)), (100_000, 105_000));
-    });
+fn the_log_of_a_store_that_keeps_few_changes_has_a_bounded_length() {
+    let Some(stores) = Stores::new("a long log", Reads::Followed) else { return };
+    let options = stores.options().schema("long").keep_changes(Retention::all().at_most(10));
+    let store = stores.open(options);
+    stores.execute(
+        "BEGIN;
+         INSERT INTO long.change (revision, token, position, kind)
+             SELECT revision + number, 5, position + number, 'update'
+             FROM long.head, generate_series(1, 15000) AS number;
+         UPDATE long.head SET revision = revision + 15000, position = position + 15000, token = 5;
+         COMMIT",
+    );
+    let count = |sql: &str| -> i64 {
+        RUNTIME.block_on(stores.client().query_one(sql, &[])).unwrap().get(0)
+    };
+    let kept = "SELECT count(*) FROM long.change, long.log WHERE revision > beginning";
+    until("the history is short", || (count(kept) == 10).then_some(()));
+    assert_eq!(count("SELECT count(*) FROM long.change"), 10_000);
+    RUNTIME.block_on(store.create(package("flask"), Write::new())).unwrap();
+    assert_eq!(store.catalogue().unwrap().len(), 1);
 }
 
 /// Somebody has changed the tables by hand, without a row in the feed. A write notices the fault.

@@ -140,13 +140,12 @@ fn a_revision_that_was_lost_is_not_used_again() {
 /// Opens a day as another program does: it locks head first, as documented.
 fn open(date: Date) -> String {
     format!(
-        "UPDATE stale.head SET revision = revision + 1, position = position + 1,
-                               token = floor(random() * 1e9);
+        "UPDATE stale.head SET revision = revision + 1, token = floor(random() * 1e9);
          INSERT INTO stale.daily
              SELECT '{date}', 1, 'flask', '{{\"name\":\"flask\",\"short_desc\":\"\"}}', 0, revision
              FROM stale.head;
-         INSERT INTO stale.change (position, revision, token, date)
-             SELECT position, revision, token, '{date}' FROM stale.head;"
+         INSERT INTO stale.change (revision, token, position, days)
+             SELECT revision, token, position, '[\"{date}\"]' FROM stale.head;"
     )
 }
 

@@ -9,6 +9,7 @@ mod failover;
 mod first_import;
 mod following;
 mod histories;
+mod history;
 mod locks;
 mod lost_history;
 mod order;

@@ -223,9 +223,9 @@ async fn a_commit_that_never_arrives_is_unknown_and_did_not_happen() {
 /// The texts that a process sends while it follows the write of another process.
 const QUESTIONS: [&[u8]; 7] = [
     b"REPEATABLE READ",
-    b"SELECT revision, token FROM change",
+    b"SELECT token FROM change",
     b"LEFT JOIN package",
-    b"SELECT DISTINCT date",
+    b"SELECT DISTINCT json_array_elements_text(days)",
     b"FROM pin WHERE date",
     b"FROM daily WHERE date",
     b"COMMIT\0",

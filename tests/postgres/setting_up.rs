@@ -9,13 +9,14 @@ use deadpool_postgres::{Manager, Pool};
 use pyaday_core::conformance::Subject;
 use pyaday_core::daily::{Pin, Pinned};
 use pyaday_core::{
-    Create, Date, Delete, Package, PackageStore, Replacement, Revision, StoreError, Stored, Write,
+    ChangeOrder, ChangeQuery, Create, Date, Delete, NoHistory, Package, PackageStore, Past,
+    Replacement, Revision, StoreError, Stored, Write,
 };
 use pyaday_postgres::{ConnectError, PostgresOptions, PostgresStore, Reads};
 use tokio_postgres::NoTls;
 
 use super::events::until;
-use super::stores::{RUNTIME, Stores, connect, with_both_reads};
+use super::stores::{RUNTIME, Stores, TABLES, connect, with_both_reads};
 
 /// The error of setting up a store.
 fn refused(url: &str, options: PostgresOptions) -> ConnectError {
@@ -147,12 +148,12 @@ fn a_newer_schema_is_used_if_it_is_marked_compatible() {
     stores.execute("UPDATE newer.head SET schema = 9");
     create(&stores.open(options.clone()), "one").unwrap();
     create(&store, "two").unwrap();
-    stores.execute("UPDATE newer.head SET oldest = 4");
+    stores.execute("UPDATE newer.head SET oldest = 5");
     let error = refused(&stores.url(), options);
-    assert!(matches!(error, ConnectError::NewerSchema { found: 9, known: 3 }), "{error:?}");
+    assert!(matches!(error, ConnectError::NewerSchema { found: 9, known: 4 }), "{error:?}");
     // A process that was already running does not write either.
     assert!(matches!(create(&store, "three"), Err(StoreError::Internal { .. })));
-    stores.execute("UPDATE newer.head SET oldest = 3");
+    stores.execute("UPDATE newer.head SET oldest = 4");
     assert!(matches!(create(&store, "three"), Ok(Create::Created(_))));
 }
 
@@ -230,6 +231,32 @@ fn tables_of_the_first_schema_lose_what_only_searches_by_sql_needed() {
     assert_eq!((row.get(0), row.get(1)), (columns, "first.package_pkey"));
 }
 
+/// The feed of an earlier release names the packages that changed, but not what they were before.
+#[test]
+fn the_history_of_tables_of_the_first_schema_begins_with_their_migration() {
+    let Some(stores) = Stores::new("the first history", Reads::Followed) else { return };
+    make_first_schema(&stores);
+    let open = || stores.open(stores.options().schema("first"));
+    let (one, other) = (open(), open());
+    create(&one, "django").unwrap();
+    RUNTIME.block_on(async {
+        other.refresh().await.unwrap();
+        let after = async |position| {
+            let mut query = ChangeQuery::new(NonZeroUsize::MAX);
+            query.order = ChangeOrder::After(Revision::new(position));
+            other.changes(&query).await.unwrap().map(|page| page.items.len())
+        };
+        assert_eq!(after(0).await, Past::Unknown(NoHistory::Forgotten));
+        assert_eq!(after(8).await, Past::Unknown(NoHistory::Forgotten));
+        assert_eq!(after(9).await, Past::Known(1));
+        let sanic = "sanic".parse().unwrap();
+        let before = other.read_at(&sanic, Revision::new(8)).await.unwrap();
+        assert_eq!(before, Past::Unknown(NoHistory::Forgotten));
+        let there = other.read_at(&sanic, Revision::new(9)).await.unwrap().known().unwrap();
+        assert_eq!(there.map(|version| version.revision().get()), Some(7));
+    });
+}
+
 /// A session reads or writes and does not end its transaction. The tables cannot be migrated meanwhile.
 #[test]
 fn tables_are_brought_up_after_an_open_transaction_and_hold_no_other_up() {
@@ -258,7 +285,7 @@ fn columns_that_this_release_does_not_know_are_left_alone() {
     let store = stores.open(options.clone());
     create(&store, "before").unwrap();
     // The new columns come first. A statement that does not name its columns would confuse them with others.
-    for table in ["package", "daily", "pin", "change", "head"] {
+    for table in TABLES {
         stores.execute(&format!(
             "ALTER TABLE wider.{table} RENAME TO narrow;
              CREATE TABLE wider.{table} (
@@ -268,7 +295,7 @@ fn columns_that_this_release_does_not_know_are_left_alone() {
              DROP TABLE wider.narrow"
         ));
     }
-    stores.execute("UPDATE wider.head SET schema = 4");
+    stores.execute("UPDATE wider.head SET schema = 5");
     let (other, date) = (stores.open(options), Date::MIN.plus_days(9));
     for store in [&store, &other] {
         RUNTIME.block_on(async {

@@ -30,7 +30,8 @@ pub(crate) fn with_both_reads(check: impl Fn(Reads) + Sync) {
 }
 
 /// All tables of a catalogue.
-const TABLES: [&str; 5] = ["package", "daily", "pin", "change", "head"];
+pub(super) const TABLES: [&str; 7] =
+    ["package", "daily", "pin", "change", "replaced", "log", "head"];
 
 /// Stores in one database. Each store has its own schema.
 pub(crate) struct Stores {

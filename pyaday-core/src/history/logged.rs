@@ -1,5 +1,7 @@
 //! What a change did to each package and each pin.
 
+use serde_json::{Value, json};
+
 use super::change::Change;
 use crate::daily::Date;
 use crate::package::{NormalizedName, Package, Revision, Stored};
@@ -29,6 +31,54 @@ impl LoggedChange {
         replaced.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
         change.count = replaced.len() + pins.len();
         Self { change, replaced, pins }
+    }
+
+    /// The text in which a database can store the names of the packages: a JSON array, in the order of
+    /// the names. [`restore_names`](Self::restore_names) reads it.
+    #[must_use]
+    pub fn names_text(&self) -> String {
+        // Normalised names need no escapes.
+        let mut text = "[".to_owned();
+        for (at, (name, _)) in self.replaced.iter().enumerate() {
+            text.push_str(if at == 0 { "\"" } else { ",\"" });
+            text.push_str(name.as_str());
+            text.push('"');
+        }
+        text.push(']');
+        text
+    }
+
+    /// Reads the names of packages from a text of [`names_text`](Self::names_text). `None` if it is not
+    /// one.
+    #[must_use]
+    pub fn restore_names(text: &str) -> Option<Vec<NormalizedName>> {
+        let names: Vec<String> = serde_json::from_str(text).ok()?;
+        names.iter().map(|name| name.parse().ok()).collect()
+    }
+
+    /// The text in which a database can store what the write did to pins: a JSON array with an array for
+    /// each pin, which has the date and the names before and after.
+    /// [`restore_pins`](Self::restore_pins) reads it.
+    #[must_use]
+    pub fn pins_text(&self) -> String {
+        let pin = |ChangedPin { date, before, after, .. }: &ChangedPin| {
+            let [before, after] =
+                [before, after].map(|name| name.as_ref().map(NormalizedName::as_str));
+            json!([date.to_string(), before, after])
+        };
+        Value::from_iter(self.pins.iter().map(pin)).to_string()
+    }
+
+    /// Reads what a write did to pins from a text of [`pins_text`](Self::pins_text). `None` if it is not
+    /// one.
+    #[must_use]
+    pub fn restore_pins(text: &str) -> Option<Vec<ChangedPin>> {
+        type Texts = (String, Option<String>, Option<String>);
+        let pins: Vec<Texts> = serde_json::from_str(text).ok()?;
+        let pin = |(date, before, after): &Texts| {
+            ChangedPin::restore(date, before.as_deref(), after.as_deref())
+        };
+        pins.iter().map(pin).collect()
     }
 }
 

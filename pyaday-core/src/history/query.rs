@@ -42,6 +42,30 @@ pub enum ChangeOrder {
     After(Revision),
 }
 
+impl ChangeOrder {
+    /// The revisions that a list in this order looks at: those after the first one, up to the second
+    /// one. The log has all changes after `beginning`, up to `newest`.
+    #[must_use]
+    pub fn bounds(self, beginning: Revision, newest: Revision) -> (Revision, Revision) {
+        match self {
+            Self::Newest { before } => {
+                let before = before.map_or(u64::MAX, Revision::get);
+                (beginning, Revision::new(before.saturating_sub(1)).min(newest))
+            }
+            Self::After(position) => (position.max(beginning), newest),
+        }
+    }
+
+    /// The same order, from the place after this revision.
+    #[must_use]
+    pub fn beyond(self, last: Revision) -> Self {
+        match self {
+            Self::Newest { .. } => Self::Newest { before: Some(last) },
+            Self::After(_) => Self::After(last),
+        }
+    }
+}
+
 impl ChangeQuery {
     /// How many changes a store looks at for one page, at most.
     pub const SCAN: usize = 10_000;

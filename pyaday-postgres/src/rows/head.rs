@@ -8,7 +8,7 @@ use super::{revision, same};
 use crate::error::Fault;
 use crate::schema;
 
-/// Identifies a transaction by its last row in the table of changes.
+/// Identifies a transaction by its last row in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Point {
     pub(crate) position: i64,

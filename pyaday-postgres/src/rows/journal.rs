@@ -19,9 +19,9 @@ const FOLLOW: &str = "SELECT date, cycle, representation, picked_at, revision
 const LOAD_PINS: &str = "SELECT date, normalized_name, revision FROM pin";
 const FOLLOW_PINS: &str = "SELECT date, normalized_name, revision FROM pin WHERE date = ANY($1)";
 
-/// Reads the dates that changed after a position.
+/// Reads the dates that changed after a revision.
 const FOLLOW_DATES: &str =
-    "SELECT DISTINCT date FROM change WHERE position > $1 AND date IS NOT NULL";
+    "SELECT DISTINCT json_array_elements_text(days) FROM change WHERE revision > $1";
 
 const OPEN: &str =
     "INSERT INTO daily (date, cycle, normalized_name, representation, picked_at, revision)
@@ -145,14 +145,14 @@ pub(crate) async fn load(connection: &Connection, catalogue: &mut Catalogue) -> 
     Ok(())
 }
 
-/// Updates the days and pins of a catalogue that changed after a position.
+/// Updates the days and pins of a catalogue that changed after a revision.
 pub(crate) async fn follow(
     client: &ClientWrapper,
     catalogue: &mut Catalogue,
-    position: i64,
+    after: i64,
 ) -> Result<(), Fault> {
     let statement = client.prepare_cached(FOLLOW_DATES).await?;
-    let rows = client.query(&statement, &[&position]).await?;
+    let rows = client.query(&statement, &[&after]).await?;
     if rows.is_empty() {
         return Ok(());
     }

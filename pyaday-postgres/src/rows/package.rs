@@ -54,13 +54,14 @@ pub(crate) static LOAD: LazyLock<String> = LazyLock::new(|| {
     format!("SELECT revision, {} FROM package ORDER BY normalized_name", list(to_text))
 });
 
-/// Reads the packages that changed after a position: the name of each and whether it was deleted, then the
+/// Reads the packages that changed after a revision: the name of each and whether it was deleted, then the
 /// columns that [`read`] expects.
 pub(crate) static FOLLOW: LazyLock<String> = LazyLock::new(|| {
     format!(
         "SELECT changed.package, package.normalized_name IS NULL, package.revision, {}
          FROM (
-             SELECT DISTINCT package FROM change WHERE position > $1 AND package IS NOT NULL
+             SELECT DISTINCT json_array_elements_text(packages) AS package
+             FROM change WHERE revision > $1
          ) AS changed
          LEFT JOIN package ON package.normalized_name = changed.package",
         list(to_text)

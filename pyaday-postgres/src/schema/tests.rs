@@ -11,9 +11,9 @@ use super::*;
 use crate::{PostgresOptions, PostgresStore};
 
 /// Adds a column that only the core can fill: the length of the normal form of a name. Releases that know the
-/// third schema can still use the tables after it.
+/// fourth schema can still use the tables after it.
 const TRIAL: Migration =
-    Migration { oldest: 3, migrate: |client, schema| add_lengths(client, schema).boxed() };
+    Migration { oldest: 4, migrate: |client, schema| add_lengths(client, schema).boxed() };
 
 async fn add_lengths(client: &ClientWrapper, schema: &Schema) -> Result<(), Fault> {
     run(client, schema, "ALTER TABLE pyaday.package ADD COLUMN trial bigint").await?;
@@ -29,7 +29,7 @@ async fn add_lengths(client: &ClientWrapper, schema: &Schema) -> Result<(), Faul
 
 /// A migration that fails after it has changed something.
 const FAILING: Migration = Migration {
-    oldest: 4,
+    oldest: 5,
     migrate: |client, schema| {
         let statements = "ALTER TABLE pyaday.package DROP COLUMN trial; SELECT 1 / 0";
         run(client, schema, statements).boxed()
@@ -61,8 +61,8 @@ async fn a_column_on_trial_is_added_to_a_database_with_rows() {
 
     let pool = Pool::builder(Manager::new(url.parse().unwrap(), NoTls)).build().unwrap();
     let client = pool.get().await.unwrap();
-    let [first, second, third] = MIGRATIONS;
-    let migrations = [first, second, third, TRIAL];
+    let [first, second, third, fourth] = MIGRATIONS;
+    let migrations = [first, second, third, fourth, TRIAL];
     bring_up_alone(&client, &schema, &migrations).await.unwrap();
     assert_eq!(trials(&client, &schema).await, [Some(1), Some(3)]);
     // The second run changes nothing.
@@ -75,11 +75,11 @@ async fn a_column_on_trial_is_added_to_a_database_with_rows() {
     assert_eq!(trials(&client, &schema).await, [Some(1), Some(3), None, None]);
 
     // A migration that fails changes nothing.
-    let [first, second, third] = MIGRATIONS;
-    let migrations = [first, second, third, TRIAL, FAILING];
+    let [first, second, third, fourth] = MIGRATIONS;
+    let migrations = [first, second, third, fourth, TRIAL, FAILING];
     assert!(bring_up_alone(&client, &schema, &migrations).await.is_err());
     client.batch_execute("ROLLBACK").await.unwrap();
     assert_eq!(trials(&client, &schema).await.len(), 4);
-    assert_eq!(found(&client, &schema).await.unwrap(), 4);
+    assert_eq!(found(&client, &schema).await.unwrap(), 5);
     create(&store, "d").await;
 }

@@ -10,7 +10,6 @@ use pyaday_core::{
     Retention, Revision, Stored,
 };
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
-use serde_json::{Value, json};
 
 use super::totals::{LOG, checksum};
 use super::{damaged, revision};
@@ -55,12 +54,13 @@ pub(super) fn write(
 ) -> Result<(), rusqlite::Error> {
     let mut put_change = transaction.prepare_cached(PUT_CHANGE)?;
     let mut put_replaced = transaction.prepare_cached(PUT_REPLACED)?;
-    for LoggedChange { change, replaced, pins, .. } in logged {
+    for entry in logged {
+        let LoggedChange { change, replaced, .. } = entry;
         let (at_revision, at) = (change.revision.to_i64(), change.at);
         let actor = change.by.as_deref().unwrap_or_default();
         let note = change.note.as_ref().map_or("", |note| note.as_str());
         let count = change.count as i64;
-        let (packages, pins) = (packages_text(replaced), pins_text(pins));
+        let (packages, pins) = (entry.names_text(), entry.pins_text());
         let kind = change.kind.as_str();
         let numbers = [at_revision, at, count].map(|number| number.to_string());
         let [revision_text, at_text, count_text] = &numbers;
@@ -101,28 +101,6 @@ fn put_version(
     put.execute(params![name.as_str(), replaced_in, own, representation, checksum]).map(drop)
 }
 
-/// The names as a JSON array. They need no escapes.
-fn packages_text(replaced: &[(NormalizedName, Option<Stored>)]) -> String {
-    let mut text = "[".to_owned();
-    for (at, (name, _)) in replaced.iter().enumerate() {
-        text.push_str(if at == 0 { "\"" } else { ",\"" });
-        text.push_str(name.as_str());
-        text.push('"');
-    }
-    text.push(']');
-    text
-}
-
-fn pins_text(pins: &[ChangedPin]) -> String {
-    let pin = |ChangedPin { date, before, after, .. }: &ChangedPin| {
-        let name = |name: &Option<NormalizedName>| {
-            name.as_ref().map(NormalizedName::as_str).map(str::to_owned)
-        };
-        json!([date.to_string(), name(before), name(after)])
-    };
-    Value::from_iter(pins.iter().map(pin)).to_string()
-}
-
 /// A change, and the texts about its packages and pins.
 pub(crate) struct Logged {
     pub(crate) change: Change,
@@ -133,19 +111,11 @@ pub(crate) struct Logged {
 impl Logged {
     /// The names of the packages, sorted.
     pub(crate) fn names(&self) -> Result<Vec<NormalizedName>, OpenFault> {
-        let texts: Result<Vec<String>, _> = serde_json::from_str(&self.packages);
-        let names = texts.ok().and_then(|texts| texts.iter().map(|it| it.parse().ok()).collect());
-        names.map_or_else(|| self.is_damaged(), Ok)
+        LoggedChange::restore_names(&self.packages).map_or_else(|| self.is_damaged(), Ok)
     }
 
     pub(crate) fn pins(&self) -> Result<Vec<ChangedPin>, OpenFault> {
-        type Texts = (String, Option<String>, Option<String>);
-        let texts: Result<Vec<Texts>, _> = serde_json::from_str(&self.pins);
-        let pin = |(date, before, after): &Texts| {
-            ChangedPin::restore(date, before.as_deref(), after.as_deref())
-        };
-        let pins = texts.ok().and_then(|texts| texts.iter().map(pin).collect());
-        pins.map_or_else(|| self.is_damaged(), Ok)
+        LoggedChange::restore_pins(&self.pins).map_or_else(|| self.is_damaged(), Ok)
     }
 
     fn is_damaged<T>(&self) -> Result<T, OpenFault> {
@@ -196,7 +166,7 @@ pub(crate) fn list(
         "SELECT {CHANGE} FROM change WHERE revision <= ?1 AND revision > ?2 \
          ORDER BY revision {direction} LIMIT ?3"
     );
-    let (last, after) = bounds(order, now, extent);
+    let (after, last) = bounds(order, now, extent);
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query(params![last, after, count as i64])?;
     let mut changes = Vec::new();
@@ -206,17 +176,10 @@ pub(crate) fn list(
     Ok(changes)
 }
 
-/// The greatest revision of a list, and the one after which it begins.
+/// The revisions of a list, as integers: those after the first one, up to the second one.
 fn bounds(order: ChangeOrder, now: &Catalogue, extent: Extent) -> (i64, i64) {
-    let (newest, beginning) = (now.revision(), extent.beginning);
-    match order {
-        ChangeOrder::Newest { before } => {
-            let before = before.map_or(u64::MAX, Revision::get);
-            let last = Revision::new(before.saturating_sub(1)).min(newest);
-            (last.to_i64(), beginning.to_i64())
-        }
-        ChangeOrder::After(after) => (newest.to_i64(), after.max(beginning).to_i64()),
-    }
+    let (after, last) = order.bounds(extent.beginning, now.revision());
+    (after.to_i64(), last.to_i64())
 }
 
 /// Reads the next changes of a package in an order, up to a number.
@@ -228,7 +191,7 @@ pub(crate) fn list_of(
     order: ChangeOrder,
     count: usize,
 ) -> Result<Vec<Change>, OpenFault> {
-    let (last, after) = bounds(order, now, extent);
+    let (after, last) = bounds(order, now, extent);
     let mut revisions = match order {
         ChangeOrder::Newest { .. } => revisions_before(connection, now, name, last, count)?,
         ChangeOrder::After(_) => revisions_after(connection, now, name, after, count)?,

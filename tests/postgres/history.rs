@@ -1,0 +1,121 @@
+//! Facts about the log of changes that several processes share.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use pyaday_core::{Api, PackageStore, Retention, Write};
+use pyaday_postgres::Reads;
+use serde_json::Value;
+
+use super::events::until;
+use super::following::package;
+use super::stores::{RUNTIME, Stores};
+use crate::history::{has_the_last_two, update, wait_for_length, write_six};
+use crate::support::client::{Answer, Request};
+use crate::support::follower::Follower;
+use crate::support::homes::{Core, Home};
+
+#[test]
+fn a_database_keeps_as_many_changes_as_it_is_told() {
+    let Some(stores) = Stores::new("retention", Reads::Followed) else { return };
+    let options = stores.options().schema("kept");
+    let store = stores.open(options.clone());
+    let revisions = RUNTIME.block_on(write_six(&store));
+    RUNTIME.block_on(wait_for_length(&store, 6));
+    let trims = stores.open(options.keep_changes(Retention::all().at_most(2)));
+    RUNTIME.block_on(async {
+        wait_for_length(&trims, 2).await;
+        for store in [&store, &trims] {
+            has_the_last_two(store, &revisions).await;
+        }
+        let left = "SELECT count(*) FROM kept.replaced";
+        let left: i64 = stores.client().query_one(left, &[]).await.unwrap().get(0);
+        assert_eq!(left, 2);
+    });
+}
+
+#[test]
+fn a_database_keeps_changes_as_long_as_it_is_told() {
+    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+    let Some(stores) = Stores::new("retention by age", Reads::Followed) else { return };
+    let retention = Retention::all().for_at_most(15 * DAY);
+    let store = stores.open(stores.options().schema("aged").keep_changes(retention));
+    RUNTIME.block_on(async {
+        for (own, days) in [("a", 30), ("b", 20), ("c", 10), ("d", 0)] {
+            let write = Write::new().at(SystemTime::now() - days * DAY);
+            store.create(package(own), write).await.unwrap();
+        }
+        wait_for_length(&store, 2).await;
+    });
+}
+
+/// Many writes share a transaction, and each is a change of its own.
+#[test]
+fn a_program_follows_the_writes_of_all_processes_in_their_order() {
+    let Some(stores) = Stores::new("writers that are followed", Reads::Followed) else { return };
+    let options = stores.options().schema("many");
+    let (one, other) = (stores.open(options.clone()), stores.open(options.clone()));
+    let follower = stores.open(options);
+    RUNTIME.block_on(async {
+        let mut follows = Follower::default();
+        for own in 0..4 {
+            one.create(package(&format!("p{own}")), Write::new()).await.unwrap();
+        }
+        other.refresh().await.unwrap();
+        let writes = |own: usize| {
+            let store = [&one, &other][own % 2];
+            async move {
+                for round in 0..20 {
+                    update(store, &format!("p{own}"), &round.to_string()).await;
+                }
+            }
+        };
+        let writing = futures_util::future::join_all((0..4).map(writes));
+        tokio::pin!(writing);
+        loop {
+            tokio::select! {
+                _ = &mut writing => break,
+                followed = follows.follow(&follower) => followed.unwrap(),
+            }
+        }
+        follower.refresh().await.unwrap();
+        follows.agrees(&follower).await.unwrap();
+        assert_eq!(follows.changes.len(), 84);
+    });
+}
+
+/// A program has followed up to a change that was lost with a primary.
+#[test]
+fn a_program_whose_position_was_lost_is_told_so() {
+    let Some(stores) = Stores::new("a lost position", Reads::Followed) else { return };
+    let store = Arc::new(stores.open(stores.options().schema("forgot")));
+    let home = Core::mount("", &Api::new(Arc::clone(&store)), None);
+    let get = |path: &str| home.answer(&Request::new("GET", path));
+    let body = |told: &Answer| serde_json::from_slice::<Value>(&told.body).unwrap();
+    let newest = || body(&get("/changes"))["items"][0]["revision"].as_str().unwrap().to_owned();
+    let create = |own: &str| {
+        RUNTIME.block_on(store.create(package(own), Write::new())).unwrap();
+    };
+    create("kept");
+    let kept = newest();
+    stores.keep_copies("forgot");
+    create("lost");
+    let lost = newest();
+    // The control: before the loss, both are positions.
+    for position in [&kept, &lost] {
+        assert_eq!(get(&format!("/changes?after={position}")).status, 200);
+    }
+    stores.put_copies_back("forgot", "");
+    until("the other history is shown", || (store.catalogue().unwrap().len() == 1).then_some(()));
+    for write in [false, true] {
+        if write {
+            create("later");
+        }
+        let told = get(&format!("/changes?after={lost}"));
+        assert_eq!(told.status, 404, "{told:?}");
+        assert_eq!(body(&told)["type"], "urn:problem-type:pyaday:no-history");
+        let told = get(&format!("/changes?after={kept}"));
+        assert_eq!(body(&told)["items"].as_array().unwrap().len(), usize::from(write), "{told:?}");
+    }
+}
