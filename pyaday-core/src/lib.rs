@@ -189,7 +189,7 @@ pub use catalogue::{Catalogue, Draft, MemoryStore, Picker, Published, RowChange}
 pub use daily::Date;
 pub use history::{
     Change, ChangeDetails, ChangeKind, ChangeNote, ChangeOrder, ChangePage, ChangeQuery,
-    ChangeScan, ChangedPackage, ChangedPin, LoggedChange, NoHistory, Past, Retention,
+    ChangeScan, ChangedPackage, ChangedPin, LoggedChange, LoggedNames, NoHistory, Past, Retention,
 };
 pub use http::{
     Access, Api, Blueprint, Body, BodyError, Endpoint, Evaluation, Failure, FeedId, Host,

@@ -18,12 +18,16 @@ use crate::connection::Connection;
 use crate::deadline::READ;
 use crate::error::Fault;
 use crate::follow::{SNAPSHOT, end_snapshot};
-use crate::rows::{change, log};
+use crate::rows::{change, log, trim};
 use crate::schema::Schema;
 use crate::shared::Shared;
 
 /// The most changes that are read with one statement.
 const PART: usize = 1_000;
+
+/// The most packages whose versions are read with one statement. Reading them takes about a millisecond of this
+/// process.
+const VERSIONS: usize = 200;
 
 /// How often a store that does not keep all changes looks for some that it can remove.
 const TRIM_INTERVAL: Duration = Duration::from_secs(1);
@@ -149,11 +153,12 @@ impl History {
 
     /// Removes some of the changes that need not be kept. Returns false if there were none.
     async fn trim(&self, retention: Retention) -> Result<bool, Fault> {
-        /// How long a transaction may take: one change may have many versions.
+        /// How long a transaction may take. It removes few rows, but the list of the packages of a change may
+        /// be long.
         const TRIM: Duration = Duration::from_secs(5);
 
         let (mut place, connection) = self.begin(BEGIN_TRIM).await?;
-        let trim = |client| log::trim(client, retention, SystemTime::now());
+        let trim = |client| trim::trim(client, retention, SystemTime::now());
         let is_trimmed = connection.within(TRIM, trim).await?;
         connection.run(READ, "COMMIT").await?;
         *place = Some(connection);
@@ -209,12 +214,16 @@ impl Moment<'_> {
             return Ok(None);
         };
         if let Some(after) = after {
-            names.drain(..names.partition_point(|name| name <= after));
+            names.skip_to_after(after);
         }
-        let has_more = names.len() > limit;
-        names.truncate(limit);
-        let changed = |client| log::changed(client, &self.now, revision, &names);
-        let packages = self.connection.within(READ, changed).await?;
-        Ok(Some(ChangeDetails::new(change, packages, has_more, pins)))
+        let mut packages = Vec::with_capacity(limit.min(change.count));
+        // Other tasks of this thread run while a part is read.
+        while packages.len() < limit && !names.is_empty() {
+            let part = names.take(VERSIONS.min(limit - packages.len()));
+            let part = part.ok_or_else(|| log::damaged(revision))?;
+            let changed = |client| log::changed(client, &self.now, revision, &part);
+            packages.extend(self.connection.within(READ, changed).await?);
+        }
+        Ok(Some(ChangeDetails::new(change, packages, !names.is_empty(), pins)))
     }
 }

@@ -8,6 +8,7 @@ pub(crate) mod head;
 pub(crate) mod journal;
 pub(crate) mod log;
 pub(crate) mod package;
+pub(crate) mod trim;
 
 use std::pin::Pin;
 use std::time::Duration;

@@ -11,6 +11,7 @@ use rusqlite::{Connection, OpenFlags, Transaction};
 
 use crate::error::{Cause, Failed, OpenFault, is_want_of_space};
 use crate::place::{Files, Held, Identity, Moved, Place};
+use crate::rows::trim::Rest;
 use crate::rows::{self, Content, Extent};
 use crate::schema::{self, Origin};
 
@@ -29,6 +30,8 @@ pub(crate) struct File {
     held: Held,
     /// The extent of the log of changes.
     extent: Extent,
+    /// What is left of the change that is being removed from the log.
+    rest: Option<Rest>,
 }
 
 impl File {
@@ -62,7 +65,7 @@ impl File {
         let content = rows::load(&connection)?;
         empty_log(&connection, &files.log)?;
         held.check()?;
-        Ok((Self { connection, held, extent: content.extent }, content))
+        Ok((Self { connection, held, extent: content.extent, rest: None }, content))
     }
 
     /// Writes a draft as one transaction. When this returns, it is on the disk, in the file to which the
@@ -103,12 +106,12 @@ impl File {
     /// Removes the oldest changes that need not be kept, or a part of them. Returns true if there was
     /// something to remove.
     pub(crate) fn trim(&mut self, retention: Retention) -> Result<bool, (Failed, Cause)> {
-        /// The number of rows that are removed in one transaction. It takes about a millisecond.
-        const ROWS: usize = 200;
-
         let (extent, now) = (self.extent, SystemTime::now());
-        let trimmed = self
-            .transact(|transaction| rows::log::trim(transaction, extent, retention, now, ROWS))?;
+        let mut rest = self.rest.take();
+        let trimmed = self.transact(|transaction| {
+            rows::trim::trim(transaction, extent, retention, now, &mut rest)
+        })?;
+        self.rest = rest;
         self.extent = trimmed.unwrap_or(extent);
         Ok(trimmed.is_some())
     }

@@ -7,7 +7,7 @@
 
 use pyaday_core::{
     Catalogue, Change, ChangeDetails, ChangeOrder, ChangePage, ChangeQuery, ChangedPackage,
-    ChangedPin, NoHistory, NormalizedName, Past, Revision, StoreError, Stored,
+    ChangedPin, LoggedNames, NoHistory, NormalizedName, Past, Revision, StoreError, Stored,
 };
 use rusqlite::Connection;
 
@@ -24,11 +24,10 @@ pub(crate) struct History<'a> {
     pub(crate) now: &'a Catalogue,
 }
 
-/// A change, and the names of the packages that a page of it has.
+/// A change, and the names of its packages.
 struct Head {
     change: Change,
-    names: Vec<NormalizedName>,
-    has_more: bool,
+    names: LoggedNames,
     pins: Vec<ChangedPin>,
 }
 
@@ -61,12 +60,7 @@ impl History<'_> {
         Ok(Past::Known(changes))
     }
 
-    fn head(
-        &self,
-        revision: Revision,
-        after: Option<&NormalizedName>,
-        limit: usize,
-    ) -> Result<Past<Option<Head>>, OpenFault> {
+    fn head(&self, revision: Revision) -> Result<Past<Option<Head>>, OpenFault> {
         if revision <= self.extent.beginning {
             return Ok(Past::Unknown(NoHistory::Forgotten));
         }
@@ -76,13 +70,9 @@ impl History<'_> {
         let Some(logged) = log::read(self.connection, revision)? else {
             return Ok(Past::Known(None));
         };
-        let (mut names, pins) = (logged.names()?, logged.pins()?);
-        if let Some(after) = after {
-            names.drain(..names.partition_point(|name| name <= after));
-        }
-        let has_more = names.len() > limit;
-        names.truncate(limit);
-        Ok(Past::Known(Some(Head { change: logged.change, names, has_more, pins })))
+        let pins = logged.pins()?;
+        let (change, names) = logged.into_names()?;
+        Ok(Past::Known(Some(Head { change, names, pins })))
     }
 
     /// What a change did to some of its packages.
@@ -145,20 +135,24 @@ pub(crate) async fn change(
     after: Option<&NormalizedName>,
     limit: usize,
 ) -> Result<Past<Option<ChangeDetails>>, StoreError> {
-    let after = after.cloned();
-    let head = store.ask(move |history| history.head(revision, after.as_ref(), limit)).await?;
-    let Head { change, names, has_more, pins } = match head {
+    let head = store.ask(move |history| history.head(revision)).await?;
+    let Head { change, mut names, pins } = match head {
         Past::Known(Some(head)) => head,
         Past::Known(None) => return Ok(Past::Known(None)),
         Past::Unknown(why) => return Ok(Past::Unknown(why)),
     };
-    let mut packages = Vec::with_capacity(names.len());
-    for part in names.chunks(PART) {
-        let part = part.to_vec();
+    if let Some(after) = after {
+        names.skip_to_after(after);
+    }
+    let mut packages = Vec::with_capacity(limit.min(change.count));
+    while packages.len() < limit && !names.is_empty() {
+        let part = names.take(PART.min(limit - packages.len()));
+        let part = part
+            .ok_or_else(|| StoreError::Internal { source: log::damaged_change(revision).into() })?;
         match store.ask(move |history| history.changed(revision, &part)).await? {
             Past::Known(part) => packages.extend(part),
             Past::Unknown(why) => return Ok(Past::Unknown(why)),
         }
     }
-    Ok(Past::Known(Some(ChangeDetails::new(change, packages, has_more, pins))))
+    Ok(Past::Known(Some(ChangeDetails::new(change, packages, !names.is_empty(), pins))))
 }

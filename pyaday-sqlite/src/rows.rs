@@ -6,6 +6,7 @@ mod journal;
 pub(crate) mod log;
 pub(crate) mod package;
 mod totals;
+pub(crate) mod trim;
 
 use std::fmt::Display;
 

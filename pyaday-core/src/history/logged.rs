@@ -34,7 +34,7 @@ impl LoggedChange {
     }
 
     /// The text in which a database can store the names of the packages: a JSON array, in the order of
-    /// the names. [`restore_names`](Self::restore_names) reads it.
+    /// the names. [`LoggedNames`](super::LoggedNames) reads it.
     #[must_use]
     pub fn names_text(&self) -> String {
         // Normalised names need no escapes.
@@ -46,14 +46,6 @@ impl LoggedChange {
         }
         text.push(']');
         text
-    }
-
-    /// Reads the names of packages from a text of [`names_text`](Self::names_text). `None` if it is not
-    /// one.
-    #[must_use]
-    pub fn restore_names(text: &str) -> Option<Vec<NormalizedName>> {
-        let names: Vec<String> = serde_json::from_str(text).ok()?;
-        names.iter().map(|name| name.parse().ok()).collect()
     }
 
     /// The text in which a database can store what the write did to pins: a JSON array with an array for

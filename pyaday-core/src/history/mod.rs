@@ -18,6 +18,7 @@
 mod change;
 mod kind;
 mod logged;
+mod names;
 mod note;
 mod past;
 mod query;
@@ -26,6 +27,7 @@ mod retention;
 pub use change::Change;
 pub use kind::ChangeKind;
 pub use logged::{ChangeDetails, ChangedPackage, ChangedPin, LoggedChange};
+pub use names::LoggedNames;
 pub use note::ChangeNote;
 pub use past::{NoHistory, Past};
 pub use query::{ChangeOrder, ChangePage, ChangeQuery, ChangeScan};

@@ -1,15 +1,15 @@
-//! Reads the log of changes, and removes old changes from it.
+//! Reads the log of changes.
 //!
 //! The catalogue of this process may be older than the log. So every answer about the log is limited to the
 //! revision of the catalogue.
 
 use std::collections::BTreeMap;
-use std::time::SystemTime;
+use std::fmt::Display;
 
 use deadpool_postgres::ClientWrapper;
 use pyaday_core::{
-    Catalogue, Change, ChangeOrder, ChangedPackage, ChangedPin, LoggedChange, NormalizedName,
-    Retention, Revision, Stored,
+    Catalogue, Change, ChangeOrder, ChangedPackage, ChangedPin, LoggedChange, LoggedNames,
+    NormalizedName, Revision, Stored,
 };
 use tokio_postgres::Row;
 
@@ -164,7 +164,8 @@ fn change(row: &Row) -> Result<Change, Fault> {
     Change::restore(own, at, given(actor), kind, count, given(note)).ok_or_else(|| damaged(own))
 }
 
-fn damaged(revision: i64) -> Fault {
+/// The fault of a row that is not what was written.
+pub(crate) fn damaged(revision: impl Display) -> Fault {
     Fault::Damaged(format!("the row of the change {revision} is not what was written"))
 }
 
@@ -172,14 +173,14 @@ fn damaged(revision: i64) -> Fault {
 pub(crate) async fn read(
     client: &ClientWrapper,
     revision: Revision,
-) -> Result<Option<(Change, Vec<NormalizedName>, Vec<ChangedPin>)>, Fault> {
+) -> Result<Option<(Change, LoggedNames, Vec<ChangedPin>)>, Fault> {
     let statement = client.prepare_cached(READ).await?;
     let Some(row) = client.query_opt(&statement, &[&revision.to_i64()]).await? else {
         return Ok(None);
     };
-    let names = LoggedChange::restore_names(row.try_get(6)?);
+    let names = LoggedNames::new(row.try_get(6)?);
     let pins = LoggedChange::restore_pins(row.try_get(7)?);
-    let (names, pins) = names.zip(pins).ok_or_else(|| damaged(revision.to_i64()))?;
+    let (names, pins) = names.zip(pins).ok_or_else(|| damaged(revision))?;
     Ok(Some((change(&row)?, names, pins)))
 }
 
@@ -240,60 +241,4 @@ fn version(row: &Row) -> Result<(NormalizedName, Stored), Fault> {
     name.parse().ok().zip(version).ok_or_else(|| {
         Fault::Damaged(format!("the row of an old version of `{name}` is not what was written"))
     })
-}
-
-/// How many of the newest writes keep their rows, even if the log does not have them as changes any more.
-/// Other processes need the rows to follow the database.
-const FOLLOWED: i64 = 10_000;
-
-/// The most changes that are removed in one transaction, and about the most of their versions.
-const CHANGES: i64 = 200;
-const VERSIONS: i64 = 2_000;
-
-/// Locks the log. If another process has locked it, that process removes changes now.
-const LOCK: &str =
-    "SELECT log.beginning, head.position FROM log, head FOR UPDATE OF log SKIP LOCKED";
-const CANDIDATES: &str = "SELECT revision, position, at, count FROM change
-                          WHERE revision > $1 AND kind <> '' ORDER BY revision LIMIT $2";
-const FORGET: &str = "DELETE FROM replaced USING (
-                          SELECT revision, json_array_elements_text(packages) AS name FROM change
-                          WHERE revision > $1 AND revision <= $2
-                      ) AS old
-                      WHERE replaced.normalized_name = old.name AND replaced.revision = old.revision";
-const BEGIN_LATER: &str = "UPDATE log SET beginning = $1";
-const SHORTEN: &str = "DELETE FROM change WHERE revision IN (
-                           SELECT revision FROM change WHERE revision < $1
-                           ORDER BY revision LIMIT $2
-                       ) AND position <= $3";
-
-/// Removes the oldest changes that need not be kept, up to a number. Returns false if there was nothing to
-/// remove. It must be called in a transaction.
-pub(crate) async fn trim(
-    client: &ClientWrapper,
-    retention: Retention,
-    now: SystemTime,
-) -> Result<bool, Fault> {
-    let Some(log) = client.query_opt(LOCK, &[]).await? else {
-        return Ok(false);
-    };
-    let (beginning, newest): (i64, i64) = (log.try_get(0)?, log.try_get(1)?);
-    let since = retention.since(now).unwrap_or(i64::MIN);
-    let kept = retention.count().map_or(i64::MAX, |count| count as i64);
-    let (mut new_beginning, mut versions) = (beginning, 0);
-    for row in client.query(CANDIDATES, &[&beginning, &CHANGES]).await? {
-        let (position, at): (i64, i64) = (row.try_get(1)?, row.try_get(2)?);
-        versions += row.try_get::<_, i64>(3)?;
-        let is_kept = newest - position < kept && at >= since;
-        if is_kept || (versions > VERSIONS && new_beginning != beginning) {
-            break;
-        }
-        new_beginning = row.try_get(0)?;
-    }
-    if new_beginning == beginning {
-        return Ok(false);
-    }
-    client.execute(FORGET, &[&beginning, &new_beginning]).await?;
-    client.execute(BEGIN_LATER, &[&new_beginning]).await?;
-    client.execute(SHORTEN, &[&new_beginning, &(2 * CHANGES), &(newest - FOLLOWED)]).await?;
-    Ok(true)
 }

@@ -34,6 +34,10 @@ CREATE TABLE pyaday.replaced (
 -- nobody who writes waits for it.
 CREATE TABLE pyaday.log (
     id integer PRIMARY KEY CHECK (id = 1),
-    beginning bigint NOT NULL                     -- the log has all changes after this revision
+    beginning bigint NOT NULL,                    -- the log has all changes after this revision
+    forgotten bigint NOT NULL,                    -- no versions are left that writes up to this revision replaced
+    names bigint NOT NULL DEFAULT 0               -- of how many packages of the next change none are left
 );
-INSERT INTO pyaday.log SELECT 1, CASE position WHEN 0 THEN 0 ELSE revision END FROM pyaday.head;
+INSERT INTO pyaday.log (id, beginning, forgotten)
+    SELECT 1, beginning, beginning
+    FROM (SELECT CASE position WHEN 0 THEN 0 ELSE revision END AS beginning FROM pyaday.head) AS first;

@@ -3,11 +3,11 @@
 //! The catalogue in memory is as new as these rows, or older if it is not known whether the last
 //! transaction is on the disk. So every answer is limited to what the catalogue shows.
 
-use std::time::SystemTime;
+use std::fmt::Display;
 
 use pyaday_core::{
-    Catalogue, Change, ChangeOrder, ChangedPackage, ChangedPin, LoggedChange, NormalizedName,
-    Retention, Revision, Stored,
+    Catalogue, Change, ChangeOrder, ChangedPackage, ChangedPin, LoggedChange, LoggedNames,
+    NormalizedName, Revision, Stored,
 };
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
@@ -109,18 +109,23 @@ pub(crate) struct Logged {
 }
 
 impl Logged {
-    /// The names of the packages, sorted.
-    pub(crate) fn names(&self) -> Result<Vec<NormalizedName>, OpenFault> {
-        LoggedChange::restore_names(&self.packages).map_or_else(|| self.is_damaged(), Ok)
+    /// The change, and the names of its packages.
+    pub(crate) fn into_names(self) -> Result<(Change, LoggedNames), OpenFault> {
+        let fault = || damaged_change(self.change.revision);
+        let names = LoggedNames::new(self.packages).ok_or_else(fault)?;
+        Ok((self.change, names))
     }
 
     pub(crate) fn pins(&self) -> Result<Vec<ChangedPin>, OpenFault> {
-        LoggedChange::restore_pins(&self.pins).map_or_else(|| self.is_damaged(), Ok)
+        let pins = LoggedChange::restore_pins(&self.pins);
+        pins.ok_or_else(|| damaged_change(self.change.revision))
     }
+}
 
-    fn is_damaged<T>(&self) -> Result<T, OpenFault> {
-        damaged(format!("the row of the change {} is not what was written", self.change.revision))
-    }
+/// The fault of a row that is not what was written.
+pub(crate) fn damaged_change(revision: impl Display) -> OpenFault {
+    let fault = format!("the row of the change {revision} is not what was written");
+    OpenFault::Damaged { fault }
 }
 
 fn change(row: &Row<'_>) -> Result<Logged, OpenFault> {
@@ -135,7 +140,7 @@ fn change(row: &Row<'_>) -> Result<Logged, OpenFault> {
     let (actor, note) = (given(&actor), given(&note));
     match Change::restore(at_revision, at, actor.as_deref(), &kind, count, note.as_deref()) {
         Some(change) if is_sound => Ok(Logged { change, packages, pins }),
-        _ => damaged(format!("the row of the change {at_revision} is not what was written")),
+        _ => Err(damaged_change(at_revision)),
     }
 }
 
@@ -345,75 +350,4 @@ pub(crate) fn changed(
         Ok(ChangedPackage::new(name.clone(), before, after))
     });
     changed.collect()
-}
-
-/// Removes the oldest changes that need not be kept. It removes about as many rows as `most` says, so a
-/// large change takes several calls: nothing is answered from it after the first one. Returns the new
-/// extent, or `None` if there is nothing to remove.
-pub(crate) fn trim(
-    transaction: &Transaction<'_>,
-    extent: Extent,
-    retention: Retention,
-    now: SystemTime,
-    most: usize,
-) -> Result<Option<Extent>, rusqlite::Error> {
-    let since = retention.since(now).unwrap_or(i64::MIN);
-    let kept = retention.count().map_or(i64::MAX, |count| count as i64);
-    let (mut trimmed, mut room) = (extent, most);
-    let mut is_trimmed = false;
-    while room > 0
-        && let Some(Oldest { revision, at, packages }) = oldest(transaction)?
-    {
-        if revision > trimmed.beginning.to_i64() {
-            if at >= since && trimmed.changes <= kept {
-                break;
-            }
-            let beginning = Revision::from_i64(revision).unwrap_or(trimmed.beginning);
-            trimmed = Extent { changes: trimmed.changes - 1, beginning };
-        }
-        is_trimmed = true;
-        room = remove(transaction, revision, &packages, room)?;
-    }
-    if !is_trimmed {
-        return Ok(None);
-    }
-    trimmed.write(transaction)?;
-    Ok(Some(trimmed))
-}
-
-/// The oldest change, whose checksum does not matter any more.
-struct Oldest {
-    revision: i64,
-    at: i64,
-    packages: String,
-}
-
-fn oldest(connection: &Connection) -> Result<Option<Oldest>, rusqlite::Error> {
-    let mut statement = connection
-        .prepare_cached("SELECT revision, at, packages FROM change ORDER BY revision LIMIT 1")?;
-    let columns = |row: &Row<'_>| {
-        Ok(Oldest { revision: row.get(0)?, at: row.get(1)?, packages: row.get(2)? })
-    };
-    statement.query_row((), columns).optional()
-}
-
-/// Removes the versions that a change replaced, and then the change. Returns how many more rows may be
-/// removed. If it is 0, versions may be left, and the change with them.
-fn remove(
-    transaction: &Transaction<'_>,
-    revision: i64,
-    packages: &str,
-    mut room: usize,
-) -> Result<usize, rusqlite::Error> {
-    let mut replaced = transaction
-        .prepare_cached("DELETE FROM replaced WHERE normalized_name = ?1 AND revision = ?2")?;
-    let names: Vec<String> = serde_json::from_str(packages).unwrap_or_default();
-    for name in names {
-        if room == 0 {
-            return Ok(0);
-        }
-        room -= replaced.execute(params![name, revision])?;
-    }
-    transaction.prepare_cached("DELETE FROM change WHERE revision = ?1")?.execute([revision])?;
-    Ok(room.saturating_sub(1))
 }
