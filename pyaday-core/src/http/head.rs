@@ -13,6 +13,7 @@ use super::conditions::Preconditions;
 use super::options::Options;
 use super::path;
 use super::problem::Problem;
+use super::query::digits;
 use crate::daily::Date;
 use crate::history::ChangeNote;
 use crate::package::{NormalizedName, Revision};
@@ -69,7 +70,8 @@ impl<'a> Head<'a> {
     /// The revision of the change that the path names. A text that is not a number is the revision of
     /// no change.
     pub(crate) fn revision(&self) -> Result<Revision, Problem> {
-        self.variable::<u64>("revision").map(Revision::new).ok_or_else(Problem::change_not_found)
+        let number = self.variable::<String>("revision").and_then(|text| digits(&text));
+        number.map(Revision::new).ok_or_else(Problem::change_not_found)
     }
 
     /// The value of a variable in the path. `None` if the type does not accept it.

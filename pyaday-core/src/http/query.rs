@@ -109,7 +109,7 @@ impl<const N: usize> Parameters<N> {
 
 /// Parses a number without a sign. There is a limit for the digits, because otherwise a number could
 /// have any number of leading zeros, and the link to the next page would repeat them.
-fn digits<T: FromStr>(value: &str) -> Option<T> {
+pub(super) fn digits<T: FromStr>(value: &str) -> Option<T> {
     const MAX_DIGITS: usize = 20;
 
     let is_number = value.len() <= MAX_DIGITS && value.bytes().all(|byte| byte.is_ascii_digit());
