@@ -15,7 +15,7 @@ use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::sleep;
 
 use crate::connection::Connection;
-use crate::deadline::READ;
+use crate::deadline::{READ, within};
 use crate::error::Fault;
 use crate::follow::{SNAPSHOT, end_snapshot};
 use crate::rows::{change, log, trim};
@@ -64,7 +64,8 @@ impl History {
         &self,
         statements: &str,
     ) -> Result<(MutexGuard<'_, Option<Connection>>, Connection), Fault> {
-        let mut place = self.connection.lock().await;
+        // Others may wait too, and each may wait for the database.
+        let mut place = within(READ, async { Ok(self.connection.lock().await) }).await?;
         if let Some(connection) = place.take().filter(|it| !it.is_closed()) {
             // The connection may have ended since it was last used. The database may still work.
             match connection.run(READ, statements).await {

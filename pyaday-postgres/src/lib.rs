@@ -597,12 +597,12 @@ impl PackageStore for PostgresStore {
         packages: Vec<Package>,
         write: Write,
     ) -> Result<Vec<Create>, StoreError> {
-        let size = packages.iter().map(Size::of).sum();
+        let size = Size::of_many(&packages).await;
         self.write(size, move |draft| draft.create_many(packages.clone(), &write)).await
     }
 
     async fn write_batch(&self, batch: Batch, write: Write) -> Result<Batched, StoreError> {
-        let size = Size::of_batch(&batch);
+        let size = Size::of_batch(&batch).await;
         self.write(size, move |draft| draft.write_batch(&batch, &write)).await
     }
 

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use deadpool_postgres::Pool;
 use futures_util::FutureExt;
 use pyaday_core::{Draft, StoreError};
+use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
 use crate::connection::{Connection, Session};
@@ -326,12 +327,10 @@ impl Node {
         let now = within(READ, follow::catch_up(connection, followed, &head)).await?;
         let mut now = now.ok_or(Fault::Moved)?;
         self.shared.publish(&mut now, as_of);
-        let mut draft = Draft::new(now.catalogue.clone());
+        let draft = Draft::new(now.catalogue.clone());
         self.followed = Some(now);
         self.queue.fill(jobs, self.most);
-        for job in jobs.iter_mut() {
-            job.write.decide(&mut draft);
-        }
+        let draft = decide(jobs, draft).await?;
         if draft.is_empty() {
             return Ok(connection.run(READ, "ROLLBACK").await?);
         }
@@ -358,6 +357,26 @@ impl Drop for Node {
 const DEAF: &str = "the connections do not pass the server's warnings on, so a write whose wait for a \
                     standby an administrator cancels is acknowledged, though it may be lost: make the \
                     pool of a Connector";
+
+/// Decides the outcomes of writes. If they write much, another thread does it, because the thread of this
+/// task may also answer requests.
+async fn decide(jobs: &mut Vec<Job>, mut draft: Draft) -> Result<Draft, Fault> {
+    /// The most rows for which this takes about a millisecond.
+    const FEW: usize = 100;
+
+    let mut taken = mem::take(jobs);
+    let rows: usize = taken.iter().map(|job| job.write.size().rows).sum();
+    let decide = move || {
+        taken.iter_mut().for_each(|job| job.write.decide(&mut draft));
+        (taken, draft)
+    };
+    let (decided, draft) = match rows > FEW {
+        true => spawn_blocking(decide).await.map_err(|_| Fault::Ended)?,
+        false => decide(),
+    };
+    *jobs = decided;
+    Ok(draft)
+}
 
 /// Writes the rows of a draft. Returns the new end of the log, and how much longer than usual the
 /// transaction may take.

@@ -5,6 +5,7 @@ use std::ops::AddAssign;
 use std::time::Duration;
 
 use pyaday_core::{Batch, Details, LoggedChange, Package, PackageName, Replacement, RowChange};
+use tokio::task::yield_now;
 
 /// The time that each row adds, besides its bytes: the server checks the row and updates the indexes.
 const ROW: Duration = Duration::from_micros(500);
@@ -59,11 +60,31 @@ impl Size {
         versions.chain([Self::ROW]).sum()
     }
 
-    /// The size of the rows that a batch writes.
-    pub(crate) fn of_batch(batch: &Batch) -> Self {
+    /// The size of the rows that a batch writes. Other tasks of the thread run while a large batch is looked
+    /// at.
+    pub(crate) async fn of_batch(batch: &Batch) -> Self {
         let packages =
             batch.packages().map(|(_, swap)| swap.after.as_ref().map_or(Self::ROW, Self::of));
-        packages.chain(batch.pins().map(|_| Self::ROW)).sum()
+        Self::sum_up(packages.chain(batch.pins().map(|_| Self::ROW))).await
+    }
+
+    /// The size of the rows of many packages. Other tasks of the thread run meanwhile.
+    pub(crate) async fn of_many(packages: &[Package]) -> Self {
+        Self::sum_up(packages.iter().map(Self::of)).await
+    }
+
+    async fn sum_up(sizes: impl Iterator<Item = Self>) -> Self {
+        /// How many packages are looked at without a pause.
+        const PART: usize = 200;
+
+        let mut sum = Self::default();
+        for (at, size) in sizes.enumerate() {
+            sum += size;
+            if at % PART == PART - 1 {
+                yield_now().await;
+            }
+        }
+        sum
     }
 
     /// The size of the row of a package after this replacement.

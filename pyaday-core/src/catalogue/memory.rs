@@ -3,11 +3,13 @@
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use super::draft::Draft;
+use super::in_thread::in_thread;
 use super::log::{Leftover, Log};
+use super::patience::pause;
 use super::picker::Picker;
 use super::published::Published;
 use super::snapshot::Catalogue;
@@ -21,21 +23,31 @@ use crate::store::{
 
 /// A store that keeps its packages only in memory. They are lost when the process ends.
 ///
-/// Its operations never fail. Writers wait for each other. Readers never wait.
+/// Writers wait for each other. Readers never wait. A write of many packages runs in a thread of its own, and is
+/// refused if no thread can be started. Nothing else fails.
 ///
 /// It keeps the newest 10,000 changes, unless [`keep_changes`](Self::keep_changes) says otherwise.
 pub struct MemoryStore {
     id: StoreId,
-    current: Published,
-    /// The log has all changes of the current catalogue. Locked only to copy or replace it.
-    log: Mutex<Log>,
-    writing: Mutex<Leftover>,
+    content: Arc<Content>,
+    writing: Arc<async_lock::Mutex<Leftover>>,
     retention: Retention,
     picker: Picker,
 }
 
+/// What readers see.
+struct Content {
+    current: Published,
+    /// The log has all changes of the current catalogue. Locked only to copy or replace it.
+    log: Mutex<Log>,
+}
+
 /// How many changes a store keeps in memory by default.
 const KEPT: usize = 10_000;
+
+/// How many packages are written in the thread of the caller at most, or read in one part. This takes about a
+/// millisecond.
+const PART: NonZeroUsize = NonZeroUsize::MIN.saturating_add(100 - 1);
 
 impl MemoryStore {
     /// Makes an empty store.
@@ -54,9 +66,11 @@ impl MemoryStore {
     pub fn after(revision: Revision) -> Self {
         Self {
             id: StoreId::random(),
-            current: Published::new(Catalogue::new(revision)),
-            log: Mutex::new(Log::new(revision)),
-            writing: Mutex::new(Leftover::default()),
+            content: Arc::new(Content {
+                current: Published::new(Catalogue::new(revision)),
+                log: Mutex::new(Log::new(revision)),
+            }),
+            writing: Arc::default(),
             retention: Retention::all().at_most(KEPT),
             picker: Picker::new(),
         }
@@ -79,14 +93,49 @@ impl MemoryStore {
     /// Returns all packages at this moment: a clone that later writes do not change.
     #[must_use]
     pub fn catalogue(&self) -> Catalogue {
-        self.current.catalogue()
+        self.content.current.catalogue()
     }
 
     /// Writes to a draft of the current catalogue and then publishes the draft in one step.
-    ///
-    /// A poisoned lock is still used, because a write that panicked has published nothing.
-    fn write<A>(&self, operation: impl FnOnce(&mut Draft) -> A) -> A {
-        let mut leftover = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+    async fn write<A>(&self, operation: impl FnOnce(&mut Draft) -> A) -> A {
+        let mut leftover = match self.writing.try_lock() {
+            Some(leftover) => leftover,
+            // Web frameworks move futures in memory. Boxing this rare case keeps the others small.
+            None => Box::pin(self.writing.lock()).await,
+        };
+        self.content.write(&mut leftover, self.retention, operation)
+    }
+
+    /// Writes to this number of packages. If there are many, a thread of its own does it.
+    async fn write_many<A: Send + 'static>(
+        &self,
+        count: usize,
+        operation: impl FnOnce(&mut Draft) -> A + Send + 'static,
+    ) -> Result<A, StoreError> {
+        if count <= PART.get() {
+            return Ok(self.write(operation).await);
+        }
+        Box::pin(async {
+            let mut leftover = self.writing.lock_arc().await;
+            let (content, retention) = (Arc::clone(&self.content), self.retention);
+            in_thread(move || content.write(&mut leftover, retention, operation)).await
+        })
+        .await
+    }
+
+    fn read_now<T>(&self, look: impl FnOnce(&Catalogue) -> T) -> T {
+        self.content.current.read(look)
+    }
+}
+
+impl Content {
+    /// The caller has locked the writing.
+    fn write<A>(
+        &self,
+        leftover: &mut Leftover,
+        retention: Retention,
+        operation: impl FnOnce(&mut Draft) -> A,
+    ) -> A {
         let mut draft = Draft::new(self.current.catalogue());
         let result = operation(&mut draft);
         if !draft.is_empty() {
@@ -94,7 +143,7 @@ impl MemoryStore {
             let mut log = self.log();
             let written = logged.iter().map(|logged| logged.replaced.len()).sum();
             logged.into_iter().for_each(|change| log.push(change));
-            log.trim(&mut leftover, self.retention, written);
+            log.trim(leftover, retention, written);
             // A reader takes the catalogue first, so the log must be there first.
             *self.log.lock().unwrap_or_else(PoisonError::into_inner) = log;
             self.current.publish(next);
@@ -104,6 +153,12 @@ impl MemoryStore {
 
     fn log(&self) -> Log {
         self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The catalogue at this moment, and a log that has all of its changes.
+    fn moment(&self) -> (Catalogue, Log) {
+        let now = self.current.catalogue();
+        (now, self.log())
     }
 }
 
@@ -115,7 +170,7 @@ impl Default for MemoryStore {
 
 impl fmt::Debug for MemoryStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("MemoryStore").field(&self.current).finish()
+        f.debug_tuple("MemoryStore").field(&self.content.current).finish()
     }
 }
 
@@ -129,7 +184,7 @@ impl PackageStore for MemoryStore {
     }
 
     async fn create(&self, package: Package, write: Write) -> Result<Create, StoreError> {
-        Ok(self.write(|draft| draft.create(package, &write)))
+        Ok(self.write(|draft| draft.create(package, &write)).await)
     }
 
     async fn create_many(
@@ -137,15 +192,17 @@ impl PackageStore for MemoryStore {
         packages: Vec<Package>,
         write: Write,
     ) -> Result<Vec<Create>, StoreError> {
-        Ok(self.write(|draft| draft.create_many(packages, &write)))
+        let count = packages.len();
+        self.write_many(count, move |draft| draft.create_many(packages, &write)).await
     }
 
     async fn write_batch(&self, batch: Batch, write: Write) -> Result<Batched, StoreError> {
-        Ok(self.write(|draft| draft.write_batch(&batch, &write)))
+        let count = batch.packages().len();
+        self.write_many(count, move |draft| draft.write_batch(&batch, &write)).await
     }
 
     async fn read(&self, name: &NormalizedName) -> Result<Option<Stored>, StoreError> {
-        Ok(self.current.read(|it| it.get(name)))
+        Ok(self.read_now(|it| it.get(name)))
     }
 
     async fn update(
@@ -154,15 +211,15 @@ impl PackageStore for MemoryStore {
         replacement: Replacement,
         write: Write,
     ) -> Result<Update, StoreError> {
-        Ok(self.write(|draft| draft.update(name, replacement, &write)))
+        Ok(self.write(|draft| draft.update(name, replacement, &write)).await)
     }
 
     async fn delete(&self, name: &NormalizedName, write: Write) -> Result<Delete, StoreError> {
-        Ok(self.write(|draft| draft.delete(name, &write)))
+        Ok(self.write(|draft| draft.delete(name, &write)).await)
     }
 
     async fn random(&self, seed: Seed) -> Result<Option<Stored>, StoreError> {
-        Ok(self.current.read(|it| it.random(seed)))
+        Ok(self.read_now(|it| it.random(seed)))
     }
 
     async fn sample(
@@ -171,15 +228,15 @@ impl PackageStore for MemoryStore {
         tag: Option<&Tag>,
         seed: Seed,
     ) -> Result<Vec<Stored>, StoreError> {
-        self.current.sample(count, tag, seed).await
+        self.content.current.sample(count, tag, seed).await
     }
 
     async fn list(&self, query: &Query) -> Result<Page, StoreError> {
-        self.current.list(query).await
+        self.content.current.list(query).await
     }
 
     async fn daily(&self, date: Date) -> Result<Day, StoreError> {
-        Ok(self.current.read(|it| it.daily(date)))
+        Ok(self.read_now(|it| it.daily(date)))
     }
 
     async fn open_daily(
@@ -187,9 +244,9 @@ impl PackageStore for MemoryStore {
         dates: RangeInclusive<Date>,
         picked_at: SystemTime,
     ) -> Result<Vec<Daily>, StoreError> {
-        let current = || self.current.catalogue();
+        let current = || self.content.current.catalogue();
         let write =
-            |pick| async move { Ok(self.write(|draft| draft.open_daily(&pick, picked_at))) };
+            |pick| async move { Ok(self.write(|draft| draft.open_daily(&pick, picked_at)).await) };
         self.picker.open(dates, current, write).await
     }
 
@@ -198,15 +255,15 @@ impl PackageStore for MemoryStore {
         until: Date,
         count: NonZeroUsize,
     ) -> Result<Vec<Daily>, StoreError> {
-        Ok(self.current.read(|it| it.recent_daily(until, count)))
+        Ok(self.read_now(|it| it.recent_daily(until, count)))
     }
 
     async fn pins(&self, last_open: Date, count: NonZeroUsize) -> Result<Vec<Pinned>, StoreError> {
-        Ok(self.current.read(|it| it.pins(last_open, count)))
+        Ok(self.read_now(|it| it.pins(last_open, count)))
     }
 
     async fn pinned(&self, date: Date) -> Result<Option<Pinned>, StoreError> {
-        Ok(self.current.read(|it| it.pinned(date)))
+        Ok(self.read_now(|it| it.pinned(date)))
     }
 
     async fn pin_daily(
@@ -216,7 +273,7 @@ impl PackageStore for MemoryStore {
         name: &NormalizedName,
         write: Write,
     ) -> Result<Pin, StoreError> {
-        Ok(self.write(|draft| draft.pin_daily(date, last_open, name, &write)))
+        Ok(self.write(|draft| draft.pin_daily(date, last_open, name, &write)).await)
     }
 
     async fn unpin_daily(
@@ -225,12 +282,12 @@ impl PackageStore for MemoryStore {
         last_open: Date,
         write: Write,
     ) -> Result<Unpin, StoreError> {
-        Ok(self.write(|draft| draft.unpin_daily(date, last_open, &write)))
+        Ok(self.write(|draft| draft.unpin_daily(date, last_open, &write)).await)
     }
 
     async fn changes(&self, query: &ChangeQuery) -> Result<Past<ChangePage>, StoreError> {
-        let now = self.current.catalogue();
-        Ok(self.log().page(&now, query))
+        let (now, log) = self.content.moment();
+        Ok(log.page(&now, query))
     }
 
     async fn change(
@@ -239,8 +296,25 @@ impl PackageStore for MemoryStore {
         after: Option<&NormalizedName>,
         limit: NonZeroUsize,
     ) -> Result<Past<Option<ChangeDetails>>, StoreError> {
-        let now = self.current.catalogue();
-        Ok(self.log().change(&now, revision, after, limit))
+        let (now, log) = self.content.moment();
+        let first = log.change(&now, revision, after, limit.min(PART));
+        let Past::Known(Some(mut details)) = first else {
+            return Ok(first);
+        };
+        while let Some(last) = details.next.take() {
+            let Some(left) = NonZeroUsize::new(limit.get() - details.packages.len()) else {
+                details.next = Some(last);
+                break;
+            };
+            pause().await;
+            // The log is of one moment, so it still has the change.
+            if let Past::Known(Some(part)) = log.change(&now, revision, Some(&last), left.min(PART))
+            {
+                details.packages.extend(part.packages);
+                details.next = part.next;
+            }
+        }
+        Ok(Past::Known(Some(details)))
     }
 
     async fn read_at(
@@ -248,7 +322,7 @@ impl PackageStore for MemoryStore {
         name: &NormalizedName,
         revision: Revision,
     ) -> Result<Past<Option<Stored>>, StoreError> {
-        let now = self.current.catalogue();
-        Ok(self.log().read_at(&now, name, revision))
+        let (now, log) = self.content.moment();
+        Ok(log.read_at(&now, name, revision))
     }
 }

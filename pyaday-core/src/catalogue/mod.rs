@@ -5,6 +5,7 @@ mod batch;
 mod block;
 mod daily;
 mod draft;
+mod in_thread;
 mod index;
 mod indexing;
 mod leaf;
@@ -25,6 +26,7 @@ mod write;
 
 pub use draft::Draft;
 pub use memory::MemoryStore;
+pub(crate) use patience::pause;
 pub use picker::Picker;
 pub use published::Published;
 pub use row_change::RowChange;

@@ -63,16 +63,21 @@ impl Patience {
     /// between.
     pub(super) async fn finish(mut step: impl FnMut(usize) -> bool) {
         while step(Self::PART) {
-            let mut has_paused = false;
-            poll_fn(|context| {
-                if has_paused {
-                    return Poll::Ready(());
-                }
-                has_paused = true;
-                context.waker().wake_by_ref();
-                Poll::Pending
-            })
-            .await;
+            pause().await;
         }
     }
+}
+
+/// Lets other tasks of the thread run.
+pub(crate) async fn pause() {
+    let mut has_paused = false;
+    poll_fn(|context| {
+        if has_paused {
+            return Poll::Ready(());
+        }
+        has_paused = true;
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }

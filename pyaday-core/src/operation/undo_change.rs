@@ -12,8 +12,8 @@ use super::days::last_open;
 use super::operate::{Operate, Performed};
 use super::pipeline::respond_as;
 use super::terms::Terms;
-use crate::daily::Date;
-use crate::history::{Change, ChangeDetails, ChangeKind, ChangedPackage, ChangedPin};
+use crate::catalogue::pause;
+use crate::history::{Change, ChangeKind, ChangedPackage, ChangedPin};
 use crate::http::facts::{Caching, Conditions, Facts, POST, Success};
 use crate::http::guard::ask_about;
 use crate::http::head::Head;
@@ -54,8 +54,17 @@ pub(super) struct UndoChange {
 
 /// What the undo did, or would do.
 pub(super) enum Undone {
-    Written { change: Change, location: String },
-    Preview { packages: Vec<ChangedPackage>, pins: Vec<ChangedPin>, newest: Revision },
+    Written {
+        change: Change,
+        location: String,
+    },
+    /// It shows the first packages.
+    Preview {
+        count: usize,
+        packages: Vec<ChangedPackage>,
+        pins: Vec<ChangedPin>,
+        newest: Revision,
+    },
 }
 
 impl Operate for UndoChange {
@@ -117,26 +126,28 @@ impl Operate for UndoChange {
         if change.next.is_some() {
             return Err(Problem::too_large_to_undo(LIMIT.get()));
         }
-        let operation = Operation::new(const { &Self::FACTS });
-        for package in &change.packages {
-            ask_about(api.options(), operation, terms.actor(), &package.name)?;
-        }
-        let batch = inverse(&change, last_open(api.options().now())).dry_run(self.is_dry_run);
-        let write = terms.write();
-        match store.write_batch(batch, write.clone()).await? {
+        let count = change.packages.len() + change.pins.len();
+        let shown = api.options().max_page_limit.get();
+        let Inverse { batch, packages } = inverse(change.packages, api, &terms, shown).await?;
+        let pins: Vec<_> = change.pins.into_iter().map(back).collect();
+        let today = last_open(api.options().now());
+        let batch = pins.iter().cloned().fold(batch, |batch, pin| batch.pin(pin, today));
+        let batch = batch.dry_run(self.is_dry_run);
+        match store.write_batch(batch, terms.write()).await? {
             Batched::Written(revision) => {
-                let made = write.change(revision, ChangeKind::Undo);
-                let change = Change { count: change.change.count, ..made };
+                let made = terms.write().change(revision, ChangeKind::Undo);
                 let location = format!("{}/{revision}", self.url);
-                Ok(Performed::new(Undone::Written { change, location }))
+                Ok(Performed::new(Undone::Written { change: Change { count, ..made }, location }))
             }
-            Batched::Unwritten(newest) => Ok(Performed::preview(preview(change, newest))),
+            Batched::Unwritten(newest) => {
+                Ok(Performed::preview(Undone::Preview { count, packages, pins, newest }))
+            }
             Batched::Stale(newest) => Err(terms.refused(Some(newest))),
             Batched::Conflict(conflict) => Err(Problem::not_undoable(&conflict)),
         }
     }
 
-    fn encode(undone: Undone, options: &Options) -> Response<Body> {
+    fn encode(undone: Undone, _: &Options) -> Response<Body> {
         match undone {
             Undone::Written { change, location } => {
                 let body = write_change(&change).into();
@@ -144,11 +155,10 @@ impl Operate for UndoChange {
                 response::insert(response.headers_mut(), LOCATION, location);
                 response
             }
-            Undone::Preview { packages, pins, newest } => {
-                let (what, count) = (ChangeKind::Undo, packages.len() + pins.len());
+            Undone::Preview { count, packages, pins, newest } => {
+                let what = ChangeKind::Undo;
                 let mut body = format!("{{\"what\":\"{what}\",\"count\":{count}").into_bytes();
-                let shown = packages.len().min(options.max_page_limit.get());
-                write_packages(&mut body, &packages[..shown], &pins);
+                write_packages(&mut body, &packages, &pins);
                 body.push(b'}');
                 let mut response = response::content(StatusCode::OK, JSON, NO_STORE, body.into());
                 response.headers_mut().insert(ETAG, newest.entity_tag());
@@ -158,29 +168,49 @@ impl Operate for UndoChange {
     }
 }
 
-/// The write that takes a change back.
-fn inverse(change: &ChangeDetails, last_open: Date) -> Batch {
-    let batch = Batch::new(ChangeKind::Undo);
-    let batch = change.packages.iter().fold(batch, |batch, package| {
-        match (&package.before, &package.after) {
-            (Some(before), Some(after)) => batch.replace(after, before.package()),
-            (Some(before), None) => batch.create(before.package()),
-            (None, Some(after)) => batch.remove(package.name.clone(), after),
-            (None, None) => batch,
-        }
-    });
-    change.pins.iter().fold(batch, |batch, pin| {
-        let back = ChangedPin::new(pin.date, pin.after.clone(), pin.before.clone());
-        batch.pin(back, last_open)
-    })
+/// What takes back what a change did to packages.
+struct Inverse {
+    batch: Batch,
+    /// The first packages, as they will be changed.
+    packages: Vec<ChangedPackage>,
 }
 
-fn preview(change: ChangeDetails, newest: Revision) -> Undone {
-    let packages = change.packages.into_iter();
-    let packages = packages.map(|it| ChangedPackage::new(it.name, it.after, it.before)).collect();
-    let pins = change.pins.into_iter();
-    let pins = pins.map(|pin| ChangedPin::new(pin.date, pin.after, pin.before)).collect();
-    Undone::Preview { packages, pins, newest }
+/// Asks the guard about each package, and makes the write that takes the change back. A change may have very
+/// many packages, so other tasks of the thread run in between.
+async fn inverse<S: PackageStore>(
+    packages: Vec<ChangedPackage>,
+    api: &Api<S>,
+    terms: &Terms,
+    shown: usize,
+) -> Result<Inverse, Problem> {
+    /// How many packages are looked at without a pause. Reading their JSON takes most of the time.
+    const PART: usize = 100;
+
+    let operation = Operation::new(const { &UndoChange::FACTS });
+    let mut inverse = Inverse { batch: Batch::new(ChangeKind::Undo), packages: Vec::new() };
+    let mut packages = packages.into_iter();
+    while packages.len() > 0 {
+        for ChangedPackage { name, before, after } in packages.by_ref().take(PART) {
+            ask_about(api.options(), operation, terms.actor(), &name)?;
+            if inverse.packages.len() < shown {
+                let package = ChangedPackage::new(name.clone(), after.clone(), before.clone());
+                inverse.packages.push(package);
+            }
+            inverse.batch = match (before, after) {
+                (Some(before), Some(after)) => inverse.batch.replace(&after, before.package()),
+                (Some(before), None) => inverse.batch.create(before.package()),
+                (None, Some(after)) => inverse.batch.remove(name, &after),
+                (None, None) => inverse.batch,
+            };
+        }
+        pause().await;
+    }
+    Ok(inverse)
+}
+
+/// What takes back what a change did to a pin.
+fn back(pin: ChangedPin) -> ChangedPin {
+    ChangedPin::new(pin.date, pin.after, pin.before)
 }
 
 /// The parameter in the form of OpenAPI.

@@ -100,7 +100,7 @@ impl Batch {
     }
 
     /// What the batch does to each package, in the order of the names.
-    pub fn packages(&self) -> impl Iterator<Item = (&NormalizedName, &PackageSwap)> {
+    pub fn packages(&self) -> impl ExactSizeIterator<Item = (&NormalizedName, &PackageSwap)> {
         self.packages.iter()
     }
 
