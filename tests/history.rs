@@ -1,12 +1,18 @@
 //! How much of the history a store keeps, and what it costs on the disk.
 
+use std::collections::BTreeSet;
+use std::future::poll_fn;
 use std::num::NonZeroUsize;
 use std::path::Path;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use pyaday_core::{
-    Change, ChangeOrder, ChangeQuery, Create, Delete, MemoryStore, NoHistory, NormalizedName,
-    Package, PackageStore, Past, Replacement, Retention, Revision, Stored, Update, Write,
+    Api, Batch, Batched, Change, ChangeKind, ChangeOrder, ChangeQuery, Create, Delete, MemoryStore,
+    NoHistory, NormalizedName, Package, PackageStore, Past, Replacement, Retention, Revision,
+    Stored, Update, Write, undo_change,
 };
 use pyaday_sqlite::SqliteStore;
 use rusqlite::Connection;
@@ -175,7 +181,7 @@ async fn large_changes_of_a_file_are_removed_in_parts() {
     let store = SqliteStore::open(&path).unwrap();
     let many: Vec<_> = (0..1_000).map(|at| package(&format!("p-{at:04}"), "old")).collect();
     store.create_many(many.clone(), Write::new()).await.unwrap();
-    let mut batch = pyaday_core::Batch::new(pyaday_core::ChangeKind::Bulk);
+    let mut batch = Batch::new(ChangeKind::Bulk);
     for package in many {
         let there = store.read(&package.name.normalized()).await.unwrap().unwrap();
         batch = batch.remove(package.name.normalized(), &there);
@@ -195,6 +201,122 @@ async fn large_changes_of_a_file_are_removed_in_parts() {
         }
     }
     assert_eq!((rows(&path, "change"), rows(&path, "replaced")), (1, 0));
+}
+
+/// An undo reads the change in parts. Meanwhile another write makes the change one too many.
+#[tokio::test]
+async fn an_undo_of_a_change_that_is_being_removed_does_all_or_nothing() {
+    const COUNT: usize = 5_000;
+
+    let mut outcomes = BTreeSet::new();
+    for polls in (0..60).step_by(6) {
+        let store = SqliteStore::open(files::fresh(&format!("half-{polls}"))).unwrap();
+        let store = Arc::new(store.keep_changes(Retention::all().at_most(1)));
+        let removal = write_many(&*store, COUNT).await;
+        let api = Api::new(Arc::clone(&store));
+        let mut undo = pin!(undo_change(&api, undo(removal)));
+        let mut begun = 0;
+        // Each part of the change is read after another poll.
+        let response = poll_fn(|context| match undo.as_mut().poll(context) {
+            Poll::Ready(response) => Poll::Ready(Some(response)),
+            Poll::Pending if begun == polls => Poll::Ready(None),
+            Poll::Pending => {
+                begun += 1;
+                Poll::Pending
+            }
+        });
+        let status = match response.await {
+            Some(response) => response.status(),
+            None => {
+                let other = store.create(package("other", ""), Write::new());
+                let (response, other) = futures_util::future::join(undo, other).await;
+                other.unwrap();
+                response.status()
+            }
+        };
+        let count = store.catalogue().len();
+        match status.as_u16() {
+            201 => assert!(count >= COUNT, "{count}"),
+            404 => assert_eq!(count, 1),
+            other => panic!("{other}"),
+        }
+        outcomes.insert(status.as_u16());
+    }
+    // The control: it was taken back in some rounds, and removed too early in others.
+    assert_eq!(outcomes, BTreeSet::from([201, 404]));
+}
+
+/// Creates many packages, and removes them all with one change. Returns its revision.
+pub(crate) async fn write_many<S: PackageStore>(store: &S, count: usize) -> Revision {
+    let many: Vec<_> = (0..count).map(|at| package(&format!("p-{at:05}"), "old")).collect();
+    let mut batch = Batch::new(ChangeKind::Bulk);
+    let names: Vec<_> = many.iter().map(|package| package.name.normalized()).collect();
+    store.create_many(many, Write::new()).await.unwrap();
+    for name in names {
+        let there = store.read(&name).await.unwrap().unwrap();
+        batch = batch.remove(name, &there);
+    }
+    match store.write_batch(batch, Write::new()).await.unwrap() {
+        Batched::Written(revision) => revision,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn undo(revision: Revision) -> http::Request<String> {
+    http::Request::post(format!("/changes/{revision}/undo")).body(String::new()).unwrap()
+}
+
+/// How often a future is polled until it is ready.
+async fn polls<T>(future: impl Future<Output = T>) -> (usize, T) {
+    let (mut count, mut future) = (0, pin!(future));
+    let result = poll_fn(|context| {
+        count += 1;
+        future.as_mut().poll(context)
+    });
+    let result = result.await;
+    (count, result)
+}
+
+/// A task that has much to do must return to its thread again and again, so that others can run.
+pub(crate) async fn large_changes_are_handled_in_parts<S: PackageStore>(store: S) {
+    const COUNT: usize = 20_000;
+
+    let revision = write_many(&store, COUNT).await;
+    let api = Api::new(store);
+    let all = NonZeroUsize::new(COUNT).unwrap();
+    let (read, change) = polls(api.store().change(revision, None, all)).await;
+    let change = change.unwrap().known().unwrap().unwrap();
+    assert_eq!((change.packages.len(), change.next), (COUNT, None));
+    assert!(read >= COUNT / 200, "a change is read in {read} parts");
+    let (undone, response) = polls(undo_change(&api, undo(revision))).await;
+    assert_eq!(response.status(), 201);
+    assert!(undone >= read + COUNT / 200, "an undo has {undone} parts, reading {read}");
+    assert!(api.store().read(&name("p-19999")).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_store_in_memory_handles_large_changes_in_parts() {
+    large_changes_are_handled_in_parts(MemoryStore::new()).await;
+}
+
+#[tokio::test]
+async fn a_file_handles_large_changes_in_parts() {
+    large_changes_are_handled_in_parts(SqliteStore::open(files::fresh("large")).unwrap()).await;
+}
+
+/// The thread of a caller does not wait while another thread writes very much to the memory.
+#[tokio::test]
+async fn a_large_write_to_the_memory_leaves_the_thread_to_others() {
+    let store = MemoryStore::new();
+    let many: Vec<_> = (0..20_000).map(|at| package(&format!("p-{at:05}"), "")).collect();
+    let mut large = pin!(store.create_many(many, Write::new()));
+    assert!(futures_util::poll!(large.as_mut()).is_pending());
+    // It is still being written, or was just published.
+    let mut small = pin!(store.create(package("small", ""), Write::new()));
+    let _ = futures_util::poll!(small.as_mut());
+    assert!(matches!(store.catalogue().len(), 0 | 20_000 | 20_001));
+    large.await.unwrap();
+    drop(store.catalogue());
 }
 
 #[tokio::test]

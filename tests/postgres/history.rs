@@ -1,16 +1,20 @@
 //! Facts about the log of changes that several processes share.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use pyaday_core::{Api, PackageStore, Retention, Write};
+use pyaday_core::{Api, NoHistory, PackageStore, Past, Retention, Write};
 use pyaday_postgres::Reads;
 use serde_json::Value;
 
 use super::events::until;
 use super::following::package;
 use super::stores::{RUNTIME, Stores};
-use crate::history::{has_the_last_two, update, wait_for_length, write_six};
+use crate::history::{
+    has_the_last_two, large_changes_are_handled_in_parts, update, wait_for_length, write_many,
+    write_six,
+};
 use crate::support::client::{Answer, Request};
 use crate::support::follower::Follower;
 use crate::support::homes::{Core, Home};
@@ -48,6 +52,54 @@ fn a_database_keeps_changes_as_long_as_it_is_told() {
         }
         wait_for_length(&store, 2).await;
     });
+}
+
+/// How many rows of replaced versions one transaction has removed, as a trigger notes it.
+const NOTED: &str = "
+    CREATE TABLE large.noted (count bigint);
+    CREATE FUNCTION large.note() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN INSERT INTO large.noted SELECT count(*) FROM gone; RETURN NULL; END $$;
+    CREATE TRIGGER note AFTER DELETE ON large.replaced REFERENCING OLD TABLE AS gone
+        FOR EACH STATEMENT EXECUTE FUNCTION large.note();";
+
+/// A process ends in between, and the next one goes on.
+#[test]
+fn a_change_of_any_size_is_removed_in_small_transactions() {
+    const COUNT: usize = 20_000;
+
+    let Some(stores) = Stores::new("large changes that are removed", Reads::Followed) else {
+        return;
+    };
+    let options = stores.options().schema("large");
+    let store = stores.open(options.clone());
+    RUNTIME.block_on(async {
+        let revision = write_many(&store, COUNT).await;
+        stores.client().batch_execute(NOTED).await.unwrap();
+        store.create(package("last"), Write::new()).await.unwrap();
+        let trims = stores.open(options.clone().keep_changes(Retention::all().at_most(1)));
+        wait_for_length(&store, 1).await;
+        // Versions of it may be left, but nobody is shown a part of it.
+        let change = store.change(revision, None, NonZeroUsize::MIN).await.unwrap();
+        assert_eq!(change, Past::Unknown(NoHistory::Forgotten));
+        drop(trims);
+        let _trims = stores.open(options.keep_changes(Retention::all().at_most(1)));
+        let left = "SELECT count(*) FROM large.replaced";
+        let number =
+            async |sql: &str| -> i64 { stores.client().query_one(sql, &[]).await.unwrap().get(0) };
+        while number(left).await > 0 {
+            store.refresh().await.unwrap();
+        }
+        assert_eq!(number("SELECT sum(count)::bigint FROM large.noted").await, COUNT as i64);
+        let most = number("SELECT max(count) FROM large.noted").await;
+        assert!(most <= 2_000, "{most} versions at once");
+    });
+}
+
+#[test]
+fn a_database_handles_large_changes_in_parts() {
+    let Some(stores) = Stores::new("large changes", Reads::Followed) else { return };
+    let store = stores.open(stores.options().schema("parts"));
+    RUNTIME.block_on(large_changes_are_handled_in_parts(store));
 }
 
 /// Many writes share a transaction, and each is a change of its own.
