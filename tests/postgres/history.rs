@@ -72,17 +72,23 @@ fn a_change_of_any_size_is_removed_in_small_transactions() {
     };
     let options = stores.options().schema("large");
     let store = stores.open(options.clone());
-    RUNTIME.block_on(async {
+    let revision = RUNTIME.block_on(async {
         let revision = write_many(&store, COUNT).await;
         stores.client().batch_execute(NOTED).await.unwrap();
         store.create(package("last"), Write::new()).await.unwrap();
-        let trims = stores.open(options.clone().keep_changes(Retention::all().at_most(1)));
+        revision
+    });
+    let options = options.keep_changes(Retention::all().at_most(1));
+    let trims = stores.open(options.clone());
+    RUNTIME.block_on(async {
         wait_for_length(&store, 1).await;
         // Versions of it may be left, but nobody is shown a part of it.
         let change = store.change(revision, None, NonZeroUsize::MIN).await.unwrap();
         assert_eq!(change, Past::Unknown(NoHistory::Forgotten));
-        drop(trims);
-        let _trims = stores.open(options.keep_changes(Retention::all().at_most(1)));
+    });
+    drop(trims);
+    let _trims = stores.open(options);
+    RUNTIME.block_on(async {
         let left = "SELECT count(*) FROM large.replaced";
         let number =
             async |sql: &str| -> i64 { stores.client().query_one(sql, &[]).await.unwrap().get(0) };
@@ -99,7 +105,7 @@ fn a_change_of_any_size_is_removed_in_small_transactions() {
 fn a_database_handles_large_changes_in_parts() {
     let Some(stores) = Stores::new("large changes", Reads::Followed) else { return };
     let store = stores.open(stores.options().schema("parts"));
-    RUNTIME.block_on(large_changes_are_handled_in_parts(store));
+    RUNTIME.block_on(large_changes_are_handled_in_parts(store, 0));
 }
 
 /// Many writes share a transaction, and each is a change of its own.
