@@ -9,23 +9,22 @@
 #![expect(clippy::print_stdout, reason = "this is a program")]
 
 mod golden;
-mod list;
 mod queries;
 /// The same table as in the tests.
 #[path = "../../search/golden.rs"]
 mod table;
 mod tags;
-mod time;
 
 use std::env;
 use std::error::Error;
 use std::hint::black_box;
 use std::num::NonZeroUsize;
 
+use pyaday_bench::list;
 use pyaday_core::{Catalogue, NormalizedName, Query, Revision, Seed, Write};
 use pyaday_tests::numbers::Numbers;
 
-use crate::time::{Times, median, processor};
+use pyaday_bench::time::{Times, median, processor};
 
 /// The packages on a page.
 const LIMIT: NonZeroUsize = NonZeroUsize::new(50).unwrap();

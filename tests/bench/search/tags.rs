@@ -7,7 +7,7 @@ use std::num::NonZeroUsize;
 
 use pyaday_core::{Catalogue, Package, Query, Revision, Seed, Tag, Write};
 
-use crate::time::{Times, processor};
+use pyaday_bench::time::{Times, processor};
 
 /// The tags, and how many packages there are for each package with the tag.
 const TAGS: &[(&str, usize)] =

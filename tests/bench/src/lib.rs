@@ -1,6 +1,9 @@
 //! The packages that all benchmarks use: as many as asked for, of the lengths that those of PyPI
 //! have, the same in every run.
 
+pub mod list;
+pub mod time;
+
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 

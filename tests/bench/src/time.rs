@@ -6,23 +6,37 @@ use std::time::Duration;
 use rustix::time::{ClockId, clock_gettime};
 
 /// How long this thread has used a processor.
-pub(crate) fn processor() -> Duration {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
+#[must_use]
+pub fn processor() -> Duration {
+    used(ClockId::ThreadCPUTime)
+}
+
+/// How long all threads of this process have used a processor.
+#[must_use]
+pub fn of_process() -> Duration {
+    used(ClockId::ProcessCPUTime)
+}
+
+fn used(clock: ClockId) -> Duration {
+    let time = clock_gettime(clock);
     let seconds = Duration::from_secs(time.tv_sec.unsigned_abs());
     seconds + Duration::from_nanos(time.tv_nsec.unsigned_abs())
 }
 
-pub(crate) fn median(mut times: Vec<Duration>) -> Duration {
+/// The median of these times. Zero if there are none.
+#[must_use]
+pub fn median(mut times: Vec<Duration>) -> Duration {
     times.sort_unstable();
     times.get(times.len() / 2).copied().unwrap_or_default()
 }
 
 /// The times of several queries.
-#[derive(Default)]
-pub(crate) struct Times(Vec<Duration>);
+#[derive(Debug, Default)]
+pub struct Times(Vec<Duration>);
 
 impl Times {
-    pub(crate) fn add(&mut self, time: Duration) {
+    /// Adds the time of one more query.
+    pub fn add(&mut self, time: Duration) {
         self.0.push(time);
     }
 }

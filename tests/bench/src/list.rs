@@ -1,4 +1,4 @@
-//! The list of packages.
+//! A list of packages in a file.
 
 use std::error::Error;
 use std::fs;
@@ -6,8 +6,12 @@ use std::fs;
 use pyaday_core::{Metadata, Package};
 use serde_json::{Map, Value};
 
-/// Reads the packages of a file of tab-separated values with a header.
-pub(crate) fn read(path: &str, has_ranks: bool) -> Result<Vec<Package>, Box<dyn Error>> {
+/// Reads the packages of a file of tab-separated values with a header. It has the columns `name`,
+/// `summary`, `rank` and `import_name`.
+///
+/// # Errors
+/// The file cannot be read, or lacks a column.
+pub fn read(path: &str, has_ranks: bool) -> Result<Vec<Package>, Box<dyn Error>> {
     let text = fs::read_to_string(path)?;
     let mut lines = text.lines();
     let header: Vec<_> = lines.next().unwrap_or_default().split('\t').collect();
