@@ -23,6 +23,11 @@ const OLDEST_SQLITE: i32 = 3_051_003;
 /// quickly after a crash.
 const MAX_LOG_PAGES: i64 = 32_768;
 
+/// The memory for pages, in KiB; negative, as SQLite wants it (16 MiB). The pages of a transaction with
+/// as many writes as can queue fit in, each of which changes a page of a package and a page of the
+/// history. With a smaller cache, SQLite would write some of them twice, and read them again.
+const CACHE: &str = "-16384";
+
 /// A file that only this connection has open.
 #[derive(Debug)]
 pub(crate) struct File {
@@ -63,6 +68,8 @@ impl File {
             }
         };
         let content = rows::load(&connection)?;
+        // Reading all rows needs no cache, so only what is written later fills it.
+        set(&connection, "cache_size", CACHE, CACHE)?;
         empty_log(&connection, &files.log)?;
         held.check()?;
         Ok((Self { connection, held, extent: content.extent, rest: None }, content))

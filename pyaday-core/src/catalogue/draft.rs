@@ -45,11 +45,21 @@ use crate::store::{Batch, Batched, Create, Delete, Replacement, Update, Write};
 pub struct Draft {
     base: Catalogue,
     catalogue: Catalogue,
-    /// The writes to packages, in their order. `None` stands for a removed package.
-    packages: Vec<(NormalizedName, Option<(Package, Revision)>)>,
+    /// The writes to packages, in their order.
+    packages: Vec<Written>,
     days: Vec<Entry>,
     /// The log of the writes, in their order.
     logged: Vec<LoggedChange>,
+}
+
+/// A write to a package.
+#[derive(Debug)]
+struct Written {
+    name: NormalizedName,
+    /// True if the package existed before the write.
+    existed: bool,
+    /// The version after the write. `None` stands for a removed package.
+    version: Option<(Package, Revision)>,
 }
 
 /// A write to a date.
@@ -120,10 +130,10 @@ impl Draft {
         let mut changes = Vec::with_capacity(self.packages.len() + self.days.len());
         let mut packages: Vec<_> = self.packages.iter().collect();
         // The sort is stable, so the last write to a name stays the last.
-        packages.sort_by_key(|(name, _)| name);
-        for same in packages.chunk_by(|(left, _), (right, _)| left == right) {
-            if let Some((name, last)) = same.last() {
-                changes.extend(self.change_of_package(name, last.as_ref()));
+        packages.sort_by_key(|written| &written.name);
+        for same in packages.chunk_by(|left, right| left.name == right.name) {
+            if let (Some(first), Some(last)) = (same.first(), same.last()) {
+                changes.extend(change_of_package(first.existed, last));
             }
         }
         let mut days: Vec<_> = self.days.iter().collect();
@@ -134,24 +144,6 @@ impl Draft {
             }
         }
         changes
-    }
-
-    fn change_of_package<'a>(
-        &self,
-        name: &'a NormalizedName,
-        last: Option<&'a (Package, Revision)>,
-    ) -> Option<RowChange<'a>> {
-        match (self.base.get(name).is_some(), last) {
-            (false, Some((package, revision))) => {
-                Some(RowChange::Create { name, package, revision: *revision })
-            }
-            (true, Some((package, revision))) => {
-                Some(RowChange::Replace { name, package, revision: *revision })
-            }
-            (true, None) => Some(RowChange::Delete(name)),
-            // The package was created and deleted again.
-            (false, None) => None,
-        }
     }
 
     fn add_changes_of_day<'a>(&self, last: &'a Entry, changes: &mut Vec<RowChange<'a>>) {
@@ -213,24 +205,28 @@ impl Draft {
         replacement: Replacement,
         write: &Write,
     ) -> Update {
-        let before = self.catalogue.get(name);
-        let outcome = self.catalogue.update(name, replacement, write);
-        if let Update::Updated(stored) = &outcome {
-            let version = (stored.package(), stored.revision());
-            self.packages.push((name.clone(), Some(version)));
-            self.log(write, ChangeKind::Update, stored.revision(), vec![(name.clone(), before)]);
+        let (outcome, replaced) = self.catalogue.replace(name, replacement, write);
+        if let Some((before, package)) = replaced {
+            let revision = self.catalogue.revision();
+            self.packages.push(Written {
+                name: name.clone(),
+                existed: true,
+                version: Some((package, revision)),
+            });
+            let replaced = vec![(name.clone(), Some(before))];
+            self.log(write, ChangeKind::Update, revision, replaced);
         }
         outcome
     }
 
     /// Carries out [`Catalogue::delete`].
     pub fn delete(&mut self, name: &NormalizedName, write: &Write) -> Delete {
-        let before = self.catalogue.get(name);
-        let outcome = self.catalogue.delete(name, write);
-        if outcome == Delete::Deleted {
-            self.packages.push((name.clone(), None));
+        let (outcome, removed) = self.catalogue.remove(name, write);
+        if let Some(before) = removed {
+            self.packages.push(Written { name: name.clone(), existed: true, version: None });
             let revision = self.catalogue.revision();
-            self.log(write, ChangeKind::Delete, revision, vec![(name.clone(), before)]);
+            let removed = vec![(name.clone(), Some(before))];
+            self.log(write, ChangeKind::Delete, revision, removed);
         }
         outcome
     }
@@ -287,7 +283,8 @@ impl Draft {
             // What is replaced by the same keeps its revision.
             if before != after {
                 let version = after.map(|stored| (stored.package(), revision));
-                self.packages.push((name.clone(), version));
+                let existed = before.is_some();
+                self.packages.push(Written { name: name.clone(), existed, version });
                 replaced.push((name, before));
             }
         }
@@ -313,7 +310,8 @@ impl Draft {
             return None;
         };
         let (name, revision) = (package.name.normalized(), stored.revision());
-        self.packages.push((name.clone(), Some((package, revision))));
+        let version = Some((package, revision));
+        self.packages.push(Written { name: name.clone(), existed: false, version });
         Some((name, None))
     }
 
@@ -331,6 +329,22 @@ impl Draft {
     fn log_pin(&mut self, write: &Write, kind: ChangeKind, pin: ChangedPin) {
         let change = write.change(self.catalogue.revision(), kind);
         self.logged.push(LoggedChange::new(change, Vec::new(), vec![pin]));
+    }
+}
+
+/// The change of a row, by whether the package exists in the base and by the last write to it.
+fn change_of_package(existed: bool, last: &Written) -> Option<RowChange<'_>> {
+    let name = &last.name;
+    match (existed, &last.version) {
+        (false, Some((package, revision))) => {
+            Some(RowChange::Create { name, package, revision: *revision })
+        }
+        (true, Some((package, revision))) => {
+            Some(RowChange::Replace { name, package, revision: *revision })
+        }
+        (true, None) => Some(RowChange::Delete(name)),
+        // The package was created and deleted again.
+        (false, None) => None,
     }
 }
 

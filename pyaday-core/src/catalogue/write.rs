@@ -79,29 +79,50 @@ impl Catalogue {
         replacement: Replacement,
         write: &Write,
     ) -> Update {
+        self.replace(name, replacement, write).0
+    }
+
+    /// Carries out [`update`](Self::update). If it replaces the package, also returns the version
+    /// that it replaces and the package that it becomes, so that nobody has to look them up again.
+    pub(super) fn replace(
+        &mut self,
+        name: &NormalizedName,
+        replacement: Replacement,
+        write: &Write,
+    ) -> (Update, Option<(Stored, Package)>) {
         let Some(stored) = self.get(name) else {
-            return Update::Absent;
+            return (Update::Absent, None);
         };
         if !write.admits(Some(stored.revision())) {
-            return Update::Stale(stored);
+            return (Update::Stale(stored), None);
         }
         let before = stored.package();
         let package = replacement.apply(&before);
         if package == before {
-            return Update::Unchanged(stored);
+            return (Update::Unchanged(stored), None);
         }
-        Update::Updated(self.put(name, &package))
+        let updated = Update::Updated(self.put(name, &package));
+        (updated, Some((stored, package)))
     }
 
     /// Removes a package if `write` admits its current revision.
     pub fn delete(&mut self, name: &NormalizedName, write: &Write) -> Delete {
+        self.remove(name, write).0
+    }
+
+    /// Carries out [`delete`](Self::delete). Also returns the version that it removes.
+    pub(super) fn remove(
+        &mut self,
+        name: &NormalizedName,
+        write: &Write,
+    ) -> (Delete, Option<Stored>) {
         match self.get(name) {
-            None => Delete::Absent,
-            Some(stored) if !write.admits(Some(stored.revision())) => Delete::Stale(stored),
-            Some(_) => {
+            None => (Delete::Absent, None),
+            Some(stored) if !write.admits(Some(stored.revision())) => (Delete::Stale(stored), None),
+            Some(stored) => {
                 let change = Change { name: name.as_str(), package: None };
                 self.edit(&[change], self.revision.next());
-                Delete::Deleted
+                (Delete::Deleted, Some(stored))
             }
         }
     }
