@@ -62,7 +62,9 @@ impl Log {
         let mut names = Vec::with_capacity(replaced.len());
         for (name, before) in replaced {
             if let Some(before) = before {
-                self.replaced.insert_mut((name.clone(), revision), before);
+                // The catalogue has the texts of many packages in one piece of memory, which the log
+                // must not keep for the sake of one of them.
+                self.replaced.insert_mut((name.clone(), revision), before.alone());
             }
             names.push(name);
         }

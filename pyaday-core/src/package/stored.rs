@@ -42,6 +42,11 @@ impl Stored {
         Self { text: texts.slice(part), entity_tag_end }
     }
 
+    /// Returns the same version in memory of its own, which it does not share with other packages.
+    pub(crate) fn alone(&self) -> Self {
+        Self { text: Bytes::copy_from_slice(&self.text), entity_tag_end: self.entity_tag_end }
+    }
+
     /// The revision of the version.
     #[must_use]
     pub fn revision(&self) -> Revision {

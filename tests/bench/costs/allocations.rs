@@ -5,8 +5,8 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, HeaderValue};
 use pyaday_bench::{fill, guarded, name, now, request};
 use pyaday_core::{
-    Api, Catalogue, Date, Endpoint, MemoryStore, Options, Package, PackageStore, Revision, Verdict,
-    Write, respond,
+    Api, Catalogue, Date, Details, Endpoint, MemoryStore, Options, Package, PackageStore,
+    Replacement, Retention, Revision, Verdict, Write, respond,
 };
 use pyaday_sqlite::SqliteStore;
 
@@ -113,4 +113,28 @@ fn a_pin_among_many_takes_as_much_as_among_few() {
     let (few, many) = (allocations_of_a_pin(40), allocations_of_a_pin(40_000));
     // A tree of a thousand times as many has about ten more levels.
     assert!(many <= few + 60, "{few} among 40, {many} among 40,000");
+}
+
+/// A version in the log must not keep the memory of the packages that stood beside it in the catalogue.
+#[test]
+fn a_change_in_the_log_in_memory_takes_less_than_a_thousand_bytes() {
+    const CHANGES: usize = 1_000;
+
+    let taken = |kept| {
+        let store = MemoryStore::new().keep_changes(Retention::all().at_most(kept));
+        now(fill(&store, PACKAGES)).unwrap().unwrap();
+        let counted = measure(|| {
+            for at in 0..CHANGES {
+                let details = Details::new(format!("Changed in step {at}").parse().unwrap());
+                let name = name(at * 7 % PACKAGES).parse().unwrap();
+                let write = store.update(&name, Replacement::new(details), Write::new());
+                now(write).unwrap().unwrap();
+            }
+        });
+        counted.bytes_current
+    };
+    let of_log = taken(CHANGES) - taken(1);
+    assert!(of_log < CHANGES as i64 * 1_000, "{CHANGES} changes take {of_log} bytes");
+    // The control: they were kept.
+    assert!(of_log > CHANGES as i64 * 100, "{CHANGES} changes take {of_log} bytes");
 }
