@@ -186,8 +186,7 @@ impl Moment<'_> {
         let Self { beginning, now, .. } = self;
         let (mut scan, mut order) = (query.scan(), query.order);
         loop {
-            // One more than the page has room for, to know whether more changes follow.
-            let count = (scan.wanted() + 1).min(PART);
+            let count = scan.ahead().min(PART);
             let part = |client| async move {
                 match &query.name {
                     None => log::list(client, *beginning, now, order, count).await,

@@ -111,8 +111,7 @@ pub(crate) async fn changes(
 ) -> Result<Past<ChangePage>, StoreError> {
     let (mut scan, mut order) = (query.scan(), query.order);
     loop {
-        // One more than the page has room for, to know whether more changes follow.
-        let count = (scan.wanted() + 1).min(PART);
+        let count = scan.ahead().min(PART);
         let name = query.name.clone();
         let part = store.ask(move |history| history.part(name.as_ref(), order, count)).await?;
         let part = match part {

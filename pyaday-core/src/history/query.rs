@@ -127,6 +127,18 @@ impl ChangeScan<'_> {
         room.min(ChangeQuery::SCAN - self.looked_at)
     }
 
+    /// How many changes a store should read next: one more than the page has room for, so that it
+    /// knows whether more follow. A query for one actor or kind may leave most of them out, so for it
+    /// the number does not depend on the room.
+    #[must_use]
+    pub fn ahead(&self) -> usize {
+        let has_filter = self.query.by.is_some() || self.query.kind.is_some();
+        match has_filter {
+            true => ChangeQuery::SCAN - self.looked_at + 1,
+            false => self.wanted() + 1,
+        }
+    }
+
     /// The revision of the last change that was looked at.
     #[must_use]
     pub fn last(&self) -> Option<Revision> {
