@@ -9,10 +9,11 @@ use actix_web::http::header::{
 /// Lets the pages of `origin`, such as `https://example.org`, use the catalogue.
 pub fn cors(origin: &str) -> Cors {
     let accept_patch = HeaderName::from_static("accept-patch");
+    let change_note = HeaderName::from_static("change-note");
     Cors::default()
         .allowed_origin(origin)
         .allowed_methods(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
-        .allowed_headers([CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH])
+        .allowed_headers([CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH, change_note])
         .expose_headers([ETAG, LINK, LOCATION, CONTENT_LOCATION, RETRY_AFTER, ALLOW])
         .expose_headers([ACCEPT, ACCEPT_ENCODING, WWW_AUTHENTICATE, accept_patch])
 }

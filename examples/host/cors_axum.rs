@@ -9,6 +9,7 @@ use tower_http::cors::CorsLayer;
 
 /// Lets the pages of `origin`, such as `https://example.org`, use the catalogue.
 pub fn cors(origin: HeaderValue) -> CorsLayer {
+    let change_note = HeaderName::from_static("change-note");
     let methods =
         [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
     let exposed = [
@@ -26,6 +27,6 @@ pub fn cors(origin: HeaderValue) -> CorsLayer {
     CorsLayer::new()
         .allow_origin(origin)
         .allow_methods(methods)
-        .allow_headers([CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH])
+        .allow_headers([CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH, change_note])
         .expose_headers(exposed)
 }
