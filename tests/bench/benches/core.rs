@@ -7,16 +7,15 @@
 
 use criterion::{BatchSize, BenchmarkId, Criterion, criterion_group, criterion_main};
 use http::Request;
-use pyaday_bench::{fill, name, now, request};
-use pyaday_core::{Api, Endpoint, MemoryStore, respond};
+use pyaday_bench::{filled, name, now, request};
+use pyaday_core::{Api, Endpoint, respond};
 use pyaday_tests::numbers::Numbers;
 
 const SIZES: [usize; 4] = [1_000, 10_000, 100_000, 1_000_000];
 
 fn calls(criterion: &mut Criterion) {
     for size in SIZES {
-        let api = Api::new(MemoryStore::new());
-        now(fill(api.store(), size)).unwrap().unwrap();
+        let api = Api::new(filled(size).unwrap());
         let mut numbers = Numbers::new(0);
         let mut any = || format!("/packages/{}", name(numbers.place(size)));
         let mut call = |what: &str, path: &mut dyn FnMut() -> String| {

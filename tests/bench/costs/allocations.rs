@@ -3,7 +3,7 @@
 use allocation_counter::measure;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, HeaderValue};
-use pyaday_bench::{fill, guarded, name, now, request};
+use pyaday_bench::{fill, filled, guarded, name, now, request};
 use pyaday_core::{
     Api, Catalogue, Date, Details, Endpoint, MemoryStore, Options, Package, PackageStore,
     Replacement, Retention, Revision, Verdict, Write, respond,
@@ -38,8 +38,7 @@ fn of_a_header_map() -> u64 {
     counted.count_total
 }
 
-fn hits_allocate_a_header_map<S: PackageStore>(store: S, fill: impl FnOnce(&S)) {
-    fill(&store);
+fn hits_allocate_a_header_map<S: PackageStore>(store: S) {
     let api = Api::new(store);
     let expected = of_a_header_map();
     assert_eq!(allocations(&api, "/rand", 200), expected);
@@ -56,27 +55,23 @@ fn hits_allocate_a_header_map<S: PackageStore>(store: S, fill: impl FnOnce(&S)) 
 
 #[test]
 fn an_answer_from_memory_allocates_nothing_but_its_header_map() {
-    hits_allocate_a_header_map(MemoryStore::new(), |store| {
-        now(fill(store, PACKAGES)).unwrap().unwrap();
-    });
+    hits_allocate_a_header_map(filled(PACKAGES).unwrap());
 }
 
 #[test]
 fn an_answer_from_an_sqlite_file_allocates_nothing_but_its_header_map() {
     let path = format!("{}/allocations-{}.db", env!("CARGO_TARGET_TMPDIR"), std::process::id());
     let store = SqliteStore::open(&path).unwrap();
-    hits_allocate_a_header_map(store, |store| {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        runtime.block_on(fill(store, PACKAGES)).unwrap();
-    });
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(fill(&store, PACKAGES)).unwrap();
+    hits_allocate_a_header_map(store);
     std::fs::remove_file(path).unwrap();
 }
 
 /// The control is the refusal, which the same guard makes.
 #[test]
 fn a_guard_allocates_nothing() {
-    let api = Api::with_options(MemoryStore::new(), guarded());
-    now(fill(api.store(), PACKAGES)).unwrap().unwrap();
+    let api = Api::with_options(filled(PACKAGES).unwrap(), guarded());
     assert_eq!(allocations(&api, "/rand", 200), of_a_header_map());
     let package = format!("/packages/{}", name(0));
     assert_eq!(allocations(&api, &package, 200), of_a_header_map());
@@ -121,8 +116,7 @@ fn a_change_in_the_log_in_memory_takes_less_than_a_thousand_bytes() {
     const CHANGES: usize = 1_000;
 
     let taken = |kept| {
-        let store = MemoryStore::new().keep_changes(Retention::all().at_most(kept));
-        now(fill(&store, PACKAGES)).unwrap().unwrap();
+        let store = filled(PACKAGES).unwrap().keep_changes(Retention::all().at_most(kept));
         let counted = measure(|| {
             for at in 0..CHANGES {
                 let details = Details::new(format!("Changed in step {at}").parse().unwrap());

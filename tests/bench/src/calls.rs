@@ -6,7 +6,7 @@ use std::error::Error;
 use std::{env, hint};
 
 use http::{Request, Response};
-use pyaday_bench::{fill, guarded, now, request};
+use pyaday_bench::{filled, guarded, now, request};
 use pyaday_core::{Actor, Api, Body, Endpoint, MemoryStore, Options, respond};
 
 /// As many as make the tree above them two levels high.
@@ -20,8 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let has = |word: &str| host.iter().any(|it| it == word);
     let options = if has("guard") { guarded() } else { Options::new() };
     let actor = has("actor").then(|| Actor::new("ada")).transpose()?;
-    let api = Api::with_options(MemoryStore::new(), options);
-    now(fill(api.store(), PACKAGES)).ok_or("the store waits")??;
+    let api = Api::with_options(filled(PACKAGES)?, options);
     let endpoint = Endpoint::find(path).ok_or("no such path")?;
     for _ in 0..count.parse()? {
         let mut request = request(path)?;

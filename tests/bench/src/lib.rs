@@ -4,13 +4,17 @@
 pub mod list;
 pub mod time;
 
+use std::error::Error;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use http::Request;
 use http::header::{ACCEPT, HOST, USER_AGENT};
-use pyaday_core::{InvalidPackage, Options, Package, PackageStore, StoreError, Verdict, Write};
+use pyaday_core::{
+    InvalidPackage, MemoryStore, Options, Package, PackageStore, StoreError, Verdict, Write,
+};
 use pyaday_tests::numbers::Numbers;
+use tokio::runtime::Builder;
 
 /// What names and descriptions are made of.
 const WORDS: [&str; 32] = [
@@ -62,6 +66,17 @@ pub async fn fill<S: PackageStore>(store: &S, count: usize) -> Result<(), StoreE
         store.create_many(batch.collect(), Write::new()).await?;
     }
     Ok(())
+}
+
+/// A store in memory with so many packages.
+///
+/// # Errors
+/// There is no runtime, or the store fails.
+pub fn filled(count: usize) -> Result<MemoryStore, Box<dyn Error>> {
+    let store = MemoryStore::new();
+    let runtime = Builder::new_current_thread().build()?;
+    runtime.block_on(fill(&store, count))?;
+    Ok(store)
 }
 
 /// The options of a host with a guard: anyone reads, and those who have signed in write.
