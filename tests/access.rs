@@ -260,6 +260,39 @@ fn newest_change<M: Mounted>(mounted: &M) -> String {
     changes["items"][0]["revision"].as_str().unwrap().to_owned()
 }
 
+/// A guard that lets only editors pin is also asked about the pins that an undo changes.
+#[test]
+fn the_guard_is_asked_about_each_pin_that_an_undo_changes() {
+    let (options, asked) = guarded(&Verdict::Allow);
+    let options = options.guard({
+        let asked = Arc::clone(&asked);
+        move |_, access| {
+            asked.lock().unwrap().push((None, access.clone()));
+            let is_pin = access.operation().name() == "undo_change" && access.date().is_some();
+            if is_pin { Verdict::Forbidden } else { Verdict::Allow }
+        }
+    });
+    let core = Core::mount("", &three_packages(memory(), options), None);
+    let pin = case(operation("pin_day")).request;
+    assert_eq!(core.answer(&pin).status, 204);
+    let change = newest_change(&core);
+    for query in ["", "?dry_run=true"] {
+        asked.lock().unwrap().clear();
+        let undo = Request::new("POST", &format!("/changes/{change}/undo{query}"));
+        is_problem(&core.answer(&undo), ProblemType::Forbidden);
+        let asked = asked.lock().unwrap();
+        let (_, last) = asked.last().unwrap();
+        assert_eq!(last.name(), Some(&"flask".parse().unwrap()));
+        assert_eq!(last.date(), Some("2026-12-24".parse().unwrap()));
+    }
+    let pin = core.answer(&Request::new("GET", "/daily/pins/2026-12-24"));
+    assert_eq!(pin.status, 200);
+}
+
+fn operation(name: &str) -> Operation {
+    *Operation::ALL.iter().find(|operation| operation.name() == name).unwrap()
+}
+
 /// Every operation that writes brings its actor to the store.
 fn each_write_has_its_actor<M: Mounted>() {
     for actor in [None, Some("ada")] {

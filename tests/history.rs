@@ -209,7 +209,7 @@ async fn an_undo_of_a_change_that_is_being_removed_does_all_or_nothing() {
     const COUNT: usize = 5_000;
 
     let mut outcomes = BTreeSet::new();
-    for polls in (0..60).step_by(6) {
+    for polls in (0..300).step_by(30) {
         let store = SqliteStore::open(files::fresh(&format!("half-{polls}"))).unwrap();
         let store = Arc::new(store.keep_changes(Retention::all().at_most(1)));
         let removal = write_many(&*store, COUNT).await;
@@ -291,7 +291,7 @@ pub(crate) async fn large_changes_are_handled_in_parts<S: PackageStore>(store: S
     assert!(read >= parts, "a change is read in {read} parts");
     let (undone, response) = polls(undo_change(&api, undo(revision))).await;
     assert_eq!(response.status(), 201);
-    assert!(undone >= parts + COUNT / 200, "an undo has {undone} parts");
+    assert!(undone >= COUNT / 100, "an undo has {undone} parts");
     assert!(api.store().read(&name("p-19999")).await.unwrap().is_some());
 }
 

@@ -71,6 +71,9 @@ impl Access {
 
     /// The normalised name of the package that the path names. `None` if the path names no package,
     /// or if its text is not a valid name. Such a request is answered 404.
+    ///
+    /// A request may change packages that its path does not name, such as an undo. Then the guard is
+    /// asked again for each of them, before the first one is changed.
     #[must_use]
     pub fn name(&self) -> Option<&NormalizedName> {
         self.name.as_ref()
@@ -78,6 +81,8 @@ impl Access {
 
     /// The day that the path names. `None` if the path names no day, or if its text is not a valid
     /// date. Such a request is answered 400.
+    ///
+    /// For each pin that an undo changes, the guard is asked again with its day and its package.
     #[must_use]
     pub fn date(&self) -> Option<Date> {
         self.date
@@ -142,18 +147,17 @@ pub(crate) fn ask(guard: &Guard, operation: Operation, head: &Head<'_>) -> Resul
     }
 }
 
-/// Asks the guard whether an actor may carry out an operation on a package that the path does not
+/// Asks the guard whether an actor may carry out an operation on something that the path does not
 /// name.
 pub(crate) fn ask_about(
     options: &Options,
-    operation: Operation,
     actor: Option<&Actor>,
-    name: &NormalizedName,
+    access: impl FnOnce() -> Access,
 ) -> Result<(), Problem> {
     let Some(guard) = &options.guard else {
         return Ok(());
     };
-    let access = Access::new(operation).with_name(name.clone());
+    let access = access();
     match guard(actor, &access) {
         Verdict::Allow => Ok(()),
         verdict => obey(verdict, &access),

@@ -15,7 +15,7 @@ use super::terms::Terms;
 use crate::catalogue::pause;
 use crate::history::{Change, ChangeKind, ChangedPackage, ChangedPin};
 use crate::http::facts::{Caching, Conditions, Facts, POST, Success};
-use crate::http::guard::ask_about;
+use crate::http::guard::{Access, ask_about};
 use crate::http::head::Head;
 use crate::http::media_type::JSON;
 use crate::http::query::{Parameter, Parameters, boolean, pairs};
@@ -40,7 +40,12 @@ pub fn undo_change<S: PackageStore, B: http_body::Body>(
 }
 
 /// How many packages a request can take back at most.
-const LIMIT: NonZeroUsize = NonZeroUsize::MIN.saturating_add(20_000 - 1);
+const LIMIT: usize = 20_000;
+
+/// How many packages are read and looked at without a pause. Reading their JSON takes most of the time.
+const PART: NonZeroUsize = NonZeroUsize::MIN.saturating_add(100 - 1);
+
+const OPERATION: Operation = Operation::new(const { &UndoChange::FACTS });
 
 #[derive(Debug)]
 pub(super) struct UndoChange {
@@ -121,15 +126,12 @@ impl Operate for UndoChange {
     /// the change is read.
     async fn execute<S: PackageStore>(self, api: &Api<S>) -> Result<Performed<Undone>, Problem> {
         let (store, terms) = (api.store(), self.terms);
-        let change = store.change(self.revision, None, LIMIT).await?.known()?;
-        let change = change.ok_or_else(Problem::change_not_found)?;
-        if change.next.is_some() {
-            return Err(Problem::too_large_to_undo(LIMIT.get()));
-        }
-        let count = change.packages.len() + change.pins.len();
-        let shown = api.options().max_page_limit.get();
-        let Inverse { batch, packages } = inverse(change.packages, api, &terms, shown).await?;
-        let pins: Vec<_> = change.pins.into_iter().map(back).collect();
+        // Another process may just have acknowledged the change.
+        store.refresh().await?;
+        let (pins, Inverse { batch, packages, count }) =
+            inverse(self.revision, api, &terms).await?;
+        ask_about_pins(&pins, api, &terms)?;
+        let count = count + pins.len();
         let today = last_open(api.options().now());
         let batch = pins.iter().cloned().fold(batch, |batch, pin| batch.pin(pin, today));
         let batch = batch.dry_run(self.is_dry_run);
@@ -173,39 +175,72 @@ struct Inverse {
     batch: Batch,
     /// The first packages, as they will be changed.
     packages: Vec<ChangedPackage>,
+    /// How many packages there are.
+    count: usize,
 }
 
-/// Asks the guard about each package, and makes the write that takes the change back. A change may have very
-/// many packages, so other tasks of the thread run in between.
+/// Asks the guard about each package of a change, and makes the write that takes the change back.
+/// Returns the inverse of the change's pins, too.
+///
+/// A change may have very many packages, so they are read in parts, and other tasks of the thread run
+/// in between. The write compares what was read with what is there.
 async fn inverse<S: PackageStore>(
-    packages: Vec<ChangedPackage>,
+    revision: Revision,
     api: &Api<S>,
     terms: &Terms,
-    shown: usize,
-) -> Result<Inverse, Problem> {
-    /// How many packages are looked at without a pause. Reading their JSON takes most of the time.
-    const PART: usize = 100;
-
-    let operation = Operation::new(const { &UndoChange::FACTS });
-    let mut inverse = Inverse { batch: Batch::new(ChangeKind::Undo), packages: Vec::new() };
-    let mut packages = packages.into_iter();
-    while packages.len() > 0 {
-        for ChangedPackage { name, before, after } in packages.by_ref().take(PART) {
-            ask_about(api.options(), operation, terms.actor(), &name)?;
-            if inverse.packages.len() < shown {
-                let package = ChangedPackage::new(name.clone(), after.clone(), before.clone());
-                inverse.packages.push(package);
-            }
-            inverse.batch = match (before, after) {
-                (Some(before), Some(after)) => inverse.batch.replace(&after, before.package()),
-                (Some(before), None) => inverse.batch.create(before.package()),
-                (None, Some(after)) => inverse.batch.remove(name, &after),
-                (None, None) => inverse.batch,
-            };
+) -> Result<(Vec<ChangedPin>, Inverse), Problem> {
+    let shown = api.options().max_page_limit.get();
+    let mut inverse = Inverse::new();
+    let mut after = None;
+    loop {
+        let part = api.store().change(revision, after.as_ref(), PART).await?.known()?;
+        let part = part.ok_or_else(Problem::change_not_found)?;
+        inverse.count += part.packages.len();
+        if inverse.count > LIMIT {
+            return Err(Problem::too_large_to_undo(LIMIT));
+        }
+        for package in part.packages {
+            let access = || Access::new(OPERATION).with_name(package.name.clone());
+            ask_about(api.options(), terms.actor(), access)?;
+            inverse = inverse.add(package, shown);
+        }
+        after = part.next;
+        if after.is_none() {
+            return Ok((part.pins.into_iter().map(back).collect(), inverse));
         }
         pause().await;
     }
-    Ok(inverse)
+}
+
+impl Inverse {
+    fn new() -> Self {
+        Self { batch: Batch::new(ChangeKind::Undo), packages: Vec::new(), count: 0 }
+    }
+
+    fn add(mut self, package: ChangedPackage, shown: usize) -> Self {
+        let ChangedPackage { name, before, after } = package;
+        if self.packages.len() < shown {
+            self.packages.push(ChangedPackage::new(name.clone(), after.clone(), before.clone()));
+        }
+        let batch = match (before, after) {
+            (Some(before), Some(after)) => self.batch.replace(&after, before.package()),
+            (Some(before), None) => self.batch.create(before.package()),
+            (None, Some(after)) => self.batch.remove(name, &after),
+            (None, None) => self.batch,
+        };
+        Self { batch, ..self }
+    }
+}
+
+/// Asks the guard about each pin, with the package that is pinned now and with the one that would be.
+fn ask_about_pins<S>(pins: &[ChangedPin], api: &Api<S>, terms: &Terms) -> Result<(), Problem> {
+    for pin in pins {
+        for name in [&pin.before, &pin.after].into_iter().flatten() {
+            let access = || Access::new(OPERATION).with_date(pin.date).with_name(name.clone());
+            ask_about(api.options(), terms.actor(), access)?;
+        }
+    }
+    Ok(())
 }
 
 /// What takes back what a change did to a pin.
