@@ -67,10 +67,11 @@ impl<'a> Head<'a> {
         self.variable("date").ok_or_else(Problem::invalid_date)
     }
 
-    /// The revision of the change that the path names. A text that is not a number is the revision of
-    /// no change.
+    /// The revision of the change that the path names. No change has the revision 0, and each revision
+    /// is written in one way.
     pub(crate) fn revision(&self) -> Result<Revision, Problem> {
-        let number = self.variable::<String>("revision").and_then(|text| digits(&text));
+        let text = self.variable::<String>("revision");
+        let number = text.filter(|text| !text.starts_with('0')).and_then(|text| digits(&text));
         number.map(Revision::new).ok_or_else(Problem::change_not_found)
     }
 
