@@ -93,17 +93,22 @@ impl Writer {
 
     /// Does a part of the work for which no write waits.
     fn turn(&mut self, is_idle: bool) {
-        self.busy_turns = if is_idle { 0 } else { self.busy_turns + 1 };
-        if let Some(read) = self.reads.pop_front() {
+        let has_reads = !self.reads.is_empty();
+        self.busy_turns = match is_idle && !has_reads {
+            true => 0,
+            false => self.busy_turns.saturating_add(1),
+        };
+        // Reads that come again and again must not keep the log of changes from being shortened.
+        if self.may_trim && (self.busy_turns == 0 || self.busy_turns >= BUSY_TURNS) {
+            self.busy_turns = 0;
+            self.trim();
+        } else if let Some(read) = self.reads.pop_front() {
             self.current.read(|now| {
                 let (connection, extent) = self.file.history();
                 let history = History { connection, extent, now };
                 // After a panic, the caller gets an error because the channel is closed.
                 drop(catch_unwind(AssertUnwindSafe(|| read(&history))));
             });
-        } else if self.may_trim && (is_idle || self.busy_turns >= BUSY_TURNS) {
-            self.busy_turns = 0;
-            self.trim();
         }
     }
 
@@ -113,10 +118,11 @@ impl Writer {
         if self.unusable.is_some() || retention == Retention::all() {
             return;
         }
-        match self.file.trim(retention) {
-            Ok(may_trim) => self.may_trim = may_trim,
-            Err(failure) => self.unusable = Failure::new(failure).into_final(),
-        }
+        let result = self.file.trim(retention).map_err(Failure::new).and_then(|may_trim| {
+            self.may_trim = may_trim;
+            self.file.shorten_log().map_err(Failure::of_log)
+        });
+        self.unusable = result.err().and_then(Failure::into_final);
     }
 
     /// Carries out a write and those that have queued, as one transaction.
@@ -134,7 +140,7 @@ impl Writer {
             }
         }
         let is_written = !draft.is_empty();
-        let mut result = match &self.unusable {
+        let result = match &self.unusable {
             _ if !is_written => Ok(()),
             None => self.file.commit(&draft).map_err(Failure::new),
             Some(cause) => Err(Failure::Unusable(Arc::clone(cause))),
@@ -146,13 +152,21 @@ impl Writer {
         for answer in answers {
             answer(result.as_ref().copied().map_err(Failure::to_store_error));
         }
-        // No caller waits while the log is moved.
-        if is_written && result.is_ok() {
-            result = self.file.shorten_log().map_err(Failure::of_log);
-        }
-        let failure = result.err().and_then(Failure::into_final);
+        // No caller waits while the log is moved. If the disk is full, the next transactions may find room
+        // in a log that was moved.
+        let moved = match is_written && may_move_log(&result) {
+            true => self.file.shorten_log().map_err(Failure::of_log),
+            false => Ok(()),
+        };
+        let failures = [result.err(), moved.err()].into_iter().flatten();
+        let failure = failures.filter_map(Failure::into_final).next();
         self.unusable = self.unusable.take().or(failure);
     }
+}
+
+/// True if the transaction was committed, or if only the space for it was missing.
+fn may_move_log(result: &Result<(), Failure>) -> bool {
+    matches!(result, Ok(()) | Err(Failure::Failed(Failed::NotNow, _)))
 }
 
 /// Why a transaction was not committed.
