@@ -28,7 +28,7 @@ fn name(name: &str) -> NormalizedName {
     name.parse().unwrap()
 }
 
-fn changes_after(position: Revision) -> ChangeQuery {
+pub(crate) fn changes_after(position: Revision) -> ChangeQuery {
     let mut query = ChangeQuery::new(NonZeroUsize::new(100).unwrap());
     query.order = ChangeOrder::After(position);
     query

@@ -298,9 +298,9 @@ use futures_channel::oneshot;
 use futures_util::FutureExt;
 use pyaday_core::daily::{Daily, Day, Pick, Pin, Pinned, Unpin};
 use pyaday_core::{
-    Batch, Batched, Catalogue, ChangeDetails, ChangePage, ChangeQuery, Create, Date, Delete, Draft,
-    NormalizedName, Package, PackageStore, Page, Past, Picker, Query, Replacement, Retention,
-    Revision, Seed, StoreError, StoreId, Stored, Tag, Update, Write,
+    Batch, Batched, Catalogue, ChangeDetails, ChangeOrder, ChangePage, ChangeQuery, Create, Date,
+    Delete, Draft, NormalizedName, Package, PackageStore, Page, Past, Picker, Query, Replacement,
+    Retention, Revision, Seed, StoreError, StoreId, Stored, Tag, Update, Write,
 };
 use tokio::runtime::Handle;
 use tokio::task::{AbortHandle, JoinHandle};
@@ -508,6 +508,15 @@ impl PostgresStore {
         asked.map_err(|fault| fault.refused())
     }
 
+    /// Waits for what is newest, if this process has not followed the database up to a revision. Another
+    /// process may have told it to the client.
+    async fn follow_to(&self, revision: Revision) -> Result<(), StoreError> {
+        match self.shared.published()?.read(Catalogue::revision) < revision {
+            true => self.refresh().await,
+            false => Ok(()),
+        }
+    }
+
     /// Reads the log of changes.
     async fn read_log<T: Send + 'static, F>(
         &self,
@@ -700,6 +709,9 @@ impl PackageStore for PostgresStore {
 
     async fn changes(&self, query: &ChangeQuery) -> Result<Past<ChangePage>, StoreError> {
         let query = query.clone();
+        if let ChangeOrder::After(position) = query.order {
+            self.follow_to(position).await?;
+        }
         self.read_log(|history| async move { history.changes(&query).await }).await
     }
 
@@ -710,6 +722,7 @@ impl PackageStore for PostgresStore {
         limit: NonZeroUsize,
     ) -> Result<Past<Option<ChangeDetails>>, StoreError> {
         let (after, limit) = (after.cloned(), limit.get());
+        self.follow_to(revision).await?;
         let read = |history: Arc<History>| async move {
             history.change(revision, after.as_ref(), limit).await
         };
@@ -722,6 +735,7 @@ impl PackageStore for PostgresStore {
         revision: Revision,
     ) -> Result<Past<Option<Stored>>, StoreError> {
         let name = name.clone();
+        self.follow_to(revision).await?;
         self.read_log(|history| async move { history.read_at(&name, revision).await }).await
     }
 }

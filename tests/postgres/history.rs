@@ -12,8 +12,8 @@ use super::events::until;
 use super::following::package;
 use super::stores::{RUNTIME, Stores};
 use crate::history::{
-    has_the_last_two, large_changes_are_handled_in_parts, update, wait_for_length, write_many,
-    write_six,
+    changes_after, has_the_last_two, large_changes_are_handled_in_parts, update, wait_for_length,
+    write_many, write_six,
 };
 use crate::support::client::{Answer, Request};
 use crate::support::follower::Follower;
@@ -106,6 +106,34 @@ fn a_database_handles_large_changes_in_parts() {
     let Some(stores) = Stores::new("large changes", Reads::Followed) else { return };
     let store = stores.open(stores.options().schema("parts"));
     RUNTIME.block_on(large_changes_are_handled_in_parts(store, 0));
+}
+
+/// A client may hear of a change from one process and ask another one, which has not heard of it yet.
+#[test]
+fn every_process_knows_a_change_as_soon_as_one_has_acknowledged_it() {
+    let Some(stores) = Stores::new("changes of another process", Reads::Followed) else { return };
+    let options = stores.options().schema("others");
+    let (one, other) = (stores.open(options.clone()), stores.open(options));
+    RUNTIME.block_on(async {
+        one.create(package("flask"), Write::new()).await.unwrap();
+        let name = "flask".parse().unwrap();
+        for text in 0..60 {
+            let revision = update(&one, "flask", &text.to_string()).await;
+            let known = match text % 3 {
+                0 => other.changes(&changes_after(revision)).await.unwrap().known().is_ok(),
+                1 => {
+                    let change = other.change(revision, None, NonZeroUsize::MIN).await.unwrap();
+                    matches!(change, Past::Known(Some(_)))
+                }
+                _ => matches!(other.read_at(&name, revision).await.unwrap(), Past::Known(Some(_))),
+            };
+            assert!(known, "after {text} changes");
+        }
+        let undo = update(&one, "flask", "taken back").await;
+        let undo = http::Request::post(format!("/changes/{undo}/undo")).body(String::new());
+        let response = pyaday_core::undo_change(&Api::new(other), undo.unwrap()).await;
+        assert_eq!(response.status(), 201);
+    });
 }
 
 /// Many writes share a transaction, and each is a change of its own.
