@@ -44,9 +44,30 @@ struct Entry {
     pins: Vec<crate::history::ChangedPin>,
 }
 
-/// What a writer still has to remove from a log.
+/// What a writer still has to remove from a log: removed changes, whose replaced versions are still
+/// there.
 #[derive(Debug, Default)]
-pub(super) struct Leftover(VecDeque<(NormalizedName, Revision)>);
+pub(super) struct Leftover {
+    entries: VecDeque<Arc<Entry>>,
+    /// How many names of the first entry are done.
+    done: usize,
+}
+
+impl Leftover {
+    /// The next replaced version to remove. It copies one name only, because a change may have very
+    /// many and a caller waits.
+    fn next(&mut self) -> Option<(NormalizedName, Revision)> {
+        loop {
+            let entry = self.entries.front()?;
+            if let Some(name) = entry.names.get(self.done) {
+                self.done += 1;
+                return Some((name.clone(), entry.change.revision));
+            }
+            self.entries.pop_front();
+            self.done = 0;
+        }
+    }
+}
 
 impl Log {
     /// Makes an empty log of an empty store.
@@ -87,9 +108,10 @@ impl Log {
             // From here on nothing is answered from the entry.
             self.beginning = revision;
             self.changes.remove_mut(&revision);
-            leftover.0.extend(entry.names.iter().cloned().map(|name| (name, revision)));
+            leftover.entries.push_back(entry);
         }
-        for key in leftover.0.drain(..room.min(leftover.0.len())) {
+        for _ in 0..room {
+            let Some(key) = leftover.next() else { break };
             self.replaced.remove_mut(&key);
         }
     }
@@ -240,3 +262,6 @@ fn page(
     }
     scan.finish()
 }
+
+#[cfg(test)]
+mod tests;

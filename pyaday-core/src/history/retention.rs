@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime};
 use crate::daily::seconds;
 
 /// Which changes a store keeps in its log. It removes a change that exceeds one of the limits, the
-/// oldest first. It need not do so at once: it removes changes in small parts, and never while a
-/// client waits for it.
+/// oldest first. It need not do so at once. It removes changes in small parts: a store with a database
+/// does so in transactions of their own, and `MemoryStore` removes a few with each write.
 ///
 /// ```
 /// use std::time::Duration;
