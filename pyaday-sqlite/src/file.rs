@@ -127,8 +127,19 @@ impl File {
     ///
     /// SQLite could do this itself, but it would not report a failed synchronisation.
     pub(crate) fn shorten_log(&self) -> Result<(), rusqlite::Error> {
+        self.move_from(MAX_LOG_PAGES)
+    }
+
+    /// Moves all committed pages from the log to the database, because the disk is full. SQLite then
+    /// writes the next transactions over the pages in the log, so that the log need not grow for them.
+    pub(crate) fn reuse_log(&self) -> Result<(), rusqlite::Error> {
+        self.move_from(1)
+    }
+
+    /// Moves the committed pages, if there are at least so many that are not in the database.
+    fn move_from(&self, least: i64) -> Result<(), rusqlite::Error> {
         let (pages, moved) = move_log(&self.connection, "NOOP")?;
-        if pages - moved >= MAX_LOG_PAGES {
+        if pages - moved >= least {
             move_log(&self.connection, "PASSIVE")?;
         }
         Ok(())

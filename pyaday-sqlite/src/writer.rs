@@ -118,11 +118,15 @@ impl Writer {
         if self.unusable.is_some() || retention == Retention::all() {
             return;
         }
-        let result = self.file.trim(retention).map_err(Failure::new).and_then(|may_trim| {
-            self.may_trim = may_trim;
-            self.file.shorten_log().map_err(Failure::of_log)
-        });
-        self.unusable = result.err().and_then(Failure::into_final);
+        let trimmed = self.file.trim(retention).map_err(Failure::new);
+        let moved = match &trimmed {
+            Ok(_) => self.file.shorten_log(),
+            Err(Failure::Failed(Failed::NotNow, _)) => self.file.reuse_log(),
+            Err(_) => Ok(()),
+        };
+        self.may_trim = matches!(trimmed, Ok(true));
+        let failures = [trimmed.err(), moved.map_err(Failure::of_log).err()];
+        self.unusable = failures.into_iter().flatten().filter_map(Failure::into_final).next();
     }
 
     /// Carries out a write and those that have queued, as one transaction.
@@ -152,21 +156,17 @@ impl Writer {
         for answer in answers {
             answer(result.as_ref().copied().map_err(Failure::to_store_error));
         }
-        // No caller waits while the log is moved. If the disk is full, the next transactions may find room
-        // in a log that was moved.
-        let moved = match is_written && may_move_log(&result) {
-            true => self.file.shorten_log().map_err(Failure::of_log),
-            false => Ok(()),
+        // No caller waits while the log is moved.
+        let moved = match &result {
+            Ok(()) if is_written => self.file.shorten_log(),
+            Err(Failure::Failed(Failed::NotNow, _)) => self.file.reuse_log(),
+            _ => Ok(()),
         };
+        let moved = moved.map_err(Failure::of_log);
         let failures = [result.err(), moved.err()].into_iter().flatten();
         let failure = failures.filter_map(Failure::into_final).next();
         self.unusable = self.unusable.take().or(failure);
     }
-}
-
-/// True if the transaction was committed, or if only the space for it was missing.
-fn may_move_log(result: &Result<(), Failure>) -> bool {
-    matches!(result, Ok(()) | Err(Failure::Failed(Failed::NotNow, _)))
 }
 
 /// Why a transaction was not committed.

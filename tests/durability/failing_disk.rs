@@ -5,7 +5,8 @@ use std::time::UNIX_EPOCH;
 
 use pyaday_core::daily::{Pin, Unpin};
 use pyaday_core::{
-    Create, Date, Delete, Package, PackageStore, Replacement, Revision, StoreError, Update, Write,
+    Create, Date, Delete, Package, PackageStore, Replacement, Retention, Revision, StoreError,
+    Update, Write,
 };
 use pyaday_sqlite::SqliteStore;
 
@@ -45,6 +46,44 @@ async fn a_full_disk_refuses_writes_until_there_is_space_and_serves_reads() {
     }
 }
 
+/// A write that was refused because the disk is full makes room for the next ones: the pages of earlier
+/// writes are moved out of the log.
+#[tokio::test]
+async fn a_full_disk_admits_changes_that_fit_into_the_log() {
+    const CHANGES: usize = 300;
+
+    let Some(disk) = Disk::new(&Kind::EXT4, "a full log") else { return };
+    let path = disk.mounted.join("catalogue.db");
+    let open = || {
+        let store = SqliteStore::open(&path).unwrap();
+        store.keep_changes(Retention::all().at_most(1))
+    };
+    let store = open();
+    created(&store, "flask").await.unwrap();
+    // The database gets all the pages that it will need.
+    for number in 0..CHANGES {
+        changed(&store, "flask", number).await.unwrap();
+    }
+    drop(store);
+
+    let store = open();
+    for number in 0..CHANGES / 3 {
+        changed(&store, "flask", number).await.unwrap();
+    }
+    disk.fill();
+    let mut refused = 0;
+    for number in 0..CHANGES {
+        match changed(&store, "flask", CHANGES + number).await {
+            Ok(()) => {}
+            Err(StoreError::Unavailable { .. }) => refused += 1,
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+    // The control: the disk was full.
+    assert!(refused > 0);
+    assert!(refused < CHANGES / 10, "{refused} of {CHANGES} were refused");
+}
+
 #[tokio::test]
 async fn a_failed_disk_refuses_writes_until_the_file_is_reopened_and_serves_reads() {
     for kind in [Kind::EXT4, Kind::XFS] {
@@ -74,6 +113,15 @@ async fn a_failed_disk_refuses_writes_until_the_file_is_reopened_and_serves_read
 }
 
 /// Creates a package, or finds that it is there.
+async fn changed(store: &SqliteStore, name: &str, number: usize) -> Result<(), StoreError> {
+    let details = Package::new(name, &number.to_string()).unwrap().details;
+    let name = name.parse().unwrap();
+    match store.update(&name, Replacement::new(details), Write::new()).await? {
+        Update::Updated(_) => Ok(()),
+        other => panic!("{other:?}"),
+    }
+}
+
 async fn created(store: &SqliteStore, name: &str) -> Result<(), StoreError> {
     let package = Package::new(name, &"x".repeat(500)).unwrap();
     match store.create(package, Write::new()).await? {
