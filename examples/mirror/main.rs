@@ -24,7 +24,7 @@ async fn main() -> Result<(), Failure> {
     let mut source = Source::connect(url).await?;
     let target = Target::open(file)?;
     if target.position().is_none() {
-        println!("there is no position yet: copying all packages");
+        println!("no position is saved: copying all packages");
         copy(&mut source, &target).await?;
     }
     loop {

@@ -259,7 +259,7 @@ async fn a_mirror_whose_position_was_removed_from_the_history_says_so_and_copies
         source.is_mirrored_by(&file).await;
         let reports = mirror.kill();
         let expected =
-            if round == 0 { "there is no position yet" } else { "the source has no history since" };
+            if round == 0 { "no position is saved" } else { "the source has no history since" };
         assert!(reports.len() == 1 && reports[0].starts_with(expected), "{reports:?}");
         compare(&source, &file, source.writes).await.unwrap();
         for _ in 0..40 {

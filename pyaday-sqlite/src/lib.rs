@@ -117,9 +117,9 @@ use std::time::{Duration, SystemTime};
 use futures_channel::oneshot;
 use pyaday_core::daily::{Daily, Day, Pin, Pinned, Unpin};
 use pyaday_core::{
-    Batch, Batched, Catalogue, ChangeDetails, ChangePage, ChangeQuery, Create, Date, Delete, Draft,
-    NormalizedName, Package, PackageStore, Page, Past, Picker, Published, Query, Replacement,
-    Retention, Revision, Seed, StoreError, StoreId, Stored, Tag, Update, Write,
+    Batch, Batched, Catalogue, ChangeDetails, ChangeOrder, ChangePage, ChangeQuery, Create, Date,
+    Delete, Draft, NormalizedName, Package, PackageStore, Page, Past, Picker, Published, Query,
+    Replacement, Retention, Revision, Seed, StoreError, StoreId, Stored, Tag, Update, Write,
 };
 
 pub use error::{OpenError, OpenFault};
@@ -435,7 +435,12 @@ impl PackageStore for SqliteStore {
     }
 
     async fn changes(&self, query: &ChangeQuery) -> Result<Past<ChangePage>, StoreError> {
-        history::changes(self, query).await
+        let mut query = query.clone();
+        // The first revision of a new file is in no row of the log. All changes come after it.
+        if self.beginning.is_some_and(|first| query.order == ChangeOrder::After(first)) {
+            query.order = ChangeOrder::After(Revision::new(0));
+        }
+        history::changes(self, &query).await
     }
 
     async fn change(

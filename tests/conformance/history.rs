@@ -39,6 +39,7 @@ enum Fault {
     PagesEndEarly,
     AnyPositionWillDo,
     DayIsNoPosition,
+    BeginningIsNoPosition,
     BeforeIsForgotten,
     AfterIsCurrent,
     PackagesEndEarly,
@@ -257,6 +258,17 @@ impl PackageStore for Historian {
                     }));
                 }
                 Fault::DayIsNoPosition if is_day => return Ok(Past::Unknown(NoHistory::Forgotten)),
+                Fault::BeginningIsNoPosition if position > Revision::new(0) => {
+                    let mut earlier = ChangeQuery::new(NonZeroUsize::MIN);
+                    let before = Revision::new(position.get().saturating_add(1));
+                    earlier.order = ChangeOrder::Newest { before: Some(before) };
+                    if let Past::Known(page) = self.store.changes(&earlier).await?
+                        && page.items.is_empty()
+                        && position != self.newest().await?
+                    {
+                        return Ok(Past::Unknown(NoHistory::Forgotten));
+                    }
+                }
                 Fault::PageBeginsWithAfter if position > Revision::new(0) => {
                     let mut newest = ChangeQuery::new(NonZeroUsize::MIN);
                     newest.order = ChangeOrder::Newest { before: Some(position) };
@@ -362,6 +374,7 @@ const SEQUENCES: &str = "the log and the content agree after any sequence of cal
                          taken back only if everything is as it left it";
 const FOLLOWED: &str =
     "somebody who follows the changes gets each once, in their order, while others write";
+const FROM_NEW: &str = "a new store can be followed from its first revision";
 const REOPENED: &str = "the log and the content agree, even if the store is opened again";
 const WHOLE: &str = "a batch changes all its packages and pins in one write";
 const CONFLICTS: &str = "a batch with a conflict writes nothing and lists what is in its way";
@@ -372,8 +385,9 @@ const CREATE_MANY: &str =
     "the condition of creating many packages is about the store's newest revision";
 
 /// The facts about histories and batches.
-const FACTS: [&str; 12] = [
+const FACTS: [&str; 13] = [
     NOT_KEPT,
+    FROM_NEW,
     FACTS_OF_A_WRITE,
     BY_ACTOR,
     SEQUENCES,
@@ -431,6 +445,7 @@ controls! {
     finds_pages_that_end_early: PagesEndEarly => SEQUENCES;
     finds_a_position_that_no_write_has: AnyPositionWillDo => SEQUENCES;
     finds_a_day_that_is_no_position: DayIsNoPosition => SEQUENCES;
+    finds_a_first_revision_that_is_not_a_position: BeginningIsNoPosition => FROM_NEW;
     finds_a_version_before_that_is_forgotten: BeforeIsForgotten => SEQUENCES;
     finds_a_version_after_that_is_the_current_one: AfterIsCurrent => SEQUENCES;
     finds_packages_that_end_early: PackagesEndEarly => SEQUENCES;

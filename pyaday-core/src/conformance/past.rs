@@ -37,6 +37,7 @@ pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
             "somebody who follows the changes gets each once, in their order, while others write",
             followed,
         ),
+        Fact::of_history("a new store can be followed from its first revision", followed_from_new),
     ]
 }
 
@@ -80,6 +81,14 @@ fn empty<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     let came = bench.change_of(newest, None, 1)?;
     let is_none = matches!(came, Past::Known(None) | Past::Unknown(NoHistory::Forgotten));
     ensure(is_none, "a change of an empty store was read", "none", &came)
+}
+
+fn followed_from_new<S: Subject>(bench: &Bench<'_, S>) -> Checked {
+    let first = Recorder::new(bench)?.last().revision;
+    let added = bench.add(&full("flask"))?.revision();
+    let came = all_pages(bench, &after(first))?;
+    let came: Vec<_> = came.iter().map(|change| change.revision).collect();
+    same("changes after the first revision of the store", &came, &vec![added])
 }
 
 /// Terms with everything that the log shows.
