@@ -131,6 +131,7 @@ pub(super) enum Fault {
     NumbersAreFloats,
     // Faults when callers leave, or when many calls overlap.
     CreateEndsWithItsCaller,
+    UpdateWaitsInItsCaller,
     CreateLooksThenWrites,
     BatchLooksThenWrites,
     UpdateLooksThenWrites,
@@ -293,6 +294,8 @@ controls! {
         => "every digit of the numbers of metadata is kept";
     finds_a_create_that_ends_with_its_caller: CreateEndsWithItsCaller
         => "a create runs to its end when its future is dropped";
+    finds_an_update_that_waits_in_its_caller: UpdateWaitsInItsCaller
+        => "a write that waits for another runs to its end when its future is dropped";
     finds_a_create_that_looks_then_writes: CreateLooksThenWrites
         => "if several calls create one name at once, one succeeds";
     finds_a_batch_that_looks_then_writes: BatchLooksThenWrites

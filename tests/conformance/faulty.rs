@@ -621,6 +621,10 @@ impl PackageStore for Faulty {
         replacement: Replacement,
         write: Write,
     ) -> Result<Update, StoreError> {
+        // Only a large batch takes so long that an update must wait for it.
+        if self.fault == Fault::UpdateWaitsInItsCaller && self.state().packages.len() > 1_000 {
+            yield_once().await;
+        }
         let before = self.state().packages.get(name).cloned();
         if let (Fault::UpdateLooksThenWrites, Some(version)) = (self.fault, before)
             && is_conditional(&write)

@@ -4,6 +4,7 @@ use std::fmt;
 use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 use std::time::SystemTime;
 
 use super::draft::Draft;
@@ -23,8 +24,8 @@ use crate::store::{
 
 /// A store that keeps its packages only in memory. They are lost when the process ends.
 ///
-/// Writers wait for each other. Readers never wait. A write of many packages runs in a thread of its own, and is
-/// refused if no thread can be started. Nothing else fails.
+/// Writers wait for each other. Readers never wait. A write of many packages runs in a thread of its own, and so
+/// does a write that waits for one. It is refused if no thread can be started. Nothing else fails.
 ///
 /// It keeps the newest 10,000 changes, unless [`keep_changes`](Self::keep_changes) says otherwise.
 pub struct MemoryStore {
@@ -97,13 +98,22 @@ impl MemoryStore {
     }
 
     /// Writes to a draft of the current catalogue and then publishes the draft in one step.
-    async fn write<A>(&self, operation: impl FnOnce(&mut Draft) -> A) -> A {
-        let mut leftover = match self.writing.try_lock() {
-            Some(leftover) => leftover,
-            // Web frameworks move futures in memory. Boxing this rare case keeps the others small.
-            None => Box::pin(self.writing.lock()).await,
-        };
-        self.content.write(&mut leftover, self.retention, operation)
+    async fn write<A: Send + 'static>(
+        &self,
+        operation: impl FnOnce(&mut Draft) -> A + Send + 'static,
+    ) -> Result<A, StoreError> {
+        /// How often the caller looks whether another write has ended. Most writes take less time than
+        /// it takes to start a thread.
+        const LOOKS: usize = 50;
+
+        for _ in 0..LOOKS {
+            if let Some(mut leftover) = self.writing.try_lock() {
+                return Ok(self.content.write(&mut leftover, self.retention, operation));
+            }
+            thread::yield_now();
+        }
+        // Web frameworks move futures in memory. Boxing this rare case keeps the others small.
+        Box::pin(self.write_in_thread(operation)).await
     }
 
     /// Writes to this number of packages. If there are many, a thread of its own does it.
@@ -112,13 +122,23 @@ impl MemoryStore {
         count: usize,
         operation: impl FnOnce(&mut Draft) -> A + Send + 'static,
     ) -> Result<A, StoreError> {
-        if count <= PART.get() {
-            return Ok(self.write(operation).await);
+        match count <= PART.get() {
+            true => self.write(operation).await,
+            false => Box::pin(self.write_in_thread(operation)).await,
         }
-        Box::pin(async {
-            let mut leftover = self.writing.lock_arc().await;
-            let (content, retention) = (Arc::clone(&self.content), self.retention);
-            in_thread(move || content.write(&mut leftover, retention, operation)).await
+    }
+
+    /// If there are writes before this one, the thread waits for them. So the write is carried out even
+    /// if the caller stops waiting.
+    async fn write_in_thread<A: Send + 'static>(
+        &self,
+        operation: impl FnOnce(&mut Draft) -> A + Send + 'static,
+    ) -> Result<A, StoreError> {
+        let (writing, content) = (Arc::clone(&self.writing), Arc::clone(&self.content));
+        let (locked, retention) = (self.writing.try_lock_arc(), self.retention);
+        in_thread(move || {
+            let mut leftover = locked.unwrap_or_else(|| writing.lock_arc_blocking());
+            content.write(&mut leftover, retention, operation)
         })
         .await
     }
@@ -184,7 +204,7 @@ impl PackageStore for MemoryStore {
     }
 
     async fn create(&self, package: Package, write: Write) -> Result<Create, StoreError> {
-        Ok(self.write(|draft| draft.create(package, &write)).await)
+        self.write(move |draft| draft.create(package, &write)).await
     }
 
     async fn create_many(
@@ -211,11 +231,13 @@ impl PackageStore for MemoryStore {
         replacement: Replacement,
         write: Write,
     ) -> Result<Update, StoreError> {
-        Ok(self.write(|draft| draft.update(name, replacement, &write)).await)
+        let name = name.clone();
+        self.write(move |draft| draft.update(&name, replacement, &write)).await
     }
 
     async fn delete(&self, name: &NormalizedName, write: Write) -> Result<Delete, StoreError> {
-        Ok(self.write(|draft| draft.delete(name, &write)).await)
+        let name = name.clone();
+        self.write(move |draft| draft.delete(&name, &write)).await
     }
 
     async fn random(&self, seed: Seed) -> Result<Option<Stored>, StoreError> {
@@ -245,8 +267,7 @@ impl PackageStore for MemoryStore {
         picked_at: SystemTime,
     ) -> Result<Vec<Daily>, StoreError> {
         let current = || self.content.current.catalogue();
-        let write =
-            |pick| async move { Ok(self.write(|draft| draft.open_daily(&pick, picked_at)).await) };
+        let write = |pick| self.write(move |draft| draft.open_daily(&pick, picked_at));
         self.picker.open(dates, current, write).await
     }
 
@@ -273,7 +294,8 @@ impl PackageStore for MemoryStore {
         name: &NormalizedName,
         write: Write,
     ) -> Result<Pin, StoreError> {
-        Ok(self.write(|draft| draft.pin_daily(date, last_open, name, &write)).await)
+        let name = name.clone();
+        self.write(move |draft| draft.pin_daily(date, last_open, &name, &write)).await
     }
 
     async fn unpin_daily(
@@ -282,7 +304,7 @@ impl PackageStore for MemoryStore {
         last_open: Date,
         write: Write,
     ) -> Result<Unpin, StoreError> {
-        Ok(self.write(|draft| draft.unpin_daily(date, last_open, &write)).await)
+        self.write(move |draft| draft.unpin_daily(date, last_open, &write)).await
     }
 
     async fn changes(&self, query: &ChangeQuery) -> Result<Past<ChangePage>, StoreError> {

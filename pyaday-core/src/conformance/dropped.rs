@@ -17,6 +17,10 @@ pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
         Fact::new("a batch runs to its end when its future is dropped", create_many),
         Fact::new("an update runs to its end when its future is dropped", update),
         Fact::new("a delete runs to its end when its future is dropped", delete),
+        Fact::new(
+            "a write that waits for another runs to its end when its future is dropped",
+            waiting,
+        ),
     ]
 }
 
@@ -79,4 +83,16 @@ fn delete<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     poll_once(bench, bench.store.delete(&flask, expecting(Some(version.revision()))));
     eventually("`delete` was called", "no package", || Ok(bench.read(&flask)?.is_none()))?;
     same("all were listed after it", &bench.page()?.items, &vec![])
+}
+
+/// The batch is large, so that the update must wait for it.
+fn waiting<S: Subject>(bench: &Bench<'_, S>) -> Checked {
+    const BATCH: usize = 2_000;
+    bench.add(&full("flask"))?;
+    let flask = name("flask");
+    poll_once(bench, bench.store.create_many(numbered("p", BATCH), Write::new()));
+    poll_once(bench, bench.store.update(&flask, Replacement::new(details("new")), Write::new()));
+    eventually("`create_many` and then `update` were called", "the new details", || {
+        Ok(bench.read(&flask)?.is_some_and(|now| now.package().details == details("new")))
+    })
 }
