@@ -112,7 +112,7 @@ async fn a_failed_disk_refuses_writes_until_the_file_is_reopened_and_serves_read
     }
 }
 
-/// Creates a package, or finds that it is there.
+/// Changes a package that exists.
 async fn changed(store: &SqliteStore, name: &str, number: usize) -> Result<(), StoreError> {
     let details = Package::new(name, &number.to_string()).unwrap().details;
     let name = name.parse().unwrap();
@@ -122,6 +122,7 @@ async fn changed(store: &SqliteStore, name: &str, number: usize) -> Result<(), S
     }
 }
 
+/// Creates a package, or finds that it is there.
 async fn created(store: &SqliteStore, name: &str) -> Result<(), StoreError> {
     let package = Package::new(name, &"x".repeat(500)).unwrap();
     match store.create(package, Write::new()).await? {
