@@ -16,7 +16,7 @@ use pyaday_core::daily::{Daily, Day, Pin, Pinned, Unpin};
 use pyaday_core::{
     Batch, Batched, Catalogue, ChangeDetails, ChangePage, ChangeQuery, Create, Date, Delete,
     NoHistory, NormalizedName, Package, PackageStore, Page, Past, Picker, Published, Query,
-    Replacement, Revision, Seed, StoreError, StoreId, Stored, Tag, Update, Write,
+    Replacement, Revision, Seed, Selected, StoreError, StoreId, Stored, Tag, Update, Write,
 };
 
 use crate::snapshot;
@@ -158,6 +158,10 @@ impl PackageStore for FileStore {
 
     async fn list(&self, query: &Query) -> Result<Page, StoreError> {
         self.published.list(query).await
+    }
+
+    async fn select(&self, query: &Query) -> Result<Selected, StoreError> {
+        self.published.select(query).await
     }
 
     async fn daily(&self, date: Date) -> Result<Day, StoreError> {

@@ -9,8 +9,8 @@ use metrics::Label;
 use pyaday_core::daily::{Daily, Day, Pin, Pinned, Unpin};
 use pyaday_core::{
     Batch, Batched, ChangeDetails, ChangePage, ChangeQuery, Create, Date, Delete, NormalizedName,
-    Package, PackageStore, Page, Past, Query, Replacement, Revision, Seed, StoreError, StoreId,
-    Stored, Tag, Update, Write,
+    Package, PackageStore, Page, Past, Query, Replacement, Revision, Seed, Selected, StoreError,
+    StoreId, Stored, Tag, Update, Write,
 };
 
 use crate::watched::{Call, Calls, Kind};
@@ -94,6 +94,7 @@ forward! {
     Read random(seed: Seed) -> Option<Stored>;
     Read sample(count: NonZeroUsize, tag: Option<&Tag>, seed: Seed) -> Vec<Stored>;
     Read list(query: &Query) -> Page;
+    Read select(query: &Query) -> Selected;
     Read daily(date: Date) -> Day;
     Write open_daily(dates: RangeInclusive<Date>, picked_at: SystemTime) -> Vec<Daily>;
     Read recent_daily(until: Date, count: NonZeroUsize) -> Vec<Daily>;

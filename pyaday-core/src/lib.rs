@@ -203,5 +203,5 @@ pub use package::{
 pub use search::{Score, Search};
 pub use store::{
     Actor, Batch, Batched, Conflict, Create, Delete, PackageStore, PackageSwap, Page, Position,
-    Query, Replacement, Seed, Sort, StoreError, StoreId, Update, Write,
+    Query, Replacement, Seed, Selected, Sort, StoreError, StoreId, Update, Write,
 };

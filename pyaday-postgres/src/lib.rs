@@ -300,7 +300,7 @@ use pyaday_core::daily::{Daily, Day, Pick, Pin, Pinned, Unpin};
 use pyaday_core::{
     Batch, Batched, Catalogue, ChangeDetails, ChangeOrder, ChangePage, ChangeQuery, Create, Date,
     Delete, Draft, NormalizedName, Package, PackageStore, Page, Past, Picker, Query, Replacement,
-    Retention, Revision, Seed, StoreError, StoreId, Stored, Tag, Update, Write,
+    Retention, Revision, Seed, Selected, StoreError, StoreId, Stored, Tag, Update, Write,
 };
 use tokio::runtime::Handle;
 use tokio::task::{AbortHandle, JoinHandle};
@@ -651,6 +651,11 @@ impl PackageStore for PostgresStore {
     async fn list(&self, query: &Query) -> Result<Page, StoreError> {
         self.be_current().await?;
         self.shared.published()?.list(query).await
+    }
+
+    async fn select(&self, query: &Query) -> Result<Selected, StoreError> {
+        self.be_current().await?;
+        self.shared.published()?.select(query).await
     }
 
     async fn daily(&self, date: Date) -> Result<Day, StoreError> {

@@ -119,7 +119,8 @@ use pyaday_core::daily::{Daily, Day, Pin, Pinned, Unpin};
 use pyaday_core::{
     Batch, Batched, Catalogue, ChangeDetails, ChangeOrder, ChangePage, ChangeQuery, Create, Date,
     Delete, Draft, NormalizedName, Package, PackageStore, Page, Past, Picker, Published, Query,
-    Replacement, Retention, Revision, Seed, StoreError, StoreId, Stored, Tag, Update, Write,
+    Replacement, Retention, Revision, Seed, Selected, StoreError, StoreId, Stored, Tag, Update,
+    Write,
 };
 
 pub use error::{OpenError, OpenFault};
@@ -383,6 +384,10 @@ impl PackageStore for SqliteStore {
 
     async fn list(&self, query: &Query) -> Result<Page, StoreError> {
         self.current.list(query).await
+    }
+
+    async fn select(&self, query: &Query) -> Result<Selected, StoreError> {
+        self.current.select(query).await
     }
 
     async fn daily(&self, date: Date) -> Result<Day, StoreError> {

@@ -108,6 +108,17 @@ pub(super) enum Fault {
     NothingIsSuggested,
     NeighboursAreSuggested,
     PageBeginsAfterItsPackage,
+    // Faults of selections.
+    SelectionByRelevance,
+    SelectionBeginsAfter,
+    SelectionIsOnePage,
+    SelectionRepeats,
+    SelectionTotalOfPage,
+    SelectionIgnoresLimit,
+    SelectionHasRevisionOfPackages,
+    WritesWaitForSelections,
+    SelectionOfManyMoments,
+    SelectionOfTwoMoments,
     IdIsDrawnEachTime,
     IdIsShared,
     RefreshFails,
@@ -288,6 +299,26 @@ controls! {
         => "a search suggests a name that is used far more";
     finds_a_page_that_begins_after_its_package: PageBeginsAfterItsPackage
         => "all pages of a search have each package that stays once, whatever is written in between";
+    finds_a_selection_by_relevance: SelectionByRelevance
+        => "a selection has all packages of a list, in the order of the names";
+    finds_a_selection_that_begins_after_a_name: SelectionBeginsAfter
+        => "a selection has all packages of a list, in the order of the names";
+    finds_a_selection_of_one_page: SelectionIsOnePage
+        => "a selection has all packages of a list, in the order of the names";
+    finds_a_selection_with_repetition: SelectionRepeats
+        => "a selection has all packages of a list, in the order of the names";
+    finds_the_total_of_one_page_of_a_selection: SelectionTotalOfPage
+        => "a selection has all packages of a list, in the order of the names";
+    finds_a_selection_without_its_limit: SelectionIgnoresLimit
+        => "a page of a selection is at most as long as the limit";
+    finds_a_selection_in_the_revision_of_its_packages: SelectionHasRevisionOfPackages
+        => "a selection has the store's newest revision";
+    finds_writes_that_wait_for_selections: WritesWaitForSelections
+        => "no write waits for a selection";
+    finds_a_selection_of_many_moments: SelectionOfManyMoments
+        => "a selection stays the same while packages are written";
+    finds_a_selection_of_two_moments: SelectionOfTwoMoments
+        => "a selection shows the moment of its revision";
     finds_sorted_keys: MetadataIsSorted
         => "the members of metadata keep their order, at every level";
     finds_numbers_as_floats: NumbersAreFloats

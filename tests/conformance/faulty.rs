@@ -6,8 +6,8 @@ use std::future::poll_fn;
 use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard};
-use std::task::Poll;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::task::{Context, Poll};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -15,7 +15,7 @@ use pyaday_core::daily::{Daily, Day, Pin, Pinned, Unpin, score};
 use pyaday_core::{
     Batch, Batched, ChangeDetails, ChangePage, ChangeQuery, ChangedPin, Conflict, Create, Date,
     Delete, NoHistory, NormalizedName, Package, PackageStore, PackageSwap, Page, Past, Query,
-    Replacement, Revision, Seed, StoreError, StoreId, Stored, Tag, Update, Write,
+    Replacement, Revision, Seed, Selected, Sort, StoreError, StoreId, Stored, Tag, Update, Write,
 };
 use pyaday_tests::numbers::Numbers;
 
@@ -25,12 +25,14 @@ use super::search::List;
 /// A plain store with one fault.
 pub(super) struct Faulty {
     fault: Fault,
-    state: Mutex<State>,
+    state: Arc<Mutex<State>>,
     /// Writes that are made in parts hold this lock, so that the parts of two writes do not mix.
     parts: Mutex<()>,
     meeting: Meeting,
     reads: AtomicUsize,
     draws: AtomicUsize,
+    /// Each selection that is not dropped yet has a clone.
+    selections: Arc<()>,
 }
 
 #[derive(Clone)]
@@ -394,6 +396,27 @@ impl State {
         List { fault: self.fault, packages, revision: self.newest }.page(query)
     }
 
+    /// All packages that a query selects, in the order of their names.
+    fn selected(&self, query: &Query) -> Page {
+        let mut all =
+            Query { after: None, sort: Sort::Name, limit: NonZeroUsize::MAX, ..query.clone() };
+        match self.fault {
+            Fault::SelectionByRelevance => all.sort = query.sort,
+            Fault::SelectionBeginsAfter => all.after = query.after.clone(),
+            _ => {}
+        }
+        let mut page = self.list(&all);
+        match self.fault {
+            Fault::SelectionIsOnePage => page.items.truncate(Selected::MAX_PAGE.get()),
+            Fault::SelectionHasRevisionOfPackages => {
+                page.revision =
+                    page.items.iter().map(Stored::revision).max().unwrap_or(self.newest);
+            }
+            _ => {}
+        }
+        page
+    }
+
     fn random(&self, numbers: &mut Numbers) -> Option<Stored> {
         let mut versions: Vec<_> = self.packages.values().collect();
         let len = versions.len();
@@ -493,18 +516,19 @@ impl Faulty {
     pub(super) fn new(fault: Fault) -> Self {
         Self {
             fault,
-            state: Mutex::new(State::new(fault)),
+            state: Arc::new(Mutex::new(State::new(fault))),
             parts: Mutex::default(),
             meeting: Meeting::default(),
             reads: AtomicUsize::new(0),
             draws: AtomicUsize::new(0),
+            selections: Arc::default(),
         }
     }
 
     /// The store as it is after it was closed and opened again.
     pub(super) fn reopened(self) -> Self {
         let state = self.state().clone().reopened();
-        Self { state: Mutex::new(state), ..Self::new(self.fault) }
+        Self { state: Arc::new(Mutex::new(state)), ..Self::new(self.fault) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -625,6 +649,11 @@ impl PackageStore for Faulty {
         if self.fault == Fault::UpdateWaitsInItsCaller && self.state().packages.len() > 1_000 {
             yield_once().await;
         }
+        if self.fault == Fault::WritesWaitForSelections {
+            while Arc::strong_count(&self.selections) > 1 {
+                thread::sleep(PATIENCE);
+            }
+        }
         let before = self.state().packages.get(name).cloned();
         if let (Fault::UpdateLooksThenWrites, Some(version)) = (self.fault, before)
             && is_conditional(&write)
@@ -685,6 +714,41 @@ impl PackageStore for Faulty {
         }
         let page = self.state().list(query);
         self.was_read(page)
+    }
+
+    async fn select(&self, query: &Query) -> Result<Selected, StoreError> {
+        let revision = self.state().newest;
+        if self.fault == Fault::SelectionOfTwoMoments {
+            self.wait_until(|| self.state().newest != revision);
+        }
+        let mut all = self.state().selected(query);
+        if self.fault == Fault::SelectionOfTwoMoments {
+            all.revision = revision;
+        }
+        let limit = match self.fault {
+            Fault::SelectionIgnoresLimit => Selected::MAX_PAGE.get(),
+            _ => query.limit.min(Selected::MAX_PAGE).get(),
+        };
+        let total = match self.fault {
+            Fault::SelectionTotalOfPage => all.items.len().min(limit),
+            _ => all.items.len(),
+        };
+        let (fault, state, query) = (self.fault, Arc::clone(&self.state), query.clone());
+        let (mut begin, alive) = (0, Arc::clone(&self.selections));
+        let selected_at = all.revision;
+        let next_page = move |_: &mut Context<'_>| {
+            let _alive = &alive;
+            if fault == Fault::SelectionOfManyMoments {
+                all = state.lock().unwrap().selected(&query);
+            }
+            let end = all.items.len().min(begin + limit);
+            let repeats = fault == Fault::SelectionRepeats && begin > 0 && begin < end;
+            let page =
+                all.items.get(begin - usize::from(repeats)..end).unwrap_or_default().to_vec();
+            begin = end;
+            Poll::Ready((!page.is_empty()).then_some(Ok(page)))
+        };
+        Ok(Selected::new(selected_at, next_page).with_total(total))
     }
 
     async fn daily(&self, date: Date) -> Result<Day, StoreError> {

@@ -11,7 +11,7 @@ use pyaday_core::daily::{Daily, Day, Pin, Pinned, Unpin};
 use pyaday_core::{
     Batch, Batched, ChangeDetails, ChangeKind, ChangeOrder, ChangePage, ChangeQuery, Create, Date,
     Delete, MemoryStore, NoHistory, NormalizedName, Package, PackageStore, Page, Past, Query,
-    Replacement, Revision, Seed, StoreError, StoreId, Stored, Tag, Update, Write,
+    Replacement, Revision, Seed, Selected, StoreError, StoreId, Stored, Tag, Update, Write,
 };
 
 /// How long a fault lasts. It is found only if other threads act meanwhile.
@@ -184,6 +184,7 @@ impl PackageStore for Historian {
         random(seed: Seed) -> Option<Stored>;
         sample(count: NonZeroUsize, tag: Option<&Tag>, seed: Seed) -> Vec<Stored>;
         list(query: &Query) -> Page;
+        select(query: &Query) -> Selected;
         daily(date: Date) -> Day;
         open_daily(dates: RangeInclusive<Date>, picked_at: SystemTime) -> Vec<Daily>;
         recent_daily(until: Date, count: NonZeroUsize) -> Vec<Daily>;

@@ -10,7 +10,7 @@ use pyaday_core::daily::{Daily, Day, Pin, Pinned, Unpin};
 use pyaday_core::{
     Batch, Batched, ChangeDetails, ChangePage, ChangeQuery, Create, Date, Delete, MemoryStore,
     NormalizedName, Package, PackageStore, Page, Past, Query, Replacement, Revision, Seed,
-    StoreError, StoreId, Stored, Tag, Update, Write,
+    Selected, StoreError, StoreId, Stored, Tag, Update, Write,
 };
 
 /// A store that works in its own tasks, and a subject that gives it a runtime.
@@ -86,6 +86,10 @@ impl PackageStore for InTasks {
 
     async fn list(&self, query: &Query) -> Result<Page, StoreError> {
         self.0.list(query).await
+    }
+
+    async fn select(&self, query: &Query) -> Result<Selected, StoreError> {
+        self.0.select(query).await
     }
 
     async fn daily(&self, date: Date) -> Result<Day, StoreError> {

@@ -9,8 +9,8 @@ use pyaday_core::conformance::{self, CannotReopen, FactStatus, Subject};
 use pyaday_core::daily::{Daily, Day, Pin, Pinned, Unpin};
 use pyaday_core::{
     Batch, Batched, ChangeDetails, ChangePage, ChangeQuery, Create, Date, Delete, NormalizedName,
-    Package, PackageStore, Page, Past, Query, Replacement, Revision, Seed, StoreError, StoreId,
-    Stored, Tag, Update, Write,
+    Package, PackageStore, Page, Past, Query, Replacement, Revision, Seed, Selected, StoreError,
+    StoreId, Stored, Tag, Update, Write,
 };
 use pyaday_postgres::{PostgresOptions, PostgresStore, Reads};
 
@@ -162,6 +162,10 @@ impl PackageStore for Pair {
 
     async fn list(&self, query: &Query) -> Result<Page, StoreError> {
         self.reader().await?.list(query).await
+    }
+
+    async fn select(&self, query: &Query) -> Result<Selected, StoreError> {
+        self.reader().await?.select(query).await
     }
 
     async fn daily(&self, date: Date) -> Result<Day, StoreError> {

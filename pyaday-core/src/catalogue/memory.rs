@@ -18,8 +18,8 @@ use crate::daily::{Daily, Date, Day, Pin, Pinned, Unpin};
 use crate::history::{ChangeDetails, ChangePage, ChangeQuery, Past, Retention};
 use crate::package::{NormalizedName, Package, Revision, Stored, Tag};
 use crate::store::{
-    Batch, Batched, Create, Delete, PackageStore, Page, Query, Replacement, Seed, StoreError,
-    StoreId, Update, Write,
+    Batch, Batched, Create, Delete, PackageStore, Page, Query, Replacement, Seed, Selected,
+    StoreError, StoreId, Update, Write,
 };
 
 /// A store that keeps its packages only in memory. They are lost when the process ends.
@@ -255,6 +255,10 @@ impl PackageStore for MemoryStore {
 
     async fn list(&self, query: &Query) -> Result<Page, StoreError> {
         self.content.current.list(query).await
+    }
+
+    async fn select(&self, query: &Query) -> Result<Selected, StoreError> {
+        self.current.select(query).await
     }
 
     async fn daily(&self, date: Date) -> Result<Day, StoreError> {

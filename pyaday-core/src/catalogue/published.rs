@@ -4,13 +4,13 @@ use std::fmt;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use super::index::{Selection, Tagged};
+use super::index::{Gathering, Selection, Tagged};
 use super::indexing::Current;
 use super::patience::Patience;
 use super::read::draw;
 use super::snapshot::Catalogue;
 use crate::package::{Stored, Tag};
-use crate::store::{Page, Query, Seed, StoreError};
+use crate::store::{Page, Query, Seed, Selected, StoreError};
 
 /// Holds the current catalogue of a store. Readers look at it, and the writer replaces it.
 ///
@@ -99,6 +99,37 @@ impl Published {
                 .await
             }
         }
+    }
+
+    /// Returns all packages that a query selects, at this moment.
+    ///
+    /// This is [`Catalogue::select`], and it takes turns like [`list`](Self::list). When it returns,
+    /// the search is over: the pages only read packages that are known. So a client that takes them
+    /// slowly does not keep a turn.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] if too many calls must look at many packages one by one.
+    pub async fn select(&self, query: &Query) -> Result<Selected, StoreError> {
+        if query.words().is_none() && query.tags.is_empty() {
+            return Ok(self.read(|catalogue| catalogue.select_all(query)));
+        }
+        // The future is large, and a selection is rare.
+        Box::pin(async {
+            let turn = match query.words() {
+                Some(_) => Some(self.patience.turn().await),
+                None => None,
+            };
+            let catalogue = self.catalogue();
+            let _admitted = match Patience::is_tried_by(&catalogue) {
+                true => Some(self.patience.admit()?),
+                false => None,
+            };
+            let mut gathering = Gathering::new(&catalogue, query);
+            drop(turn);
+            Patience::finish(|count| gathering.step(count)).await;
+            Ok(catalogue.pages(gathering.into_cursor(), query))
+        })
+        .await
     }
 
     /// Draws packages like [`Catalogue::sample`]. If it must look at many packages one by one, it

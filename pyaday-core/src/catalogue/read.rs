@@ -2,15 +2,16 @@
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::task::Poll;
 
 use rand::rngs::SmallRng;
 use rand::seq::index;
 use rand::{RngExt, SeedableRng};
 
-use super::index::{Segments, Selection, Tagged};
+use super::index::{Cursor, Gathering, Segments, Selection, Tagged};
 use super::snapshot::Catalogue;
 use crate::package::{NormalizedName, Stored, Tag};
-use crate::store::{Page, Position, Query, Seed};
+use crate::store::{Page, Position, Query, Seed, Selected};
 
 impl Catalogue {
     /// Returns the package of a name.
@@ -75,6 +76,38 @@ impl Catalogue {
         let mut page = Page::new(items, next, self.revision);
         page.total = after.is_none().then_some(self.len());
         page
+    }
+
+    /// Returns all packages that a query selects, in the order of their normalised names. Of the
+    /// query, the tags and the search decide which packages are selected, and the limit is the
+    /// maximum number on each page. A page has no more than [`Selected::MAX_PAGE`] either.
+    ///
+    /// The result is independent of the catalogue. It shares the packages with it, and has up to two
+    /// bits of its own for each package of the catalogue.
+    ///
+    /// Without an [index](Self::build_index), a search looks at every package.
+    #[must_use]
+    pub fn select(&self, query: &Query) -> Selected {
+        if query.words().is_none() && query.tags.is_empty() {
+            return self.select_all(query);
+        }
+        let mut gathering = Gathering::new(self, query);
+        while gathering.step(usize::MAX) {}
+        self.pages(gathering.into_cursor(), query)
+    }
+
+    pub(super) fn select_all(&self, query: &Query) -> Selected {
+        self.pages(Cursor::all(self.tree.clone()), query)
+    }
+
+    /// The pages of a cursor over packages of this catalogue.
+    pub(super) fn pages(&self, mut cursor: Cursor, query: &Query) -> Selected {
+        let (total, limit) = (cursor.len(), query.limit.min(Selected::MAX_PAGE).get());
+        let selected = Selected::new(self.revision, move |_| {
+            let page = cursor.take(limit);
+            Poll::Ready((!page.is_empty()).then_some(Ok(page)))
+        });
+        selected.with_total(total)
     }
 
     /// Builds the index for searches and tags, which takes about 2 microseconds for each package.

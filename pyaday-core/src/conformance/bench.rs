@@ -14,8 +14,8 @@ use crate::daily::{Daily, Date, Day, Pin, Pinned, Unpin};
 use crate::history::{ChangeDetails, ChangePage, ChangeQuery, NoHistory, Past};
 use crate::package::{Details, NormalizedName, Package, Revision, Stored, Tag};
 use crate::store::{
-    Batch, Batched, Create, Delete, PackageStore, Page, Query, Replacement, Seed, StoreError,
-    StoreId, Update, Write,
+    Batch, Batched, Create, Delete, PackageStore, Page, Query, Replacement, Seed, Selected,
+    StoreError, StoreId, Update, Write,
 };
 
 /// The result of a check.
@@ -230,6 +230,16 @@ impl<'a, S: Subject> Bench<'a, S> {
 
     pub(super) fn list(&self, query: &Query) -> Checked<Page> {
         self.answer("list", self.store.list(query))
+    }
+
+    pub(super) fn select(&self, query: &Query) -> Checked<Selected> {
+        self.answer("select", self.store.select(query))
+    }
+
+    /// The next page of a selection, unless there is none.
+    pub(super) fn next_page(&self, selected: &mut Selected) -> Checked<Option<Vec<Stored>>> {
+        let page = async { selected.next_page().await.transpose() };
+        self.answer("select", page)
     }
 
     pub(super) fn daily(&self, date: Date) -> Checked<Day> {

@@ -10,8 +10,8 @@ use crate::daily::{Daily, Date, Day, Pin, Pinned, Unpin};
 use crate::history::{ChangeDetails, ChangePage, ChangeQuery, Past};
 use crate::package::{NormalizedName, Package, Revision, Stored, Tag};
 use crate::store::{
-    Batch, Batched, Create, Delete, PackageStore, Page, Query, Replacement, Seed, StoreError,
-    StoreId, Update, Write,
+    Batch, Batched, Create, Delete, PackageStore, Page, Query, Replacement, Seed, Selected,
+    StoreError, StoreId, Update, Write,
 };
 
 /// A store that wraps another store. For each call, a function decides whether the call fails. It
@@ -62,6 +62,7 @@ pub enum Call<'a> {
     Random,
     Sample,
     List,
+    Select,
     Daily(Date),
     OpenDaily(Date, Date),
     RecentDaily,
@@ -241,6 +242,10 @@ impl<S: PackageStore> PackageStore for Failing<S> {
 
     async fn list(&self, query: &Query) -> Result<Page, StoreError> {
         self.call(Call::List, self.store.list(query)).await
+    }
+
+    async fn select(&self, query: &Query) -> Result<Selected, StoreError> {
+        self.call(Call::Select, self.store.select(query)).await
     }
 
     async fn daily(&self, date: Date) -> Result<Day, StoreError> {

@@ -107,6 +107,7 @@ mod report;
 mod revisions;
 mod sampling;
 mod searches;
+mod selections;
 mod spelling;
 mod terms;
 mod writes;
@@ -220,8 +221,10 @@ pub fn facts<S: Subject>() -> Vec<Fact<S>> {
         lists::facts(),
         extremes::facts(),
         searches::facts(),
+        selections::facts(),
         dropped::facts(),
         races::facts(),
+        selections::facts_of_races(),
         daily::facts(),
         pins::facts(),
         terms::facts_of_pins(),

@@ -78,7 +78,7 @@ pub(super) fn at_once<T: Send>(act: impl Fn(usize) -> Checked<T> + Sync) -> Chec
 }
 
 /// Reads repeatedly while another thread writes, and once more after it has finished.
-fn while_writing(
+pub(super) fn while_writing(
     write: impl FnOnce() -> Checked + Send,
     mut read: impl FnMut() -> Checked,
 ) -> Checked {

@@ -8,6 +8,7 @@ mod list;
 mod package_store;
 mod result;
 mod seed;
+mod selected;
 mod shared;
 mod write;
 
@@ -19,4 +20,5 @@ pub use list::{Page, Position, Query, Sort};
 pub use package_store::PackageStore;
 pub use result::{Create, Delete, Update};
 pub use seed::Seed;
+pub use selected::Selected;
 pub use write::{Replacement, Write};

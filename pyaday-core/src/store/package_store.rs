@@ -11,6 +11,7 @@ use super::id::StoreId;
 use super::list::{Page, Query};
 use super::result::{Create, Delete, Update};
 use super::seed::Seed;
+use super::selected::Selected;
 use super::write::{Replacement, Write};
 use crate::daily::{Daily, Date, Day, Pin, Pinned, Unpin};
 use crate::history::{ChangeDetails, ChangePage, ChangeQuery, Past};
@@ -188,6 +189,21 @@ pub trait PackageStore: Send + Sync + 'static {
     /// # Errors
     /// [`StoreError`], but never [`StoreError::OutcomeUnknown`].
     fn list(&self, query: &Query) -> impl Future<Output = Result<Page, StoreError>> + Send;
+
+    /// Returns all packages that a query selects, at one moment during the call. They are in the
+    /// order of their normalised names, also if the query is a search.
+    ///
+    /// Of the query, [`tags`](Query::tags) and [`search`](Query::search) decide which packages are
+    /// selected, and [`limit`](Query::limit) is the maximum number on each page. `after` and `sort`
+    /// are ignored.
+    ///
+    /// The caller takes the pages at its own pace, which may be slow: a client downloads them.
+    /// Meanwhile writes must not wait. [`Published::select`](crate::Published::select) does all of
+    /// this.
+    ///
+    /// # Errors
+    /// [`StoreError`], but never [`StoreError::OutcomeUnknown`].
+    fn select(&self, query: &Query) -> impl Future<Output = Result<Selected, StoreError>> + Send;
 
     /// Returns what the journal has for a date.
     ///

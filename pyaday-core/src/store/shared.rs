@@ -12,6 +12,7 @@ use super::list::{Page, Query};
 use super::package_store::PackageStore;
 use super::result::{Create, Delete, Update};
 use super::seed::Seed;
+use super::selected::Selected;
 use super::write::{Replacement, Write};
 use crate::daily::{Daily, Date, Day, Pin, Pinned, Unpin};
 use crate::history::{ChangeDetails, ChangePage, ChangeQuery, Past};
@@ -74,6 +75,10 @@ impl<S: PackageStore> PackageStore for Arc<S> {
 
     async fn list(&self, query: &Query) -> Result<Page, StoreError> {
         S::list(self, query).await
+    }
+
+    async fn select(&self, query: &Query) -> Result<Selected, StoreError> {
+        S::select(self, query).await
     }
 
     async fn daily(&self, date: Date) -> Result<Day, StoreError> {

@@ -6,11 +6,14 @@ mod best;
 mod bits;
 mod blocks;
 mod build;
+mod cursor;
 mod dictionary;
+mod gathering;
 mod grams;
 mod hits;
 mod levels;
 mod live;
+mod matcher;
 mod names;
 mod postings;
 mod ranked;
@@ -24,6 +27,8 @@ mod tagged;
 #[cfg(test)]
 mod tests;
 
+pub(super) use cursor::Cursor;
+pub(super) use gathering::Gathering;
 pub(super) use live::{Live, SMALL, Segments};
 pub(super) use selection::Selection;
 pub(super) use tagged::Tagged;

@@ -6,13 +6,14 @@ use std::mem;
 use super::best::Best;
 use super::hits::Found;
 use super::live::Segments;
+use super::matcher::Matcher;
 use super::rest::Rest;
 use super::segment::Segment;
 use super::sets::Lent;
 use crate::catalogue::leaf::Leaf;
 use crate::catalogue::snapshot::Catalogue;
 use crate::package::NormalizedName;
-use crate::search::{Document, Score, Search, TagFinder};
+use crate::search::{Score, Search};
 use crate::store::{Page, Position, Query};
 
 /// A query that is being answered. The packages that the index does not know are looked at in
@@ -21,7 +22,6 @@ pub(in crate::catalogue) struct Selection<'a> {
     catalogue: &'a Catalogue,
     query: &'a Query,
     search: Option<&'a Search>,
-    tags: Vec<TagFinder>,
     /// The packages after this position are selected.
     after: Option<(Score, &'a NormalizedName)>,
     /// The best of them so far, and one more than fit on the page.
@@ -29,7 +29,7 @@ pub(in crate::catalogue) struct Selection<'a> {
     /// The number of packages that match.
     total: usize,
     rest: Rest<'a>,
-    document: Document,
+    matcher: Matcher<'a>,
 }
 
 /// A selected package, in the order of the names.
@@ -73,12 +73,11 @@ impl<'a> Selection<'a> {
             catalogue,
             query,
             search,
-            tags: query.tags.iter().map(TagFinder::new).collect(),
             after: query.after.as_ref().map(Position::parts),
             best: Best::new(query.limit.get().saturating_add(1)),
             total: 0,
             rest: Rest::of(catalogue),
-            document: Document::default(),
+            matcher: Matcher::new(query),
         };
         if let Some(segments) = catalogue.index.segments() {
             selection.ask(segments);
@@ -129,22 +128,8 @@ impl<'a> Selection<'a> {
 
     /// Takes the package at a place of a leaf if it matches.
     fn look(&mut self, leaf: &'a Leaf, at: usize) {
-        let facets = leaf.facets(at);
-        if !self.tags.iter().all(|tag| facets.have(tag)) {
-            return;
-        }
-        let mut score = Score::default();
-        if let Some(search) = self.search {
-            let version = leaf.version(at);
-            if !self.document.may_match(search, version, facets) {
-                return;
-            }
-            match self.document.read(version, facets).score(search) {
-                Some(own) if self.query.is_by_relevance() => score = own,
-                Some(_) => {}
-                None => return,
-            }
-        }
+        let Some(own) = self.matcher.score(leaf, at) else { return };
+        let score = if self.query.is_by_relevance() { own } else { Score::default() };
         self.total += 1;
         if self.best.would_take(score) {
             let selected = Selected::new((leaf, at));

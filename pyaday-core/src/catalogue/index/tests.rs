@@ -2,6 +2,7 @@
 //! at all packages.
 
 use std::num::NonZeroUsize;
+use std::task::{Context, Poll, Waker};
 
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -9,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::Live;
 use crate::catalogue::snapshot::Catalogue;
 use crate::package::{Metadata, Package, Revision, Stored, Tag};
-use crate::store::{Position, Query, Replacement, Sort, Write};
+use crate::store::{Position, Query, Replacement, Selected, Sort, Write};
 
 /// Words with common beginnings and parts, so that packages are found in all places.
 const WORDS: &[&str] = &[
@@ -120,6 +121,18 @@ fn apply(catalogue: &mut Catalogue, step: &Step) {
     }
 }
 
+/// All packages of a selection, whose pages must not be longer than this.
+fn taken(selected: &mut Selected, limit: usize) -> Vec<Stored> {
+    let context = &mut Context::from_waker(Waker::noop());
+    let mut packages = Vec::new();
+    while let Poll::Ready(Some(page)) = selected.poll_page(context) {
+        let page = page.expect("a catalogue does not fail");
+        assert!((1..=limit).contains(&page.len()));
+        packages.extend(page);
+    }
+    packages
+}
+
 fn without_index(catalogue: &Catalogue) -> Catalogue {
     Catalogue { index: Live::default(), ..catalogue.clone() }
 }
@@ -144,6 +157,27 @@ proptest! {
                 prop_assert_eq!(&page, &other.list(&query));
                 let Some(next) = page.next else { break };
                 query.after = Some(next);
+            }
+        }
+    }
+
+    #[test]
+    fn selections_are_lists_by_name_with_and_without_an_index(
+        before in steps(),
+        after in steps(),
+        queries in prop::collection::vec(query(), 8),
+    ) {
+        let mut catalogue = Catalogue::new(Revision::new(0));
+        before.iter().for_each(|step| apply(&mut catalogue, step));
+        catalogue.build_index();
+        after.iter().for_each(|step| apply(&mut catalogue, step));
+        let other = without_index(&catalogue);
+        for query in queries {
+            let limit = NonZeroUsize::new(10_000).expect("a limit");
+            let expected = other.list(&Query { sort: Sort::Name, limit, ..query.clone() }).items;
+            for mut selected in [catalogue.select(&query), other.select(&query)] {
+                prop_assert_eq!(selected.total(), Some(expected.len()));
+                prop_assert_eq!(&taken(&mut selected, query.limit.get()), &expected);
             }
         }
     }
