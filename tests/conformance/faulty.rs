@@ -398,8 +398,8 @@ impl State {
 
     /// All packages that a query selects, in the order of their names.
     fn selected(&self, query: &Query) -> Page {
-        let mut all =
-            Query { after: None, sort: Sort::Name, limit: NonZeroUsize::MAX, ..query.clone() };
+        let mut all = query.clone();
+        (all.after, all.sort, all.limit) = (None, Sort::Name, NonZeroUsize::MAX);
         match self.fault {
             Fault::SelectionByRelevance => all.sort = query.sort,
             Fault::SelectionBeginsAfter => all.after = query.after.clone(),
