@@ -58,6 +58,7 @@ pub(crate) fn case(operation: Operation) -> Case {
         // The revisions of the changes that exist are not known here.
         "read_change" => ("/changes/1", None, 404),
         "undo_change" => ("/changes/1/undo", None, 404),
+        "export_packages" => ("/export", None, 200),
         "read_openapi" => ("/openapi.json", None, 200),
         other => panic!("{other} has no case here"),
     };

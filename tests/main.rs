@@ -13,6 +13,7 @@ mod conditions;
 mod conformance;
 mod daily;
 mod durability;
+mod export;
 mod fuzz_inputs;
 mod golden;
 mod history;

@@ -201,9 +201,9 @@ fn a_whole_body_must_come_in_time() {
     });
 }
 
-/// Many requests for a page, so that the system cannot hold the answers.
-fn pages() -> String {
-    "GET /packages?limit=200 HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(400)
+/// Many requests for a page or an export, so that the system cannot hold the answers.
+fn requests(target: &str) -> String {
+    format!("GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n").repeat(400)
 }
 
 #[test]
@@ -211,33 +211,37 @@ fn an_answer_must_be_read() {
     let mut limits = wide();
     limits.answer = SHORT;
     on_both(&limits, |address| {
-        let mut unread = connect(address);
-        unread.set_write_timeout(Some(PATIENCE)).unwrap();
-        // Writing fails once the server has reset the connection, and waits until then.
-        let error = loop {
-            if let Err(error) = unread.write_all(pages().as_bytes()) {
-                break error.kind();
-            }
-        };
-        assert!(matches!(error, ErrorKind::ConnectionReset | ErrorKind::BrokenPipe), "{error}");
-
-        // The control: this one reads slowly, and gets everything.
-        let mut slow = connect(address);
-        slow.write_all(pages().as_bytes()).unwrap();
-        slow.write_all(
-            b"GET /packages/flask HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
-        )
-        .unwrap();
-        let (mut bytes, mut part) = (0, vec![0; 4 * 1024 * 1024]);
-        loop {
-            match slow.read(&mut part).unwrap() {
-                0 => break,
-                length => bytes += length,
-            }
-            thread::sleep(STEP);
+        for target in ["/packages?limit=200", "/export"] {
+            must_be_read(address, &requests(target));
         }
-        assert!(bytes > 400 * 100_000, "{bytes}");
     });
+}
+
+fn must_be_read(address: SocketAddr, requests: &str) {
+    let mut unread = connect(address);
+    unread.set_write_timeout(Some(PATIENCE)).unwrap();
+    // Writing fails once the server has reset the connection, and waits until then.
+    let error = loop {
+        if let Err(error) = unread.write_all(requests.as_bytes()) {
+            break error.kind();
+        }
+    };
+    assert!(matches!(error, ErrorKind::ConnectionReset | ErrorKind::BrokenPipe), "{error}");
+
+    // The control: this one reads slowly, and gets everything.
+    let mut slow = connect(address);
+    slow.write_all(requests.as_bytes()).unwrap();
+    slow.write_all(b"GET /packages/flask HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        .unwrap();
+    let (mut bytes, mut part) = (0, vec![0; 4 * 1024 * 1024]);
+    loop {
+        match slow.read(&mut part).unwrap() {
+            0 => break,
+            length => bytes += length,
+        }
+        thread::sleep(STEP);
+    }
+    assert!(bytes > 400 * 100_000, "{bytes}");
 }
 
 #[test]

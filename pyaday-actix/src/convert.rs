@@ -8,6 +8,7 @@ use std::task::{Context, Poll, ready};
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::error::PayloadError;
+use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, dev};
 use bytes::Bytes;
@@ -49,13 +50,15 @@ pub(crate) fn request(
     converted
 }
 
-/// Converts a response.
-pub(crate) fn response(response: http::Response<Body>) -> HttpResponse {
+/// Converts a response to `request`.
+pub(crate) fn response(request: &HttpRequest, response: http::Response<Body>) -> HttpResponse {
     let (parts, body) = response.into_parts();
     let status = actix_web::http::StatusCode::from_u16(parts.status.as_u16());
     let mut converted = HttpResponse::new(status.unwrap_or_default());
-    // The response to a `HEAD` has a length but no content.
-    let mut length = http_body::Body::size_hint(&body).exact();
+    // The response to a `HEAD` has no content, but the length of the response to a `GET`. An export
+    // has none.
+    let is_of_get = request.method() == Method::HEAD && parts.status == http::StatusCode::OK;
+    let mut length = http_body::Body::size_hint(&body).exact().filter(|_| !is_of_get);
     for (name, value) in &parts.headers {
         // actix-web writes this field itself, from the size of the body.
         if name == http::header::CONTENT_LENGTH {

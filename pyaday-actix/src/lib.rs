@@ -71,7 +71,8 @@ fn resource<S: PackageStore>(
         let converted = convert::request(&request, payload, &fields);
         let response = respond(&api, endpoint, converted);
         async move {
-            Ok::<_, Infallible>(ServiceResponse::new(request, convert::response(response.await)))
+            let response = convert::response(&request, response.await);
+            Ok::<_, Infallible>(ServiceResponse::new(request, response))
         }
     };
     // actix-web matches a partly decoded path, and axum matches the raw path. With this guard,

@@ -46,12 +46,13 @@
 //! Send the status and all header fields as they are, and the [`Body`](crate::Body) as any other
 //! [`http_body::Body`]:
 //!
-//! - Today the length of every body is known, and [`size_hint`](http_body::Body::size_hint) returns it.
-//!   Keep it in conversions, so that middleware knows which bodies are empty. A later release may add
-//!   bodies of unknown length, so an adapter that calls
-//!   [`try_into_bytes`](crate::Body::try_into_bytes) must also send a body frame by frame.
-//! - The response to `HEAD` has an empty body and the `Content-Length` of the response to `GET`. The
-//!   server must send that field, and not replace it with 0.
+//! - The length of most bodies is known, and [`size_hint`](http_body::Body::size_hint) returns it. Keep
+//!   it in conversions, so that middleware knows which bodies are empty.
+//! - The body of an export has no known length. [`try_into_bytes`](crate::Body::try_into_bytes) does not
+//!   return its content, so send it frame by frame, and poll for a frame only when the client takes it.
+//!   If it ends with an error, break the connection off.
+//! - The response to `HEAD` has an empty body and the `Content-Length` of the response to `GET`, if that
+//!   has one. The server must send that field, and not replace it with 0 or add a 0.
 //! - A 204 and a 304 have no content, and must be sent without `Content-Length: 0`.
 //!
 //! # An example

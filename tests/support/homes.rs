@@ -127,7 +127,7 @@ fn call(function: &Function, request: &Request) -> Answer {
     let headers = parts.headers.iter().map(|(name, value)| {
         (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
     });
-    let content = body.as_bytes().unwrap().to_vec();
+    let content = body.collect().now_or_never().unwrap().unwrap().to_bytes().to_vec();
     Answer::new(parts.status.as_u16(), headers, content)
 }
 

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::fields::{Fields, Record};
 use super::given::Given;
-use super::header::{Kind, kind, labels, summary};
+use super::header::{Kind, kind, labels, summary, without_guard};
 use super::rows::{ReadError, Row};
 use super::tabs::Tabs;
 use super::text::{Line, TOO_LONG, Text, content};
@@ -18,6 +18,9 @@ use super::{excerpt, foreign, listed};
 
 /// The most columns that a table may have.
 const MAX_COLUMNS: usize = 1_000;
+
+/// The column of an export that has the metadata of a package.
+const METADATA: &str = "metadata";
 
 /// How much of a value a message repeats, in characters.
 const EXCERPT: usize = 60;
@@ -30,6 +33,9 @@ pub(super) struct Table {
     splitter: Splitter,
     columns: Vec<Column>,
     has_summary: bool,
+    /// True if the table has the form of an export: its metadata are JSON objects in a column of
+    /// their own, and cells that a spreadsheet would run have a guard.
+    is_export: bool,
 }
 
 enum Splitter {
@@ -51,7 +57,7 @@ impl Table {
             Line::EndsAt(end) => text.window()[..end.min(LOOK)].to_owned(),
             Line::TooLong | Line::None => text.window()[..text.window().len().min(LOOK)].to_owned(),
         };
-        let mut table = Self { splitter, columns: Vec::new(), has_summary: true };
+        let mut table = Self { splitter, columns: Vec::new(), has_summary: true, is_export: false };
         let header = match table.read_record(text)? {
             Some(result) => result.and_then(|()| columns(table.fields(), whole)),
             None => Err("is empty".to_owned()),
@@ -60,6 +66,8 @@ impl Table {
             Ok(columns) => columns,
             Err(fault) => return Err(not_a_list(text, first_line, &fault)?),
         };
+        let has = |name| table.columns.iter().any(|column| column.name == name);
+        table.is_export = has("short_desc") && has(METADATA);
         table.has_summary = table.columns.iter().any(|column| column.kind == Kind::ShortDesc);
         Ok(table)
     }
@@ -130,11 +138,13 @@ impl Table {
                 faults.push(format!("{} is not UTF-8", column.name));
                 continue;
             };
+            let field = if self.is_export { without_guard(field) } else { field };
             let mut note = |fault: InvalidValue| faults.push(told(&column.name, &fault, field));
             match column.kind {
                 Kind::Name => name = field.trim().parse().map_err(&mut note).ok(),
                 Kind::ShortDesc => {
-                    let parsed: Result<ShortDesc, _> = summary(field).parse();
+                    let text = if self.is_export { field } else { summary(field) };
+                    let parsed: Result<ShortDesc, _> = text.parse();
                     details.short_desc = parsed.map_err(note).unwrap_or_default();
                 }
                 Kind::Tags => details.tags = tags(field).map_err(note).unwrap_or_default(),
@@ -142,6 +152,12 @@ impl Table {
                 Kind::Nameless => {
                     let column = format!("column {}", at + 1);
                     faults.push(told(&column, &"has no name in the header", field));
+                }
+                Kind::Metadata if self.is_export && column.name == METADATA => {
+                    match serde_json::from_str::<Map<_, _>>(field) {
+                        Ok(members) => metadata.extend(members),
+                        Err(_) => faults.push(told(&column.name, &"must be a JSON object", field)),
+                    }
                 }
                 Kind::Description | Kind::Metadata => {
                     metadata.insert(column.name.clone(), Value::from(field));

@@ -4,6 +4,8 @@ use std::fmt;
 use std::future::Future;
 use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
+use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::SystemTime;
 
 use crate::daily::{Daily, Date, Day, Pin, Pinned, Unpin};
@@ -41,7 +43,7 @@ use crate::store::{
 /// ```
 pub struct Failing<S> {
     store: S,
-    decide: Box<Decide>,
+    decide: Arc<Decide>,
 }
 
 /// Decides what becomes of a call. A write has terms, unless it opens days.
@@ -63,6 +65,8 @@ pub enum Call<'a> {
     Sample,
     List,
     Select,
+    /// A page of a [selection](PackageStore::select) is taken.
+    SelectedPage,
     Daily(Date),
     OpenDaily(Date, Date),
     RecentDaily,
@@ -128,7 +132,7 @@ impl<S: PackageStore> Failing<S> {
     /// may block, so that a test can make calls overlap that seldom would.
     #[must_use]
     pub fn new(store: S, decide: impl Fn(Call<'_>) -> Then + Send + Sync + 'static) -> Self {
-        Self { store, decide: Box::new(move |call, _| decide(call)) }
+        Self { store, decide: Arc::new(move |call, _| decide(call)) }
     }
 
     /// Wraps a store like [`new`](Self::new). The function also gets the terms of each write, such
@@ -138,7 +142,7 @@ impl<S: PackageStore> Failing<S> {
         store: S,
         decide: impl Fn(Call<'_>, Option<&Write>) -> Then + Send + Sync + 'static,
     ) -> Self {
-        Self { store, decide: Box::new(decide) }
+        Self { store, decide: Arc::new(decide) }
     }
 
     /// The wrapped store.
@@ -245,7 +249,20 @@ impl<S: PackageStore> PackageStore for Failing<S> {
     }
 
     async fn select(&self, query: &Query) -> Result<Selected, StoreError> {
-        self.call(Call::Select, self.store.select(query)).await
+        let mut selected = self.call(Call::Select, self.store.select(query)).await?;
+        let decide = Arc::clone(&self.decide);
+        let (revision, total) = (selected.revision(), selected.total());
+        let next_page = move |context: &mut Context<'_>| match decide(Call::SelectedPage, None) {
+            Then::Pass => selected.poll_page(context),
+            Then::Fail(error) | Then::FailAfter(error) => Poll::Ready(Some(Err(error))),
+            #[expect(clippy::panic, reason = "the test asked for it")]
+            Then::Panic(message) => panic!("{message}"),
+        };
+        let selected = Selected::new(revision, next_page);
+        Ok(match total {
+            Some(total) => selected.with_total(total),
+            None => selected,
+        })
     }
 
     async fn daily(&self, date: Date) -> Result<Day, StoreError> {

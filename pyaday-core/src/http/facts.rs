@@ -21,6 +21,8 @@ pub enum Blueprint {
     Daily,
     /// The changes of packages and pins, and their undo.
     Changes,
+    /// The import and the export of many packages.
+    Transfer,
     /// The OpenAPI document. It describes all blueprints at their default paths, so it is correct
     /// only if all of them are mounted together. A host that mounts some of them elsewhere makes
     /// its own document from [`openapi::document`](crate::openapi::document).
@@ -30,9 +32,9 @@ pub enum Blueprint {
 impl Blueprint {
     /// Every blueprint.
     pub const ALL: &'static [Self] =
-        &[Self::Packages, Self::Rand, Self::Daily, Self::Changes, Self::OpenApi];
+        &[Self::Packages, Self::Rand, Self::Daily, Self::Changes, Self::Transfer, Self::OpenApi];
 
-    /// The default path of the blueprint.
+    /// The default path of the blueprint. It is empty if each of its endpoints has a path of its own.
     #[must_use]
     pub const fn path(self) -> &'static str {
         match self {
@@ -40,6 +42,7 @@ impl Blueprint {
             Self::Rand => "/rand",
             Self::Daily => "/daily",
             Self::Changes => "/changes",
+            Self::Transfer => "",
             Self::OpenApi => "/openapi.json",
         }
     }
@@ -51,6 +54,7 @@ impl Blueprint {
             Self::Rand => "rand",
             Self::Daily => "daily",
             Self::Changes => "changes",
+            Self::Transfer => "transfer",
             Self::OpenApi => "openapi",
         }
     }
@@ -211,6 +215,8 @@ pub(crate) struct Success {
     pub(crate) has_entity_tag: bool,
     pub(crate) fields: &'static [ResponseField],
     pub(crate) content: Option<Content>,
+    /// The content in another format, if the request asks for that.
+    pub(crate) other_content: Option<Content>,
     /// The OpenAPI links: requests that the client can make next.
     pub(crate) links: fn() -> Option<Value>,
 }
@@ -288,6 +294,7 @@ impl Success {
             has_entity_tag: true,
             fields: &[],
             content: Some(content),
+            other_content: None,
             links: || None,
         }
     }
@@ -301,6 +308,7 @@ impl Success {
             has_entity_tag: false,
             fields: &[],
             content: None,
+            other_content: None,
             links: || None,
         }
     }

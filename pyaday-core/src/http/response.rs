@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 use http::header::{
-    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderName, LINK, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderName, LINK,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
@@ -23,10 +24,25 @@ pub(crate) fn content(
     content: Bytes,
 ) -> Response<Body> {
     let length = content.len();
-    let mut response = bare(status, cache_control, content);
+    let mut response = bare(status, cache_control, content.into());
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
     headers.insert(CONTENT_LENGTH, content_length(length));
+    response
+}
+
+/// The response 200 to a download of a file, whose length is not known.
+pub(crate) fn download(
+    media_type: &'static str,
+    disposition: &'static str,
+    entity_tag: HeaderValue,
+    body: Body,
+) -> Response<Body> {
+    let mut response = bare(StatusCode::OK, NO_CACHE, body);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    headers.insert(CONTENT_DISPOSITION, HeaderValue::from_static(disposition));
+    headers.insert(ETAG, entity_tag);
     response
 }
 
@@ -44,12 +60,12 @@ pub(crate) fn tagged(
 
 /// The response 204.
 pub(crate) fn no_content() -> Response<Body> {
-    bare(StatusCode::NO_CONTENT, NO_STORE, Bytes::new())
+    bare(StatusCode::NO_CONTENT, NO_STORE, Body::empty())
 }
 
 /// The response 201, without content.
 pub(crate) fn created() -> Response<Body> {
-    let mut response = bare(StatusCode::CREATED, NO_STORE, Bytes::new());
+    let mut response = bare(StatusCode::CREATED, NO_STORE, Body::empty());
     response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
     response
 }
@@ -59,7 +75,7 @@ pub(crate) fn not_modified(response: Response<Body>) -> Response<Body> {
     let mut response = response.map(|_| Body::empty());
     *response.status_mut() = StatusCode::NOT_MODIFIED;
     // A 304 keeps the other fields, because caches need them (RFC 9110 §15.4.5).
-    for field in [CONTENT_TYPE, CONTENT_LENGTH, LINK] {
+    for field in [CONTENT_TYPE, CONTENT_DISPOSITION, CONTENT_LENGTH, LINK] {
         response.headers_mut().remove(field);
     }
     response
@@ -92,8 +108,8 @@ pub(crate) fn insert(headers: &mut HeaderMap, name: HeaderName, value: String) {
 }
 
 /// A response with the fields that every response has.
-fn bare(status: StatusCode, cache_control: HeaderValue, content: Bytes) -> Response<Body> {
-    let mut response = Response::new(Body::from(content));
+fn bare(status: StatusCode, cache_control: HeaderValue, body: Body) -> Response<Body> {
+    let mut response = Response::new(body);
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.reserve(6);

@@ -144,8 +144,8 @@ fn success_response(options: &Options, success: &Success) -> Value {
         "description": success.description,
         "headers": success_fields(options, success, false),
     });
-    if let Some(content) = &success.content {
-        response["content"] = json!({ content.media_type: { "schema": (content.schema)() } });
+    for content in success.content.iter().chain(&success.other_content) {
+        response["content"][content.media_type] = json!({ "schema": (content.schema)() });
     }
     if let Some(links) = (success.links)() {
         response["links"] = links;

@@ -34,7 +34,7 @@ pub fn list_packages<S: PackageStore, B: http_body::Body>(
 }
 
 /// The maximum number of tags in a query: a package cannot have more.
-const MAX_TAGS: usize = Tags::MAX;
+pub(super) const MAX_TAGS: usize = Tags::MAX;
 
 #[derive(Debug)]
 pub(super) struct ListPackages {
@@ -153,6 +153,20 @@ fn parameters(options: &Options) -> Vec<Value> {
     });
     let after = "Where the page begins: the value of `next` in the previous page. In a list by name it \
                  is a name, and a package of this name need not exist.";
+    let sort = json!({ "type": "string", "enum": ["relevance", "name"] });
+    let sort_text = "The order of a search, `relevance` unless given. A list without a search is \
+                     always in the order of the names.";
+    vec![
+        described(after, parameter("after", "query", position())),
+        parameter("limit", "query", limit),
+        search_parameter(),
+        described(sort_text, parameter("sort", "query", sort)),
+        tag_parameter(),
+    ]
+}
+
+/// The parameter `q`.
+pub(super) fn search_parameter() -> Value {
     let words = format!(
         "What to search for: at most {} different words, each of at most {} characters, in at most \
          {} bytes of UTF-8. Every word must be a word or the beginning of one in the name, the \
@@ -161,17 +175,13 @@ fn parameters(options: &Options) -> Vec<Value> {
         Search::MAX_WORD_CHARS,
         Search::MAX_BYTES,
     );
-    let sort = json!({ "type": "string", "enum": ["relevance", "name"] });
-    let sort_text = "The order of a search, `relevance` unless given. A list without a search is \
-                     always in the order of the names.";
+    described(&words, parameter("q", "query", search()))
+}
+
+/// The parameter `tag`.
+pub(super) fn tag_parameter() -> Value {
     let tags = json!({ "type": "array", "items": reference("Tag"), "maxItems": MAX_TAGS });
-    vec![
-        described(after, parameter("after", "query", position())),
-        parameter("limit", "query", limit),
-        described(&words, parameter("q", "query", search())),
-        described(sort_text, parameter("sort", "query", sort)),
-        described("Labels, each of which the package carries.", parameter("tag", "query", tags)),
-    ]
+    described("Labels, each of which the package carries.", parameter("tag", "query", tags))
 }
 
 /// The schema of a search. It is as exact as a schema can be: a schema counts characters, not

@@ -7,6 +7,7 @@
 mod changes;
 mod command;
 mod days;
+mod export;
 mod feed;
 mod operate;
 mod pipeline;
@@ -17,6 +18,7 @@ mod watch;
 
 mod create_package;
 mod delete_package;
+mod export_packages;
 mod list_changes;
 mod list_packages;
 mod list_pins;
@@ -40,6 +42,7 @@ pub use steps::{DecodedHead, decode_body, decode_head, encode, execute, respond}
 
 pub use create_package::create_package;
 pub use delete_package::delete_package;
+pub use export_packages::export_packages;
 pub use list_changes::list_changes;
 pub use list_packages::list_packages;
 pub use list_pins::list_pins;

@@ -40,6 +40,7 @@ impl<S: PackageStore> Table<S> {
         Row::of::<super::list_changes::ListChanges>(),
         Row::of::<super::read_change::ReadChange>(),
         Row::of::<super::undo_change::UndoChange>(),
+        Row::of::<super::export_packages::ExportPackages>(),
         Row::of::<super::read_openapi::ReadOpenApi>(),
     ];
 }

@@ -81,7 +81,7 @@ impl Stored {
         self.text
     }
 
-    fn json(&self) -> &[u8] {
+    pub(crate) fn json(&self) -> &[u8] {
         &self.text[usize::from(self.entity_tag_end)..]
     }
 

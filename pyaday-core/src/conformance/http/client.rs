@@ -86,8 +86,8 @@ impl Request {
 pub struct Response {
     /// The status code.
     pub status: u16,
-    /// The names of the fields in lower case, and their values, sorted. `Date` and `Connection` are
-    /// left out, because they come from the server.
+    /// The names of the fields in lower case, and their values, sorted. `Date`, `Connection` and
+    /// `Transfer-Encoding` are left out, because they come from the server.
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
@@ -102,7 +102,9 @@ impl Response {
     ) -> Self {
         let mut headers: Vec<_> = headers
             .into_iter()
-            .filter(|(name, _)| !matches!(name.as_str(), "date" | "connection"))
+            .filter(|(name, _)| {
+                !matches!(name.as_str(), "date" | "connection" | "transfer-encoding")
+            })
             .collect();
         headers.sort();
         Self { status, headers, body }
@@ -132,7 +134,33 @@ impl Response {
             let (name, value) = line.split_once(':').expect("a field has a colon");
             (name.to_ascii_lowercase(), value.trim().to_owned())
         });
-        Self::new(status.expect("a status"), headers, bytes[end + 4..].to_vec())
+        let headers: Vec<_> = headers.collect();
+        let body = &bytes[end + 4..];
+        let chunked = ("transfer-encoding".to_owned(), "chunked".to_owned());
+        let body = match headers.contains(&chunked) && !body.is_empty() {
+            true => without_chunks(body),
+            false => body.to_vec(),
+        };
+        Self::new(status.expect("a status"), headers, body)
+    }
+}
+
+/// The content of a body that is sent in chunks (RFC 9112 §7.1).
+///
+/// # Panics
+/// Panics if the body ends before its last chunk.
+fn without_chunks(mut body: &[u8]) -> Vec<u8> {
+    let mut content = Vec::new();
+    loop {
+        let end = body.windows(2).position(|window| window == b"\r\n").expect("a chunk's length");
+        let length = std::str::from_utf8(&body[..end]).ok();
+        let length = length.and_then(|length| usize::from_str_radix(length, 16).ok());
+        let (chunk, rest) = body[end + 2..].split_at(length.expect("a length in hexadecimal"));
+        content.extend(chunk);
+        body = rest.strip_prefix(b"\r\n").expect("the end of a chunk");
+        if chunk.is_empty() {
+            return content;
+        }
     }
 }
 

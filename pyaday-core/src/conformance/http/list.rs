@@ -34,6 +34,7 @@ const FILES: &[&str] = &[
     include_str!("golden/9-access.http"),
     include_str!("golden/9-changes.http"),
     include_str!("golden/9-daily.http"),
+    include_str!("golden/9-export.http"),
     include_str!("golden/9-links.http"),
     include_str!("golden/9-openapi.http"),
     include_str!("golden/9-pins.http"),

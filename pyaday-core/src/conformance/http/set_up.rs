@@ -100,7 +100,7 @@ pub fn three_packages<S: PackageStore>(store: S, options: Options) -> Api<impl P
 pub fn failing_by_name<S: PackageStore>(store: S) -> Failing<S> {
     let (no_more_days, is_busy) = (AtomicBool::new(false), AtomicBool::new(false));
     Failing::new(store, move |call| {
-        if matches!(call, Call::List | Call::Sample | Call::Changes)
+        if matches!(call, Call::List | Call::Select | Call::Sample | Call::Changes)
             && is_busy.load(Ordering::SeqCst)
         {
             return Then::Fail(StoreError::Busy { retry_after: Duration::from_millis(900) });
