@@ -17,6 +17,7 @@ mod export;
 mod fuzz_inputs;
 mod golden;
 mod history;
+mod imports;
 mod linearizability;
 mod links;
 mod middleware;

@@ -52,8 +52,8 @@ pub struct Arguments {
     ///
     /// It is TSV or CSV with a header: `name`, `summary` (or `short_desc`) and, if there is one,
     /// `tags` are what they say, all other columns become metadata. Or it is JSON: objects with these
-    /// members, one a line or in an array, pages as the server answers them, or PyPI's. Rows that
-    /// are no package are reported and the others are added.
+    /// members, one a line or in an array, pages as the server answers them, or PyPI's. Or it is the
+    /// METADATA of one package. Rows that are no package are reported and the others are added.
     #[arg(long, env = "PYADAY_IMPORT", value_name = "FILE")]
     pub import: Option<PathBuf>,
 

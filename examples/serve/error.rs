@@ -11,7 +11,8 @@ use crate::{AccessError, Signal, Summary, Url, log};
 
 /// What can be imported, for messages.
 const TAKEN: &str = "what can be imported is TSV or CSV whose header has the columns `name` and \
-                     `summary`, or JSON objects with these members, one a line or in an array";
+                     `summary`, or JSON objects with these members, one a line or in an array, or the \
+                     METADATA of a package";
 
 /// What keeps a server from starting, or ends it.
 #[derive(Debug, thiserror::Error)]

@@ -19,11 +19,11 @@ use std::thread;
 
 use clap::ValueEnum;
 use pyaday_core::PackageStore;
+use pyaday_core::import::{ReadError, ReaderBuilder, Row};
 use tokio::sync::mpsc;
 
 use self::report::Report;
 use self::write::{Item, Writer};
-use crate::reader::{ReadError, Reader, Row};
 use crate::url::shown;
 use crate::{Error, Signal};
 
@@ -251,7 +251,8 @@ impl Reading {
         input: Box<dyn Read + Send>,
         batches: &mpsc::Sender<Vec<Item>>,
     ) -> Result<(), ReadError> {
-        let mut reader = Reader::open(input, self.on_existing != OnExisting::Update)?;
+        let is_partial = self.on_existing == OnExisting::Update;
+        let mut reader = ReaderBuilder::new().partial(is_partial).open(input)?;
         while let Some(row) = reader.next_row()? {
             self.report.advance();
             batch.extend(self.accept(row));
@@ -275,7 +276,7 @@ impl Reading {
             Ok(given) if must_be_whole && !given.is_whole() => {
                 Err("there is no `summary` or `short_desc`".to_owned())
             }
-            package => package,
+            package => package.map_err(|refusal| refusal.to_string()),
         };
         match package {
             Ok(given) => {

@@ -20,7 +20,6 @@ mod mark;
 mod opened;
 mod prefix;
 mod rarely;
-pub mod reader;
 mod server;
 mod signal;
 mod socket;

@@ -4,8 +4,8 @@ use std::io::{Cursor, Read, repeat};
 use std::num::NonZeroUsize;
 
 use proptest::prelude::*;
+use pyaday_core::import::{ReadError, Reader};
 use pyaday_core::{MemoryStore, PackageStore, Query};
-use pyaday_examples::reader::{ReadError, Reader};
 use pyaday_examples::{OnExisting, Source, import};
 
 use crate::import::{Pieces, runtime};
@@ -200,7 +200,7 @@ fn unused_parts_of_a_document_may_have_any_length() {
 /// All that a reader says of a text that comes in pieces of this size.
 fn read(text: &[u8], piece: usize) -> Vec<String> {
     let text = Pieces { text: Cursor::new(text.to_vec()), piece };
-    let mut reader = match Reader::open(text, true) {
+    let mut reader = match Reader::open(text) {
         Ok(reader) => reader,
         Err(error) => return vec![error.to_string()],
     };

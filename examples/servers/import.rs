@@ -16,7 +16,7 @@ use crate::process::{PATIENCE, SERVERS, Server, ending, file};
 /// What can be imported, as messages say it.
 pub(crate) const TAKEN: &str = "what can be imported is TSV or CSV whose header has the columns \
                                 `name` and `summary`, or JSON objects with these members, one a \
-                                line or in an array";
+                                line or in an array, or the METADATA of a package";
 
 /// Imports a text from standard input; the server, and what it said of the import.
 fn imported(text: impl AsRef<[u8]>) -> (Server, String) {

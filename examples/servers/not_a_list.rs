@@ -45,7 +45,6 @@ fn a_file_of_another_kind_is_refused_with_its_kind() {
         (b"{\n\"name\":\"site\",\n\"lockfileVersion\":3\n}", lock_file),
         (b"{\"last_update\":\"2026\",\"rows\":[{\"project\":\"boto3\"}]}", downloads),
         (b"[project]\nname = \"flask\"\n", "seems to be a pyproject.toml"),
-        (b"Metadata-Version: 2.4\nName: a\n", "seems to be the METADATA of one package"),
         (
             b"name: env\ndependencies:\n  - a\n",
             "seems to be a conda environment, which has no summaries",
@@ -77,7 +76,7 @@ fn truncated_json_is_an_error_with_its_position() {
         ),
         (format!("{{\"items\":[{flask}],\n\"next\""), "line 2: a member has no value"),
         (format!("{{\"items\":[{flask}]"), "line 1: the file ends within a JSON object"),
-        (format!("[{flask}]\n]"), "line 2: there is something after the end of the JSON array"),
+        (format!("[{flask}]\n]"), "line 2: there is something after the end of the JSON text"),
         (format!("[{flask};]"), "line 1: this is not JSON"),
     ] {
         let error = failure(text.as_bytes());

@@ -179,6 +179,8 @@ pub mod conformance;
 pub mod daily;
 mod history;
 mod http;
+#[cfg(feature = "import")]
+pub mod import;
 pub mod openapi;
 mod operation;
 mod package;

@@ -8,13 +8,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::error::tell;
 use crate::log::escaped;
-use crate::reader::excerpt;
 
 /// How many rows are named. The others are counted.
 const NAMED: u64 = 20;
-
-/// The longest reason that is given for a row, in characters.
-const REASON: usize = 1_000;
 
 /// A bar if the size of the import is known, a count of rows if not; nothing where standard error is
 /// no terminal. Clones are one report.
@@ -73,7 +69,6 @@ impl Report {
 
     fn name(&self, line: u64, reason: &str, others: &AtomicU64) {
         if self.counts.named.fetch_add(1, Relaxed) < NAMED {
-            let reason = excerpt(reason, REASON);
             let text = format!("{}:{line}: {reason}", self.source);
             match self.bar.is_hidden() {
                 true => tell(&text),

@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
+use pyaday_core::import::Given;
 use pyaday_core::{
     Create, NormalizedName, PackageStore, Replacement, StoreError, Stored, Update, Write,
 };
 
 use super::report::Report;
 use super::{OnExisting, Summary};
-use crate::reader::Given;
 
 /// How many packages are updated at once: a store commits together what comes together.
 const AT_ONCE: usize = 512;
@@ -152,12 +152,13 @@ impl<S: PackageStore> Writer<'_, S> {
         item: &Item,
         existing: Stored,
     ) -> Result<Attempt, StoreError> {
-        let details = match item.given.merge_into(&existing.package()) {
-            Ok(details) => details,
-            Err(reason) => return Ok((Some(self.refuse(item.line, &reason)), Some(existing))),
+        let replacement = match item.given.merge_into(&existing.package()) {
+            Ok(package) => Replacement::new(package.details),
+            Err(invalid) => {
+                let done = self.refuse(item.line, &invalid.to_string());
+                return Ok((Some(done), Some(existing)));
+            }
         };
-        // The name of a row says which package it is, not how it is to be spelled.
-        let replacement = Replacement::new(details);
         let write = Write::new().if_revision(existing.revision());
         Ok(match self.store.update(name, replacement, write).await? {
             Update::Updated(stored) => (Some(Done::Updated), Some(stored)),

@@ -42,6 +42,13 @@ impl MergePatch {
     }
 }
 
+/// The patch with these members.
+impl From<Map<String, Value>> for MergePatch {
+    fn from(members: Map<String, Value>) -> Self {
+        Self(members)
+    }
+}
+
 /// RFC 7396 §2, for objects.
 fn merge(target: &mut Map<String, Value>, patch: &Map<String, Value>) {
     for (key, value) in patch {

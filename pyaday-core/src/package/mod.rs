@@ -1,5 +1,7 @@
 //! The package type: its name, its fields and their rules, its JSON, and its versions.
 
+#[cfg(feature = "import")]
+mod cell;
 mod error;
 mod fields;
 mod invalid;
@@ -27,6 +29,8 @@ pub use short_desc::ShortDesc;
 pub use stored::Stored;
 pub use tag::{Tag, Tags};
 
+#[cfg(feature = "import")]
+pub(crate) use cell::without_guard;
 pub(crate) use error::{Errors, MAX_ERRORS};
 pub(crate) use fields::{FIELDS, Field};
 pub(crate) use line::check_line;

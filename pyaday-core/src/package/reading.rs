@@ -65,7 +65,7 @@ impl Fields {
     }
 
     /// The package with these members.
-    pub(super) fn into_package(self) -> Result<Package, InvalidPackage> {
+    pub(crate) fn into_package(self) -> Result<Package, InvalidPackage> {
         let (name, details) = self.complete(NameIs::Required)?;
         match name {
             Some(name) => Ok(Package { name, details }),

@@ -3,6 +3,8 @@
 
 use std::io::{self, Read};
 
+use super::format::Format;
+use super::refusal::Refusal;
 use super::rows::{ReadError, Row};
 use super::scan::{Part, Scan, members};
 use super::text::{Line, MAX_BYTES, TOO_LONG, Text, content};
@@ -23,6 +25,8 @@ pub(super) struct Json {
     is_first: bool,
     /// True if values must have all that a new package needs.
     whole: bool,
+    /// True if the text must be one JSON text.
+    is_single: bool,
     /// What the members of the document are so far, if it is one that holds packages.
     document: Vec<(String, u8)>,
 }
@@ -50,17 +54,25 @@ impl Json {
     }
 
     fn at(place: Place, whole: bool) -> Self {
-        Self { place, around: Place::End, is_first: true, whole, document: Vec::new() }
+        let (around, document) = (Place::End, Vec::new());
+        Self { place, around, is_first: true, whole, is_single: false, document }
     }
 
     /// Objects, the first of which the text begins with.
-    pub(super) fn of_objects<R: Read>(text: &mut Text<R>, whole: bool) -> Result<Self, ReadError> {
+    pub(super) fn of_objects<R: Read>(
+        text: &mut Text<R>,
+        expected: Option<Format>,
+        whole: bool,
+    ) -> Result<Self, ReadError> {
         let end = match text.line(0)? {
             Line::EndsAt(end) => end,
             Line::TooLong | Line::None => MAX_BYTES.min(text.window().len()),
         };
+        let is_json = expected == Some(Format::Json);
         let place = match Extent::of(&text.window()[..end]) {
+            Extent::Line if is_json && first_after(text, end)?.is_none() => Place::Sequence,
             Extent::Line => Place::Line,
+            Extent::Open { .. } if is_json => Place::Sequence,
             // A line end in a string makes this line malformed, and no more than this line.
             Extent::Open { in_string: true } if end < MAX_BYTES => Place::Line,
             Extent::Open { .. } => {
@@ -68,18 +80,21 @@ impl Json {
                 if next == Some(b'{') { Place::Line } else { Place::Sequence }
             }
         };
+        let found = if place == Place::Line { Format::Ndjson } else { Format::Json };
+        foreign::expect(expected, found).map_err(ReadError::NotAList)?;
         if place == Place::Sequence {
             text.fill_to(LOOK)?;
         }
         let end = if place == Place::Line { end } else { text.window().len() };
         let members = members(&text.window()[..end]);
-        if let Some(kind) = foreign::document(&members) {
+        if let Some(kind) = foreign::document(&members, whole) {
             return Err(ReadError::NotAList(kind.to_owned()));
         }
         let holds = |name: &str, first| members.iter().any(|it| it.0 == name && it.1 == first);
         let is_package = members.iter().any(|(name, _)| name == "name");
-        let is_document = !is_package && (holds("items", b'[') || holds("info", b'{'));
-        Ok(Self::at(if is_document { Place::Document } else { place }, whole))
+        let holds_packages = holds("items", b'[') || holds("info", b'{') || holds("projects", b'[');
+        let place = if holds_packages && !is_package { Place::Document } else { place };
+        Ok(Self { is_single: is_json, ..Self::at(place, whole) })
     }
 
     /// Reads the next value.
@@ -95,7 +110,7 @@ impl Json {
                 (Place::Array, b']') => self.go(text, self.around),
                 (Place::Members, b'}') => {
                     self.document.clear();
-                    self.go(text, Place::Document);
+                    self.go(text, if self.is_single { Place::End } else { Place::Document });
                 }
                 (Place::Array | Place::Members, b',') => text.consume(1),
                 (Place::Document, b'{') => self.go(text, Place::Members),
@@ -109,12 +124,15 @@ impl Json {
                     }
                 }
                 (Place::Sequence | Place::Array, _) if begins_value(byte) => {
+                    if self.is_single && self.place == Place::Sequence {
+                        self.place = Place::End;
+                    }
                     return self.value(text).map(Some);
                 }
                 (Place::End, _) => {
                     return Err(malformed(
                         text,
-                        "there is something after the end of the JSON array",
+                        "there is something after the end of the JSON text",
                     ));
                 }
                 _ => return Err(malformed(text, "this is not JSON")),
@@ -151,11 +169,13 @@ impl Json {
         text.consume(1);
         let first = skip_to_value(text)?.unwrap_or_default();
         self.document.push((name, first));
-        if let Some(kind) = self.is_first.then(|| foreign::document(&self.document)).flatten() {
+        if let Some(kind) =
+            self.is_first.then(|| foreign::document(&self.document, self.whole)).flatten()
+        {
             return Err(ReadError::NotAList(kind.to_owned()));
         }
         match (self.document.last().map(|(name, _)| name.as_str()), first) {
-            (Some("items"), b'[') => {
+            (Some("items" | "projects"), b'[') => {
                 self.around = Place::Members;
                 self.go(text, Place::Array);
                 Ok(None)
@@ -174,7 +194,7 @@ impl Json {
                 return Err(malformed(text, "the file ends within a JSON value that begins here"));
             }
             skip_value(text)?;
-            return Ok(Row { line, package: Err(VALUE_TOO_LONG.to_owned()) });
+            return Ok(Row { line, package: Err(Refusal::new(VALUE_TOO_LONG)) });
         };
         let value = &text.window()[..end];
         if std::mem::take(&mut self.is_first)
@@ -218,7 +238,7 @@ fn next_line<R: Read>(text: &mut Text<R>) -> Result<Option<Row>, ReadError> {
         Line::None => None,
         Line::TooLong => {
             text.skip_line()?;
-            Some(Row { line, package: Err(TOO_LONG.to_owned()) })
+            Some(Row { line, package: Err(Refusal::new(TOO_LONG)) })
         }
         Line::EndsAt(end) => {
             let package = object::read(content(&text.window()[..end]));

@@ -10,7 +10,23 @@ pub(super) enum Kind {
     Tags,
     /// It has no name, and must be empty.
     Nameless,
+    /// An object of metadata. It may also be a member of the metadata itself.
+    Object,
+    /// A member of the metadata.
     Metadata,
+}
+
+impl Kind {
+    /// Where it is in a package, as a JSON Pointer.
+    pub(super) fn pointer(self) -> &'static str {
+        match self {
+            Self::Name => "/name",
+            Self::ShortDesc => "/short_desc",
+            Self::Tags => "/tags",
+            Self::Description | Self::Object | Self::Metadata => "/metadata",
+            Self::Nameless => "",
+        }
+    }
 }
 
 /// What a name stands for. Neither case nor white space around it matters.
@@ -21,6 +37,7 @@ pub(super) fn kind(name: &str) -> Kind {
         "summary" | "short_desc" => Kind::ShortDesc,
         "description" => Kind::Description,
         "tags" => Kind::Tags,
+        "metadata" => Kind::Object,
         _ => Kind::Metadata,
     }
 }

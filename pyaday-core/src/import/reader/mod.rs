@@ -1,38 +1,29 @@
 //! Reads the packages that are in files as people have them, whatever wrote them.
-//!
-//! A [`Reader`] takes any [`Read`](std::io::Read) and gives one [`Row`] after another: a package, or
-//! the reason why the row is not one, with its line. It prints nothing and knows no store. Its memory
-//! does not grow with the file: at most 1 MiB is taken for one row.
-//!
-//! The format is told by the content, never by the name of a file:
-//!
-//! - TSV and CSV with a header, also with semicolons or a `sep=` line, with quotes as Excel writes
-//!   them, and with lines that end with a carriage return alone;
-//! - JSON objects, one a line or each over several lines, or in an array;
-//! - pages of this service's own list (`{"items":[…]}`), and PyPI's JSON (`{"info":{…}}`);
-//! - in UTF-8, or in UTF-16 with a byte order mark.
-//!
-//! A file of another kind is an error that says what the file seems to be.
 
+mod core_metadata;
 mod fields;
 mod foreign;
+mod format;
 mod given;
 mod header;
 mod json;
 mod object;
+mod refusal;
 mod rows;
 mod scan;
 mod table;
 mod tabs;
 mod text;
 
+pub use format::Format;
 pub use given::Given;
-pub use rows::{ReadError, Reader, Row};
+pub use refusal::Refusal;
+pub use rows::{ReadError, Reader, ReaderBuilder, Row};
 
 use std::borrow::Cow;
 
 /// The beginning of a text, up to so many characters.
-pub(crate) fn excerpt(text: &str, limit: usize) -> Cow<'_, str> {
+fn excerpt(text: &str, limit: usize) -> Cow<'_, str> {
     match text.char_indices().nth(limit) {
         Some((end, _)) => format!("{}…", &text[..end]).into(),
         None => text.into(),

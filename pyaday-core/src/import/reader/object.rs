@@ -1,20 +1,23 @@
 //! The package that a JSON object describes: a representation, or what PyPI and other tools write.
 
-use pyaday_core::{MergePatch, Package, PackageError};
 use serde_json::{Map, Value};
 
-use super::given::Given;
+use super::given::{Given, Said};
 use super::header::{Kind, kind, labels, summary};
 use super::listed;
+use super::refusal::Refusal;
+use crate::package::{Fields, MalformedJson, PackageError};
 
-/// Members of PyPI's JSON that say nothing of a package itself, or too much for metadata.
-const LEFT_OUT: [&str; 12] = [
+/// Members of PyPI's JSON, and of core metadata, that say nothing of a package itself, or too much
+/// for metadata.
+const LEFT_OUT: [&str; 13] = [
     "bugtrack_url",
     "description",
     "description_content_type",
     "docs_url",
     "downloads",
     "dynamic",
+    "metadata_version",
     "package_url",
     "platform",
     "project_url",
@@ -27,67 +30,59 @@ const LEFT_OUT: [&str; 12] = [
 ///
 /// # Errors
 /// Why it is not a package.
-pub(super) fn read(text: &[u8]) -> Result<Given, String> {
-    match Package::from_json(text) {
-        Ok(package) => by_members(package, text, true),
-        Err(PackageError::Malformed(error)) => {
-            let place = match error.line() {
-                1 => format!("column {}", error.column()),
-                line => format!("column {} of line {line} of the object", error.column()),
-            };
-            Err(format!("malformed JSON, {} at {place}", error.reason()))
-        }
-        Err(PackageError::Invalid(error)) => match serde_json::from_slice(text) {
-            Ok(Value::Object(members)) if !members.contains_key("short_desc") => adapted(members),
-            // A patch, in which `null` takes a member away: a new package does not have it.
-            Ok(Value::Object(members)) if members.values().any(Value::is_null) => {
-                let whole = without_nulls(members);
-                let package = Package::from_json(&whole).map_err(|error| error.to_string())?;
-                by_members(package, text, true)
-            }
-            _ => Err(error.to_string()),
-        },
+pub(super) fn read(text: &[u8]) -> Result<Given, Refusal> {
+    let Fields(members) = Fields::from_json(text).map_err(|error| match error {
+        PackageError::Malformed(error) => malformed(&error),
+        PackageError::Invalid(error) => error.into(),
+    })?;
+    if !members.contains_key("short_desc") {
+        return adapted(members);
     }
+    let said = Said::by(&members);
+    Ok(Given::by_members(without_nulls(members).into_package()?, said))
 }
 
-fn by_members(package: Package, text: &[u8], has_summary: bool) -> Result<Given, String> {
-    let patch = MergePatch::from_json(text).map_err(|error| error.to_string())?;
-    Ok(Given::by_members(package, patch, has_summary))
+fn malformed(error: &MalformedJson) -> Refusal {
+    let place = match error.line() {
+        1 => format!("column {}", error.column()),
+        line => format!("column {} of line {line} of the object", error.column()),
+    };
+    Refusal::new(format!("malformed JSON, {} at {place}", error.reason()))
 }
 
 /// The package of an object that is not a representation.
-fn adapted(members: Map<String, Value>) -> Result<Given, String> {
+pub(super) fn adapted(members: Map<String, Value>) -> Result<Given, Refusal> {
     if !members.keys().any(|name| kind(name) == Kind::Name) {
         let found = listed(members.keys().map(String::as_str));
-        return Err(match found.as_str() {
+        return Err(Refusal::new(match found.as_str() {
             "" => "there is no `name`: the object is empty".to_owned(),
             found => format!("there is no `name`: the members are {found}"),
-        });
+        }));
     }
-    let (mut representation, summary_is) = representation(members);
-    let patch = Value::Object(representation.clone()).to_string().into_bytes();
+    let (mut members, summary_is) = representation(members);
+    let said = Said::by(&members);
     if summary_is.is_none() {
-        representation.insert("short_desc".to_owned(), Value::from(""));
+        members.insert("short_desc".to_owned(), Value::from(""));
     }
-    let whole = without_nulls(representation);
-    match Package::from_json(&whole) {
-        Ok(package) => by_members(package, &patch, summary_is.is_some()),
-        Err(PackageError::Malformed(error)) => Err(error.reason().to_owned()),
-        Err(PackageError::Invalid(invalid)) => {
-            let faults =
-                invalid.errors().iter().map(|error| match (error.pointer(), &summary_is) {
-                    ("/short_desc", Some(name)) => format!("/{name} {}", error.detail()),
-                    _ => error.to_string(),
-                });
-            Err(faults.collect::<Vec<_>>().join("; "))
+    match without_nulls(members).into_package() {
+        Ok(package) => Ok(Given::by_members(package, said)),
+        Err(invalid) => {
+            let faults = invalid.errors().iter();
+            let faults = faults.map(|error| match (error.pointer(), &summary_is) {
+                ("/short_desc", Some(name)) => format!("/{name} {}", error.detail()),
+                _ => error.to_string(),
+            });
+            let reason = faults.collect::<Vec<_>>().join("; ");
+            let first = invalid.errors().first().map(|error| error.pointer().to_owned());
+            Err(Refusal::at(first.unwrap_or_default(), reason))
         }
     }
 }
 
-/// An object as text, without its members that are `null`.
-fn without_nulls(mut members: Map<String, Value>) -> Vec<u8> {
+/// The members that are not `null`. A new package does not have a member that the object removes.
+fn without_nulls(mut members: Map<String, Value>) -> Fields {
     members.retain(|_, value| !value.is_null());
-    Value::Object(members).to_string().into_bytes()
+    Fields(members)
 }
 
 /// The members of a representation that say the same, and which member was the summary.
@@ -115,7 +110,7 @@ fn representation(members: Map<String, Value>) -> (Map<String, Value>, Option<St
                 representation.insert("tags".to_owned(), Value::from(tags));
             }
             (Kind::Tags, value) => drop(representation.insert("tags".to_owned(), value)),
-            (_, Value::Object(members)) if name == "metadata" => metadata.extend(members),
+            (Kind::Object, Value::Object(members)) => metadata.extend(members),
             (_, value) => {
                 let (name, value) = core_metadata(name, value);
                 if !is_nothing(&value) && !LEFT_OUT.contains(&name.as_str()) {

@@ -5,22 +5,23 @@ use std::fmt::Display;
 use std::io::{self, Read};
 use std::str;
 
-use pyaday_core::{Details, InvalidValue, Metadata, Package, ShortDesc, Tag, Tags};
 use serde_json::{Map, Value};
 
 use super::fields::{Fields, Record};
+use super::format::Format;
 use super::given::Given;
-use super::header::{Kind, kind, labels, summary, without_guard};
+use super::header::{Kind, kind, labels, summary};
+use super::refusal::Refusal;
 use super::rows::{ReadError, Row};
 use super::tabs::Tabs;
 use super::text::{Line, TOO_LONG, Text, content};
 use super::{excerpt, foreign, listed};
+use crate::package::{
+    Details, InvalidValue, Metadata, Package, ShortDesc, Tag, Tags, without_guard,
+};
 
 /// The most columns that a table may have.
 const MAX_COLUMNS: usize = 1_000;
-
-/// The column of an export that has the metadata of a package.
-const METADATA: &str = "metadata";
 
 /// How much of a value a message repeats, in characters.
 const EXCERPT: usize = 60;
@@ -33,9 +34,6 @@ pub(super) struct Table {
     splitter: Splitter,
     columns: Vec<Column>,
     has_summary: bool,
-    /// True if the table has the form of an export: its metadata are JSON objects in a column of
-    /// their own, and cells that a spreadsheet would run have a guard.
-    is_export: bool,
 }
 
 enum Splitter {
@@ -51,13 +49,17 @@ struct Column {
 impl Table {
     /// Reads the header, whose first line the window begins with. With `whole`, it must have a column
     /// of summaries.
-    pub(super) fn open<R: Read>(text: &mut Text<R>, whole: bool) -> Result<Self, ReadError> {
-        let splitter = Splitter::open(text)?;
+    pub(super) fn open<R: Read>(
+        text: &mut Text<R>,
+        expected: Option<Format>,
+        whole: bool,
+    ) -> Result<Self, ReadError> {
+        let splitter = Splitter::open(text, expected)?;
         let first_line = match text.line(0)? {
             Line::EndsAt(end) => text.window()[..end.min(LOOK)].to_owned(),
             Line::TooLong | Line::None => text.window()[..text.window().len().min(LOOK)].to_owned(),
         };
-        let mut table = Self { splitter, columns: Vec::new(), has_summary: true, is_export: false };
+        let mut table = Self { splitter, columns: Vec::new(), has_summary: true };
         let header = match table.read_record(text)? {
             Some(result) => result.and_then(|()| columns(table.fields(), whole)),
             None => Err("is empty".to_owned()),
@@ -66,8 +68,6 @@ impl Table {
             Ok(columns) => columns,
             Err(fault) => return Err(not_a_list(text, first_line, &fault)?),
         };
-        let has = |name| table.columns.iter().any(|column| column.name == name);
-        table.is_export = has("short_desc") && has(METADATA);
         table.has_summary = table.columns.iter().any(|column| column.kind == Kind::ShortDesc);
         Ok(table)
     }
@@ -87,7 +87,11 @@ impl Table {
             // A spreadsheet's empty rows are nothing but delimiters.
             let is_blank = self.fields().len() > 1 && self.fields().iter().all(<[u8]>::is_empty);
             if result.is_err() || !is_blank {
-                return Ok(Some(Row { line, package: result.and_then(|()| self.package()) }));
+                let package = match result {
+                    Ok(()) => self.package(),
+                    Err(fault) => Err(Refusal::new(fault)),
+                };
+                return Ok(Some(Row { line, package }));
             }
         }
     }
@@ -123,79 +127,100 @@ impl Table {
     }
 
     /// What the record says of a package, or all that is wrong with it.
-    fn package(&self) -> Result<Given, String> {
+    fn package(&self) -> Result<Given, Refusal> {
         let fields = self.fields();
         if fields.len() != self.columns.len() {
             let (columns, fields) = (self.columns.len(), fields.len());
-            return Err(format!("expected {columns} fields, found {fields}"));
+            return Err(Refusal::new(format!("expected {columns} fields, found {fields}")));
         }
         let mut name = None;
         let mut details = Details::default();
         let mut metadata = Map::new();
-        let mut faults = Vec::new();
+        let mut faults = Faults::default();
         for (at, (column, field)) in self.columns.iter().zip(fields.iter()).enumerate() {
             let Ok(field) = str::from_utf8(field) else {
-                faults.push(format!("{} is not UTF-8", column.name));
+                faults.add(column.kind.pointer(), format!("{} is not UTF-8", column.name));
                 continue;
             };
-            let field = if self.is_export { without_guard(field) } else { field };
-            let mut note = |fault: InvalidValue| faults.push(told(&column.name, &fault, field));
+            let field = match self.splitter {
+                Splitter::Csv(_) => without_guard(field),
+                Splitter::Tabs(_) => field,
+            };
+            let mut note = |fault: InvalidValue| {
+                faults.add(column.kind.pointer(), told(&column.name, &fault, field));
+            };
             match column.kind {
                 Kind::Name => name = field.trim().parse().map_err(&mut note).ok(),
                 Kind::ShortDesc => {
-                    let text = if self.is_export { field } else { summary(field) };
-                    let parsed: Result<ShortDesc, _> = text.parse();
+                    let parsed: Result<ShortDesc, _> = summary(field).parse();
                     details.short_desc = parsed.map_err(note).unwrap_or_default();
                 }
                 Kind::Tags => details.tags = tags(field).map_err(note).unwrap_or_default(),
-                Kind::Nameless | Kind::Description | Kind::Metadata if field.is_empty() => {}
+                _ if field.is_empty() => {}
                 Kind::Nameless => {
                     let column = format!("column {}", at + 1);
-                    faults.push(told(&column, &"has no name in the header", field));
+                    faults.add("", told(&column, &"has no name in the header", field));
                 }
-                Kind::Metadata if self.is_export && column.name == METADATA => {
-                    match serde_json::from_str::<Map<_, _>>(field) {
-                        Ok(members) => metadata.extend(members),
-                        Err(_) => faults.push(told(&column.name, &"must be a JSON object", field)),
-                    }
-                }
-                Kind::Description | Kind::Metadata => {
+                Kind::Object if field.starts_with('{') => match serde_json::from_str(field) {
+                    Ok(Value::Object(members)) => metadata.extend(members),
+                    _ => note(InvalidValue::new("must be a JSON object")),
+                },
+                Kind::Description | Kind::Object | Kind::Metadata => {
                     metadata.insert(column.name.clone(), Value::from(field));
                 }
             }
         }
         match Metadata::try_from(metadata) {
             Ok(metadata) => details.metadata = metadata,
-            Err(fault) => faults.push(format!("the other columns together {fault}")),
+            Err(fault) => faults.add("/metadata", format!("the other columns together {fault}")),
         }
         match name {
-            Some(name) if faults.is_empty() => {
+            Some(name) if faults.texts.is_empty() => {
                 Ok(Given::by_cells(Package::from_parts(name, details), self.has_summary))
             }
-            _ => Err(faults.join("; ")),
+            _ => Err(Refusal::at(faults.first, faults.texts.join("; "))),
         }
+    }
+}
+
+/// What is wrong with a record.
+#[derive(Default)]
+struct Faults {
+    /// The place of the first fault in the package.
+    first: &'static str,
+    texts: Vec<String>,
+}
+
+impl Faults {
+    fn add(&mut self, pointer: &'static str, text: String) {
+        if self.texts.is_empty() {
+            self.first = pointer;
+        }
+        self.texts.push(text);
     }
 }
 
 impl Splitter {
     /// Finds out what separates the fields, by a line `sep=` or by what the header has.
-    fn open<R: Read>(text: &mut Text<R>) -> io::Result<Self> {
+    fn open<R: Read>(text: &mut Text<R>, expected: Option<Format>) -> Result<Self, ReadError> {
         let Line::EndsAt(end) = text.line(0)? else {
             return Ok(Self::Csv(Fields::new(b',', true)));
         };
         let header = content(&text.window()[..end]);
-        if let [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', separator] = header.trim_ascii_start()
-        {
-            let separator = *separator;
-            text.consume_lines(1, end);
-            return Ok(Self::of(separator, text));
-        }
-        let count = |delimiter| header.iter().filter(|byte| **byte == delimiter).count();
-        let delimiter = match (count(b'\t'), count(b';') > count(b',')) {
-            (0, false) => b',',
-            (0, true) => b';',
-            _ => b'\t',
+        let delimiter = match named_separator(header) {
+            Some(separator) => {
+                text.consume_lines(1, end);
+                separator
+            }
+            None => match found_separator(header) {
+                Some(separator) => separator,
+                // There is only one column.
+                None if expected == Some(Format::Tsv) => b'\t',
+                None => b',',
+            },
         };
+        let found = if delimiter == b'\t' { Format::Tsv } else { Format::Csv };
+        foreign::expect(expected, found).map_err(ReadError::NotAList)?;
         Ok(Self::of(delimiter, text))
     }
 
@@ -204,6 +229,24 @@ impl Splitter {
             b'\t' => Self::Tabs(Tabs::new(text.window())),
             delimiter => Self::Csv(Fields::new(delimiter, true)),
         }
+    }
+}
+
+/// The separator that a line `sep=` names, as Excel reads and writes it.
+fn named_separator(line: &[u8]) -> Option<u8> {
+    match line.trim_ascii_start() {
+        [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', separator] => Some(*separator),
+        _ => None,
+    }
+}
+
+/// The separator that a header has.
+fn found_separator(header: &[u8]) -> Option<u8> {
+    let count = |delimiter| header.iter().filter(|byte| **byte == delimiter).count();
+    match (count(b'\t'), count(b';'), count(b',')) {
+        (0, 0, 0) => None,
+        (0, semicolons, commas) => Some(if semicolons > commas { b';' } else { b',' }),
+        _ => Some(b'\t'),
     }
 }
 

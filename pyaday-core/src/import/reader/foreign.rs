@@ -1,5 +1,15 @@
 //! What a file seems to be that is not a list of packages: people have many of them at hand.
 
+use super::format::Format;
+
+/// Refuses a file that is in another format than the expected one.
+pub(super) fn expect(expected: Option<Format>, found: Format) -> Result<(), String> {
+    match expected {
+        Some(expected) if expected != found => Err(format!("seems to be {found}, not {expected}")),
+        _ => Ok(()),
+    }
+}
+
 /// The longest line of a file of requirements, in bytes, more or less.
 const LINE: usize = 1_000;
 
@@ -42,9 +52,7 @@ pub(super) fn text(beginning: &[u8]) -> Option<&'static str> {
     let lines = || text.lines().map(str::trim).filter(|line| !line.is_empty());
     let first = lines().next().unwrap_or_default();
     let any = |starts: &[&str]| lines().any(|line| starts.iter().any(|it| line.starts_with(it)));
-    if first.starts_with("Metadata-Version:") {
-        Some("seems to be the METADATA of one package")
-    } else if any(&["[[package]]", "[[packages]]", "lock-version ="]) {
+    if any(&["[[package]]", "[[packages]]", "lock-version ="]) {
         Some("seems to be a lock file, which has no summaries")
     } else if any(&["[project]", "[build-system]", "[tool."]) {
         Some("seems to be a pyproject.toml")
@@ -77,8 +85,9 @@ fn is_requirement(line: &str) -> bool {
             && (after_name.is_empty() || limits.iter().any(|it| after_name.starts_with(it))))
 }
 
-/// What a JSON document seems to be by the names of its members.
-pub(super) fn document(members: &[(String, u8)]) -> Option<&'static str> {
+/// What a JSON document seems to be by the names of its members. With `whole`, a list without
+/// summaries is not a list of packages.
+pub(super) fn document(members: &[(String, u8)], whole: bool) -> Option<&'static str> {
     let has = |name: &str| members.iter().any(|(member, _)| member == name);
     if has("repodata_version") || has("packages.conda") || (has("packages") && has("info")) {
         Some("seems to be a repodata.json of conda, which has no summaries")
@@ -89,7 +98,7 @@ pub(super) fn document(members: &[(String, u8)]) -> Option<&'static str> {
             "seems to be a list of the most downloaded packages (top-pypi-packages), which has no \
              summaries",
         )
-    } else if has("projects") && has("meta") {
+    } else if whole && has("projects") && has("meta") {
         Some("seems to be the index of a package repository, which has no summaries")
     } else if has("pip_version") {
         Some("seems to be a report of `pip inspect` or `pip install`")

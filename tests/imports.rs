@@ -1,0 +1,3 @@
+//! What can be imported: files as people have them, and what becomes of their rows.
+
+mod files;
