@@ -83,9 +83,9 @@ async fn steps<S: PackageStore>(
 ) -> Result<Outcome, Problem> {
     let head = decode_head(api, endpoint, parts)?;
     let operation = head.operation();
-    let body = match head.takes_body() {
-        true => body.collect().await.unwrap().to_bytes(),
-        false => Bytes::new(),
+    let body = match head.body_limit(api.options()) {
+        Some(_) => body.collect().await.unwrap().to_bytes(),
+        None => Bytes::new(),
     };
     let command = decode_body(api, head, parts, &body)?;
     assert_eq!(command.operation(), operation, "both know the operation");

@@ -6,6 +6,7 @@ use std::hash::{Hash, Hasher};
 use http::{HeaderName, Method, StatusCode};
 use serde_json::Value;
 
+use super::media_type::JSON;
 use super::options::Options;
 use super::problem_type::ProblemType;
 
@@ -195,6 +196,15 @@ pub(crate) struct RequestBody {
     /// The name of its schema in the OpenAPI document.
     pub(crate) schema: &'static str,
     pub(crate) example: fn() -> Value,
+    /// The maximum length, in bytes.
+    pub(crate) limit: fn(&Options) -> usize,
+}
+
+impl RequestBody {
+    /// A body of JSON that describes one package or pin.
+    pub(crate) const fn json(schema: &'static str, example: fn() -> Value) -> Self {
+        Self { media_type: JSON, schema, example, limit: |options| options.body_limit }
+    }
 }
 
 /// Whether an operation evaluates `If-Match` and `If-None-Match`.
@@ -253,6 +263,11 @@ pub(crate) struct Content {
 }
 
 impl Facts {
+    /// The maximum length of the body, in bytes. `None` if the operation takes no body.
+    pub(crate) fn body_limit(&self, options: &Options) -> Option<usize> {
+        self.body.as_ref().map(|body| (body.limit)(options))
+    }
+
     /// The values that reads have in common.
     pub(crate) const fn read(name: &'static str, blueprint: Blueprint, path: &'static str) -> Self {
         Self {

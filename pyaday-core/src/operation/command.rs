@@ -4,6 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
+use bytes::Bytes;
 use http::request::Parts;
 use http::{Response, StatusCode};
 
@@ -21,7 +22,7 @@ type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 type Encode = Box<dyn FnOnce(&Options) -> Response<Body> + Send>;
 
 /// The second half of the first step, after the head was accepted.
-type Decode<S> = fn(&Options, &Parts, &[u8]) -> Result<Decoded<S>, Problem>;
+type Decode<S> = fn(&Options, &Parts, &Bytes) -> Result<Decoded<S>, Problem>;
 
 /// A decoded request, ready to be [executed](crate::execute).
 pub struct Command<S> {

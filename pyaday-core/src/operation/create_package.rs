@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::num::NonZeroUsize;
 
+use bytes::Bytes;
 use http::header::{ETAG, LOCATION as LOCATION_FIELD};
 use http::{Request, Response, StatusCode};
 use serde_json::{Value, json};
@@ -12,7 +13,6 @@ use super::pipeline::respond_as;
 use super::terms::Terms;
 use crate::http::facts::{Conditions, Facts, POST, RequestBody, Success};
 use crate::http::head::Head;
-use crate::http::media_type::JSON;
 use crate::http::{Api, Blueprint, Body, Options, Problem, ProblemType as P, response};
 use crate::openapi::parts::LOCATION;
 use crate::package::{NormalizedName, Package, Stored};
@@ -50,16 +50,12 @@ pub(super) struct Created {
 impl Operate for CreatePackage {
     const FACTS: Facts = Facts {
         summary: "Add a package",
-        body: Some(RequestBody {
-            media_type: JSON,
-            schema: "Package",
-            example: || {
-                json!({
-                    "name": "dynaconf",
-                    "short_desc": "The dynamic configurator for your Python Project",
-                })
-            },
-        }),
+        body: Some(RequestBody::json("Package", || {
+            json!({
+                "name": "dynaconf",
+                "short_desc": "The dynamic configurator for your Python Project",
+            })
+        })),
         conditions: Conditions::Optional,
         problems: &[
             P::UnsupportedMediaType,
@@ -84,7 +80,7 @@ impl Operate for CreatePackage {
 
     type Result = Created;
 
-    fn decode(head: &Head<'_>, body: &[u8]) -> Result<Self, Problem> {
+    fn decode(head: &Head<'_>, body: &Bytes) -> Result<Self, Problem> {
         let package = Package::from_json(body).map_err(Problem::from);
         let package = package.map(|package| {
             let name = package.name.normalized();

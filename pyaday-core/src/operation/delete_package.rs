@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use bytes::Bytes;
 use http::{Request, Response};
 
 use super::operate::{Operate, Performed};
@@ -47,7 +48,7 @@ impl Operate for DeletePackage {
 
     type Result = ();
 
-    fn decode(head: &Head<'_>, _: &[u8]) -> Result<Self, Problem> {
+    fn decode(head: &Head<'_>, _: &Bytes) -> Result<Self, Problem> {
         Ok(Self { name: head.name()?, terms: Terms::new(head) })
     }
 

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use bytes::Bytes;
 use http::header::LINK;
 use http::{Request, Response};
 use serde_json::{Value, json};
@@ -71,7 +72,7 @@ impl Operate for ListChanges {
 
     type Result = Listed;
 
-    fn decode(head: &Head<'_>, _: &[u8]) -> Result<Self, Problem> {
+    fn decode(head: &Head<'_>, _: &Bytes) -> Result<Self, Problem> {
         let query = query(head.options, head.query())?;
         Ok(Self { query, url: head.url_with_query(), conditions: head.conditions() })
     }

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::num::NonZeroUsize;
 
+use bytes::Bytes;
 use http::{Request, Response};
 
 use super::days::last_open;
@@ -47,7 +48,7 @@ impl Operate for ListPins {
 
     type Result = Document;
 
-    fn decode(head: &Head<'_>, _: &[u8]) -> Result<Self, Problem> {
+    fn decode(head: &Head<'_>, _: &Bytes) -> Result<Self, Problem> {
         Ok(Self { conditions: head.conditions() })
     }
 

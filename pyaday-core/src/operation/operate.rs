@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 use std::future::Future;
 
+use bytes::Bytes;
 use http::header::CONTENT_LENGTH;
 use http::request::Parts;
 use http::{HeaderValue, Response, StatusCode};
@@ -29,8 +30,9 @@ pub(crate) trait Operate: Debug + Sized + Send + 'static {
         Ok(())
     }
 
-    /// Decodes a request, without I/O. The body is empty if the operation takes none.
-    fn decode(head: &Head<'_>, body: &[u8]) -> Result<Self, Problem>;
+    /// Decodes a request, without I/O. The body is empty if the operation takes none. An operation
+    /// that takes long to read its body keeps a clone, which copies nothing, and reads it later.
+    fn decode(head: &Head<'_>, body: &Bytes) -> Result<Self, Problem>;
 
     /// Carries out the request. This is the only step that uses the store.
     fn execute<S: PackageStore>(
@@ -122,10 +124,9 @@ pub(crate) fn accept<O: Operate>(options: &Options, parts: &Parts) -> Result<(),
     media_type::check(&parts.headers, body.media_type)
         .map_err(|why| Problem::unsupported_body(body.media_type, &why))?;
     let declared = parts.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    let limit = (body.limit)(options);
     match declared.and_then(|value| value.parse::<u64>().ok()) {
-        Some(length) if length > options.body_limit as u64 => {
-            Err(Problem::content_too_large(options.body_limit))
-        }
+        Some(length) if length > limit as u64 => Err(Problem::content_too_large(limit)),
         _ => Ok(()),
     }
 }
@@ -134,7 +135,7 @@ pub(crate) fn accept<O: Operate>(options: &Options, parts: &Parts) -> Result<(),
 pub(crate) fn decode<O: Operate>(
     options: &Options,
     parts: &Parts,
-    body: &[u8],
+    body: &Bytes,
 ) -> Result<O, Problem> {
     O::decode(&head::<O>(options, parts), body)
 }

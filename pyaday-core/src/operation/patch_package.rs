@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use http::header::ETAG;
 use http::{Request, Response};
 use serde_json::json;
@@ -54,8 +55,7 @@ impl Operate for PatchPackage {
         summary: "Change parts of a package",
         body: Some(RequestBody {
             media_type: MERGE_PATCH_JSON,
-            schema: "PackagePatch",
-            example: || json!({ "tags": ["web"] }),
+            ..RequestBody::json("PackagePatch", || json!({ "tags": ["web"] }))
         }),
         problems: &[
             P::UnsupportedMediaType,
@@ -79,7 +79,7 @@ impl Operate for PatchPackage {
 
     type Result = Stored;
 
-    fn decode(head: &Head<'_>, body: &[u8]) -> Result<Self, Problem> {
+    fn decode(head: &Head<'_>, body: &Bytes) -> Result<Self, Problem> {
         let (name, patch) = (head.name()?, MergePatch::from_json(body));
         Ok(Self { name, patch: patch.map_err(Problem::from), terms: Terms::new(head) })
     }

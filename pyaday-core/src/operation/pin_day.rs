@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use bytes::Bytes;
 use http::{Request, Response};
 use serde_json::json;
 
@@ -12,7 +13,6 @@ use super::terms::Terms;
 use crate::daily::{Date, Day, Pin};
 use crate::http::facts::{Conditions, Facts, PUT, RequestBody, Success};
 use crate::http::head::Head;
-use crate::http::media_type::JSON;
 use crate::http::{Api, Blueprint, Body, Options, Problem, ProblemType as P, response};
 use crate::package::{Errors, Fields, NormalizedName, PackageError, PackageName};
 use crate::store::PackageStore;
@@ -45,11 +45,7 @@ pub(super) struct PinDay {
 impl Operate for PinDay {
     const FACTS: Facts = Facts {
         summary: "Pin a package to a future day",
-        body: Some(RequestBody {
-            media_type: JSON,
-            schema: "PinUpdate",
-            example: || json!({ "name": "flask" }),
-        }),
+        body: Some(RequestBody::json("PinUpdate", || json!({ "name": "flask" }))),
         // The first pin of a day replaces nothing, so no condition is required.
         conditions: Conditions::Optional,
         problems: &[
@@ -80,7 +76,7 @@ impl Operate for PinDay {
         }
     }
 
-    fn decode(head: &Head<'_>, body: &[u8]) -> Result<Self, Problem> {
+    fn decode(head: &Head<'_>, body: &Bytes) -> Result<Self, Problem> {
         let date = head.date()?;
         let name = pinned_name(body, date).map(|name| name.normalized());
         Ok(Self { date, name: name.map_err(Problem::from), terms: Terms::new(head) })

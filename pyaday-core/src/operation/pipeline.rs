@@ -37,13 +37,14 @@ pub(crate) trait Steps<S>: Sized {
 
     fn decode_head(self, api: &Api<S>, parts: &Parts) -> Result<Self::Head, Problem>;
 
-    fn takes_body(head: &Self::Head) -> bool;
+    /// The maximum length of the body. `None` if the operation takes no body.
+    fn body_limit(head: &Self::Head, options: &Options) -> Option<usize>;
 
     fn decode_body(
         api: &Api<S>,
         head: Self::Head,
         parts: &Parts,
-        body: &[u8],
+        body: &Bytes,
     ) -> Result<Self::Command, Problem>;
 
     fn execute(
@@ -74,11 +75,11 @@ impl<S: PackageStore, O: Operate> Steps<S> for StepsOf<O> {
         operate::accept::<O>(api.options(), parts)
     }
 
-    fn takes_body(_: &()) -> bool {
-        O::FACTS.body.is_some()
+    fn body_limit((): &(), options: &Options) -> Option<usize> {
+        O::FACTS.body_limit(options)
     }
 
-    fn decode_body(api: &Api<S>, _: (), parts: &Parts, body: &[u8]) -> Result<O, Problem> {
+    fn decode_body(api: &Api<S>, _: (), parts: &Parts, body: &Bytes) -> Result<O, Problem> {
         operate::decode(api.options(), parts, body)
     }
 
@@ -195,10 +196,14 @@ fn begin<S, B, T: Steps<S>>(
     body: B,
     watch: &mut Watch,
 ) -> Begun<T::Command, T::Head, B> {
+    static EMPTY: Bytes = Bytes::new();
+
     match steps.decode_head(api, &parts) {
-        Ok(head) if T::takes_body(&head) => Begun::Reading(Box::new((head, parts, body))),
+        Ok(head) if T::body_limit(&head, api.options()).is_some() => {
+            Begun::Reading(Box::new((head, parts, body)))
+        }
         Ok(head) => {
-            let command = T::decode_body(api, head, &parts, &[]);
+            let command = T::decode_body(api, head, &parts, &EMPTY);
             if let Ok(command) = &command {
                 watch.subject(|| T::subject(command));
             }
@@ -214,7 +219,8 @@ async fn read_and_execute<S, B: http_body::Body, T: Steps<S>>(
     watch: &mut Watch,
 ) -> Result<T::Outcome, Problem> {
     let (head, parts, body) = *request;
-    let body = collect(body, api.options().body_limit).await?;
+    let limit = T::body_limit(&head, api.options()).unwrap_or_default();
+    let body = collect(body, limit).await?;
     let command = T::decode_body(api, head, &parts, &body)?;
     watch.subject(|| T::subject(&command));
     T::execute(api, command).await

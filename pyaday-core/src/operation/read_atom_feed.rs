@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use bytes::Bytes;
 use http::header::HOST;
 use http::{Request, Response};
 use serde_json::json;
@@ -44,7 +45,7 @@ impl Operate for ReadAtomFeed {
 
     type Result = Document;
 
-    fn decode(head: &Head<'_>, _: &[u8]) -> Result<Self, Problem> {
+    fn decode(head: &Head<'_>, _: &Bytes) -> Result<Self, Problem> {
         Source::decode(head).map(Self)
     }
 

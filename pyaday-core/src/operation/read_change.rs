@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::num::NonZeroUsize;
 
+use bytes::Bytes;
 use http::header::LINK;
 use http::{Request, Response};
 use serde_json::{Value, json};
@@ -76,7 +77,7 @@ impl Operate for ReadChange {
 
     type Result = Shown;
 
-    fn decode(head: &Head<'_>, _: &[u8]) -> Result<Self, Problem> {
+    fn decode(head: &Head<'_>, _: &Bytes) -> Result<Self, Problem> {
         let (mut after, mut limit) = (None, head.options.page_limit);
         let mut parameters = Parameters(["after", "limit"].map(Parameter::once));
         for pair in pairs(head.query()) {

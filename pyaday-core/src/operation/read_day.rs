@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use bytes::Bytes;
 use http::{Request, Response};
 
 use super::days::{Shown, day};
@@ -50,7 +51,7 @@ impl Operate for ReadDay {
 
     type Result = Shown;
 
-    fn decode(head: &Head<'_>, _: &[u8]) -> Result<Self, Problem> {
+    fn decode(head: &Head<'_>, _: &Bytes) -> Result<Self, Problem> {
         Ok(Self { date: head.date()?, conditions: head.conditions() })
     }
 

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use bytes::Bytes;
 use http::{Request, Response};
 use serde_json::{Value, json};
 
@@ -47,7 +48,7 @@ impl Operate for ReadOpenApi {
 
     type Result = Document;
 
-    fn decode(head: &Head<'_>, _: &[u8]) -> Result<Self, Problem> {
+    fn decode(head: &Head<'_>, _: &Bytes) -> Result<Self, Problem> {
         let mount = head.path().strip_suffix(Blueprint::OpenApi.path());
         let server = head.options.reference(mount.unwrap_or_default());
         Ok(Self { server, conditions: head.conditions() })

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use bytes::Bytes;
 use http::{Request, Response};
 use serde_json::Value;
 
@@ -67,7 +68,7 @@ impl Operate for ReadPackage {
 
     type Result = Found;
 
-    fn decode(head: &Head<'_>, _: &[u8]) -> Result<Self, Problem> {
+    fn decode(head: &Head<'_>, _: &Bytes) -> Result<Self, Problem> {
         let at = match head.query() {
             "" => None,
             query => moment(query)?,

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use bytes::Bytes;
 use http::{Request, Response};
 
 use super::days::last_open;
@@ -50,7 +51,7 @@ impl Operate for ReadPin {
 
     type Result = Pinned;
 
-    fn decode(head: &Head<'_>, _: &[u8]) -> Result<Self, Problem> {
+    fn decode(head: &Head<'_>, _: &Bytes) -> Result<Self, Problem> {
         Ok(Self { date: head.date()?, conditions: head.conditions() })
     }
 

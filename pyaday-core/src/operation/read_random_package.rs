@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::num::NonZeroUsize;
 
+use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use serde_json::json;
 
@@ -71,7 +72,7 @@ impl Operate for ReadRandomPackage {
 
     type Result = Drawn;
 
-    fn decode(head: &Head<'_>, _: &[u8]) -> Result<Self, Problem> {
+    fn decode(head: &Head<'_>, _: &Bytes) -> Result<Self, Problem> {
         let mut draw = Self::default();
         let mut parameters = Parameters(["count", "tag"].map(Parameter::once));
         for pair in pairs(head.query()) {

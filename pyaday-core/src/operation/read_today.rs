@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use bytes::Bytes;
 use http::{Request, Response};
 
 use super::days::{Shown, day};
@@ -52,7 +53,7 @@ impl Operate for ReadToday {
 
     type Result = Shown;
 
-    fn decode(head: &Head<'_>, _: &[u8]) -> Result<Self, Problem> {
+    fn decode(head: &Head<'_>, _: &Bytes) -> Result<Self, Problem> {
         Ok(Self { url: head.url(), conditions: head.conditions() })
     }
 

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use bytes::Bytes;
 use http::header::ALLOW;
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response};
@@ -68,11 +69,15 @@ impl<S: PackageStore> DecodedHead<S> {
         }
     }
 
-    /// True if the operation takes a body. Otherwise ignore the request's body and pass an empty
-    /// one to [`decode_body`].
+    /// The maximum length of the request's body, in bytes: read at most one byte more, so that
+    /// [`decode_body`] notices that a body is too long. `None` if the operation takes no body. Then
+    /// ignore the request's body and pass an empty one to [`decode_body`].
     #[must_use]
-    pub fn takes_body(&self) -> bool {
-        self.operation().is_some_and(|operation| operation.media_type().is_some())
+    pub fn body_limit(&self, options: &Options) -> Option<usize> {
+        match &self.accepted {
+            Accepted::Methods(_) => None,
+            Accepted::Operation(row) => row.operation.facts().body_limit(options),
+        }
     }
 }
 
@@ -106,7 +111,7 @@ pub fn decode_head<S: PackageStore>(
 }
 
 /// Reads the rest of a request, without I/O: the second half of the first step. `body` is empty if
-/// the operation [takes no body](DecodedHead::takes_body).
+/// the operation [takes no body](DecodedHead::body_limit).
 ///
 /// # Errors
 /// The body is too long (413), the path does not name a package (404), or a query parameter is
@@ -116,11 +121,11 @@ pub fn decode_body<S: PackageStore>(
     api: &Api<S>,
     head: DecodedHead<S>,
     parts: &Parts,
-    body: &[u8],
+    body: &Bytes,
 ) -> Result<Command<S>, Problem> {
     let options = api.options();
-    if body.len() > options.body_limit {
-        return Err(Problem::content_too_large(options.body_limit));
+    if let Some(limit) = head.body_limit(options).filter(|limit| body.len() > *limit) {
+        return Err(Problem::content_too_large(limit));
     }
     let request = match head.accepted {
         Accepted::Methods(endpoint) => Decoded::Methods(endpoint),
@@ -205,15 +210,15 @@ impl<S: PackageStore> Steps<S> for ByTable {
         decode_head(api, self.0, parts)
     }
 
-    fn takes_body(head: &DecodedHead<S>) -> bool {
-        head.takes_body()
+    fn body_limit(head: &DecodedHead<S>, options: &Options) -> Option<usize> {
+        head.body_limit(options)
     }
 
     fn decode_body(
         api: &Api<S>,
         head: DecodedHead<S>,
         parts: &Parts,
-        body: &[u8],
+        body: &Bytes,
     ) -> Result<Command<S>, Problem> {
         decode_body(api, head, parts, body)
     }

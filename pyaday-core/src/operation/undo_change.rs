@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::num::NonZeroUsize;
 
+use bytes::Bytes;
 use http::header::{ETAG, LOCATION};
 use http::{Request, Response, StatusCode};
 use serde_json::{Value, json};
@@ -105,7 +106,7 @@ impl Operate for UndoChange {
 
     type Result = Undone;
 
-    fn decode(head: &Head<'_>, _: &[u8]) -> Result<Self, Problem> {
+    fn decode(head: &Head<'_>, _: &Bytes) -> Result<Self, Problem> {
         let mut parameters = Parameters([Parameter::once("dry_run")]);
         let mut is_dry_run = false;
         for pair in pairs(head.query()) {

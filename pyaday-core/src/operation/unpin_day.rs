@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use bytes::Bytes;
 use http::{Request, Response};
 
 use super::days::last_open;
@@ -52,7 +53,7 @@ impl Operate for UnpinDay {
 
     type Result = ();
 
-    fn decode(head: &Head<'_>, _: &[u8]) -> Result<Self, Problem> {
+    fn decode(head: &Head<'_>, _: &Bytes) -> Result<Self, Problem> {
         Ok(Self { date: head.date()?, terms: Terms::new(head) })
     }
 

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use bytes::Bytes;
 use http::{Request, Response};
 use serde_json::json;
 
@@ -10,7 +11,6 @@ use super::pipeline::respond_as;
 use super::terms::{Terms, newest};
 use crate::http::facts::{Facts, PUT, RequestBody, Success};
 use crate::http::head::Head;
-use crate::http::media_type::JSON;
 use crate::http::{Api, Blueprint, Body, Options, Problem, ProblemType as P, response};
 use crate::package::{Details, NormalizedName};
 use crate::store::{PackageStore, Replacement, Update};
@@ -39,16 +39,12 @@ pub(super) struct UpdatePackage {
 impl Operate for UpdatePackage {
     const FACTS: Facts = Facts {
         summary: "Replace the fields of a package",
-        body: Some(RequestBody {
-            media_type: JSON,
-            schema: "PackageUpdate",
-            example: || {
-                json!({
-                    "short_desc": "The dynamic configurator for your Python Project",
-                    "tags": ["config"],
-                })
-            },
-        }),
+        body: Some(RequestBody::json("PackageUpdate", || {
+            json!({
+                "short_desc": "The dynamic configurator for your Python Project",
+                "tags": ["config"],
+            })
+        })),
         problems: &[
             P::UnsupportedMediaType,
             P::ContentTooLarge,
@@ -68,7 +64,7 @@ impl Operate for UpdatePackage {
 
     type Result = ();
 
-    fn decode(head: &Head<'_>, body: &[u8]) -> Result<Self, Problem> {
+    fn decode(head: &Head<'_>, body: &Bytes) -> Result<Self, Problem> {
         let name = head.name()?;
         let replacement = replacement(&name, body);
         Ok(Self { name, replacement, terms: Terms::new(head) })
