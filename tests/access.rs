@@ -24,6 +24,8 @@ pub(crate) struct Case {
     /// What the guard must get.
     pub(crate) name: Option<&'static str>,
     pub(crate) date: Option<&'static str>,
+    /// The package about which the guard is asked as well, once the body is read.
+    also: Option<&'static str>,
     /// What is answered if the guard hides it.
     hidden: ProblemType,
 }
@@ -55,6 +57,10 @@ pub(crate) fn case(operation: Operation) -> Case {
         "unpin_day" => (PIN, None, 204),
         "read_day" => (DAY, None, 200),
         "list_changes" => ("/changes", None, 200),
+        "change_packages" => {
+            let body = r#"{"select":{"names":["flask"]},"add_tags":["http"]}"#;
+            ("/changes", Some(("application/json", body)), 201)
+        }
         // The revisions of the changes that exist are not known here.
         "read_change" => ("/changes/1", None, 404),
         "undo_change" => ("/changes/1/undo", None, 404),
@@ -75,7 +81,8 @@ pub(crate) fn case(operation: Operation) -> Case {
         _ if path.starts_with("/changes/") => ProblemType::ChangeNotFound,
         _ => ProblemType::PackageNotFound,
     };
-    Case { operation, request, status, name, date, hidden }
+    let also = (operation.name() == "change_packages").then_some("flask");
+    Case { operation, request, status, name, date, also, hidden }
 }
 
 /// What the guard was asked: the name of the actor, and the access.
@@ -123,7 +130,7 @@ fn each_operation_obeys_each_verdict<M: Mounted>() {
                     _ => panic!("{verdict:?} has no case here"),
                 }
                 assert_eq!(contradiction(&described, &case.request, &answer), None, "{what}");
-                // It was asked once, and got everything.
+                // It was asked once about the request, and got everything.
                 let mut access = Access::new(case.operation);
                 if let Some(name) = case.name {
                     access = access.with_name(name.parse().unwrap());
@@ -131,8 +138,14 @@ fn each_operation_obeys_each_verdict<M: Mounted>() {
                 if let Some(date) = case.date {
                     access = access.with_date(date.parse().unwrap());
                 }
+                let mut accesses = vec![access];
+                if let Some(also) = case.also.filter(|_| verdict == Verdict::Allow) {
+                    let access = Access::new(case.operation);
+                    accesses.push(access.with_name(also.parse().unwrap()));
+                }
                 let name = actor.as_ref().map(|actor| actor.name().to_owned());
-                assert_eq!(*asked.lock().unwrap(), [(name, access)], "{what}");
+                let expected: Vec<_> = accesses.into_iter().map(|it| (name.clone(), it)).collect();
+                assert_eq!(*asked.lock().unwrap(), expected, "{what}");
                 asked.lock().unwrap().clear();
             }
             assert_eq!(revision(&api) > before, verdict == Verdict::Allow, "{verdict:?}");

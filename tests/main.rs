@@ -8,6 +8,7 @@
 )]
 
 mod access;
+mod bulk;
 mod concurrent_requests;
 mod conditions;
 mod conformance;

@@ -239,6 +239,7 @@ fn example_bodies_match_their_schemas_and_are_accepted() {
         ("/packages/{name}", "put", 204),
         ("/packages/{name}", "patch", 204),
         ("/daily/pins/{date}", "put", 204),
+        ("/changes", "post", 201),
     ] {
         let contents = &document["paths"][path][method]["requestBody"]["content"];
         let (media_type, content) = contents.as_object().unwrap().iter().next().unwrap();

@@ -68,7 +68,7 @@ impl Patience {
     }
 }
 
-/// Lets other tasks of the thread run.
+/// Lets other tasks of the executor run, whichever executor it is.
 pub(crate) async fn pause() {
     let mut has_paused = false;
     poll_fn(|context| {

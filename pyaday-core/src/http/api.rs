@@ -2,8 +2,12 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
+
+use async_lock::{Semaphore, SemaphoreGuard};
 
 use super::options::Options;
+use crate::store::StoreError;
 
 /// A store and the options of the service.
 ///
@@ -15,8 +19,20 @@ use super::options::Options;
 /// let api = Api::new(MemoryStore::new());
 /// ```
 pub struct Api<S> {
-    shared: Arc<(S, Options)>,
+    shared: Arc<Shared<S>>,
 }
+
+struct Shared<S> {
+    store: S,
+    options: Options,
+    /// The turns of requests about many packages.
+    costly: Semaphore,
+}
+
+/// How many requests about many packages are carried out at once. Each may need a hundred megabytes.
+const COSTLY: usize = 2;
+/// How long clients that were refused should wait.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 impl<S> Api<S> {
     /// Makes an API from `store` with the default options.
@@ -26,19 +42,26 @@ impl<S> Api<S> {
 
     /// Makes an API from `store` with these options.
     pub fn with_options(store: S, options: Options) -> Self {
-        Self { shared: Arc::new((store, options)) }
+        Self { shared: Arc::new(Shared { store, options, costly: Semaphore::new(COSTLY) }) }
     }
 
     /// The store. A host can read and write it directly, besides the mounted endpoints.
     #[must_use]
     pub fn store(&self) -> &S {
-        &self.shared.0
+        &self.shared.store
     }
 
     /// The options.
     #[must_use]
     pub fn options(&self) -> &Options {
-        &self.shared.1
+        &self.shared.options
+    }
+
+    /// Admits a request about many packages, unless too many run already. It ends when the result is
+    /// dropped.
+    pub(crate) fn admit(&self) -> Result<SemaphoreGuard<'_>, StoreError> {
+        let busy = StoreError::Busy { retry_after: RETRY_AFTER };
+        self.shared.costly.try_acquire().ok_or(busy)
     }
 }
 

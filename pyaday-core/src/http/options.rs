@@ -72,7 +72,9 @@ impl Options {
     }
 
     /// The maximum length of a request body, in bytes. The default is 65,536. A longer body is
-    /// refused with 413.
+    /// refused with 413. A request about many packages has a limit of its own: the body of
+    /// [`change_packages`](crate::change_packages) may be about 5 megabytes long, which is enough for
+    /// the longest names of 20,000 packages.
     #[must_use]
     pub fn body_limit(self, bytes: usize) -> Self {
         Self { body_limit: bytes, ..self }

@@ -16,7 +16,7 @@ use super::response::ACCEPT_PATCH;
 use crate::daily::Date;
 use crate::history::NoHistory;
 use crate::package::{
-    InvalidPackage, MalformedJson, NormalizedName, PackageError, PackageName, Stored,
+    InvalidPackage, MalformedJson, NormalizedName, PackageError, PackageName, Stored, Tags,
 };
 use crate::store::{Conflict, StoreError};
 
@@ -77,7 +77,9 @@ impl Problem {
             Some(date) if facts.path.starts_with("/pins/") => Self::not_pinned(date),
             Some(date) => Self::before_first(date),
             None if names("date") => Self::of(ProblemType::NoDaily, "The URL names no day."),
-            None if facts.problems.contains(&ProblemType::PackageNotFound) => {
+            None if facts.method.is_safe()
+                && facts.problems.contains(&ProblemType::PackageNotFound) =>
+            {
                 Self::empty_catalogue()
             }
             None => Self::of(ProblemType::PackageNotFound, "There is nothing at this URL."),
@@ -153,6 +155,48 @@ impl Problem {
         Self::of(ProblemType::NoHistory, detail)
     }
 
+    /// A request about many packages names some that do not exist, or that the guard hides.
+    pub(crate) fn packages_not_found(names: &[NormalizedName]) -> Self {
+        let packages = match names.len() {
+            1 => "one of the packages does not exist. Leave it out, or add it first.".to_owned(),
+            count => {
+                format!("{count} of the packages do not exist. Leave them out, or add them first.")
+            }
+        };
+        let detail =
+            format!("Nothing was changed: {packages} The member `packages` lists the names.");
+        Self::of(ProblemType::PackageNotFound, detail).with_packages(names)
+    }
+
+    /// A request would give too many tags to some packages.
+    pub(crate) fn too_many_tags(names: &[NormalizedName]) -> Self {
+        let packages = match names.len() {
+            1 => "a package".to_owned(),
+            count => format!("{count} packages"),
+        };
+        let rule = format!(
+            "must not give {packages} more than {} tags; nothing was changed, and the member \
+             `packages` lists the names",
+            Tags::MAX
+        );
+        Self::from(InvalidPackage::one("/add_tags", rule)).with_packages(names)
+    }
+
+    /// A request selects more packages than it can change.
+    pub(crate) fn too_many_selected(limit: usize) -> Self {
+        let rule = format!(
+            "must not select more than {limit} packages; nothing was changed. Select fewer at a time, \
+             for example with another tag or by their names"
+        );
+        Self::from(InvalidPackage::one("/select", rule))
+    }
+
+    /// Adds the names of the packages that the problem is about.
+    fn with_packages(self, names: &[NormalizedName]) -> Self {
+        let names: Vec<_> = names.iter().map(ToString::to_string).collect();
+        self.with_member("packages", names)
+    }
+
     /// Something has changed since the change that is to be taken back.
     pub(crate) fn not_undoable(conflict: &Conflict) -> Self {
         let packages = match conflict.packages.len() {
@@ -169,13 +213,13 @@ impl Problem {
                           days."
                 .to_owned(),
         };
-        let names = conflict.packages.iter().map(ToString::to_string).collect::<Vec<_>>();
-        let dates = conflict.dates.iter().map(ToString::to_string).collect::<Vec<_>>();
         let mut problem = Self::of(ProblemType::NotUndoable, detail);
-        for (member, texts) in [("packages", names), ("dates", dates)] {
-            if !texts.is_empty() {
-                problem = problem.with_member(member, texts);
-            }
+        if !conflict.packages.is_empty() {
+            problem = problem.with_packages(&conflict.packages);
+        }
+        if !conflict.dates.is_empty() {
+            let dates: Vec<_> = conflict.dates.iter().map(ToString::to_string).collect();
+            problem = problem.with_member("dates", dates);
         }
         problem
     }
@@ -233,10 +277,10 @@ impl Problem {
         Self::of(ProblemType::PreconditionFailed, detail)
     }
 
-    /// Other clients wrote the package each time the patch was applied.
+    /// Other clients wrote a package of the request each time it was to be written.
     pub(crate) fn contended() -> Self {
         #[derive(Debug, thiserror::Error)]
-        #[error("other clients changed the package at every attempt to apply the patch")]
+        #[error("other clients changed a package of the request at every attempt to write it")]
         struct Contended;
 
         let source = Contended.into();

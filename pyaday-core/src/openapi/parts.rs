@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::http::facts::{Content, ResponseField};
 use crate::http::media_type::JSON;
+use crate::search::Search;
 
 /// The name of the schema of a package's name.
 pub(crate) const NAME: &str = "PackageName";
@@ -21,6 +22,17 @@ pub(crate) fn reference(schema: &str) -> Value {
 /// The schema of a position in a list. A position in a search has a score before the name.
 pub(crate) fn position() -> Value {
     json!({ "anyOf": [reference(NAME), { "type": "string", "pattern": "^[0-9]{1,15}~" }] })
+}
+
+/// The schema of a search. It is as exact as a schema can be: a schema counts characters, not
+/// bytes, and cannot count only the different words.
+pub(crate) fn search() -> Value {
+    let (words, chars) = (Search::MAX_WORDS, Search::MAX_WORD_CHARS);
+    json!({
+        "type": "string",
+        "maxLength": Search::MAX_BYTES,
+        "pattern": format!("^[\\W_]*([^\\W_]{{1,{chars}}}([\\W_]+|$)){{0,{words}}}$"),
+    })
 }
 
 /// A parameter of an operation.

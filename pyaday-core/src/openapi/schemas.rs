@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::parts::{DATE, NAME, REVISION, position, reference};
+use super::parts::{DATE, NAME, REVISION, position, reference, search};
 use crate::history::{ChangeKind, ChangeNote};
-use crate::package::{FIELDS, Field, MAX_ERRORS, PackageName, Tag};
+use crate::operation::MAX_PACKAGES;
+use crate::package::{FIELDS, Field, MAX_ERRORS, PackageName, Tag, Tags};
 use crate::store::{Actor, Page};
 
 /// All schemas, keyed by their names.
@@ -154,12 +155,13 @@ pub(crate) fn schemas() -> Value {
             "required": ["date", "before", "after"],
             "additionalProperties": false,
         },
+        "BulkChange": bulk_change(),
         "Preview": {
             "description": "What a write would do: the number of packages and pins, the first packages, and all pins.",
             "type": "object",
             "properties": {
                 "what": what,
-                "count": { "type": "integer", "minimum": 1 },
+                "count": { "type": "integer", "minimum": 0 },
                 "packages": changed_packages,
                 "pins": changed_pins,
             },
@@ -228,6 +230,49 @@ fn change(more: Value) -> Value {
         }
     }
     schema
+}
+
+/// The schema of a request that changes many packages.
+fn bulk_change() -> Value {
+    let tags = |description: &str| {
+        json!({
+            "description": description,
+            "type": "array", "items": reference("Tag"), "maxItems": Tags::MAX,
+        })
+    };
+    let names = json!({ "type": "array", "items": reference(NAME), "maxItems": MAX_PACKAGES });
+    let tag = tags("Labels, each of which the package carries.");
+    json!({
+        "description": "Which packages are changed, and how: tags are added and removed, or the packages are deleted. All of them are changed, or none. A package that needs no change stays as it is.",
+        "type": "object",
+        "properties": {
+            "select": {
+                "description": "The names of the packages, each of which must exist, or what the list of packages is asked for.",
+                "oneOf": [
+                    {
+                        "type": "object",
+                        "properties": { "names": names },
+                        "required": ["names"],
+                        "additionalProperties": false,
+                    },
+                    {
+                        "type": "object",
+                        "properties": { "q": search(), "tag": tag },
+                        "minProperties": 1,
+                        "additionalProperties": false,
+                    },
+                ],
+            },
+            "add_tags": tags("Labels that each package carries afterwards."),
+            "remove_tags": tags("Labels that no package carries afterwards."),
+            "delete": {
+                "description": "True if the packages are deleted. Then no tags are added or removed.",
+                "type": "boolean", "default": false,
+            },
+        },
+        "required": ["select"],
+        "additionalProperties": false,
+    })
 }
 
 /// The schema of what a change did.

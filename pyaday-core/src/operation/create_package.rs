@@ -1,7 +1,6 @@
 //! `POST /packages`: add a package.
 
 use std::future::Future;
-use std::num::NonZeroUsize;
 
 use bytes::Bytes;
 use http::header::{ETAG, LOCATION as LOCATION_FIELD};
@@ -16,7 +15,7 @@ use crate::http::head::Head;
 use crate::http::{Api, Blueprint, Body, Options, Problem, ProblemType as P, response};
 use crate::openapi::parts::LOCATION;
 use crate::package::{NormalizedName, Package, Stored};
-use crate::store::{Create, PackageStore, Query};
+use crate::store::{Create, PackageStore};
 
 /// Adds the package in the body: 201 with its `Location`, or 409 if a package with this name
 /// exists.
@@ -93,10 +92,8 @@ impl Operate for CreatePackage {
     async fn execute<S: PackageStore>(self, api: &Api<S>) -> Result<Performed<Created>, Problem> {
         let store = api.store();
         let terms = self.terms;
-        if self.package.is_err() && !terms.has_no_conditions() {
-            store.refresh().await?;
-            let list = store.list(&Query::new(NonZeroUsize::MIN)).await?;
-            terms.check(Some(list.revision))?;
+        if self.package.is_err() {
+            terms.check_list(store).await?;
         }
         let (package, _) = self.package?;
         let location = format!("{}/{}", self.url, package.name);

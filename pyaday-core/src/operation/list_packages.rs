@@ -17,7 +17,7 @@ use crate::http::query::{Parameter, Parameters, invalid, next_page, number, pair
 use crate::http::response::{self, NO_CACHE, insert};
 use crate::http::{Api, Blueprint, Body, Options, Problem, ProblemType as P};
 use crate::openapi::parts::{
-    NEXT_LINK, QUERY_DESCRIPTION, described, json_content, parameter, position, reference,
+    NEXT_LINK, QUERY_DESCRIPTION, described, json_content, parameter, position, reference, search,
 };
 use crate::package::{Tags, write_items};
 use crate::search::Search;
@@ -183,15 +183,4 @@ pub(super) fn search_parameter() -> Value {
 pub(super) fn tag_parameter() -> Value {
     let tags = json!({ "type": "array", "items": reference("Tag"), "maxItems": MAX_TAGS });
     described("Labels, each of which the package carries.", parameter("tag", "query", tags))
-}
-
-/// The schema of a search. It is as exact as a schema can be: a schema counts characters, not
-/// bytes, and cannot count only the different words.
-fn search() -> Value {
-    let (words, chars) = (Search::MAX_WORDS, Search::MAX_WORD_CHARS);
-    json!({
-        "type": "string",
-        "maxLength": Search::MAX_BYTES,
-        "pattern": format!("^[\\W_]*([^\\W_]{{1,{chars}}}([\\W_]+|$)){{0,{words}}}$"),
-    })
 }

@@ -6,6 +6,7 @@
 
 mod changes;
 mod command;
+mod costly;
 mod days;
 mod export;
 mod feed;
@@ -16,6 +17,7 @@ mod table;
 mod terms;
 mod watch;
 
+mod change_packages;
 mod create_package;
 mod delete_package;
 mod export_packages;
@@ -40,6 +42,8 @@ mod update_package;
 pub use command::{Command, Outcome};
 pub use steps::{DecodedHead, decode_body, decode_head, encode, execute, respond};
 
+pub(crate) use change_packages::MAX_PACKAGES;
+pub use change_packages::change_packages;
 pub use create_package::create_package;
 pub use delete_package::delete_package;
 pub use export_packages::export_packages;

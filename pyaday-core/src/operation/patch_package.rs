@@ -1,7 +1,7 @@
 //! `PATCH /packages/{name}`: change parts of a package.
 
 use std::future::Future;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
 use http::header::ETAG;
@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::operate::{Operate, Performed};
 use super::pipeline::respond_as;
-use super::terms::{Terms, newest};
+use super::terms::{PATIENCE, Terms, newest};
 use crate::http::facts::{Facts, PATCH, RequestBody, Success};
 use crate::http::head::Head;
 use crate::http::media_type::MERGE_PATCH_JSON;
@@ -36,10 +36,6 @@ pub fn patch_package<S: PackageStore, B: http_body::Body>(
 /// commit, so this is how many clients may patch one package at the same moment. A patch takes
 /// microseconds to apply.
 const TRIES: usize = 64;
-
-/// After how long a patch is not applied again. Each try waits for the store. If the store is slow, a client
-/// would otherwise wait as long as all tries take.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 #[derive(Debug)]
 pub(super) struct PatchPackage {

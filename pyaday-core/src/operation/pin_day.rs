@@ -123,7 +123,7 @@ fn pinned_name(body: &[u8], date: Date) -> Result<PackageName, PackageError> {
     {
         errors.push("/date".to_owned(), format!("must be {date}, as in the URL, or left out"));
     }
-    errors.unknown(&members, "is not a member of a pin");
+    errors.unknown("", &members, "is not a member of a pin");
     match name {
         Some(name) if errors.is_empty() => Ok(name),
         _ => Err(errors.into_invalid().into()),

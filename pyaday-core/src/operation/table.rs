@@ -38,6 +38,7 @@ impl<S: PackageStore> Table<S> {
         Row::of::<super::unpin_day::UnpinDay>(),
         Row::of::<super::read_day::ReadDay>(),
         Row::of::<super::list_changes::ListChanges>(),
+        Row::of::<super::change_packages::ChangePackages>(),
         Row::of::<super::read_change::ReadChange>(),
         Row::of::<super::undo_change::UndoChange>(),
         Row::of::<super::export_packages::ExportPackages>(),

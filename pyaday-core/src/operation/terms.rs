@@ -1,13 +1,19 @@
 //! The terms of a write, in the form that the store gets.
 
-use std::time::SystemTime;
+use std::num::NonZeroUsize;
+use std::time::{Duration, SystemTime};
 
 use crate::history::ChangeNote;
 use crate::http::Problem;
 use crate::http::conditions::{Evaluation, Failure, Preconditions};
 use crate::http::head::Head;
 use crate::package::{NormalizedName, Revision, Stored};
-use crate::store::{Actor, PackageStore, Write};
+use crate::store::{Actor, PackageStore, Query, Write};
+
+/// After how long an operation no longer tries again to write what other clients have changed in
+/// between. Each try waits for the store. If the store is slow, a client would otherwise wait as long
+/// as all tries take.
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The terms of a write, from its request. Every write that an operation passes to the store is made
 /// of them, so that the store learns who makes it.
@@ -44,7 +50,7 @@ impl Terms {
     }
 
     /// True if the request has no condition.
-    pub(super) fn has_no_conditions(&self) -> bool {
+    fn has_no_conditions(&self) -> bool {
         self.rule.conditions.is_empty()
     }
 
@@ -68,6 +74,16 @@ impl Terms {
     /// Who makes the write.
     pub(super) fn actor(&self) -> Option<&Actor> {
         self.actor.as_ref()
+    }
+
+    /// Refuses the write if its conditions, which are about the list of packages, do not hold now.
+    pub(super) async fn check_list<S: PackageStore>(&self, store: &S) -> Result<(), Problem> {
+        if self.has_no_conditions() {
+            return Ok(());
+        }
+        store.refresh().await?;
+        let list = store.list(&Query::new(NonZeroUsize::MIN)).await?;
+        self.check(Some(list.revision))
     }
 
     /// Refuses the write if it may not replace the version with this revision.

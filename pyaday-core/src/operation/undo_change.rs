@@ -3,29 +3,24 @@
 use std::future::Future;
 use std::num::NonZeroUsize;
 
+use async_lock::SemaphoreGuard;
 use bytes::Bytes;
-use http::header::{ETAG, LOCATION};
-use http::{Request, Response, StatusCode};
-use serde_json::{Value, json};
+use http::{Request, Response};
 
-use super::changes::{write_change, write_packages};
+use super::changes::{MADE, Made, Preview, dry_run, dry_run_parameter, preview};
+use super::costly::turn;
 use super::days::last_open;
 use super::operate::{Operate, Performed};
 use super::pipeline::respond_as;
 use super::terms::Terms;
 use crate::catalogue::pause;
 use crate::history::{Change, ChangeKind, ChangedPackage, ChangedPin};
-use crate::http::facts::{Caching, Conditions, Facts, POST, Success};
+use crate::http::facts::{Conditions, Facts, POST};
 use crate::http::guard::{Access, ask_about};
 use crate::http::head::Head;
-use crate::http::media_type::JSON;
-use crate::http::query::{Parameter, Parameters, boolean, pairs};
-use crate::http::response::{self, NO_STORE};
 use crate::http::{Api, Blueprint, Body, Operation, Options, Problem, ProblemType as P, path};
-use crate::openapi::parts::{
-    CHANGE_LOCATION, QUERY_DESCRIPTION, described, json_content, parameter, reference,
-};
-use crate::package::Revision;
+use crate::openapi::parts::QUERY_DESCRIPTION;
+use crate::package::{Revision, Stored};
 use crate::store::{Batch, Batched, PackageStore};
 
 /// Takes back the change of the revision that the path names: 201 with the `Location` of the new
@@ -58,26 +53,11 @@ pub(super) struct UndoChange {
     terms: Terms,
 }
 
-/// What the undo did, or would do.
-pub(super) enum Undone {
-    Written {
-        change: Change,
-        location: String,
-    },
-    /// It shows the first packages.
-    Preview {
-        count: usize,
-        packages: Vec<ChangedPackage>,
-        pins: Vec<ChangedPin>,
-        newest: Revision,
-    },
-}
-
 impl Operate for UndoChange {
     const FACTS: Facts = Facts {
         summary: "Take a change back",
         description: QUERY_DESCRIPTION,
-        query: parameters,
+        query: dry_run_parameter,
         conditions: Conditions::Optional,
         problems: &[
             P::InvalidQuery,
@@ -90,30 +70,15 @@ impl Operate for UndoChange {
             P::OutcomeUnknown,
             P::Internal,
         ],
-        success: Success {
-            status: StatusCode::CREATED,
-            caching: Caching::NoStore,
-            has_entity_tag: false,
-            fields: &[CHANGE_LOCATION],
-            ..Success::content("The new change.", json_content(|| reference("Change")))
-        },
-        preview: Some(Success {
-            caching: Caching::NoStore,
-            ..Success::content("What would be changed.", json_content(|| reference("Preview")))
-        }),
+        success: MADE,
+        preview: Some(preview("What would be changed.")),
         ..Facts::write("undo_change", POST, Blueprint::Changes, "/{revision}/undo")
     };
 
-    type Result = Undone;
+    type Result = Made;
 
     fn decode(head: &Head<'_>, _: &Bytes) -> Result<Self, Problem> {
-        let mut parameters = Parameters([Parameter::once("dry_run")]);
-        let mut is_dry_run = false;
-        for pair in pairs(head.query()) {
-            if let Some((name, value)) = parameters.admit(pair)? {
-                is_dry_run = boolean(name, &value)?;
-            }
-        }
+        let is_dry_run = dry_run(head)?;
         let list = path::split_mount(Self::FACTS.path, head.path()).unwrap_or_default();
         Ok(Self {
             revision: head.revision()?,
@@ -125,11 +90,11 @@ impl Operate for UndoChange {
 
     /// The store compares all packages and writes in one step, so nothing needs to be locked while
     /// the change is read.
-    async fn execute<S: PackageStore>(self, api: &Api<S>) -> Result<Performed<Undone>, Problem> {
+    async fn execute<S: PackageStore>(self, api: &Api<S>) -> Result<Performed<Made>, Problem> {
         let (store, terms) = (api.store(), self.terms);
         // Another process may just have acknowledged the change.
         store.refresh().await?;
-        let (pins, Inverse { batch, packages, count }) =
+        let (pins, Inverse { batch, packages, count, turn: _turn, .. }) =
             inverse(self.revision, api, &terms).await?;
         ask_about_pins(&pins, api, &terms)?;
         let count = count + pins.len();
@@ -140,44 +105,34 @@ impl Operate for UndoChange {
             Batched::Written(revision) => {
                 let made = terms.write().change(revision, ChangeKind::Undo);
                 let location = format!("{}/{revision}", self.url);
-                Ok(Performed::new(Undone::Written { change: Change { count, ..made }, location }))
+                Ok(Performed::new(Made::Written { change: Change { count, ..made }, location }))
             }
             Batched::Unwritten(newest) => {
-                Ok(Performed::preview(Undone::Preview { count, packages, pins, newest }))
+                let kind = ChangeKind::Undo;
+                let preview = Preview { kind, count, packages, pins, newest };
+                Ok(Performed::preview(Made::Preview(preview)))
             }
             Batched::Stale(newest) => Err(terms.refused(Some(newest))),
             Batched::Conflict(conflict) => Err(Problem::not_undoable(&conflict)),
         }
     }
 
-    fn encode(undone: Undone, _: &Options) -> Response<Body> {
-        match undone {
-            Undone::Written { change, location } => {
-                let body = write_change(&change).into();
-                let mut response = response::content(StatusCode::CREATED, JSON, NO_STORE, body);
-                response::insert(response.headers_mut(), LOCATION, location);
-                response
-            }
-            Undone::Preview { count, packages, pins, newest } => {
-                let what = ChangeKind::Undo;
-                let mut body = format!("{{\"what\":\"{what}\",\"count\":{count}").into_bytes();
-                write_packages(&mut body, &packages, &pins);
-                body.push(b'}');
-                let mut response = response::content(StatusCode::OK, JSON, NO_STORE, body.into());
-                response.headers_mut().insert(ETAG, newest.entity_tag());
-                response
-            }
-        }
+    fn encode(made: Made, options: &Options) -> Response<Body> {
+        made.encode(options)
     }
 }
 
 /// What takes back what a change did to packages.
-struct Inverse {
+struct Inverse<'a> {
     batch: Batch,
     /// The first packages, as they will be changed.
     packages: Vec<ChangedPackage>,
     /// How many packages there are.
     count: usize,
+    /// How many bytes of JSON were read.
+    length: usize,
+    /// The turn of a request about many packages.
+    turn: Option<SemaphoreGuard<'a>>,
 }
 
 /// Asks the guard about each package of a change, and makes the write that takes the change back.
@@ -185,11 +140,11 @@ struct Inverse {
 ///
 /// A change may have very many packages, so they are read in parts, and other tasks of the thread run
 /// in between. The write compares what was read with what is there.
-async fn inverse<S: PackageStore>(
+async fn inverse<'a, S: PackageStore>(
     revision: Revision,
-    api: &Api<S>,
+    api: &'a Api<S>,
     terms: &Terms,
-) -> Result<(Vec<ChangedPin>, Inverse), Problem> {
+) -> Result<(Vec<ChangedPin>, Inverse<'a>), Problem> {
     let shown = api.options().max_page_limit.get();
     let mut inverse = Inverse::new();
     let mut after = None;
@@ -199,6 +154,11 @@ async fn inverse<S: PackageStore>(
         inverse.count += part.packages.len();
         if inverse.count > LIMIT {
             return Err(Problem::too_large_to_undo(LIMIT));
+        }
+        let versions = part.packages.iter().flat_map(|it| it.before.iter().chain(&it.after));
+        inverse.length += versions.map(Stored::len).sum::<usize>();
+        if inverse.turn.is_none() {
+            inverse.turn = turn(api, inverse.length)?;
         }
         for package in part.packages {
             let access = || Access::new(OPERATION).with_name(package.name.clone());
@@ -213,9 +173,10 @@ async fn inverse<S: PackageStore>(
     }
 }
 
-impl Inverse {
+impl Inverse<'_> {
     fn new() -> Self {
-        Self { batch: Batch::new(ChangeKind::Undo), packages: Vec::new(), count: 0 }
+        let batch = Batch::new(ChangeKind::Undo);
+        Self { batch, packages: Vec::new(), count: 0, length: 0, turn: None }
     }
 
     fn add(mut self, package: ChangedPackage, shown: usize) -> Self {
@@ -247,12 +208,4 @@ fn ask_about_pins<S>(pins: &[ChangedPin], api: &Api<S>, terms: &Terms) -> Result
 /// What takes back what a change did to a pin.
 fn back(pin: ChangedPin) -> ChangedPin {
     ChangedPin::new(pin.date, pin.after, pin.before)
-}
-
-/// The parameter in the form of OpenAPI.
-fn parameters(_: &Options) -> Vec<Value> {
-    let what = "Only report what would be changed. The ETag of this response can be the If-Match of \
-                the request that does it.";
-    let schema = json!({ "type": "boolean", "default": false });
-    vec![described(what, parameter("dry_run", "query", schema))]
 }

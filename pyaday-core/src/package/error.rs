@@ -52,7 +52,7 @@ pub struct InvalidPackage {
 }
 
 impl InvalidPackage {
-    pub(crate) fn one(pointer: &str, rule: &'static str) -> Self {
+    pub(crate) fn one(pointer: &str, rule: impl Into<Cow<'static, str>>) -> Self {
         let mut errors = Errors::default();
         errors.push(pointer.to_owned(), rule);
         errors.into_invalid()
@@ -110,6 +110,10 @@ impl Errors {
         self.first.is_empty()
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.first.len() + self.more
+    }
+
     pub(crate) fn push(&mut self, pointer: String, detail: impl Into<Cow<'static, str>>) {
         if self.first.len() < MAX_ERRORS {
             self.first.push(FieldError { pointer, detail: detail.into() });
@@ -123,16 +127,21 @@ impl Errors {
         result.map_err(|invalid| self.push(pointer.to_owned(), invalid.into_rule())).ok()
     }
 
-    /// Records the members that remain after all known members were taken.
-    pub(crate) fn unknown(&mut self, members: &Map<String, Value>, rule: &'static str) {
+    /// Records the members of the object at `place` that remain after all known members were taken.
+    pub(crate) fn unknown(
+        &mut self,
+        place: &str,
+        members: &Map<String, Value>,
+        rule: &'static str,
+    ) {
         for unknown in members.keys() {
             if unknown.len() > Self::MAX_KEY_BYTES {
                 let limit = Self::MAX_KEY_BYTES;
                 let detail =
                     format!("must not have a member whose name is longer than {limit} bytes");
-                self.push(String::new(), detail);
+                self.push(place.to_owned(), detail);
             } else {
-                let pointer = format!("/{}", unknown.replace('~', "~0").replace('/', "~1"));
+                let pointer = format!("{place}/{}", unknown.replace('~', "~0").replace('/', "~1"));
                 self.push(pointer, rule);
             }
         }

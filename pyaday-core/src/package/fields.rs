@@ -64,7 +64,7 @@ pub(crate) const FIELDS: &[Field] = &[
             let tag = json!({ "$ref": "#/components/schemas/Tag" });
             json!({ "type": "array", "items": tag, "maxItems": Tags::MAX })
         },
-        read: |value, details, errors| details.tags = errors.tags(value),
+        read: |value, details, errors| details.tags = errors.tags("/tags", value),
         write: |details, out| {
             if !details.tags.is_empty() {
                 // Serialising strings into memory cannot fail.

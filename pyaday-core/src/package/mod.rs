@@ -35,5 +35,5 @@ pub(crate) use error::{Errors, MAX_ERRORS};
 pub(crate) use fields::{FIELDS, Field};
 pub(crate) use line::check_line;
 pub(crate) use name::{cmp_normal, is_spelling_of, normal_form};
-pub(crate) use reading::Fields;
+pub(crate) use reading::{Fields, MISSING, string};
 pub(crate) use stored::{description, render, spelling, write_items};

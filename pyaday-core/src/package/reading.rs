@@ -91,7 +91,7 @@ impl Fields {
                 None => {}
             }
         }
-        errors.unknown(&self.0, "is not a member of a package");
+        errors.unknown("", &self.0, "is not a member of a package");
         match errors.is_empty() {
             true => Ok((name, details)),
             false => Err(errors.into_invalid()),
@@ -99,7 +99,7 @@ impl Fields {
     }
 }
 
-pub(super) fn string(value: Value) -> Result<String, InvalidValue> {
+pub(crate) fn string(value: Value) -> Result<String, InvalidValue> {
     match value {
         Value::String(text) => Ok(text),
         _ => Err(InvalidValue::new("must be a string")),
@@ -113,22 +113,22 @@ impl Errors {
         self.take("/name", name.and_then(|name| name.parse()))
     }
 
-    /// Reads the tags from a JSON array. Each fault gets the pointer of its own element.
-    pub(crate) fn tags(&mut self, value: Value) -> Tags {
+    /// Reads the tags from the JSON array at `place`. Each fault gets the pointer of its own element.
+    pub(crate) fn tags(&mut self, place: &str, value: Value) -> Tags {
         let Value::Array(items) = value else {
-            self.push("/tags".to_owned(), "must be an array of strings");
+            self.push(place.to_owned(), "must be an array of strings");
             return Tags::default();
         };
         if items.len() > Tags::MAX {
             // The faults of the single tags are not added: the response would be many times as long
             // as the body.
-            self.push("/tags".to_owned(), Tags::too_many().into_rule());
+            self.push(place.to_owned(), Tags::too_many().into_rule());
             return Tags::default();
         }
         let mut tags = BTreeSet::new();
         for (at, item) in items.into_iter().enumerate() {
             let tag = string(item).and_then(|text| text.parse());
-            tags.extend(self.take(&format!("/tags/{at}"), tag));
+            tags.extend(self.take(&format!("{place}/{at}"), tag));
         }
         Tags(tags)
     }

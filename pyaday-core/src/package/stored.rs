@@ -81,6 +81,11 @@ impl Stored {
         self.text
     }
 
+    /// The length of the representation, in bytes.
+    pub(crate) fn len(&self) -> usize {
+        self.json().len()
+    }
+
     pub(crate) fn json(&self) -> &[u8] {
         &self.text[usize::from(self.entity_tag_end)..]
     }
@@ -145,7 +150,7 @@ pub(crate) fn write_items(packages: &[Stored]) -> Vec<u8> {
     /// Room for the other member of a page, the link to the next page.
     const REST: usize = 300;
 
-    let length: usize = packages.iter().map(|package| package.json().len() + 1).sum();
+    let length: usize = packages.iter().map(|package| package.len() + 1).sum();
     let mut body = Vec::with_capacity(length + REST);
     body.extend(b"{\"items\":[");
     for (at, package) in packages.iter().enumerate() {

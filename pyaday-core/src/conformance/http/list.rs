@@ -32,6 +32,7 @@ const FILES: &[&str] = &[
     include_str!("golden/7-patch.http"),
     include_str!("golden/8-failures.http"),
     include_str!("golden/9-access.http"),
+    include_str!("golden/9-bulk.http"),
     include_str!("golden/9-changes.http"),
     include_str!("golden/9-daily.http"),
     include_str!("golden/9-export.http"),

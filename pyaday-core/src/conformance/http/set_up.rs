@@ -96,7 +96,7 @@ pub fn three_packages<S: PackageStore>(store: S, options: Options) -> Api<impl P
 
 /// A store that fails depending on the package that a call is about: `panics`, `unavailable`,
 /// `broken` or `unknown`. After the package `no-more-days` was created, no day is opened. After the
-/// package `busy` was created, the store is too busy for lists and for draws of several packages.
+/// package `busy` was created, the store is too busy for lists, selections, changes and draws of several packages.
 pub fn failing_by_name<S: PackageStore>(store: S) -> Failing<S> {
     let (no_more_days, is_busy) = (AtomicBool::new(false), AtomicBool::new(false));
     Failing::new(store, move |call| {

@@ -1,0 +1,64 @@
+//! Requests about many packages: they take long, so only a few run at once, and none occupies a
+//! thread of the server for long.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use async_lock::SemaphoreGuard;
+use futures_channel::oneshot;
+
+use crate::catalogue::pause;
+use crate::http::{Api, Problem};
+
+/// How many bytes of JSON are read at once in the task of a request, which takes less than a
+/// millisecond.
+const SHORT: usize = 16 * 1024;
+
+/// Takes the turn of a request that reads `length` bytes of JSON from the store, or reports that too
+/// many such requests are carried out. The turn ends when the result is dropped. A request that reads
+/// little needs no turn.
+pub(super) fn turn<S>(api: &Api<S>, length: usize) -> Result<Option<SemaphoreGuard<'_>>, Problem> {
+    Ok(if length > SHORT { Some(api.admit()?) } else { None })
+}
+
+/// Runs work that reads `length` bytes of JSON. Long work gets a thread of its own, so that the
+/// server's threads are free for other requests.
+pub(super) async fn run<T: Send + 'static>(
+    length: usize,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Problem> {
+    if length <= SHORT {
+        return Ok(work());
+    }
+    let (reply, result) = oneshot::channel();
+    // The client may have gone.
+    let work = move || drop(reply.send(work()));
+    thread::Builder::new()
+        .name("pyaday-many".to_owned())
+        .spawn(work)
+        .map_err(|error| Problem::internal().with_source(error))?;
+    // If the work panicked, the sender was dropped without a reply.
+    result.await.map_err(|error| Problem::internal().with_source(error))
+}
+
+/// Divides long work that must stay in its task, such as calls of a store.
+pub(super) struct Pace {
+    begin: Instant,
+}
+
+impl Pace {
+    /// How long the work goes on without a pause.
+    const PART: Duration = Duration::from_micros(500);
+
+    pub(super) fn new() -> Self {
+        Self { begin: Instant::now() }
+    }
+
+    /// Lets other tasks run, if the work has gone on for long enough.
+    pub(super) async fn pause(&mut self) {
+        if self.begin.elapsed() >= Self::PART {
+            pause().await;
+            self.begin = Instant::now();
+        }
+    }
+}
