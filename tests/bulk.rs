@@ -1,5 +1,6 @@
 //! Facts about changes of many packages at once: what others do meanwhile, and how many there can be.
 
+use std::array::from_fn;
 use std::collections::BTreeSet;
 use std::future::poll_fn;
 use std::num::NonZeroUsize;
@@ -221,17 +222,20 @@ fn no_change_of_many_is_lost<S: PackageStore>(store: S) {
     let api = Api::new(runtime.block_on(filled(store, PACKAGES)));
     let barrier = Barrier::new(CLIENTS);
     let client = |own: usize| {
-        for round in 0..ROUNDS {
+        let change = |round: usize| {
             let tag = format!("t-{own}-{round}");
             let body = json!({ "select": { "tag": ["old"] }, "add_tags": [tag] });
             barrier.wait();
-            let response = runtime.block_on(change(&api, "/changes", None, body));
-            assert_eq!(response.status(), 201, "{:?}", content(&response));
-        }
+            runtime.block_on(change(&api, "/changes", None, body)).status().as_u16()
+        };
+        (0..ROUNDS).map(change).collect::<Vec<_>>()
     };
     thread::scope(|scope| {
         let client = &client;
-        (0..CLIENTS).for_each(|own| drop(scope.spawn(move || client(own))));
+        let clients: [_; CLIENTS] = from_fn(|own| scope.spawn(move || client(own)));
+        for client in clients {
+            assert_eq!(client.join().unwrap(), [201; ROUNDS]);
+        }
     });
     let added = (0..CLIENTS).flat_map(|own| (0..ROUNDS).map(move |at| format!("t-{own}-{at}")));
     let expected: BTreeSet<_> = added.chain(["old".to_owned()]).collect();

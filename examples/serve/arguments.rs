@@ -48,14 +48,26 @@ pub struct Arguments {
     )]
     pub store: Url,
 
-    /// A file of packages to add before serving, `-` for standard input
+    /// Files of packages to add before serving, or directories of such files; `-` for standard input
     ///
     /// It is TSV or CSV with a header: `name`, `summary` (or `short_desc`) and, if there is one,
     /// `tags` are what they say, all other columns become metadata. Or it is JSON: objects with these
     /// members, one a line or in an array, pages as the server answers them, or PyPI's. Or it is the
     /// METADATA of one package. Rows that are no package are reported and the others are added.
-    #[arg(long, env = "PYADAY_IMPORT", value_name = "FILE")]
-    pub import: Option<PathBuf>,
+    ///
+    /// Several files are read in the order in which they are given: one after another, as in
+    /// `--import lists/*.csv`, or with commas between them. Of a directory, all files are read in the
+    /// order of their names, and the METADATA of each installed package (`*.dist-info`). A file in it
+    /// that is not a list of packages is reported, and the others are read. A file that was named must
+    /// be a list: if it is not, the server ends.
+    #[arg(
+        long,
+        env = "PYADAY_IMPORT",
+        value_name = "FILE",
+        value_delimiter = ',',
+        num_args = 1..
+    )]
+    pub import: Vec<PathBuf>,
 
     /// What the import does with packages that exist already
     #[arg(

@@ -81,6 +81,18 @@ pub enum Error {
         /// How many rows were read.
         refused: u64,
     },
+    /// A directory has no list of packages.
+    #[error(
+        "cannot import {name}: none of the {files} files in it is a list of packages; {TAKEN}; \
+         directories within it are not read, unless they are those of installed packages \
+         (`*.dist-info`)"
+    )]
+    NoLists {
+        /// The directory.
+        name: String,
+        /// How many files it has.
+        files: usize,
+    },
     /// A new store got nothing, so that there is nothing to serve.
     #[error("the import of {name} added nothing to a new store: it has no rows; {TAKEN}")]
     NothingAdded {

@@ -4,6 +4,7 @@
 //! while one batch is written the next is read, and a third may wait. No more than that is in memory.
 
 mod report;
+mod sources;
 mod write;
 
 use std::fmt;
@@ -23,6 +24,7 @@ use pyaday_core::import::{ReadError, ReaderBuilder, Row};
 use tokio::sync::mpsc;
 
 use self::report::Report;
+pub(crate) use self::sources::Sources;
 use self::write::{Item, Writer};
 use crate::url::shown;
 use crate::{Error, Signal};
@@ -114,6 +116,14 @@ impl Summary {
     #[must_use]
     pub fn read(&self) -> u64 {
         self.added + self.updated + self.present + self.refused
+    }
+
+    /// Adds what became of the rows of another file.
+    fn add(&mut self, other: Self) {
+        self.added += other.added;
+        self.updated += other.updated;
+        self.present += other.present;
+        self.refused += other.refused;
     }
 }
 

@@ -9,10 +9,11 @@ use tokio::time::sleep;
 use crate::begun::Begun;
 use crate::error::{tell, with_causes};
 use crate::gate::Gate;
+use crate::import::Sources;
 use crate::mark::{Fault, Mark};
 use crate::signal::{Stopping, unless_stopped};
 use crate::store::fill;
-use crate::{Error, OnExisting, Source};
+use crate::{Error, OnExisting};
 
 /// How long to wait until the database or the lock of the mark is asked for again.
 const RETRY: Duration = Duration::from_secs(1);
@@ -61,7 +62,7 @@ impl<S: PackageStore> Opened<S> {
         }
     }
 
-    /// Gives the store its packages and opens its gate: those of the source, or some to begin with if it is
+    /// Gives the store its packages and opens its gate: those of the sources, or some to begin with if it is
     /// new. It waits for a database that is away, and for a process that makes the first import.
     ///
     /// It can be dropped at any moment. [`give_up`](Self::give_up) then takes back what can be taken back.
@@ -71,13 +72,13 @@ impl<S: PackageStore> Opened<S> {
     /// `stop` came before the end.
     pub(crate) async fn fill(
         &mut self,
-        source: Option<Source>,
+        sources: Option<Sources>,
         on_existing: OnExisting,
         stop: &Stopping,
     ) -> Result<(), Error> {
-        let is_first = unless_stopped(stop, self.begin(source.is_some())).await?;
+        let is_first = unless_stopped(stop, self.begin(sources.is_some())).await?;
         // An import finishes what it is writing before it stops.
-        let filled = fill(self.store.store(), is_first, source, on_existing, stop.clone()).await;
+        let filled = fill(self.store.store(), is_first, sources, on_existing, stop.clone()).await;
         if matches!(filled, Err(Error::Stopped { .. })) {
             return filled;
         }
@@ -85,15 +86,15 @@ impl<S: PackageStore> Opened<S> {
     }
 
     /// Finds out whether this is the first import into the store, and marks that it begins.
-    async fn begin(&mut self, has_source: bool) -> Result<bool, Error> {
+    async fn begin(&mut self, has_sources: bool) -> Result<bool, Error> {
         self.lock().await;
         let is_marked = self.mark.is_set().await.map_err(|source| self.unmarkable(source))?;
-        if is_marked && !has_source {
+        if is_marked && !has_sources {
             let store = self.name.clone();
             return Err(Error::Unfinished { store, remedy: self.mark.remedy() });
         }
         let is_first = is_marked || (self.is_new)(self.store.store());
-        self.is_unfinished = is_first && has_source;
+        self.is_unfinished = is_first && has_sources;
         if self.is_unfinished && !is_marked {
             self.is_marker = true;
             self.mark.set().await.map_err(|source| self.unmarkable(source))?;

@@ -21,13 +21,12 @@ use crate::begun::Begun;
 use crate::descriptors;
 use crate::error::{report, tell, with_causes};
 use crate::following::{MAX_AGE, follow};
+use crate::import::Sources;
 use crate::log;
 use crate::mark::Mark;
 use crate::opened::Opened;
 use crate::signal::{Stopping, unless_stopped};
-use crate::{
-    AccessRules, Arguments, Error, Prefix, Signal, Socket, Source, StopSignal, StoreUrl, Url,
-};
+use crate::{AccessRules, Arguments, Error, Prefix, Signal, Socket, StopSignal, StoreUrl, Url};
 
 /// A web framework to serve with.
 pub trait Framework {
@@ -192,13 +191,11 @@ async fn serve<F: Framework, S: PackageStore>(
         let socket = Socket::bind(&options.bind).await?;
         let address = socket.address()?;
         access.check_address(address)?;
-        let source = match options.import.clone() {
-            Some(path) => Some(in_thread(move || Source::open(&path)).await??),
-            None => None,
-        };
-        Ok((socket, address, source, open().await?))
+        let paths = options.import.clone();
+        let sources = in_thread(move || Sources::open(&paths)).await??;
+        Ok((socket, address, sources, open().await?))
     };
-    let (socket, address, source, mut opened) = unless_stopped(&stop, opening).await?;
+    let (socket, address, sources, mut opened) = unless_stopped(&stop, opening).await?;
     let store = Arc::clone(&opened.store);
     let answers = access.apply(answers(public_url, &access), address);
     admin.watch(&store, look);
@@ -216,7 +213,7 @@ async fn serve<F: Framework, S: PackageStore>(
         let api = Api::with_options(store, answers);
         Ok(F::serve(listener, &prefix, api, &access, stop).await?)
     };
-    if opened.is_away && source.is_none() {
+    if opened.is_away && sources.is_none() {
         // Until the database is there, requests get 503. The server that answers them is what stops.
         let never = pending().boxed().shared();
         return tokio::select! {
@@ -226,7 +223,7 @@ async fn serve<F: Framework, S: PackageStore>(
             }
         };
     }
-    if let Err(error) = opened.fill(source, options.on_existing, &stop).await {
+    if let Err(error) = opened.fill(sources, options.on_existing, &stop).await {
         drop(serving);
         opened.give_up(&error).await;
         return Err(error);

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use pyaday_core::PackageStore;
 
-use crate::error::tell;
+use crate::import::Sources;
 use crate::signal::Stopping;
 use crate::url::without_user_info;
 use crate::{Error, OnExisting, Source, Url, import_until};
@@ -84,26 +84,25 @@ fn advice(url: &str) -> String {
     }
 }
 
-/// Adds the packages of a source to a store; without a source, a new store gets a few to begin with. A
+/// Adds the packages of the sources to a store; without sources, a new store gets a few to begin with. A
 /// store is new until its first import is finished.
 ///
 /// # Errors
-/// The source cannot be imported, it has nothing for a new store, or `stop` came before the end.
+/// The sources cannot be imported, they have nothing for a new store, or `stop` came before the end.
 pub(crate) async fn fill<S: PackageStore>(
     store: &S,
     is_new: bool,
-    source: Option<Source>,
+    sources: Option<Sources>,
     on_existing: OnExisting,
     stop: Stopping,
 ) -> Result<(), Error> {
-    match source {
-        Some(source) => {
-            let name = source.name().to_owned();
-            let summary = import_until(store, source, on_existing, stop).await?;
-            if is_new && summary.read() == 0 {
+    match sources {
+        Some(sources) => {
+            let name = sources.name();
+            let rows = sources.import(store, on_existing, &stop).await?;
+            if is_new && rows == 0 {
                 return Err(Error::NothingAdded { name });
             }
-            tell(&format!("imported {name}: {summary}"));
         }
         None if is_new => {
             let first = Source::new("the first packages", FIRST_PACKAGES.as_bytes());

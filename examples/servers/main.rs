@@ -30,6 +30,7 @@ mod proxies;
 #[cfg(unix)]
 mod readme;
 mod secrets;
+mod several;
 mod sources;
 mod start;
 #[cfg(unix)]
