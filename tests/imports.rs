@@ -1,3 +1,4 @@
 //! What can be imported: files as people have them, and what becomes of their rows.
 
+mod engine;
 mod files;

@@ -5,12 +5,12 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process;
 
-use clap::builder::BoolishValueParser;
+use clap::builder::{BoolishValueParser, PossibleValuesParser, TypedValueParser};
 use clap::{CommandFactory as _, FromArgMatches as _, Parser};
 use pyaday_sqlite::sqlite_version;
 
 use crate::url::{Url, without_user_info};
-use crate::{AdminOptions, LogOptions, OnExisting};
+use crate::{AdminOptions, ImportOptions, LogOptions, OnExisting};
 
 /// Serves a catalogue of Python packages over HTTP.
 ///
@@ -74,10 +74,16 @@ pub struct Arguments {
         long,
         env = "PYADAY_ON_EXISTING",
         value_name = "WHAT",
-        value_enum,
-        default_value = "skip"
+        value_parser = on_existing(),
+        default_value_t
     )]
     pub on_existing: OnExisting,
+
+    /// Let the import add packages again that were deleted after an earlier import
+    ///
+    /// Without it, a package that somebody has deleted stays deleted, although the file still has it.
+    #[arg(long, env = "PYADAY_RESTORE_DELETED", value_parser = BoolishValueParser::new())]
+    pub restore_deleted: bool,
 
     /// A file of the tokens that allow to read and write, one a line
     ///
@@ -129,7 +135,18 @@ pub struct Arguments {
     pub admin: AdminOptions,
 }
 
+/// Reads the value of `--on-existing`.
+fn on_existing() -> impl TypedValueParser<Value = OnExisting> {
+    let names = OnExisting::ALL.iter().map(|value| value.as_str());
+    PossibleValuesParser::new(names).try_map(|name| name.parse::<OnExisting>())
+}
+
 impl Arguments {
+    /// How files are imported.
+    pub(crate) fn import_options(&self) -> ImportOptions {
+        ImportOptions { on_existing: self.on_existing, keep_deleted: !self.restore_deleted }
+    }
+
     /// The options of this process, which runs the program of this name. If they cannot be used, then
     /// it ends with a message; if it was asked for help or for its version, then with that.
     #[must_use]

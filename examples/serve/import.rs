@@ -18,14 +18,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread;
 
-use clap::ValueEnum;
 use pyaday_core::PackageStore;
-use pyaday_core::import::{ReadError, ReaderBuilder, Row};
+use pyaday_core::import::{Import, OnExisting, ReadError, ReaderBuilder, Refusal, Row};
 use tokio::sync::mpsc;
 
 use self::report::Report;
 pub(crate) use self::sources::Sources;
-use self::write::{Item, Writer};
+use self::write::Writer;
 use crate::url::shown;
 use crate::{Error, Signal};
 
@@ -84,16 +83,20 @@ impl fmt::Debug for Source {
     }
 }
 
-/// What becomes of a package that the store has already.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum OnExisting {
-    /// It stays as it is.
-    #[default]
-    Skip,
-    /// What the row says replaces what the package has, as PATCH does; what the row lacks stays.
-    Update,
-    /// It stays as it is, and the import ends with an error after its last row.
-    Error,
+/// How files are imported.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ImportOptions {
+    /// What becomes of packages that the store has already.
+    pub on_existing: OnExisting,
+    /// Whether a package stays deleted if it was deleted after an earlier import.
+    pub keep_deleted: bool,
+}
+
+impl From<OnExisting> for ImportOptions {
+    /// Adds deleted packages again.
+    fn from(on_existing: OnExisting) -> Self {
+        Self { on_existing, keep_deleted: false }
+    }
 }
 
 /// What became of the rows of a file.
@@ -107,6 +110,8 @@ pub struct Summary {
     pub updated: u64,
     /// Packages that the store had; they stayed as they were.
     pub present: u64,
+    /// Packages that were deleted after an earlier import; they stayed deleted.
+    pub deleted: u64,
     /// Rows that are no package.
     pub refused: u64,
 }
@@ -115,7 +120,7 @@ impl Summary {
     /// How many rows were read.
     #[must_use]
     pub fn read(&self) -> u64 {
-        self.added + self.updated + self.present + self.refused
+        self.added + self.updated + self.present + self.deleted + self.refused
     }
 
     /// Adds what became of the rows of another file.
@@ -123,17 +128,22 @@ impl Summary {
         self.added += other.added;
         self.updated += other.updated;
         self.present += other.present;
+        self.deleted += other.deleted;
         self.refused += other.refused;
     }
 }
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { on_existing, added, updated, present, refused } = self;
+        let Self { on_existing, added, updated, present, deleted, refused } = self;
         write!(f, "{} read, {added} added, ", self.read())?;
         match on_existing {
             OnExisting::Update => write!(f, "{updated} updated, {present} unchanged, ")?,
             OnExisting::Skip | OnExisting::Error => write!(f, "{present} present, ")?,
+        }
+        match deleted {
+            0 => {}
+            deleted => write!(f, "{deleted} deleted before, ")?,
         }
         write!(f, "{refused} refused")
     }
@@ -151,9 +161,9 @@ impl fmt::Display for Summary {
 pub async fn import<S: PackageStore>(
     store: &S,
     source: Source,
-    on_existing: OnExisting,
+    options: impl Into<ImportOptions>,
 ) -> Result<Summary, Error> {
-    import_until(store, source, on_existing, pending()).await
+    import_until(store, source, options, pending()).await
 }
 
 /// Adds the packages of a source to a store, until `stop`. The batch that is being written then is finished.
@@ -163,9 +173,10 @@ pub async fn import<S: PackageStore>(
 pub async fn import_until<S: PackageStore>(
     store: &S,
     source: Source,
-    on_existing: OnExisting,
+    options: impl Into<ImportOptions>,
     stop: impl Future<Output = Signal>,
 ) -> Result<Summary, Error> {
+    let ImportOptions { on_existing, keep_deleted } = options.into();
     let Source { name, size, input } = source;
     let report = Report::new(&name, size);
     let (sender, mut batches) = mpsc::channel(1);
@@ -181,7 +192,10 @@ pub async fn import_until<S: PackageStore>(
         let input = report.watch(input);
         thread::spawn(move || reading.read(input, &sender))
     };
-    let writer = Writer { store, on_existing, report: &report };
+    let import = Import::new().on_existing(on_existing).keep_deleted(keep_deleted);
+    // An import has no reader who could decide about look-alikes.
+    let import = import.look_alikes(false);
+    let writer = Writer { store, import, on_existing, report: &report };
     let mut summary = Summary { on_existing, ..Summary::default() };
     let mut stop = pin!(stop);
     loop {
@@ -244,7 +258,7 @@ impl Reading {
     fn read(
         &mut self,
         input: Box<dyn Read + Send>,
-        batches: &mpsc::Sender<Vec<Item>>,
+        batches: &mpsc::Sender<Vec<Row>>,
     ) -> Result<(), ReadError> {
         let mut batch = Vec::new();
         let end = self.read_into(&mut batch, input, batches);
@@ -257,9 +271,9 @@ impl Reading {
 
     fn read_into(
         &mut self,
-        batch: &mut Vec<Item>,
+        batch: &mut Vec<Row>,
         input: Box<dyn Read + Send>,
-        batches: &mpsc::Sender<Vec<Item>>,
+        batches: &mpsc::Sender<Vec<Row>>,
     ) -> Result<(), ReadError> {
         let is_partial = self.on_existing == OnExisting::Update;
         let mut reader = ReaderBuilder::new().partial(is_partial).open(input)?;
@@ -279,26 +293,19 @@ impl Reading {
         Ok(())
     }
 
-    fn accept(&mut self, row: Row) -> Option<Item> {
-        let Row { line, package } = row;
-        let must_be_whole = self.on_existing != OnExisting::Update;
-        let package = match package {
-            Ok(given) if must_be_whole && !given.is_whole() => {
-                Err("there is no `summary` or `short_desc`".to_owned())
-            }
-            package => package.map_err(|refusal| refusal.to_string()),
-        };
-        match package {
-            Ok(given) => {
+    /// Admits a row, or reports why it is refused.
+    fn accept(&mut self, row: Row) -> Option<Row> {
+        let refusal = match &row.package {
+            Ok(given) if given.is_whole() || self.on_existing == OnExisting::Update => {
                 self.accepted += 1;
                 self.bytes += given.size();
-                Some(Item { line, given })
+                return Some(row);
             }
-            Err(reason) => {
-                self.refused.fetch_add(1, Relaxed);
-                self.report.refused(line, &reason);
-                None
-            }
-        }
+            Ok(_) => "there is no `summary` or `short_desc`".to_owned(),
+            Err(refusal) => Refusal::to_string(refusal),
+        };
+        self.refused.fetch_add(1, Relaxed);
+        self.report.refused(row.line, &refusal);
+        None
     }
 }

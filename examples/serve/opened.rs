@@ -13,7 +13,7 @@ use crate::import::Sources;
 use crate::mark::{Fault, Mark};
 use crate::signal::{Stopping, unless_stopped};
 use crate::store::fill;
-use crate::{Error, OnExisting};
+use crate::{Error, ImportOptions};
 
 /// How long to wait until the database or the lock of the mark is asked for again.
 const RETRY: Duration = Duration::from_secs(1);
@@ -73,12 +73,12 @@ impl<S: PackageStore> Opened<S> {
     pub(crate) async fn fill(
         &mut self,
         sources: Option<Sources>,
-        on_existing: OnExisting,
+        options: ImportOptions,
         stop: &Stopping,
     ) -> Result<(), Error> {
         let is_first = unless_stopped(stop, self.begin(sources.is_some())).await?;
         // An import finishes what it is writing before it stops.
-        let filled = fill(self.store.store(), is_first, sources, on_existing, stop.clone()).await;
+        let filled = fill(self.store.store(), is_first, sources, options, stop.clone()).await;
         if matches!(filled, Err(Error::Stopped { .. })) {
             return filled;
         }

@@ -218,12 +218,12 @@ async fn serve<F: Framework, S: PackageStore>(
         let never = pending().boxed().shared();
         return tokio::select! {
             served = serving() => served,
-            Err(error) = opened.fill(None, options.on_existing, &never) => {
+            Err(error) = opened.fill(None, options.import_options(), &never) => {
                 Err(error)
             }
         };
     }
-    if let Err(error) = opened.fill(sources, options.on_existing, &stop).await {
+    if let Err(error) = opened.fill(sources, options.import_options(), &stop).await {
         drop(serving);
         opened.give_up(&error).await;
         return Err(error);

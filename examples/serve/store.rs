@@ -7,7 +7,7 @@ use pyaday_core::PackageStore;
 use crate::import::Sources;
 use crate::signal::Stopping;
 use crate::url::without_user_info;
-use crate::{Error, OnExisting, Source, Url, import_until};
+use crate::{Error, ImportOptions, Source, Url, import_until};
 
 /// The packages of a catalogue that nobody filled.
 const FIRST_PACKAGES: &str = "\
@@ -93,20 +93,23 @@ pub(crate) async fn fill<S: PackageStore>(
     store: &S,
     is_new: bool,
     sources: Option<Sources>,
-    on_existing: OnExisting,
+    options: ImportOptions,
     stop: Stopping,
 ) -> Result<(), Error> {
+    // What a first import lacks was never imported. Without this, the rest of an import that was
+    // interrupted would be looked up name by name.
+    let options = ImportOptions { keep_deleted: options.keep_deleted && !is_new, ..options };
     match sources {
         Some(sources) => {
             let name = sources.name();
-            let rows = sources.import(store, on_existing, &stop).await?;
+            let rows = sources.import(store, options, &stop).await?;
             if is_new && rows == 0 {
                 return Err(Error::NothingAdded { name });
             }
         }
         None if is_new => {
             let first = Source::new("the first packages", FIRST_PACKAGES.as_bytes());
-            import_until(store, first, on_existing, stop).await?;
+            import_until(store, first, options, stop).await?;
         }
         None => {}
     }

@@ -36,7 +36,14 @@ fn update(text: &str) -> (String, Summary) {
 }
 
 fn counts(added: u64, updated: u64, present: u64, refused: u64) -> Summary {
-    Summary { on_existing: OnExisting::Update, added, updated, present, refused }
+    Summary {
+        on_existing: OnExisting::Update,
+        added,
+        updated,
+        present,
+        refused,
+        ..Summary::default()
+    }
 }
 
 #[test]
@@ -139,7 +146,8 @@ fn colliding(times: usize) -> (Result<Summary, Error>, usize) {
     let (others, count) = (Arc::clone(&inner), Arc::new(AtomicUsize::new(0)));
     let counted = Arc::clone(&count);
     let store = Failing::new(inner, move |call| {
-        if let Call::Update(name) = call {
+        let Call::WriteBatch(batch) = call else { return Then::Pass };
+        if let Some((name, _)) = batch.packages().find(|(_, swap)| swap.before.is_some()) {
             let attempt = counted.fetch_add(1, Relaxed);
             if attempt < times {
                 let change = Package::new("flask", &format!("change {attempt}")).unwrap().details;

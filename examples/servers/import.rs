@@ -353,8 +353,8 @@ async fn a_batch_has_at_most_5_000_packages_and_little_more_than_4_mebibytes() {
         let batches = Arc::new(Mutex::new(Vec::new()));
         let seen = Arc::clone(&batches);
         let store = Failing::new(MemoryStore::new(), move |call| {
-            if let Call::CreateMany(packages) = call {
-                seen.lock().unwrap().push(packages.len());
+            if let Call::WriteBatch(batch) = call {
+                seen.lock().unwrap().push(batch.packages().count());
             }
             Then::Pass
         });
@@ -390,10 +390,11 @@ pub(crate) fn runtime() -> tokio::runtime::Runtime {
 }
 
 proptest! {
-    /// Whatever the crate csv writes, in however small pieces it is read.
+    /// Whatever the crate csv writes, in however small pieces it is read. An apostrophe at the beginning
+    /// of a cell may be one that an export has added.
     #[test]
     fn csv_written_by_another_library_is_read(
-        fields in prop::collection::vec("[a\",\n \t'é]{0,12}", 1..20),
+        fields in prop::collection::vec("([a\",\n \té][a\",\n \t'é]{0,12})?", 1..20),
         piece in 1_usize..20,
     ) {
         let mut writer = WriterBuilder::new().from_writer(Vec::new());

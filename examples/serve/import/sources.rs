@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use pyaday_core::PackageStore;
 
-use super::{OnExisting, Source, Summary, import_until};
+use super::{ImportOptions, OnExisting, Source, Summary, import_until};
 use crate::Error;
 use crate::error::{tell, with_causes};
 use crate::signal::Stopping;
@@ -52,7 +52,7 @@ impl Sources {
     pub(crate) async fn import<S: PackageStore>(
         self,
         store: &S,
-        on_existing: OnExisting,
+        options: ImportOptions,
         stop: &Stopping,
     ) -> Result<u64, Error> {
         let (mut rows, mut existing) = (0, None);
@@ -60,10 +60,10 @@ impl Sources {
             let imported = match item {
                 Item::File(source) => {
                     let name = source.name().to_owned();
-                    let summary = import_until(store, source, on_existing, stop.clone()).await;
+                    let summary = import_until(store, source, options, stop.clone()).await;
                     summary.map(|summary| (name, summary))
                 }
-                Item::Directory(directory) => directory.import(store, on_existing, stop).await,
+                Item::Directory(directory) => directory.import(store, options, stop).await,
             };
             match imported {
                 Ok((name, summary)) => {
@@ -113,15 +113,15 @@ impl Directory {
     async fn import<S: PackageStore>(
         self,
         store: &S,
-        on_existing: OnExisting,
+        options: ImportOptions,
         stop: &Stopping,
     ) -> Result<(String, Summary), Error> {
         let Self { name, files } = self;
-        let mut total = Summary { on_existing, ..Summary::default() };
+        let mut total = Summary { on_existing: options.on_existing, ..Summary::default() };
         let (mut lists, mut others) = (0, 0);
         for path in files {
             let imported = match Source::open(&path) {
-                Ok(source) => import_until(store, source, on_existing, stop.clone()).await,
+                Ok(source) => import_until(store, source, options, stop.clone()).await,
                 Err(error) => Err(error),
             };
             match imported {
@@ -146,7 +146,7 @@ impl Directory {
             return Err(Error::NoLists { name, files: others });
         }
         let name = format!("{lists} of {} files in {name}", lists + others);
-        match on_existing {
+        match options.on_existing {
             OnExisting::Error if total.present > 0 => Err(Error::Existing { name, summary: total }),
             _ => Ok((name, total)),
         }

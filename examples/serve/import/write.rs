@@ -1,226 +1,100 @@
 //! Writes what rows say into a store. Nothing else of the import knows the store.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
-use futures_util::{StreamExt, TryStreamExt, stream};
-use pyaday_core::import::Given;
-use pyaday_core::{
-    Create, NormalizedName, PackageStore, Replacement, StoreError, Stored, Update, Write,
-};
+use pyaday_core::import::{Effect, Import, OnExisting, Row};
+use pyaday_core::{Batched, NormalizedName, PackageStore, StoreError, Write};
 
+use super::Summary;
 use super::report::Report;
-use super::{OnExisting, Summary};
 
-/// How many packages are updated at once: a store commits together what comes together.
-const AT_ONCE: usize = 512;
-
-/// How often an update is tried anew because somebody else has changed the package.
+/// How often a batch is tried again because others have changed one of its packages in between.
 const ATTEMPTS: usize = 8;
 
-/// A row that says something of a package.
-pub(super) struct Item {
-    /// The line that it begins in.
-    pub(super) line: u64,
-    pub(super) given: Given,
-}
+const COLLISIONS: &str =
+    "others changed this package whenever the row was about to be written: import the file again";
 
 /// Where packages go.
 pub(super) struct Writer<'a, S> {
     pub(super) store: &'a S,
+    pub(super) import: Import,
     pub(super) on_existing: OnExisting,
     pub(super) report: &'a Report,
 }
-
-/// What became of a row.
-enum Done {
-    Added,
-    Updated,
-    /// The package says the same already.
-    Same,
-    Refused,
-}
-
-/// What became of a row, if it need not be tried again, and the package as it is now.
-type Attempt = (Option<Done>, Option<Stored>);
 
 impl<S: PackageStore> Writer<'_, S> {
     /// Writes rows, and counts what becomes of them.
     pub(super) async fn write(
         &self,
-        batch: Vec<Item>,
+        mut rows: Vec<Row>,
         summary: &mut Summary,
     ) -> Result<(), StoreError> {
-        match self.on_existing {
-            OnExisting::Skip | OnExisting::Error => self.add(batch, summary).await,
-            OnExisting::Update => self.update(batch, summary).await,
-        }
-    }
-
-    async fn add(&self, batch: Vec<Item>, summary: &mut Summary) -> Result<(), StoreError> {
-        let lines: Vec<_> = batch.iter().map(|item| item.line).collect();
-        let packages = batch.into_iter().map(|item| item.given.into_package()).collect();
-        for (line, result) in
-            lines.into_iter().zip(self.store.create_many(packages, Write::new()).await?)
-        {
-            match result {
-                Create::Created(_) => summary.added += 1,
-                // A batch has no terms that could be stale.
-                Create::Exists(_) | Create::Stale(_) => {
-                    summary.present += 1;
-                    if self.on_existing == OnExisting::Error {
-                        self.report.existing(line);
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Adds what is new and updates the rest. The rows of one name are taken in the order of the file.
-    async fn update(&self, batch: Vec<Item>, summary: &mut Summary) -> Result<(), StoreError> {
-        let groups = by_name(batch);
-        // All new packages are added at once, which is much faster than one by one.
-        let firsts = groups.iter().filter_map(|group| group.rows.first());
-        let whole = firsts.filter(|item| item.given.is_whole());
-        let packages: Vec<_> = whole.map(|item| item.given.package().clone()).collect();
-        let is_any_partial = packages.len() < groups.len();
-        let mut created = self.store.create_many(packages, Write::new()).await?.into_iter();
-        if is_any_partial {
+        let is_partial = |row: &Row| row.package.as_ref().is_ok_and(|given| !given.is_whole());
+        if rows.iter().any(is_partial) {
             // Another process may have added the packages that these rows are about.
             self.store.refresh().await?;
         }
-        let groups = groups.into_iter().map(|group| {
-            let is_whole = group.rows.first().is_some_and(|item| item.given.is_whole());
-            let first = if is_whole { created.next() } else { None };
-            self.write_group(group, first)
-        });
-        let mut groups = stream::iter(groups.collect::<Vec<_>>()).buffer_unordered(AT_ONCE);
-        while let Some(done) = groups.try_next().await? {
-            done.iter().for_each(|done| summary.count(done));
-        }
-        Ok(())
-    }
-
-    /// Writes the rows of one name, one after the other. `first` is what became of the first row, if
-    /// the store was asked to add its package.
-    async fn write_group(
-        &self,
-        group: Group,
-        first: Option<Create>,
-    ) -> Result<Vec<Done>, StoreError> {
-        let Group { name, rows } = group;
-        let mut done = Vec::with_capacity(rows.len());
-        let mut stored = match &first {
-            Some(create) => create.stored().cloned(),
-            None => self.store.read(&name).await?,
-        };
-        let mut rows = rows.iter();
-        if let Some(Create::Created(_)) = first {
-            rows.next();
-            done.push(Done::Added);
-        }
-        for item in rows {
-            done.push(self.write_one(&name, item, &mut stored).await?);
-        }
-        Ok(done)
-    }
-
-    /// Writes one row. `stored` is the package as it was last seen, and is brought up to date.
-    async fn write_one(
-        &self,
-        name: &NormalizedName,
-        item: &Item,
-        stored: &mut Option<Stored>,
-    ) -> Result<Done, StoreError> {
-        for _ in 0..ATTEMPTS {
-            let (done, newest) = match stored.take() {
-                Some(existing) => self.change(name, item, existing).await?,
-                None => self.create(item).await?,
+        loop {
+            let Some(contended) = self.attempt(&rows, summary).await? else {
+                return Ok(());
             };
-            *stored = newest;
-            if let Some(done) = done {
-                return Ok(done);
-            }
+            rows.retain(|row| {
+                let is_contended = name(row).is_some_and(|name| contended.contains(&name));
+                if is_contended {
+                    self.report.refused(row.line, COLLISIONS);
+                    summary.refused += 1;
+                }
+                !is_contended
+            });
         }
-        Ok(self.refuse(item.line, COLLISIONS))
     }
 
-    /// Updates a package, unless it is another by now than the one that was last seen.
-    async fn change(
+    /// Writes all rows, or none: then returns the names of packages that others keep changing.
+    async fn attempt(
         &self,
-        name: &NormalizedName,
-        item: &Item,
-        existing: Stored,
-    ) -> Result<Attempt, StoreError> {
-        let replacement = match item.given.merge_into(&existing.package()) {
-            Ok(package) => Replacement::new(package.details),
-            Err(invalid) => {
-                let done = self.refuse(item.line, &invalid.to_string());
-                return Ok((Some(done), Some(existing)));
+        rows: &[Row],
+        summary: &mut Summary,
+    ) -> Result<Option<HashSet<NormalizedName>>, StoreError> {
+        let mut contended = Vec::new();
+        for _ in 0..ATTEMPTS {
+            let preview = self.import.preview(self.store, rows.iter().cloned()).await?;
+            match self.store.write_batch(preview.batch, Write::new()).await? {
+                Batched::Conflict(conflict) => {
+                    contended = conflict.packages;
+                    self.store.refresh().await?;
+                }
+                // A write without terms is not stale.
+                Batched::Written(_) | Batched::Unwritten(_) | Batched::Stale(_) => {
+                    for row in &preview.rows {
+                        self.count(row.line, &row.effect, summary);
+                    }
+                    return Ok(None);
+                }
             }
-        };
-        let write = Write::new().if_revision(existing.revision());
-        Ok(match self.store.update(name, replacement, write).await? {
-            Update::Updated(stored) => (Some(Done::Updated), Some(stored)),
-            Update::Unchanged(stored) => (Some(Done::Same), Some(stored)),
-            Update::Stale(stored) => (None, Some(stored)),
-            Update::Absent => (None, None),
-        })
-    }
-
-    /// Adds a package, unless there is one by now.
-    async fn create(&self, item: &Item) -> Result<Attempt, StoreError> {
-        if !item.given.is_whole() {
-            return Ok((Some(self.refuse(item.line, NO_SUMMARY)), None));
         }
-        Ok(match self.store.create(item.given.package().clone(), Write::new()).await? {
-            Create::Created(stored) => (Some(Done::Added), Some(stored)),
-            Create::Exists(stored) => (None, Some(stored)),
-            // A write without terms is not stale.
-            Create::Stale(_) => (None, None),
-        })
+        Ok(Some(contended.into_iter().collect()))
     }
 
-    fn refuse(&self, line: u64, reason: &str) -> Done {
-        self.report.refused(line, reason);
-        Done::Refused
+    fn count(&self, line: u64, effect: &Effect, summary: &mut Summary) {
+        match effect {
+            Effect::Added => summary.added += 1,
+            Effect::Changed(_) => summary.updated += 1,
+            Effect::Deleted => summary.deleted += 1,
+            Effect::Refused(refusal) => {
+                summary.refused += 1;
+                self.report.refused(line, &refusal.to_string());
+            }
+            _ => {
+                summary.present += 1;
+                if self.on_existing == OnExisting::Error {
+                    self.report.existing(line);
+                }
+            }
+        }
     }
 }
 
-const NO_SUMMARY: &str =
-    "there is no package of this name yet, and the row has no `summary` to add one with";
-
-const COLLISIONS: &str =
-    "others changed this package whenever the row was about to be written: import the file again";
-
-/// The rows about one package, in the order of the file.
-struct Group {
-    name: NormalizedName,
-    rows: Vec<Item>,
-}
-
-/// The rows of a batch by the packages that they are about.
-fn by_name(batch: Vec<Item>) -> Vec<Group> {
-    let mut groups: Vec<Group> = Vec::new();
-    let mut places = HashMap::new();
-    for item in batch {
-        let name = item.given.package().name.normalized();
-        let place = *places.entry(name.clone()).or_insert(groups.len());
-        match groups.get_mut(place) {
-            Some(group) => group.rows.push(item),
-            None => groups.push(Group { name, rows: vec![item] }),
-        }
-    }
-    groups
-}
-
-impl Summary {
-    fn count(&mut self, done: &Done) {
-        match done {
-            Done::Added => self.added += 1,
-            Done::Updated => self.updated += 1,
-            Done::Same => self.present += 1,
-            Done::Refused => self.refused += 1,
-        }
-    }
+/// The package that a row is about.
+fn name(row: &Row) -> Option<NormalizedName> {
+    row.package.as_ref().ok().map(|given| given.package().name.normalized())
 }

@@ -1,5 +1,7 @@
 //! Writes to many packages and pins at once.
 
+use std::collections::BTreeSet;
+
 use super::packing::Change;
 use super::snapshot::Catalogue;
 use crate::daily::{Date, Pinned};
@@ -43,14 +45,13 @@ impl Catalogue {
 
     /// What is not as the batch requires.
     fn conflict(&self, batch: &Batch) -> Conflict {
-        let packages = batch.packages().filter(|(name, swap)| {
-            self.get(name).as_ref().map(Stored::representation) != swap.before
+        let changed = batch.packages().map(|(name, swap)| (name, swap.before.as_ref()));
+        let packages = changed.chain(batch.required()).filter(|(name, expected)| {
+            self.get(name).as_ref().map(Stored::representation).as_ref() != *expected
         });
+        let packages: BTreeSet<_> = packages.map(|(name, _)| name.clone()).collect();
         let dates = batch.pins().filter(|pin| !self.can_change(pin, batch));
-        Conflict::new(
-            packages.map(|(name, _)| name.clone()).collect(),
-            dates.map(|pin| pin.date).collect(),
-        )
+        Conflict::new(packages.into_iter().collect(), dates.map(|pin| pin.date).collect())
     }
 
     fn can_change(&self, pin: &ChangedPin, batch: &Batch) -> bool {
@@ -75,6 +76,8 @@ impl Catalogue {
 
 /// True if the package is another one afterwards.
 fn is_change(swap: &PackageSwap, revision: Revision) -> bool {
-    let after = swap.after.as_ref().map(|package| Stored::new(package, revision).representation());
-    after != swap.before
+    match (&swap.before, &swap.after) {
+        (Some(before), Some(after)) => Stored::new(after, revision).representation() != before,
+        (before, after) => before.is_some() || after.is_some(),
+    }
 }

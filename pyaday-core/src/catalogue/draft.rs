@@ -271,21 +271,20 @@ impl Draft {
 
     /// Carries out [`Catalogue::write_batch`].
     pub fn write_batch(&mut self, batch: &Batch, write: &Write) -> Batched {
-        let packages = batch.packages().map(|(name, _)| (name.clone(), self.catalogue.get(name)));
-        let before: Vec<_> = packages.collect();
+        let versions = batch.packages().map(|(name, swap)| (name, swap, self.catalogue.get(name)));
+        let before: Vec<_> = versions.collect();
         let outcome = self.catalogue.write_batch(batch, write);
         let Batched::Written(revision) = outcome else {
             return outcome;
         };
         let mut replaced = Vec::new();
-        for (name, before) in before {
-            let after = self.catalogue.get(&name);
+        for (name, swap, before) in before {
             // What is replaced by the same keeps its revision.
-            if before != after {
-                let version = after.map(|stored| (stored.package(), revision));
+            if before != self.catalogue.get(name) {
+                let version = swap.after.clone().map(|package| (package, revision));
                 let existed = before.is_some();
                 self.packages.push(Written { name: name.clone(), existed, version });
-                replaced.push((name, before));
+                replaced.push((name.clone(), before));
             }
         }
         let pins: Vec<_> = batch.pins().filter(|pin| pin.before != pin.after).cloned().collect();

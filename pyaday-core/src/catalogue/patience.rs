@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::task::Poll;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_lock::{Semaphore, SemaphoreGuard};
 
@@ -69,7 +69,7 @@ impl Patience {
 }
 
 /// Lets other tasks of the executor run, whichever executor it is.
-pub(crate) async fn pause() {
+async fn pause() {
     let mut has_paused = false;
     poll_fn(|context| {
         if has_paused {
@@ -80,4 +80,26 @@ pub(crate) async fn pause() {
         Poll::Pending
     })
     .await;
+}
+
+/// Divides long work that must stay in its task, such as calls of a store.
+pub(crate) struct Pace {
+    begin: Instant,
+}
+
+impl Pace {
+    /// How long the work goes on without a pause.
+    const PART: Duration = Duration::from_micros(500);
+
+    pub(crate) fn new() -> Self {
+        Self { begin: Instant::now() }
+    }
+
+    /// Lets other tasks run, if the work has gone on for long enough.
+    pub(crate) async fn pause(&mut self) {
+        if self.begin.elapsed() >= Self::PART {
+            pause().await;
+            self.begin = Instant::now();
+        }
+    }
 }

@@ -34,10 +34,21 @@
 //! # Ok::<(), pyaday_core::import::ReadError>(())
 //! ```
 //!
+//! An [`Import`] puts the rows into a store: it finds out what becomes of each row, and has the write
+//! that does it.
+//!
 //! This module needs the feature `import`. It is a feature of this crate, and not a crate of its own,
 //! because an operation of this crate uses it: a crate that depends on this one could not be used
 //! here.
 
+mod deleted;
+mod engine;
+mod existing;
+mod look_alikes;
+mod preview;
 mod reader;
 
+pub use engine::Import;
+pub use existing::OnExisting;
+pub use preview::{Counts, Effect, Preview, PreviewedRow};
 pub use reader::{Format, Given, ReadError, Reader, ReaderBuilder, Refusal, Row};

@@ -2,12 +2,10 @@
 //! thread of the server for long.
 
 use std::thread;
-use std::time::{Duration, Instant};
 
 use async_lock::SemaphoreGuard;
 use futures_channel::oneshot;
 
-use crate::catalogue::pause;
 use crate::http::{Api, Problem};
 
 /// How many bytes of JSON are read at once in the task of a request, which takes less than a
@@ -39,26 +37,4 @@ pub(super) async fn run<T: Send + 'static>(
         .map_err(|error| Problem::internal().with_source(error))?;
     // If the work panicked, the sender was dropped without a reply.
     result.await.map_err(|error| Problem::internal().with_source(error))
-}
-
-/// Divides long work that must stay in its task, such as calls of a store.
-pub(super) struct Pace {
-    begin: Instant,
-}
-
-impl Pace {
-    /// How long the work goes on without a pause.
-    const PART: Duration = Duration::from_micros(500);
-
-    pub(super) fn new() -> Self {
-        Self { begin: Instant::now() }
-    }
-
-    /// Lets other tasks run, if the work has gone on for long enough.
-    pub(super) async fn pause(&mut self) {
-        if self.begin.elapsed() >= Self::PART {
-            pause().await;
-            self.begin = Instant::now();
-        }
-    }
 }

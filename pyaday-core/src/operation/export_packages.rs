@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::num::NonZeroUsize;
 
+use bytes::Bytes;
 use http::{Method, Request, Response};
 use serde_json::{Value, json};
 
@@ -76,7 +77,7 @@ impl Operate for ExportPackages {
 
     type Result = Exported;
 
-    fn decode(head: &Head<'_>, _: &[u8]) -> Result<Self, Problem> {
+    fn decode(head: &Head<'_>, _: &Bytes) -> Result<Self, Problem> {
         let (query, format) = query(head.query())?;
         let is_head = head.parts.method == Method::HEAD;
         Ok(Self { query, format, is_head, conditions: head.conditions() })

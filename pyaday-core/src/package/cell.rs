@@ -8,6 +8,11 @@
 /// The apostrophe, which tells a spreadsheet that the rest of the cell is text.
 const GUARD: char = '\'';
 
+/// True if an export writes this text with an apostrophe before it.
+pub(crate) fn needs_guard(text: &str) -> bool {
+    would_run(text) || has_guard(text)
+}
+
 /// True if a text is a formula to a spreadsheet.
 fn would_run(text: &str) -> bool {
     text.starts_with(['=', '+', '-', '@', '\t', '\r'])
@@ -19,21 +24,13 @@ fn has_guard(cell: &str) -> bool {
     rest.is_some_and(|rest| rest.starts_with(GUARD) || would_run(rest))
 }
 
-/// The cell of a CSV file for a text.
-#[cfg(test)]
-pub(crate) fn with_guard(text: &str) -> std::borrow::Cow<'_, str> {
-    match would_run(text) || has_guard(text) {
-        true => format!("{GUARD}{text}").into(),
-        false => text.into(),
-    }
-}
-
 /// The text for which an export writes this cell.
+#[cfg(feature = "import")]
 pub(crate) fn without_guard(cell: &str) -> &str {
     if has_guard(cell) { &cell[GUARD.len_utf8()..] } else { cell }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "import"))]
 mod tests {
     use super::*;
 
@@ -56,7 +53,8 @@ mod tests {
             ("''a", "'''a"),
             ("'\u{e9}", "'\u{e9}"),
         ] {
-            assert_eq!(with_guard(text), cell, "{text:?}");
+            let guard = if needs_guard(text) { "'" } else { "" };
+            assert_eq!(format!("{guard}{text}"), cell, "{text:?}");
             assert_eq!(without_guard(cell), text, "{cell:?}");
         }
     }

@@ -33,6 +33,14 @@ pub(crate) struct Field {
     pub(super) restore: fn(&str, &mut Details) -> Result<(), InvalidValue>,
 }
 
+#[cfg(feature = "import")]
+impl Field {
+    /// The text of the field's column, which is different for different values.
+    pub(crate) fn text_of<'a>(&self, details: &'a Details) -> Cow<'a, str> {
+        (self.text)(details)
+    }
+}
+
 /// The fields, in the order of the representation.
 pub(crate) const FIELDS: &[Field] = &[
     Field {

@@ -1,6 +1,5 @@
 //! The package type: its name, its fields and their rules, its JSON, and its versions.
 
-#[cfg(feature = "import")]
 mod cell;
 mod error;
 mod fields;
@@ -29,6 +28,7 @@ pub use short_desc::ShortDesc;
 pub use stored::Stored;
 pub use tag::{Tag, Tags};
 
+pub(crate) use cell::needs_guard;
 #[cfg(feature = "import")]
 pub(crate) use cell::without_guard;
 pub(crate) use error::{Errors, MAX_ERRORS};

@@ -25,6 +25,7 @@ use crate::package::{NormalizedName, Package, Revision, Stored};
 pub struct Batch {
     kind: ChangeKind,
     packages: BTreeMap<NormalizedName, PackageSwap>,
+    required: Vec<(NormalizedName, Option<Bytes>)>,
     pins: BTreeMap<Date, ChangedPin>,
     last_open: Date,
     is_dry_run: bool,
@@ -44,8 +45,14 @@ impl Batch {
     /// Makes a batch that changes nothing.
     #[must_use]
     pub fn new(kind: ChangeKind) -> Self {
-        let (packages, pins) = (BTreeMap::new(), BTreeMap::new());
-        Self { kind, packages, pins, last_open: Date::MIN, is_dry_run: false }
+        Self {
+            kind,
+            packages: BTreeMap::new(),
+            required: Vec::new(),
+            pins: BTreeMap::new(),
+            last_open: Date::MIN,
+            is_dry_run: false,
+        }
     }
 
     /// Adds a package, which must not exist.
@@ -65,6 +72,14 @@ impl Batch {
     #[must_use]
     pub fn remove(self, name: NormalizedName, before: &Stored) -> Self {
         self.swap(name, Some(before), None)
+    }
+
+    /// Requires that a package has the representation of `version`, or that it does not exist. The
+    /// batch does not change it.
+    #[must_use]
+    pub fn require(mut self, name: NormalizedName, version: Option<&Stored>) -> Self {
+        self.required.push((name, version.map(Stored::representation)));
+        self
     }
 
     fn swap(
@@ -102,6 +117,12 @@ impl Batch {
     /// What the batch does to each package, in the order of the names.
     pub fn packages(&self) -> impl ExactSizeIterator<Item = (&NormalizedName, &PackageSwap)> {
         self.packages.iter()
+    }
+
+    /// The packages that the batch [requires](Self::require) without changing them, and their
+    /// representations. `None` stands for a package that must not exist.
+    pub fn required(&self) -> impl Iterator<Item = (&NormalizedName, Option<&Bytes>)> {
+        self.required.iter().map(|(name, version)| (name, version.as_ref()))
     }
 
     /// What the batch does to each pin, in the order of the dates.

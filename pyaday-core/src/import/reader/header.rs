@@ -42,9 +42,11 @@ pub(super) fn kind(name: &str) -> Kind {
     }
 }
 
-/// The text of a summary: `UNKNOWN` is what old tools wrote where there is none.
-pub(super) fn summary(text: &str) -> &str {
-    if text == "UNKNOWN" { "" } else { text }
+/// The summary in a column or member of this name. `UNKNOWN` is what old tools wrote if there was no
+/// summary. A `short_desc` is of this service, so it is what it is.
+pub(super) fn summary<'a>(name: &str, text: &'a str) -> &'a str {
+    let is_own = name.trim().eq_ignore_ascii_case("short_desc");
+    if text == "UNKNOWN" && !is_own { "" } else { text }
 }
 
 /// The labels in a text: separated by white space, commas, semicolons or bars, or written as a list

@@ -98,11 +98,11 @@ fn representation(members: Map<String, Value>) -> (Map<String, Value>, Option<St
             }
             (Kind::Name, value) => drop(representation.insert("name".to_owned(), value)),
             (Kind::ShortDesc, value) => {
-                representation.insert("short_desc".to_owned(), short_desc(value));
+                representation.insert("short_desc".to_owned(), short_desc(&name, value));
                 summary_is = Some(name);
             }
             (Kind::Description, value) if !has_summary => {
-                representation.insert("short_desc".to_owned(), short_desc(value));
+                representation.insert("short_desc".to_owned(), short_desc(&name, value));
                 summary_is = Some(name);
             }
             (Kind::Tags, Value::String(text)) => {
@@ -130,10 +130,10 @@ fn representation(members: Map<String, Value>) -> (Map<String, Value>, Option<St
 }
 
 /// PyPI's JSON has `null` where there is no summary.
-fn short_desc(value: Value) -> Value {
+fn short_desc(name: &str, value: Value) -> Value {
     match value {
         Value::Null => Value::from(""),
-        Value::String(text) => Value::from(summary(&text)),
+        Value::String(text) => Value::from(summary(name, &text)),
         other => other,
     }
 }

@@ -17,7 +17,8 @@ use super::tabs::Tabs;
 use super::text::{Line, TOO_LONG, Text, content};
 use super::{excerpt, foreign, listed};
 use crate::package::{
-    Details, InvalidValue, Metadata, Package, ShortDesc, Tag, Tags, without_guard,
+    Details, Fields as StrictFields, InvalidValue, Metadata, Package, ShortDesc, Tag, Tags,
+    without_guard,
 };
 
 /// The most columns that a table may have.
@@ -152,7 +153,7 @@ impl Table {
             match column.kind {
                 Kind::Name => name = field.trim().parse().map_err(&mut note).ok(),
                 Kind::ShortDesc => {
-                    let parsed: Result<ShortDesc, _> = summary(field).parse();
+                    let parsed: Result<ShortDesc, _> = summary(&column.name, field).parse();
                     details.short_desc = parsed.map_err(note).unwrap_or_default();
                 }
                 Kind::Tags => details.tags = tags(field).map_err(note).unwrap_or_default(),
@@ -161,10 +162,12 @@ impl Table {
                     let column = format!("column {}", at + 1);
                     faults.add("", told(&column, &"has no name in the header", field));
                 }
-                Kind::Object if field.starts_with('{') => match serde_json::from_str(field) {
-                    Ok(Value::Object(members)) => metadata.extend(members),
-                    _ => note(InvalidValue::new("must be a JSON object")),
-                },
+                Kind::Object if field.starts_with('{') => {
+                    match StrictFields::from_json(field.as_bytes()) {
+                        Ok(StrictFields(members)) => metadata.extend(members),
+                        Err(_) => note(InvalidValue::new("must be a JSON object")),
+                    }
+                }
                 Kind::Description | Kind::Object | Kind::Metadata => {
                     metadata.insert(column.name.clone(), Value::from(field));
                 }

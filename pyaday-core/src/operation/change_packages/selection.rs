@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::request::{MAX_PACKAGES, Select};
+use crate::catalogue::Pace;
 use crate::http::facts::Facts;
 use crate::http::guard::{Access, ask_about};
 use crate::http::{Operation, Options, Problem, ProblemType};
-use crate::operation::costly::Pace;
 use crate::package::{NormalizedName, Stored};
 use crate::store::{Actor, PackageStore};
 

@@ -1,6 +1,6 @@
 //! Packages as CSV ([RFC 4180](https://www.rfc-editor.org/rfc/rfc4180)).
 
-use crate::package::Package;
+use crate::package::{Package, needs_guard};
 
 /// The line before the packages.
 pub(super) const HEADER: &[u8] = b"name,short_desc,tags,metadata\r\n";
@@ -20,7 +20,7 @@ pub(super) fn write(package: &Package, out: &mut Vec<u8>) {
 
 /// Writes a cell. If a spreadsheet would take it for a formula, a `'` stands before it.
 fn cell(value: &str, out: &mut Vec<u8>) {
-    let guard = if is_guarded(value) { "'" } else { "" };
+    let guard = if needs_guard(value) { "'" } else { "" };
     let needs_quotes = value.contains([',', '"', '\r', '\n']) || value.trim() != value;
     if !needs_quotes {
         out.extend(guard.bytes());
@@ -36,18 +36,6 @@ fn cell(value: &str, out: &mut Vec<u8>) {
         out.push(byte);
     }
     out.push(b'"');
-}
-
-/// True for a value that begins like a formula, and for one that could be mistaken for a value with
-/// a guard: a reader removes the `'` from each cell in which one of these characters, or another
-/// `'`, follows it.
-fn is_guarded(value: &str) -> bool {
-    const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
-
-    match value.strip_prefix('\'') {
-        Some(rest) => rest.starts_with('\'') || rest.starts_with(FORMULA),
-        None => value.starts_with(FORMULA),
-    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,88 @@
+//! Names that a person takes for one another.
+
+use std::collections::HashMap;
+
+use super::preview::{Effect, PreviewedRow};
+use crate::catalogue::Pace;
+use crate::package::{NormalizedName, PackageName};
+use crate::store::{PackageStore, Query, Selected, StoreError};
+
+/// The form that names share if they look alike: in lower case, without separators, with `1` in place
+/// of `l` and `i`, and `0` in place of `o`. PyPI refuses a new project whose name has the form of
+/// another one, by its function `ultranormalize_name`.
+fn form(name: &str) -> String {
+    let seen = name.bytes().filter(|byte| !matches!(byte, b'-' | b'_' | b'.'));
+    let seen = seen.map(|byte| match byte.to_ascii_lowercase() {
+        b'l' | b'i' => '1',
+        b'o' => '0',
+        byte => char::from(byte),
+    });
+    seen.collect()
+}
+
+/// Finds the look-alikes of the packages that rows add: among all packages that exist, and among
+/// those that earlier rows add.
+///
+/// This looks at every name in the store.
+pub(super) async fn find<S: PackageStore>(
+    store: &S,
+    rows: &mut [PreviewedRow],
+) -> Result<(), StoreError> {
+    let mut pace = Pace::new();
+    let mut added: HashMap<String, Vec<usize>> = HashMap::new();
+    for (at, row) in rows.iter().enumerate() {
+        if let (Effect::Added, Some(name)) = (&row.effect, &row.name) {
+            added.entry(form(name.as_str())).or_default().push(at);
+        }
+        pace.pause().await;
+    }
+    if added.is_empty() {
+        return Ok(());
+    }
+    for alike in added.values() {
+        let (first, others) = alike.split_at(1);
+        let first = rows[first[0]].name.clone();
+        others.iter().for_each(|at| rows[*at].look_alike.clone_from(&first));
+        pace.pause().await;
+    }
+    let mut all = store.select(&Query::new(Selected::MAX_PAGE)).await?;
+    while let Some(page) = all.next_page().await {
+        for existing in page?.iter().filter_map(|stored| stored.name()) {
+            for at in added.get(&form(existing.as_str())).into_iter().flatten() {
+                note(&mut rows[*at], &existing);
+            }
+        }
+        pace.pause().await;
+    }
+    Ok(())
+}
+
+/// Notes that a package with this name exists, unless it is the row's own.
+fn note(row: &mut PreviewedRow, existing: &PackageName) {
+    let normal = |name: &PackageName| name.normalized();
+    if row.name.as_ref().map(normal) != Some::<NormalizedName>(normal(existing)) {
+        row.look_alike = Some(existing.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_look_alike_have_one_form() {
+        for (one, other, are_alike) in [
+            ("flask", "fIask", true),
+            ("flask", "f1ask", true),
+            ("requests", "re-quests", true),
+            ("typing_extensions", "typingextensions", true),
+            ("foo", "F00", true),
+            ("pillow", "pi11ow", true),
+            ("flask", "flasks", false),
+            ("requests", "request", false),
+            ("numpy", "nunpy", false),
+        ] {
+            assert_eq!(form(one) == form(other), are_alike, "{one} {other}");
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! What an import would do.
+
+use super::reader::Refusal;
+use crate::package::PackageName;
+use crate::store::Batch;
+
+/// What an import would do: what becomes of each row, and the write that does it.
+///
+/// The write compares each package of the rows with the version for which the preview was made. So it
+/// does exactly what the preview says, or it reports a conflict and does nothing.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Preview {
+    /// What becomes of the rows, in their order.
+    pub rows: Vec<PreviewedRow>,
+    /// The write, for [`PackageStore::write_batch`](crate::PackageStore::write_batch).
+    pub batch: Batch,
+}
+
+/// What becomes of a row.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct PreviewedRow {
+    /// The line that the row begins in, counted from 1.
+    pub line: u64,
+    /// The name of the package, as the row spells it. `None` if the row is not a package.
+    pub name: Option<PackageName>,
+    /// What the import does.
+    pub effect: Effect,
+    /// If the row adds a package: another package whose name is easily taken for its name. Perhaps
+    /// the row has a typing error, or its package imitates the other one.
+    pub look_alike: Option<PackageName>,
+}
+
+/// What an import does with a row.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Effect {
+    /// The package is added.
+    Added,
+    /// The package is changed, in these members of its representation.
+    Changed(Vec<&'static str>),
+    /// The package already has everything that the row says.
+    Same,
+    /// The package exists already, and stays as it is.
+    Present,
+    /// The package was deleted after an earlier import, and stays deleted.
+    Deleted,
+    /// The row is not a package, or cannot become one.
+    Refused(Refusal),
+}
+
+impl Effect {
+    /// The name of the effect: `added`, `changed`, `same`, `present`, `deleted` or `refused`.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::Changed(_) => "changed",
+            Self::Same => "same",
+            Self::Present => "present",
+            Self::Deleted => "deleted",
+            Self::Refused(_) => "refused",
+        }
+    }
+}
+
+/// The numbers of rows by what becomes of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Counts {
+    /// Rows that add a package.
+    pub added: u64,
+    /// Rows that change a package.
+    pub changed: u64,
+    /// Rows whose packages already have everything that they say.
+    pub same: u64,
+    /// Rows whose packages exist and stay as they are.
+    pub present: u64,
+    /// Rows whose packages were deleted and stay deleted.
+    pub deleted: u64,
+    /// Rows that are not a package, or cannot become one.
+    pub refused: u64,
+}
+
+impl Preview {
+    /// Counts the rows.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        Counts::of(&self.rows)
+    }
+}
+
+impl Counts {
+    /// Counts these rows.
+    #[must_use]
+    pub fn of<'a>(rows: impl IntoIterator<Item = &'a PreviewedRow>) -> Self {
+        let mut counts = Self::default();
+        for row in rows {
+            *counts.of_effect(&row.effect) += 1;
+        }
+        counts
+    }
+
+    fn of_effect(&mut self, effect: &Effect) -> &mut u64 {
+        match effect {
+            Effect::Added => &mut self.added,
+            Effect::Changed(_) => &mut self.changed,
+            Effect::Same => &mut self.same,
+            Effect::Present => &mut self.present,
+            Effect::Deleted => &mut self.deleted,
+            Effect::Refused(_) => &mut self.refused,
+        }
+    }
+}
