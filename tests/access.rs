@@ -64,6 +64,9 @@ pub(crate) fn case(operation: Operation) -> Case {
         // The revisions of the changes that exist are not known here.
         "read_change" => ("/changes/1", None, 404),
         "undo_change" => ("/changes/1/undo", None, 404),
+        "import_packages" => {
+            ("/import?on_existing=update", Some(("text/csv", "name,summary\nflask,new\n")), 200)
+        }
         "export_packages" => ("/export", None, 200),
         "read_openapi" => ("/openapi.json", None, 200),
         other => panic!("{other} has no case here"),
@@ -81,7 +84,8 @@ pub(crate) fn case(operation: Operation) -> Case {
         _ if path.starts_with("/changes/") => ProblemType::ChangeNotFound,
         _ => ProblemType::PackageNotFound,
     };
-    let also = (operation.name() == "change_packages").then_some("flask");
+    let is_about_many = ["change_packages", "import_packages"].contains(&operation.name());
+    let also = is_about_many.then_some("flask");
     Case { operation, request, status, name, date, also, hidden }
 }
 

@@ -27,12 +27,14 @@ struct Shared<S> {
     options: Options,
     /// The turns of requests about many packages.
     costly: Semaphore,
+    /// The turns of requests that send many packages.
+    uploads: Semaphore,
 }
 
 /// How many requests about many packages are carried out at once. Each may need a hundred megabytes.
 const COSTLY: usize = 2;
-/// How long clients that were refused should wait.
-const RETRY_AFTER: Duration = Duration::from_secs(1);
+/// What clients that were refused get.
+const BUSY: StoreError = StoreError::Busy { retry_after: Duration::from_secs(1) };
 
 impl<S> Api<S> {
     /// Makes an API from `store` with the default options.
@@ -42,7 +44,14 @@ impl<S> Api<S> {
 
     /// Makes an API from `store` with these options.
     pub fn with_options(store: S, options: Options) -> Self {
-        Self { shared: Arc::new(Shared { store, options, costly: Semaphore::new(COSTLY) }) }
+        Self {
+            shared: Arc::new(Shared {
+                store,
+                options,
+                costly: Semaphore::new(COSTLY),
+                uploads: Semaphore::new(COSTLY),
+            }),
+        }
     }
 
     /// The store. A host can read and write it directly, besides the mounted endpoints.
@@ -60,8 +69,13 @@ impl<S> Api<S> {
     /// Admits a request about many packages, unless too many run already. It ends when the result is
     /// dropped.
     pub(crate) fn admit(&self) -> Result<SemaphoreGuard<'_>, StoreError> {
-        let busy = StoreError::Busy { retry_after: RETRY_AFTER };
-        self.shared.costly.try_acquire().ok_or(busy)
+        self.shared.costly.try_acquire().ok_or(BUSY)
+    }
+
+    /// Admits a request that sends many packages, before its body is read, unless too many are sent
+    /// already. It ends when the result is dropped.
+    pub(crate) fn admit_upload(&self) -> Result<SemaphoreGuard<'_>, StoreError> {
+        self.shared.uploads.try_acquire().ok_or(BUSY)
     }
 }
 

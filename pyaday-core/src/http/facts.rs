@@ -127,10 +127,17 @@ impl Operation {
         self.0.method.is_safe()
     }
 
-    /// The media type of the request body. `None` if the operation ignores the body.
+    /// The media type of the request body. `None` if the operation ignores the body. An operation
+    /// may accept [others](Self::media_types) too.
     #[must_use]
     pub fn media_type(self) -> Option<&'static str> {
         self.0.body.as_ref().map(|body| body.media_type)
+    }
+
+    /// All media types that the request body may have. Empty if the operation ignores the body.
+    #[must_use]
+    pub fn media_types(self) -> Vec<&'static str> {
+        self.0.body.as_ref().map(RequestBody::media_types).unwrap_or_default()
     }
 }
 
@@ -193,17 +200,45 @@ pub(crate) struct Facts {
 #[derive(Clone, Copy)]
 pub(crate) struct RequestBody {
     pub(crate) media_type: &'static str,
+    /// Other media types that are accepted too.
+    pub(crate) other_media_types: &'static [&'static str],
     /// The name of its schema in the OpenAPI document.
     pub(crate) schema: &'static str,
     pub(crate) example: fn() -> Value,
     /// The maximum length, in bytes.
     pub(crate) limit: fn(&Options) -> usize,
+    /// The problem of a body that cannot be read.
+    pub(crate) malformed: ProblemType,
+    /// True if only so many requests at once may send a long body.
+    pub(crate) has_turns: bool,
 }
 
 impl RequestBody {
     /// A body of JSON that describes one package or pin.
     pub(crate) const fn json(schema: &'static str, example: fn() -> Value) -> Self {
-        Self { media_type: JSON, schema, example, limit: |options| options.body_limit }
+        Self::new(JSON, schema, example)
+    }
+
+    /// A body of one media type, which describes one package or pin.
+    pub(crate) const fn new(
+        media_type: &'static str,
+        schema: &'static str,
+        example: fn() -> Value,
+    ) -> Self {
+        Self {
+            media_type,
+            other_media_types: &[],
+            schema,
+            example,
+            limit: |options| options.body_limit,
+            malformed: ProblemType::MalformedJson,
+            has_turns: false,
+        }
+    }
+
+    /// All media types that are accepted.
+    pub(crate) fn media_types(&self) -> Vec<&'static str> {
+        [&[self.media_type], self.other_media_types].concat()
     }
 }
 

@@ -15,6 +15,15 @@ pub(crate) const MERGE_PATCH_JSON: &str = "application/merge-patch+json";
 /// A problem ([RFC 9457 §6.1](https://www.rfc-editor.org/rfc/rfc9457#section-6.1)).
 pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
 
+/// Packages, one a line.
+pub(crate) const NDJSON: &str = "application/x-ndjson";
+/// A table with commas ([RFC 4180 §3](https://www.rfc-editor.org/rfc/rfc4180#section-3)).
+#[cfg(feature = "import")]
+pub(crate) const CSV: &str = "text/csv";
+/// A table with tabs.
+#[cfg(feature = "import")]
+pub(crate) const TSV: &str = "text/tab-separated-values";
+
 /// Why an operation does not accept the body of a request.
 #[derive(Debug, PartialEq, thiserror::Error)]
 pub(crate) enum UnsupportedBody {
@@ -26,25 +35,32 @@ pub(crate) enum UnsupportedBody {
     ContentCoding,
 }
 
-/// Checks that the fields of a request describe a body of the expected media type.
+/// Checks that the fields of a request describe a body of one of the expected media types, and
+/// returns which one.
+///
 /// Media types are compared as [RFC 9110
 /// §8.3.1](https://www.rfc-editor.org/rfc/rfc9110#section-8.3.1) defines. The only charset allowed
 /// is UTF-8, which JSON always uses. The only content coding allowed is `identity`, which changes
 /// nothing.
-pub(crate) fn check(headers: &HeaderMap, expected: &str) -> Result<(), UnsupportedBody> {
+pub(crate) fn check(
+    headers: &HeaderMap,
+    expected: &[&'static str],
+) -> Result<&'static str, UnsupportedBody> {
+    let listed = || expected.join(" or ");
     let mut content_types = headers.get_all(CONTENT_TYPE).iter();
     let (Some(content_type), None) = (content_types.next(), content_types.next()) else {
         let detail =
-            format!("The request must have exactly one Content-Type, which must be {expected}.");
+            format!("The request must have exactly one Content-Type, which must be {}.", listed());
         return Err(UnsupportedBody::MediaType(detail));
     };
-    if !is_utf8_of(content_type, expected) {
-        let detail = format!("The body must be {expected}, in UTF-8.");
+    let Some(media_type) = expected.iter().find(|expected| is_utf8_of(content_type, expected))
+    else {
+        let detail = format!("The body must be {}, in UTF-8.", listed());
         return Err(UnsupportedBody::MediaType(detail));
-    }
+    };
     let mut codings = headers.get_all(CONTENT_ENCODING).iter();
     match codings.all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
-        true => Ok(()),
+        true => Ok(media_type),
         false => Err(UnsupportedBody::ContentCoding),
     }
 }
@@ -121,24 +137,27 @@ mod tests {
             ("", false),
         ] {
             let headers = headers(&[("content-type", content_type)]);
-            assert_eq!(check(&headers, JSON).is_ok(), is_accepted, "{content_type:?}");
+            assert_eq!(check(&headers, &[JSON]).is_ok(), is_accepted, "{content_type:?}");
         }
     }
 
     #[test]
     fn a_body_has_one_media_type_and_no_coding() {
         let json = ("content-type", JSON);
-        assert!(matches!(check(&headers(&[]), JSON), Err(UnsupportedBody::MediaType(_))));
-        assert!(matches!(check(&headers(&[json, json]), JSON), Err(UnsupportedBody::MediaType(_))));
+        assert!(matches!(check(&headers(&[]), &[JSON]), Err(UnsupportedBody::MediaType(_))));
+        assert!(matches!(
+            check(&headers(&[json, json]), &[JSON]),
+            Err(UnsupportedBody::MediaType(_))
+        ));
         for (coding, expected) in [
-            ("identity", Ok(())),
-            ("Identity", Ok(())),
+            ("identity", Ok(JSON)),
+            ("Identity", Ok(JSON)),
             ("gzip", Err(UnsupportedBody::ContentCoding)),
             ("identity, gzip", Err(UnsupportedBody::ContentCoding)),
             ("", Err(UnsupportedBody::ContentCoding)),
         ] {
             let headers = headers(&[json, ("content-encoding", coding)]);
-            assert_eq!(check(&headers, JSON), expected, "{coding:?}");
+            assert_eq!(check(&headers, &[JSON]), expected, "{coding:?}");
         }
     }
 }

@@ -27,6 +27,8 @@ use crate::store::{Actor, Seed};
 /// ```
 pub struct Options {
     pub(crate) body_limit: usize,
+    #[cfg(feature = "import")]
+    pub(crate) import_limit: usize,
     pub(crate) page_limit: NonZeroUsize,
     pub(crate) max_page_limit: NonZeroUsize,
     pub(crate) if_match_required: bool,
@@ -55,6 +57,8 @@ impl Options {
         }
         Self {
             body_limit: 64 * 1024,
+            #[cfg(feature = "import")]
+            import_limit: 16 * 1024 * 1024,
             page_limit: limit(50),
             max_page_limit: limit(200),
             if_match_required: false,
@@ -78,6 +82,15 @@ impl Options {
     #[must_use]
     pub fn body_limit(self, bytes: usize) -> Self {
         Self { body_limit: bytes, ..self }
+    }
+
+    /// The maximum length of the body of an import, in bytes. The default is 16 MiB. A longer body is
+    /// refused with 413. While two long bodies are received and written, another one is refused with
+    /// 503, and each needs up to four times its length of memory.
+    #[cfg(feature = "import")]
+    #[must_use]
+    pub fn import_limit(self, bytes: usize) -> Self {
+        Self { import_limit: bytes, ..self }
     }
 
     /// The page size of the list: `default` is used if the request has no `limit`, and `max` is the

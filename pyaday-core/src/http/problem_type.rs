@@ -32,6 +32,8 @@ pub enum ProblemType {
     NotUndoable,
     /// 400: the body is not strict JSON.
     MalformedJson,
+    /// 400: the body of an import cannot be read as its media type says.
+    MalformedImport,
     /// 400: a query parameter is unknown, repeated or out of range.
     InvalidQuery,
     /// 400: the URL needs a date and has none, or the date is too far ahead.
@@ -78,6 +80,7 @@ impl ProblemType {
         Self::PastIsFixed,
         Self::NotUndoable,
         Self::MalformedJson,
+        Self::MalformedImport,
         Self::InvalidQuery,
         Self::InvalidDate,
         Self::InvalidNote,
@@ -145,6 +148,9 @@ impl ProblemType {
             Self::NotUndoable => (S::CONFLICT, "not-undoable", "The change cannot be taken back"),
             Self::MalformedJson => {
                 (S::BAD_REQUEST, "malformed-json", "The body is not well-formed JSON")
+            }
+            Self::MalformedImport => {
+                (S::BAD_REQUEST, "malformed-import", "The body cannot be read as its type says")
             }
             Self::InvalidQuery => {
                 (S::BAD_REQUEST, "invalid-query", "A parameter of the query is not valid")

@@ -294,11 +294,45 @@ impl Problem {
         )
     }
 
-    pub(crate) fn unreadable_body() -> Self {
-        Self::of(
-            ProblemType::MalformedJson,
-            "The connection ended before the whole body had arrived.",
-        )
+    /// `malformed` is the problem of a body that cannot be read.
+    pub(crate) fn unreadable_body(malformed: ProblemType) -> Self {
+        Self::of(malformed, "The connection ended before the whole body had arrived.")
+    }
+
+    /// `fault` says what is wrong with the body of an import, in words that follow its name.
+    #[cfg(feature = "import")]
+    pub(crate) fn malformed_import(fault: &str) -> Self {
+        let detail = format!(
+            "Nothing was changed: the body {fault}. It must be as its Content-Type says: CSV or TSV \
+             with a header that has the columns `name` and `summary`, or JSON objects with these \
+             members, one a line (NDJSON) or in an array (JSON)."
+        );
+        Self::of(ProblemType::MalformedImport, detail)
+    }
+
+    /// No row of an import can be written.
+    #[cfg(feature = "import")]
+    pub(crate) fn no_valid_row(invalid: InvalidPackage) -> Self {
+        let detail = "Nothing was changed: no row of the body can be imported. The member `errors` \
+                      says why.";
+        Self::of(ProblemType::InvalidPackage, detail).with_errors(invalid.into_errors())
+    }
+
+    /// Rows of an import are about existing packages, and the request does not want that.
+    #[cfg(feature = "import")]
+    pub(crate) fn packages_exist(count: u64, first: &[NormalizedName]) -> Self {
+        let rows = match count {
+            1 => "a row is about a package that exists already, or that an earlier row adds"
+                .to_owned(),
+            count => format!(
+                "{count} rows are about packages that exist already, or that earlier rows add"
+            ),
+        };
+        let detail = format!(
+            "Nothing was changed: {rows}. The member `packages` lists the first names. To leave such \
+             packages as they are, use `on_existing=skip`; to change them, use `on_existing=update`."
+        );
+        Self::of(ProblemType::PackageExists, detail).with_packages(first)
     }
 
     pub(crate) fn content_too_large(limit: usize) -> Self {
@@ -306,14 +340,14 @@ impl Problem {
         Self::of(ProblemType::ContentTooLarge, detail)
     }
 
-    pub(crate) fn unsupported_body(expected: &'static str, why: &UnsupportedBody) -> Self {
+    pub(crate) fn unsupported_body(expected: &[&'static str], why: &UnsupportedBody) -> Self {
         let problem = Self::of(ProblemType::UnsupportedMediaType, why.to_string());
         match why {
             UnsupportedBody::ContentCoding => problem.with_header(ACCEPT_ENCODING, "identity"),
-            UnsupportedBody::MediaType(_) if expected == MERGE_PATCH_JSON => {
-                problem.with_header(ACCEPT_PATCH, expected)
+            UnsupportedBody::MediaType(_) if expected == [MERGE_PATCH_JSON] => {
+                problem.with_header(ACCEPT_PATCH, MERGE_PATCH_JSON)
             }
-            UnsupportedBody::MediaType(_) => problem.with_header(ACCEPT, expected),
+            UnsupportedBody::MediaType(_) => problem.with_header(ACCEPT, expected.join(", ")),
         }
     }
 

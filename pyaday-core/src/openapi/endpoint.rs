@@ -85,8 +85,11 @@ fn operation_object(options: &Options, facts: &Facts) -> Value {
     }
     if let Some(body) = &facts.body {
         let content = json!({ "schema": reference(body.schema), "example": (body.example)() });
-        object["requestBody"] =
-            json!({ "required": true, "content": { body.media_type: content } });
+        let mut contents = Map::from_iter([(body.media_type.to_owned(), content)]);
+        for other in body.other_media_types {
+            contents.insert((*other).to_owned(), json!({ "schema": reference(body.schema) }));
+        }
+        object["requestBody"] = json!({ "required": true, "content": contents });
     }
     object["tags"] = json!([facts.blueprint.tag()]);
     object
@@ -198,7 +201,7 @@ fn problem_response(body: Option<&RequestBody>, kind: ProblemType) -> Value {
             let is_patch = body.media_type == MERGE_PATCH_JSON;
             let name = if is_patch { "Accept-Patch" } else { "Accept" };
             let what = "The supported media type, if the media type of the request is the fault.";
-            headers.insert(name.into(), optional_field(what, body.media_type));
+            headers.insert(name.into(), optional_field(what, &body.media_types().join(", ")));
             let what = "States that no content coding is supported, if the content coding of the request is the fault.";
             headers.insert("Accept-Encoding".into(), optional_field(what, "identity"));
         }

@@ -4,6 +4,8 @@
 //! OpenAPI document of its own can merge [`document`] into it.
 
 mod endpoint;
+#[cfg(feature = "import")]
+mod import;
 pub(crate) mod parts;
 mod schemas;
 

@@ -193,6 +193,11 @@ pub(crate) fn schemas() -> Value {
             "required": ["type", "title", "status", "detail"],
         },
     });
+    #[cfg(feature = "import")]
+    {
+        schemas["ImportedRows"] = super::import::rows();
+        schemas["ImportReport"] = super::import::report();
+    }
     for field in FIELDS {
         schemas[component(field)] = (field.schema)();
     }

@@ -10,7 +10,10 @@ use crate::http::{Api, Problem};
 
 /// How many bytes of JSON are read at once in the task of a request, which takes less than a
 /// millisecond.
-const SHORT: usize = 16 * 1024;
+pub(super) const SHORT: usize = 16 * 1024;
+
+/// How many packages a request can import, or take back, at most.
+pub(super) const MAX_PACKAGES: usize = 250_000;
 
 /// Takes the turn of a request that reads `length` bytes of JSON from the store, or reports that too
 /// many such requests are carried out. The turn ends when the result is dropped. A request that reads

@@ -21,6 +21,8 @@ mod change_packages;
 mod create_package;
 mod delete_package;
 mod export_packages;
+#[cfg(feature = "import")]
+mod import_packages;
 mod list_changes;
 mod list_packages;
 mod list_pins;
@@ -47,6 +49,8 @@ pub use change_packages::change_packages;
 pub use create_package::create_package;
 pub use delete_package::delete_package;
 pub use export_packages::export_packages;
+#[cfg(feature = "import")]
+pub use import_packages::import_packages;
 pub use list_changes::list_changes;
 pub use list_packages::list_packages;
 pub use list_pins::list_pins;

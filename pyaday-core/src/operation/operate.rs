@@ -121,8 +121,15 @@ pub(crate) fn accept<O: Operate>(options: &Options, parts: &Parts) -> Result<(),
     let Some(body) = &O::FACTS.body else {
         return Ok(());
     };
-    media_type::check(&parts.headers, body.media_type)
-        .map_err(|why| Problem::unsupported_body(body.media_type, &why))?;
+    let check = |expected: &[&'static str]| {
+        media_type::check(&parts.headers, expected)
+            .map_err(|why| Problem::unsupported_body(expected, &why))
+    };
+    // Most operations have only one, and need no list of them.
+    match body.other_media_types {
+        [] => check(&[body.media_type])?,
+        _ => check(&body.media_types())?,
+    };
     let declared = parts.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
     let limit = (body.limit)(options);
     match declared.and_then(|value| value.parse::<u64>().ok()) {

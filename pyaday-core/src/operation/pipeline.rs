@@ -10,10 +10,12 @@ use bytes::{Buf, Bytes, BytesMut};
 use http::request::Parts;
 use http::{Method, Request, Response};
 
+use super::costly::SHORT;
 use super::operate::{self, Operate, Performed};
 use super::watch::Watch;
 use crate::daily::Date;
-use crate::http::{Api, Body, Operation, Options, Problem};
+use crate::http::facts::RequestBody;
+use crate::http::{Api, Body, Operation, Options, Problem, ProblemType};
 use crate::package::NormalizedName;
 use crate::store::PackageStore;
 
@@ -37,8 +39,8 @@ pub(crate) trait Steps<S>: Sized {
 
     fn decode_head(self, api: &Api<S>, parts: &Parts) -> Result<Self::Head, Problem>;
 
-    /// The maximum length of the body. `None` if the operation takes no body.
-    fn body_limit(head: &Self::Head, options: &Options) -> Option<usize>;
+    /// What is known of the operation's body. `None` if the operation takes no body.
+    fn body(head: &Self::Head) -> Option<&'static RequestBody>;
 
     fn decode_body(
         api: &Api<S>,
@@ -75,8 +77,8 @@ impl<S: PackageStore, O: Operate> Steps<S> for StepsOf<O> {
         operate::accept::<O>(api.options(), parts)
     }
 
-    fn body_limit((): &(), options: &Options) -> Option<usize> {
-        O::FACTS.body_limit(options)
+    fn body((): &()) -> Option<&'static RequestBody> {
+        const { &O::FACTS.body }.as_ref()
     }
 
     fn decode_body(api: &Api<S>, _: (), parts: &Parts, body: &Bytes) -> Result<O, Problem> {
@@ -199,9 +201,7 @@ fn begin<S, B, T: Steps<S>>(
     static EMPTY: Bytes = Bytes::new();
 
     match steps.decode_head(api, &parts) {
-        Ok(head) if T::body_limit(&head, api.options()).is_some() => {
-            Begun::Reading(Box::new((head, parts, body)))
-        }
+        Ok(head) if T::body(&head).is_some() => Begun::Reading(Box::new((head, parts, body))),
         Ok(head) => {
             let command = T::decode_body(api, head, &parts, &EMPTY);
             if let Ok(command) = &command {
@@ -219,19 +219,31 @@ async fn read_and_execute<S, B: http_body::Body, T: Steps<S>>(
     watch: &mut Watch,
 ) -> Result<T::Outcome, Problem> {
     let (head, parts, body) = *request;
-    let limit = T::body_limit(&head, api.options()).unwrap_or_default();
-    let body = collect(body, limit).await?;
+    let Some(facts) = T::body(&head) else {
+        return Err(Problem::internal());
+    };
+    let is_short = body.size_hint().upper().is_some_and(|length| length <= SHORT as u64);
+    let _turn = match facts.has_turns && !is_short {
+        true => Some(api.admit_upload()?),
+        false => None,
+    };
+    let limit = (facts.limit)(api.options());
+    let body = collect(body, limit, facts.malformed).await?;
     let command = T::decode_body(api, head, &parts, &body)?;
     watch.subject(|| T::subject(&command));
     T::execute(api, command).await
 }
 
 /// Reads the whole body. Stops with a problem if the body is longer than `limit`.
-async fn collect<B: http_body::Body>(body: B, limit: usize) -> Result<Bytes, Problem> {
+async fn collect<B: http_body::Body>(
+    body: B,
+    limit: usize,
+    malformed: ProblemType,
+) -> Result<Bytes, Problem> {
     let mut body = pin!(body);
     let mut whole = Bytes::new();
     while let Some(frame) = poll_fn(|context| body.as_mut().poll_frame(context)).await {
-        let frame = frame.map_err(|_| Problem::unreadable_body())?;
+        let frame = frame.map_err(|_| Problem::unreadable_body(malformed))?;
         let Ok(mut data) = frame.into_data() else {
             continue;
         };

@@ -15,6 +15,7 @@ use super::read_random_package::ReadRandomPackage;
 use super::table::Table;
 use crate::daily::Date;
 use crate::http::admission::check_host;
+use crate::http::facts::RequestBody;
 use crate::http::{Api, Body, Endpoint, Operation, Options, Problem, response};
 use crate::package::NormalizedName;
 use crate::store::PackageStore;
@@ -210,8 +211,8 @@ impl<S: PackageStore> Steps<S> for ByTable {
         decode_head(api, self.0, parts)
     }
 
-    fn body_limit(head: &DecodedHead<S>, options: &Options) -> Option<usize> {
-        head.body_limit(options)
+    fn body(head: &DecodedHead<S>) -> Option<&'static RequestBody> {
+        head.operation()?.facts().body.as_ref()
     }
 
     fn decode_body(

@@ -41,6 +41,8 @@ impl<S: PackageStore> Table<S> {
         Row::of::<super::change_packages::ChangePackages>(),
         Row::of::<super::read_change::ReadChange>(),
         Row::of::<super::undo_change::UndoChange>(),
+        #[cfg(feature = "import")]
+        Row::of::<super::import_packages::ImportPackages>(),
         Row::of::<super::export_packages::ExportPackages>(),
         Row::of::<super::read_openapi::ReadOpenApi>(),
     ];
@@ -174,7 +176,9 @@ mod tests {
         for operation in Operation::ALL {
             let problems = operation.facts().problems;
             let takes_body = operation.media_type().is_some();
-            for kind in [P::UnsupportedMediaType, P::ContentTooLarge, P::MalformedJson] {
+            let malformed = operation.facts().body.as_ref().map(|body| body.malformed);
+            let malformed = malformed.unwrap_or(P::MalformedJson);
+            for kind in [P::UnsupportedMediaType, P::ContentTooLarge, malformed] {
                 assert_eq!(problems.contains(&kind), takes_body, "{operation:?} {kind:?}");
             }
         }

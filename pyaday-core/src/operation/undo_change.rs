@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 
 use super::changes::{MADE, Made, Preview, dry_run, dry_run_parameter, preview};
-use super::costly::turn;
+use super::costly::{MAX_PACKAGES, turn};
 use super::days::last_open;
 use super::operate::{Operate, Performed};
 use super::pipeline::respond_as;
@@ -34,9 +34,6 @@ pub fn undo_change<S: PackageStore, B: http_body::Body>(
 ) -> impl Future<Output = Response<Body>> + use<S, B> {
     respond_as::<UndoChange, _, _>(api, request)
 }
-
-/// How many packages a request can take back at most.
-const LIMIT: usize = 20_000;
 
 /// How many packages are read and looked at without a pause. Reading their JSON takes most of the time.
 const PART: NonZeroUsize = NonZeroUsize::MIN.saturating_add(100 - 1);
@@ -152,8 +149,8 @@ async fn inverse<'a, S: PackageStore>(
         let part = api.store().change(revision, after.as_ref(), PART).await?.known()?;
         let part = part.ok_or_else(Problem::change_not_found)?;
         inverse.count += part.packages.len();
-        if inverse.count > LIMIT {
-            return Err(Problem::too_large_to_undo(LIMIT));
+        if inverse.count > MAX_PACKAGES {
+            return Err(Problem::too_large_to_undo(MAX_PACKAGES));
         }
         let versions = part.packages.iter().flat_map(|it| it.before.iter().chain(&it.after));
         inverse.length += versions.map(Stored::len).sum::<usize>();

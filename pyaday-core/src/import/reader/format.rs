@@ -23,18 +23,6 @@ impl Format {
     /// Every format.
     pub const ALL: &'static [Self] =
         &[Self::Ndjson, Self::Json, Self::Csv, Self::Tsv, Self::Metadata];
-
-    /// The media type of a body in this format. There is none for core metadata.
-    #[must_use]
-    pub const fn media_type(self) -> Option<&'static str> {
-        match self {
-            Self::Ndjson => Some("application/x-ndjson"),
-            Self::Json => Some("application/json"),
-            Self::Csv => Some("text/csv"),
-            Self::Tsv => Some("text/tab-separated-values"),
-            Self::Metadata => None,
-        }
-    }
 }
 
 /// The name of the format.

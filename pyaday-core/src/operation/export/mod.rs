@@ -9,6 +9,7 @@ use std::vec;
 
 use bytes::Bytes;
 
+use crate::http::media_type::NDJSON;
 use crate::package::Stored;
 use crate::store::{Selected, StoreError};
 
@@ -34,7 +35,7 @@ impl FromStr for Format {
 impl Format {
     pub(super) const fn media_type(self) -> &'static str {
         match self {
-            Self::Ndjson => "application/x-ndjson",
+            Self::Ndjson => NDJSON,
             // RFC 4180 §3
             Self::Csv => "text/csv; charset=utf-8; header=present",
         }

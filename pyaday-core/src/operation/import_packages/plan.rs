@@ -1,0 +1,126 @@
+//! Reads the rows of a body, and decides whether they can be written.
+
+use std::collections::HashSet;
+
+use super::report::Report;
+use super::request::ImportRequest;
+use crate::catalogue::Pace;
+use crate::http::guard::ask_about;
+use crate::http::{Operation, Options, Problem};
+use crate::import::{
+    Effect, Format, OnExisting, Preview, PreviewedRow, ReadError, ReaderBuilder, Row,
+};
+use crate::operation::costly::MAX_PACKAGES;
+use crate::package::{Errors, InvalidPackage, NormalizedName};
+use crate::store::{Actor, Batch};
+
+/// Reads the rows of a body. A body that is damaged somewhere is refused as a whole, because nothing
+/// of it was written yet.
+pub(super) fn read(
+    body: &[u8],
+    format: Format,
+    request: &ImportRequest,
+) -> Result<Vec<Row>, Problem> {
+    let is_partial = request.on_existing == OnExisting::Update;
+    let reader = ReaderBuilder::new().format(format).partial(is_partial).open(body);
+    let mut rows = Vec::new();
+    for row in reader.map_err(|error| malformed(&error))? {
+        if rows.len() == MAX_PACKAGES {
+            let rule = format!("must have at most {MAX_PACKAGES} rows: make several requests");
+            return Err(InvalidPackage::one("", rule).into());
+        }
+        rows.push(row.map_err(|error| malformed(&error))?);
+    }
+    Ok(rows)
+}
+
+fn malformed(error: &ReadError) -> Problem {
+    Problem::malformed_import(&match error {
+        ReadError::NotAList(fault) => fault.clone(),
+        error => format!("is damaged: {error}"),
+    })
+}
+
+/// Asks the guard once about each of the packages, if there is a guard.
+pub(super) async fn ask(
+    options: &Options,
+    operation: Operation,
+    actor: Option<&Actor>,
+    rows: &[Row],
+) -> Result<(), Problem> {
+    if options.guard.is_none() {
+        return Ok(());
+    }
+    let (mut asked, mut pace) = (HashSet::new(), Pace::new());
+    for given in rows.iter().filter_map(|row| row.package.as_ref().ok()) {
+        let name = given.package().name.normalized();
+        if !asked.contains(&name) {
+            ask_about(options, operation, actor, &name)?;
+            asked.insert(name);
+        }
+        pace.pause().await;
+    }
+    Ok(())
+}
+
+/// A write of rows, and the report on it.
+pub(super) struct Plan {
+    pub(super) batch: Batch,
+    pub(super) report: Report,
+}
+
+/// Why the rows of a body are not written.
+pub(super) enum Rejected {
+    /// None of them can be written, for these reasons.
+    NoneValid(InvalidPackage),
+    /// Packages exist, and the request does not want that.
+    Existing { count: u64, first: Vec<NormalizedName> },
+}
+
+impl Rejected {
+    pub(super) fn into_problem(self) -> Problem {
+        match self {
+            Self::NoneValid(invalid) => Problem::no_valid_row(invalid),
+            Self::Existing { count, first } => Problem::packages_exist(count, &first),
+        }
+    }
+}
+
+impl Plan {
+    /// `shown` is how many rows the report has at most, unless the request wants all.
+    pub(super) fn new(
+        preview: Preview,
+        request: &ImportRequest,
+        shown: usize,
+    ) -> Result<Self, Rejected> {
+        let Preview { rows, batch } = preview;
+        if rows.iter().all(|row| matches!(row.effect, Effect::Refused(_))) {
+            return Err(Rejected::NoneValid(reasons(&rows)));
+        }
+        let existing = || rows.iter().filter(|row| row.effect == Effect::Present);
+        if request.on_existing == OnExisting::Error
+            && !request.is_dry_run
+            && existing().next().is_some()
+        {
+            let names = existing().filter_map(|row| row.name.as_ref());
+            let first = names.take(shown).map(|name| name.normalized()).collect();
+            return Err(Rejected::Existing { count: existing().count() as u64, first });
+        }
+        Ok(Self { report: Report::new(&rows, request, shown), batch })
+    }
+}
+
+/// Why rows were refused, each with its line.
+fn reasons(rows: &[PreviewedRow]) -> InvalidPackage {
+    let mut errors = Errors::default();
+    if rows.is_empty() {
+        errors.push(String::new(), "must have at least one row");
+    }
+    for row in rows {
+        if let Effect::Refused(refusal) = &row.effect {
+            let detail = format!("cannot be imported from line {}: {refusal}", row.line);
+            errors.push(refusal.pointer().to_owned(), detail);
+        }
+    }
+    errors.into_invalid()
+}
