@@ -1,11 +1,13 @@
 //! One function for each kind of input: it panics if something does not hold.
 
+use std::io::{self, Read};
 use std::sync::LazyLock;
 
 use bytes::Bytes;
 use http::header::{HeaderName, IF_MATCH, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::Full;
+use pyaday_core::import::{Format, Given, ReadError, ReaderBuilder, Row};
 use pyaday_core::{
     Api, Body, Endpoint, Evaluation, Failure, MemoryStore, MergePatch, NormalizedName, Package,
     PackageError, PackageName, PackageStore, Preconditions, Revision, Stored, Write, respond,
@@ -17,12 +19,17 @@ use tokio::runtime::{Builder, Runtime};
 pub type Target = fn(&[u8]);
 
 /// Every target by its name, which is also that of its folder in `corpus/`.
-pub const ALL: [(&str, Target); 5] = [
+pub const ALL: [(&str, Target); 10] = [
     ("conditions", conditions),
+    ("csv", csv),
+    ("documents", documents),
     ("json", json),
+    ("metadata", metadata),
     ("names", names),
+    ("ndjson", ndjson),
     ("queries", queries),
     ("requests", requests),
+    ("tsv", tsv),
 ];
 
 /// The result of a future. It may wait: a package of the day is picked in another thread.
@@ -213,4 +220,71 @@ pub fn queries(input: &[u8]) {
         }
         assert!(next.is_none(), "three packages fill at most three pages");
     }
+}
+
+/// Any text is read to its end as a table with commas.
+pub fn csv(input: &[u8]) {
+    import(Format::Csv, input);
+}
+
+/// Any text is read to its end as one JSON text.
+pub fn documents(input: &[u8]) {
+    import(Format::Json, input);
+}
+
+/// Any text is read to its end as core metadata.
+pub fn metadata(input: &[u8]) {
+    import(Format::Metadata, input);
+}
+
+/// Any text is read to its end as JSON objects, one a line.
+pub fn ndjson(input: &[u8]) {
+    import(Format::Ndjson, input);
+}
+
+/// Any text is read to its end as a table with tabs.
+pub fn tsv(input: &[u8]) {
+    import(Format::Tsv, input);
+}
+
+/// A text that comes in pieces of this length.
+struct Pieces<'a>(&'a [u8], usize);
+
+impl Read for Pieces<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let room = self.1.min(buffer.len());
+        self.0.read(&mut buffer[..room])
+    }
+}
+
+/// A text of a format is read to its end, and the same however it comes. Its rows are in the order of
+/// their lines. What a package says is read again from its representation.
+fn import(format: Format, input: &[u8]) {
+    let builder = ReaderBuilder::new().format(format).partial(true);
+    let whole = rows(builder, input, usize::MAX);
+    assert_eq!(rows(builder, input, 3), whole, "in pieces");
+    let lines: Vec<_> = whole.iter().flatten().map(|row| row.0).collect();
+    assert!(lines.is_sorted() && lines.first().is_none_or(|line| *line >= 1));
+    for (_, package) in whole.iter().flatten() {
+        if let Ok(package) = package {
+            let text = serde_json::to_vec(package).expect("a package is JSON");
+            let again = rows(ReaderBuilder::new().format(Format::Ndjson), &text, usize::MAX);
+            assert_eq!(again, [Ok((1, Ok(package.clone())))]);
+        }
+    }
+}
+
+/// What is read: the line and the package of each row or why it is refused, and what ended it.
+type ReadRow = Result<(u64, Result<Package, String>), String>;
+
+fn rows(builder: ReaderBuilder, input: &[u8], piece: usize) -> Vec<ReadRow> {
+    let reader = match builder.open(Pieces(input, piece)) {
+        Ok(reader) => reader,
+        Err(error) => return vec![Err(error.to_string())],
+    };
+    let row = |row: Result<Row, ReadError>| {
+        let Row { line, package } = row.map_err(|error| error.to_string())?;
+        Ok((line, package.map(Given::into_package).map_err(|refusal| refusal.to_string())))
+    };
+    reader.map(row).collect()
 }

@@ -1,0 +1,214 @@
+//! Imports over HTTP: what a client cannot see in a single exchange.
+
+use std::convert::Infallible;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use http::{Request, Response, StatusCode};
+use http_body::{Body as _, Frame};
+use pyaday_core::conformance::{Call, Failing, Then};
+use pyaday_core::{
+    Api, Body, MemoryStore, Options, Package, PackageStore, Replacement, Write, create_package,
+    export_packages, import_packages, undo_change,
+};
+use serde_json::Value;
+
+fn request(query: &str, media_type: &str, body: &str) -> Request<String> {
+    let request = Request::post(format!("/import{query}")).header("content-type", media_type);
+    request.body(body.to_owned()).unwrap()
+}
+
+async fn csv<S: PackageStore>(api: &Api<S>, query: &str, body: &str) -> Response<Body> {
+    import_packages(api, request(query, "text/csv", body)).await
+}
+
+fn json(response: &Response<Body>) -> Value {
+    serde_json::from_slice(response.body().as_bytes().unwrap()).unwrap()
+}
+
+/// A body of unknown length that never comes.
+struct Endless;
+
+impl http_body::Body for Endless {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Pending
+    }
+}
+
+fn table(rows: usize) -> String {
+    let rows = (0..rows).map(|at| format!("package-{at},A summary\n"));
+    ["name,summary\n".to_owned()].into_iter().chain(rows).collect()
+}
+
+#[tokio::test]
+async fn only_two_long_bodies_are_received_at_once() {
+    let api = Api::new(MemoryStore::new());
+    let endless = || {
+        let request = Request::post("/import").header("content-type", "text/csv");
+        Box::pin(import_packages(&api, request.body(Endless).unwrap()))
+    };
+    let (mut one, mut two) = (endless(), endless());
+    assert!(one.as_mut().now_or_never().is_none());
+    assert!(two.as_mut().now_or_never().is_none());
+    let long = table(2_000);
+    let refused = csv(&api, "", &long).await;
+    assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(json(&refused)["type"], "urn:problem-type:pyaday:busy");
+    assert_eq!(refused.headers()["retry-after"], "1");
+    // A short body is no burden.
+    assert_eq!(csv(&api, "", &table(1)).await.status(), StatusCode::OK);
+    // A client that goes away makes room.
+    drop(one);
+    assert_eq!(csv(&api, "", &long).await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn an_import_has_a_limit_of_its_own() {
+    let options = Options::new().import_limit(100_000);
+    let api = Api::with_options(MemoryStore::new(), options);
+    assert_eq!(csv(&api, "", &table(4_000)).await.status(), StatusCode::OK);
+    assert_eq!(csv(&api, "", &table(5_000)).await.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    // The control: that of other bodies stays.
+    let long = format!("{{\"name\":\"a\",\"short_desc\":\"\",\"x\":\"{}\"}}", "x".repeat(66_000));
+    let create = Request::post("/packages").header("content-type", "application/json");
+    let created = create_package(&api, create.body(long).unwrap()).await;
+    assert_eq!(created.status(), StatusCode::PAYLOAD_TOO_LARGE);
+}
+
+#[tokio::test]
+async fn a_body_with_too_many_rows_changes_nothing() {
+    let api = Api::new(MemoryStore::new());
+    let rows = (0..250_001).map(|at| format!("{at},\n"));
+    let body: String = ["name,summary\n".to_owned()].into_iter().chain(rows).collect();
+    let refused = csv(&api, "", &body).await;
+    assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    let detail = &json(&refused)["errors"][0]["detail"];
+    assert_eq!(detail, "must have at most 250000 rows: make several requests");
+}
+
+/// An API whose package `flask` is changed by another client before each of the first `times`
+/// writes of an import.
+async fn contended(times: usize) -> Api<Failing<Arc<MemoryStore>>> {
+    let inner = Arc::new(MemoryStore::new());
+    inner.create(Package::new("flask", "old").unwrap(), Write::new()).await.unwrap();
+    let (others, count) = (Arc::clone(&inner), AtomicUsize::new(0));
+    Api::new(Failing::new(inner, move |call| {
+        if let Call::WriteBatch(_) = call {
+            let attempt = count.fetch_add(1, Relaxed);
+            if attempt < times {
+                let change = Package::new("flask", &format!("change {attempt}")).unwrap();
+                let name = change.name.normalized();
+                let write = others.update(&name, Replacement::new(change.details), Write::new());
+                write.now_or_never().unwrap().unwrap();
+            }
+        }
+        Then::Pass
+    }))
+}
+
+#[tokio::test]
+async fn an_import_compares_again_what_another_client_has_changed() {
+    let body = "name,tags,summary\nflask,web,\nquart,,\n";
+    let api = contended(3).await;
+    let response = csv(&api, "?on_existing=update&report=all", body).await;
+    assert_eq!(json(&response)["counts"]["changed"], 1);
+    let flask = api.store().read(&"flask".parse().unwrap()).await.unwrap().unwrap().package();
+    assert_eq!(flask.details.short_desc.as_str(), "change 2");
+    assert_eq!(flask.details.tags.iter().count(), 1);
+    // Others do not keep it busy for ever.
+    let api = contended(usize::MAX).await;
+    let refused = csv(&api, "?on_existing=update", body).await;
+    assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(api.store().read(&"quart".parse().unwrap()).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn with_the_tag_of_a_dry_run_an_import_does_what_was_previewed_or_nothing() {
+    let body = "name,tags,summary\nflask,web,\nquart,,\n";
+    for times in [0, 1] {
+        let api = contended(0).await;
+        let preview = csv(&api, "?dry_run=true", body).await;
+        let tag = preview.headers()["etag"].clone();
+        if times == 1 {
+            let other = Package::new("other", "").unwrap();
+            api.store().create(other, Write::new()).await.unwrap();
+        }
+        let mut import = request("", "text/csv", body);
+        import.headers_mut().insert("if-match", tag);
+        let done = import_packages(&api, import).await;
+        if times == 0 {
+            assert_eq!(json(&done)["counts"], json(&preview)["counts"]);
+        } else {
+            assert_eq!(done.status(), StatusCode::PRECONDITION_FAILED);
+        }
+    }
+    // A change between the comparison and the write is found by the write itself.
+    let api = contended(2).await;
+    let preview = csv(&api, "?dry_run=true&on_existing=update", body).await;
+    let mut import = request("?on_existing=update", "text/csv", body);
+    import.headers_mut().insert("if-match", preview.headers()["etag"].clone());
+    let done = import_packages(&api, import).await;
+    assert_eq!(done.status(), StatusCode::PRECONDITION_FAILED);
+    assert!(api.store().read(&"quart".parse().unwrap()).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_large_import_is_one_change_and_is_taken_back_as_a_whole() {
+    let api = Api::new(MemoryStore::new());
+    let done = json(&csv(&api, "?report=all", &table(30_000)).await);
+    assert_eq!(done["counts"]["added"], 30_000);
+    assert_eq!(done["rows"].as_array().unwrap().len(), 30_000);
+    let undo = Request::post(format!("/changes/{}/undo", done["change"].as_str().unwrap()));
+    let undone = undo_change(&api, undo.body(String::new()).unwrap()).await;
+    assert_eq!(json(&undone)["count"], 30_000);
+    assert!(api.store().random(pyaday_core::Seed::random()).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_report_is_bounded_unless_all_rows_are_wanted() {
+    let api = Api::new(MemoryStore::new());
+    let body = format!("name,summary\na,\n{}", "-,\n".repeat(1_000));
+    let report = json(&csv(&api, "?dry_run=true", &body).await);
+    assert_eq!(report["rows"].as_array().unwrap().len(), 200);
+    assert_eq!((&report["more"], &report["counts"]["refused"]), (&800.into(), &1_000.into()));
+}
+
+#[tokio::test]
+async fn what_is_exported_is_imported_again() {
+    let packages = [
+        r#"{"name":"Zope.Interface","short_desc":"=1+1, \"quoted\"","tags":["a","b"],"metadata":{"z":1,"a":[null,{"b":1.5}]}}"#,
+        r#"{"name":"a","short_desc":""}"#,
+        r#"{"name":"b","short_desc":"UNKNOWN"}"#,
+        r#"{"name":"c","short_desc":"''x","metadata":{"name":"x","summary":"'y"}}"#,
+    ];
+    for (format, media_type) in [("ndjson", "application/x-ndjson"), ("csv", "text/csv")] {
+        let export = async |api: &Api<MemoryStore>| {
+            let request = Request::get(format!("/export?format={format}")).body(String::new());
+            let mut body = pin!(export_packages(api, request.unwrap()).await.into_body());
+            let mut whole = Vec::new();
+            while let Some(frame) = std::future::poll_fn(|it| body.as_mut().poll_frame(it)).await {
+                whole.extend(frame.unwrap().into_data().unwrap());
+            }
+            String::from_utf8(whole).unwrap()
+        };
+        let (from, into) = (Api::new(MemoryStore::new()), Api::new(MemoryStore::new()));
+        for package in packages {
+            let package = Package::from_json(package.as_bytes()).unwrap();
+            from.store().create(package, Write::new()).await.unwrap();
+        }
+        let exported = export(&from).await;
+        let imported = import_packages(&into, request("", media_type, &exported)).await;
+        assert_eq!(json(&imported)["counts"]["added"], packages.len(), "{exported}");
+        assert_eq!(export(&into).await, exported);
+    }
+}
