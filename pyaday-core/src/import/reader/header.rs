@@ -58,13 +58,3 @@ pub(super) fn labels(text: &str) -> impl Iterator<Item = &str> {
     let quotes: &[char] = if list.is_some() { &['\'', '"'] } else { &[] };
     labels.map(move |label| label.trim_matches(quotes)).filter(|label| !label.is_empty())
 }
-
-/// Takes away the `'` that the export puts before a cell that a spreadsheet would run.
-///
-/// The export puts it before a cell that begins with one of these characters, and before one that
-/// begins with `'` and one of these or another `'`.
-pub(super) fn without_guard(cell: &str) -> &str {
-    const GUARDED: [char; 7] = ['=', '+', '-', '@', '\t', '\r', '\''];
-
-    cell.strip_prefix('\'').filter(|rest| rest.starts_with(GUARDED)).unwrap_or(cell)
-}
