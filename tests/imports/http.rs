@@ -96,16 +96,16 @@ async fn a_body_with_too_many_rows_changes_nothing() {
     assert_eq!(detail, "must have at most 250000 rows: make several requests");
 }
 
-/// An API whose package `flask` is changed by another client before each of the first `times`
-/// writes of an import.
-async fn contended(times: usize) -> Api<Failing<Arc<MemoryStore>>> {
+/// An API whose package `flask` is changed by another client before these
+/// attempts to write an import.
+async fn contended(attempts: std::ops::Range<usize>) -> Api<Failing<Arc<MemoryStore>>> {
     let inner = Arc::new(MemoryStore::new());
     inner.create(Package::new("flask", "old").unwrap(), Write::new()).await.unwrap();
     let (others, count) = (Arc::clone(&inner), AtomicUsize::new(0));
     Api::new(Failing::new(inner, move |call| {
         if let Call::WriteBatch(_) = call {
             let attempt = count.fetch_add(1, Relaxed);
-            if attempt < times {
+            if attempts.contains(&attempt) {
                 let change = Package::new("flask", &format!("change {attempt}")).unwrap();
                 let name = change.name.normalized();
                 let write = others.update(&name, Replacement::new(change.details), Write::new());
@@ -119,14 +119,14 @@ async fn contended(times: usize) -> Api<Failing<Arc<MemoryStore>>> {
 #[tokio::test]
 async fn an_import_compares_again_what_another_client_has_changed() {
     let body = "name,tags,summary\nflask,web,\nquart,,\n";
-    let api = contended(3).await;
+    let api = contended(0..3).await;
     let response = csv(&api, "?on_existing=update&report=all", body).await;
     assert_eq!(json(&response)["counts"]["changed"], 1);
     let flask = api.store().read(&"flask".parse().unwrap()).await.unwrap().unwrap().package();
     assert_eq!(flask.details.short_desc.as_str(), "change 2");
     assert_eq!(flask.details.tags.iter().count(), 1);
     // Others do not keep it busy for ever.
-    let api = contended(usize::MAX).await;
+    let api = contended(0..usize::MAX).await;
     let refused = csv(&api, "?on_existing=update", body).await;
     assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert!(api.store().read(&"quart".parse().unwrap()).await.unwrap().is_none());
@@ -136,7 +136,7 @@ async fn an_import_compares_again_what_another_client_has_changed() {
 async fn with_the_tag_of_a_dry_run_an_import_does_what_was_previewed_or_nothing() {
     let body = "name,tags,summary\nflask,web,\nquart,,\n";
     for times in [0, 1] {
-        let api = contended(0).await;
+        let api = contended(0..0).await;
         let preview = csv(&api, "?dry_run=true", body).await;
         let tag = preview.headers()["etag"].clone();
         if times == 1 {
@@ -153,7 +153,7 @@ async fn with_the_tag_of_a_dry_run_an_import_does_what_was_previewed_or_nothing(
         }
     }
     // A change between the comparison and the write is found by the write itself.
-    let api = contended(2).await;
+    let api = contended(1..2).await;
     let preview = csv(&api, "?dry_run=true&on_existing=update", body).await;
     let mut import = request("?on_existing=update", "text/csv", body);
     import.headers_mut().insert("if-match", preview.headers()["etag"].clone());

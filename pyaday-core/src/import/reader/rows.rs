@@ -10,7 +10,7 @@ use super::given::Given;
 use super::json::Json;
 use super::refusal::Refusal;
 use super::table::Table;
-use super::text::Text;
+use super::text::{Line, Text};
 
 /// A row of a file.
 #[derive(Clone, Debug)]
@@ -76,9 +76,12 @@ impl ReaderBuilder {
     /// Reading fails, or the file is not a list of packages.
     pub fn open<R: Read>(self, input: R) -> Result<Reader<R>, ReadError> {
         let mut text = Text::new(input);
-        // The first line may be all that comes for now.
-        text.line(0)?;
-        if let Some(kind) = foreign::binary(text.window()) {
+        // The first line may be all that comes for now. So nothing after it may decide.
+        let end = match text.line(0)? {
+            Line::EndsAt(end) => end,
+            Line::TooLong | Line::None => text.window().len(),
+        };
+        if let Some(kind) = foreign::binary(&text.window()[..end]) {
             return Err(ReadError::NotAList(kind.to_owned()));
         }
         text.skip_blank_lines()?;
