@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::preview::{Effect, PreviewedRow};
 use crate::catalogue::Pace;
-use crate::package::{NormalizedName, PackageName};
+use crate::package::{NormalizedName, PackageName, Stored};
 use crate::store::{PackageStore, Query, Selected, StoreError};
 
 /// The form that names share if they look alike: in lower case, without separators, with `1` in place
@@ -47,7 +47,7 @@ pub(super) async fn find<S: PackageStore>(
     }
     let mut all = store.select(&Query::new(Selected::MAX_PAGE)).await?;
     while let Some(page) = all.next_page().await {
-        for existing in page?.iter().filter_map(|stored| stored.name()) {
+        for existing in page?.iter().filter_map(Stored::name) {
             for at in added.get(&form(existing.as_str())).into_iter().flatten() {
                 note(&mut rows[*at], &existing);
             }

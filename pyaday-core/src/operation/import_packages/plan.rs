@@ -11,7 +11,7 @@ use crate::import::{
     Effect, Format, OnExisting, Preview, PreviewedRow, ReadError, ReaderBuilder, Row,
 };
 use crate::operation::costly::MAX_PACKAGES;
-use crate::package::{Errors, InvalidPackage, NormalizedName};
+use crate::package::{Errors, InvalidPackage, NormalizedName, PackageName};
 use crate::store::{Actor, Batch};
 
 /// Reads the rows of a body. A body that is damaged somewhere is refused as a whole, because nothing
@@ -103,7 +103,7 @@ impl Plan {
             && existing().next().is_some()
         {
             let names = existing().filter_map(|row| row.name.as_ref());
-            let first = names.take(shown).map(|name| name.normalized()).collect();
+            let first = names.take(shown).map(PackageName::normalized).collect();
             return Err(Rejected::Existing { count: existing().count() as u64, first });
         }
         Ok(Self { report: Report::new(&rows, request, shown), batch })
