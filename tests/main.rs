@@ -29,6 +29,7 @@ mod options;
 mod packages;
 mod poem;
 mod postgres;
+mod round_trip;
 mod search;
 mod store_failures;
 mod support;
