@@ -156,8 +156,9 @@ fn shown(curl: &Curl, answer: Answer) -> String {
     format!("{head}\n{}", answer.body)
 }
 
-/// Without what differs and may: the order of the header fields, and the moment.
+/// Without what differs and may: the order of the header fields, the moment, and the revision of a change.
 fn comparable(text: &str) -> String {
+    let text = &without_value(&without_value(text, "revision", is_number), "at", is_moment);
     let (head, body) = match text.split_once("\n\n") {
         Some((head, body)) => (head, format!("\n\n{body}")),
         None if text.starts_with("HTTP/") => (text, String::new()),
@@ -170,6 +171,26 @@ fn comparable(text: &str) -> String {
     }
     lines[1..].sort_unstable();
     (lines.join("\n") + &body).trim_end().to_owned()
+}
+
+/// The text without the values of the members of this name, if they have the right form.
+fn without_value(text: &str, member: &str, is_right: fn(&str) -> bool) -> String {
+    let begin = format!("\"{member}\":\"");
+    let mut parts = text.split(&begin);
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |before, part| {
+        let (value, after) = part.split_once('"').unwrap();
+        let value = if is_right(value) { "…" } else { value };
+        format!("{before}{begin}{value}\"{after}")
+    })
+}
+
+fn is_number(value: &str) -> bool {
+    !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn is_moment(value: &str) -> bool {
+    value.len() == "2026-11-23T02:33:09Z".len() && value.ends_with('Z')
 }
 
 /// The entity tags of the `ETag` fields.
