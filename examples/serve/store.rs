@@ -100,13 +100,7 @@ pub(crate) async fn fill<S: PackageStore>(
     // interrupted would be looked up name by name.
     let options = ImportOptions { keep_deleted: options.keep_deleted && !is_new, ..options };
     match sources {
-        Some(sources) => {
-            let name = sources.name();
-            let rows = sources.import(store, options, &stop).await?;
-            if is_new && rows == 0 {
-                return Err(Error::NothingAdded { name });
-            }
-        }
+        Some(sources) => sources.import(store, is_new, options, &stop).await?,
         None if is_new => {
             let first = Source::new("the first packages", FIRST_PACKAGES.as_bytes());
             import_until(store, first, options, stop).await?;

@@ -88,6 +88,26 @@ fn the_lists_in_a_directory_are_imported_in_the_order_of_their_names() {
 }
 
 #[test]
+fn a_directory_of_installed_packages_is_imported() {
+    let metadata = "Metadata-Version: 2.4\nName: Flask\nSummary: Web.\nVersion: 3.1\n";
+    let files = [
+        ("Flask-3.1.dist-info/METADATA", metadata),
+        ("Flask-3.1.dist-info/RECORD", "flask/__init__.py,,\n"),
+        ("old-1.egg-info/PKG-INFO", "Metadata-Version: 1.0\nName: old\n"),
+        ("flask/__init__.py", "import sys\n"),
+    ];
+    let folder = lists("installed", &files);
+    let directory = folder.to_str().unwrap();
+    let server = Server::start(SERVERS[0], &["--import", directory]);
+    let expected =
+        format!("imported 2 of 2 files in {directory}: 2 read, 2 added, 0 present, 0 refused");
+    assert_eq!(server.process.error_line(), expected);
+    let flask = r#"{"name":"Flask","short_desc":"Web.","metadata":{"version":"3.1"}}"#;
+    assert_eq!(server.package("flask").unwrap(), flask);
+    assert!(server.package("old").is_ok());
+}
+
+#[test]
 fn a_named_file_that_is_not_a_list_ends_the_server() {
     let folder = lists("named", &[TWO[0], ("README.md", "# Lists\n\nHow they are made.\n")]);
     let (list, other) = (path(&folder, "1.csv"), path(&folder, "README.md"));

@@ -43,19 +43,20 @@ impl Sources {
         Ok(Some(Self(items)).filter(|sources| !sources.0.is_empty()))
     }
 
-    /// Adds the packages of all files to a store, and reports what became of the rows. Returns how many
-    /// rows there were.
+    /// Adds the packages of all files to a store, and reports what became of the rows.
     ///
     /// # Errors
-    /// Those of [`import_until`]. The later files are not read then, with one exception: the error about
+    /// Those of [`import_until`], or a new store got nothing. The later files are not read then, with one exception: the error about
     /// packages that exist comes after the last file.
     pub(crate) async fn import<S: PackageStore>(
         self,
         store: &S,
+        is_new: bool,
         options: ImportOptions,
         stop: &Stopping,
-    ) -> Result<u64, Error> {
-        let (mut rows, mut existing) = (0, None);
+    ) -> Result<(), Error> {
+        let name = self.name();
+        let (mut rows, mut summaries, mut existing) = (0, Vec::new(), None);
         for item in self.0 {
             let imported = match item {
                 Item::File(source) => {
@@ -68,7 +69,11 @@ impl Sources {
             match imported {
                 Ok((name, summary)) => {
                     rows += summary.read();
-                    tell(&format!("imported {name}: {summary}"));
+                    summaries.push(format!("imported {name}: {summary}"));
+                    // If nothing comes of the first import, then the error is enough.
+                    if rows > 0 || !is_new {
+                        summaries.drain(..).for_each(|summary| tell(&summary));
+                    }
                 }
                 Err(error @ Error::Existing { .. }) => {
                     if let Some(earlier) = existing.replace(error) {
@@ -78,11 +83,15 @@ impl Sources {
                 Err(error) => return Err(error),
             }
         }
-        existing.map_or(Ok(rows), Err)
+        match existing {
+            Some(existing) => Err(existing),
+            None if is_new && rows == 0 => Err(Error::NothingAdded { name }),
+            None => Ok(()),
+        }
     }
 
     /// What is imported, for a message.
-    pub(crate) fn name(&self) -> String {
+    fn name(&self) -> String {
         let names: Vec<_> = self.0.iter().map(Item::name).collect();
         names.join(", ")
     }

@@ -158,7 +158,8 @@ fn shown(curl: &Curl, answer: Answer) -> String {
 
 /// Without what differs and may: the order of the header fields, the moment, and the revision of a change.
 fn comparable(text: &str) -> String {
-    let text = &without_value(&without_value(text, "revision", is_number), "at", is_moment);
+    let text = without_value(&without_value(text, "revision", is_number), "at", is_moment);
+    let text = text.as_str();
     let (head, body) = match text.split_once("\n\n") {
         Some((head, body)) => (head, format!("\n\n{body}")),
         None if text.starts_with("HTTP/") => (text, String::new()),

@@ -32,10 +32,14 @@ impl Command {
         let words = words(line);
         let words: Vec<_> = words.iter().map(String::as_str).collect();
         match words.as_slice() {
-            ["curl", arguments @ ..] => Self::Curl(Curl::read(arguments)),
+            ["curl", arguments @ ..] => Self::Curl(Curl::read(arguments, "")),
             ["printf", text, "|", rest @ ..] => {
                 assert!(!text.contains('%'), "a format of printf in {line:?}");
-                Self::serve(line, rest, text.replace("\\n", "\n"))
+                let input = text.replace("\\n", "\n");
+                match rest {
+                    ["curl", arguments @ ..] => Self::Curl(Curl::read(arguments, &input)),
+                    rest => Self::serve(line, rest, input),
+                }
             }
             rest => Self::serve(line, rest, String::new()),
         }
@@ -52,7 +56,7 @@ impl Command {
 }
 
 impl Curl {
-    fn read(arguments: &[&str]) -> Self {
+    fn read(arguments: &[&str], input: &str) -> Self {
         let mut curl = Self::default();
         let mut arguments = arguments.iter().map(|it| (*it).to_owned());
         while let Some(argument) = arguments.next() {
@@ -61,6 +65,14 @@ impl Curl {
                 "-X" => curl.method = arguments.next(),
                 "-H" => curl.fields.extend(arguments.next()),
                 "-d" => curl.data = arguments.next(),
+                "--data-binary" => {
+                    assert_eq!(
+                        arguments.next().as_deref(),
+                        Some("@-"),
+                        "only standard input is known"
+                    );
+                    curl.data = Some(input.to_owned());
+                }
                 it if it.starts_with('-') => panic!("no such option of curl is known: {it}"),
                 _ => curl.url = argument,
             }
