@@ -42,8 +42,10 @@ enum Content {
     Pages(Box<Pages>),
 }
 
-/// What returns the next page of a body, or `None` after the last one.
-type PollPage = dyn FnMut(&mut Context<'_>) -> Poll<Option<Result<Bytes, Cause>>> + Send;
+/// The next page of a body, or `None` after the last one.
+type NextPage = Poll<Option<Result<Bytes, Cause>>>;
+
+type PollPage = dyn FnMut(&mut Context<'_>) -> NextPage + Send;
 
 type Cause = Box<dyn Error + Send + Sync>;
 
@@ -59,7 +61,7 @@ impl Body {
     /// A body whose pages are made when they are sent. `poll_page` is like `poll_next` of a stream.
     /// No page may be empty.
     pub(crate) fn pages(
-        poll_page: impl FnMut(&mut Context<'_>) -> Poll<Option<Result<Bytes, Cause>>> + Send + 'static,
+        poll_page: impl FnMut(&mut Context<'_>) -> NextPage + Send + 'static,
     ) -> Self {
         let pages = Pages(Mutex::new(Box::new(poll_page)));
         Self { content: Content::Pages(Box::new(pages)) }
@@ -97,7 +99,7 @@ impl Body {
 
 impl Pages {
     /// Polls for the next page. A panic becomes an error, because the host did not call what panics.
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Cause>>> {
+    fn poll(&mut self, context: &mut Context<'_>) -> NextPage {
         let poll_page = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
         // After a panic, the pages are not used again.
         catch_unwind(AssertUnwindSafe(|| poll_page(context)))
@@ -245,7 +247,7 @@ mod tests {
 
     #[test]
     fn an_error_or_a_panic_ends_the_body_and_drops_what_it_is_made_of() {
-        let fails: [fn() -> Poll<Option<Result<Bytes, Cause>>>; 2] =
+        let fails: [fn() -> NextPage; 2] =
             [|| Poll::Ready(Some(Err("broken".into()))), || panic!("on purpose")];
         for (fail, cause) in fails.into_iter().zip(["broken", "a panic"]) {
             let alive = Arc::new(());

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 use serde_json::{Value, json};
 
-use super::export::{Format, pages};
+use super::export::{self, Format};
 use super::list_packages::{MAX_TAGS, search_parameter, tag_parameter};
 use super::operate::{Kind, Operate, Performed};
 use super::pipeline::respond_as;
@@ -103,7 +103,7 @@ impl Operate for ExportPackages {
 
     fn encode(Exported { selected, format }: Exported, _: &Options) -> Response<Body> {
         let entity_tag = selected.revision().entity_tag();
-        let body = Body::pages(pages(format, selected));
+        let body = export::body(format, selected);
         response::download(format.media_type(), format.disposition(), entity_tag, body)
     }
 }

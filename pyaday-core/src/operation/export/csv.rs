@@ -1,6 +1,6 @@
 //! Packages as CSV ([RFC 4180](https://www.rfc-editor.org/rfc/rfc4180)).
 
-use crate::package::{Package, needs_guard};
+use crate::package::{Package, Tag, needs_guard};
 
 /// The line before the packages.
 pub(super) const HEADER: &[u8] = b"name,short_desc,tags,metadata\r\n";
@@ -8,7 +8,7 @@ pub(super) const HEADER: &[u8] = b"name,short_desc,tags,metadata\r\n";
 /// Writes a package as a line.
 pub(super) fn write(package: &Package, out: &mut Vec<u8>) {
     let details = &package.details;
-    let tags: Vec<_> = details.tags.iter().map(|tag| tag.as_str()).collect();
+    let tags: Vec<_> = details.tags.iter().map(Tag::as_str).collect();
     let metadata = if details.metadata.is_empty() { "" } else { details.metadata.as_json() };
     cell(package.name.as_str(), out);
     for value in [details.short_desc.as_str(), &tags.join(" "), metadata] {

@@ -2,13 +2,13 @@
 
 mod csv;
 
-use std::error::Error;
 use std::str::FromStr;
 use std::task::{Context, Poll};
 use std::vec;
 
 use bytes::Bytes;
 
+use crate::http::Body;
 use crate::http::media_type::NDJSON;
 use crate::package::Stored;
 use crate::store::{Selected, StoreError};
@@ -76,15 +76,12 @@ const PAGE: usize = 64 * 1024;
 /// How many pages of the store a poll takes at most. A store may return many that are empty.
 const MAX_POLLS: usize = 16;
 
-/// Returns the next page of an export each time it is called.
-pub(super) fn pages(
-    format: Format,
-    selected: Selected,
-) -> impl FnMut(&mut Context<'_>) -> Poll<Option<Result<Bytes, Box<dyn Error + Send + Sync>>>>
-+ Send
-+ 'static {
+/// The body of an export.
+pub(super) fn body(format: Format, selected: Selected) -> Body {
     let mut export = Export { format, selected, packages: Vec::new().into_iter(), begun: false };
-    move |context| export.poll_page(context).map(|page| page.map(|page| page.map_err(Into::into)))
+    Body::pages(move |context| {
+        export.poll_page(context).map(|page| page.map(|page| page.map_err(Into::into)))
+    })
 }
 
 struct Export {
@@ -140,12 +137,17 @@ impl Export {
 
 #[cfg(test)]
 mod tests {
+    use std::error::Error as _;
+    use std::pin::Pin;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::task::Waker;
     use std::time::Duration;
 
+    use http_body::Body as _;
+
     use super::*;
+    use crate::http::BodyError;
     use crate::package::{Package, Revision};
 
     type Selection = dyn FnMut(usize) -> Poll<Option<Result<Vec<Stored>, StoreError>>> + Send;
@@ -160,17 +162,21 @@ mod tests {
         let count = Arc::clone(&taken);
         let selected =
             Selected::new(Revision::new(1), move |_| select(count.fetch_add(1, Ordering::Relaxed)));
-        let mut pages = pages(format, selected);
-        let next = move || pages(&mut Context::from_waker(Waker::noop()));
+        let mut body = body(format, selected);
+        let next = move || {
+            let context = &mut Context::from_waker(Waker::noop());
+            let frame = Pin::new(&mut body).poll_frame(context);
+            frame.map(|frame| frame.map(|it| it.map(|it| it.into_data().unwrap())))
+        };
         (next, taken)
     }
 
-    type Taken = Poll<Option<Result<Bytes, Box<dyn Error + Send + Sync>>>>;
+    type Taken = Poll<Option<Result<Bytes, BodyError>>>;
 
     fn text(taken: Taken) -> String {
         match taken {
             Poll::Ready(Some(Ok(page))) => String::from_utf8(page.to_vec()).unwrap(),
-            Poll::Ready(Some(Err(error))) => format!("error: {error}"),
+            Poll::Ready(Some(Err(error))) => format!("error: {}", error.source().unwrap()),
             Poll::Ready(None) => "end".to_owned(),
             Poll::Pending => "pending".to_owned(),
         }
