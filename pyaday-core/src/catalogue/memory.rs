@@ -258,7 +258,7 @@ impl PackageStore for MemoryStore {
     }
 
     async fn select(&self, query: &Query) -> Result<Selected, StoreError> {
-        self.current.select(query).await
+        self.content.current.select(query).await
     }
 
     async fn daily(&self, date: Date) -> Result<Day, StoreError> {

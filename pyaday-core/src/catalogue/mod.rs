@@ -26,7 +26,7 @@ mod write;
 
 pub use draft::Draft;
 pub use memory::MemoryStore;
-pub(crate) use patience::Pace;
+pub(crate) use patience::{Pace, pause};
 pub use picker::Picker;
 pub use published::Published;
 pub use row_change::RowChange;

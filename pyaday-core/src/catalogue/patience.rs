@@ -69,7 +69,7 @@ impl Patience {
 }
 
 /// Lets other tasks of the executor run, whichever executor it is.
-async fn pause() {
+pub(crate) async fn pause() {
     let mut has_paused = false;
     poll_fn(|context| {
         if has_paused {

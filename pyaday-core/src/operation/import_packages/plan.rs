@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::report::Report;
 use super::request::ImportRequest;
 use crate::catalogue::Pace;
-use crate::http::guard::ask_about;
+use crate::http::guard::{Access, ask_about};
 use crate::http::{Operation, Options, Problem};
 use crate::import::{
     Effect, Format, OnExisting, Preview, PreviewedRow, ReadError, ReaderBuilder, Row,
@@ -55,7 +55,7 @@ pub(super) async fn ask(
     for given in rows.iter().filter_map(|row| row.package.as_ref().ok()) {
         let name = given.package().name.normalized();
         if !asked.contains(&name) {
-            ask_about(options, operation, actor, &name)?;
+            ask_about(options, actor, || Access::new(operation).with_name(name.clone()))?;
             asked.insert(name);
         }
         pace.pause().await;
