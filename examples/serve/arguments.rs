@@ -2,11 +2,12 @@
 
 use std::env;
 use std::io::{self, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process;
 
 use clap::builder::{BoolishValueParser, PossibleValuesParser, TypedValueParser};
-use clap::{CommandFactory as _, FromArgMatches as _, Parser};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, ValueEnum};
+use http::Uri;
 use pyaday_sqlite::sqlite_version;
 
 use crate::url::{Url, without_user_info};
@@ -85,6 +86,17 @@ pub struct Arguments {
     #[arg(long, env = "PYADAY_RESTORE_DELETED", value_parser = BoolishValueParser::new())]
     pub restore_deleted: bool,
 
+    /// Write all packages into this file and end, without serving; `-` for standard output
+    ///
+    /// It is the file that `GET /export` returns. The packages are those of one moment. A file that
+    /// exists is replaced when the new one is complete. With `--import`, the packages are imported first.
+    #[arg(long, env = "PYADAY_EXPORT", value_name = "FILE")]
+    pub export: Option<PathBuf>,
+
+    /// The format of the export: by default CSV if the file's name ends in `.csv`, otherwise NDJSON
+    #[arg(long, env = "PYADAY_EXPORT_FORMAT", value_name = "FORMAT")]
+    pub export_format: Option<ExportFormat>,
+
     /// A file of the tokens that allow to read and write, one a line
     ///
     /// Clients send one in the field `Authorization: Bearer TOKEN`. A token has 24 to 1024 characters;
@@ -135,6 +147,33 @@ pub struct Arguments {
     pub admin: AdminOptions,
 }
 
+/// The format of an export.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormat {
+    /// The representation of a package in each line.
+    Ndjson,
+    /// A table with a header.
+    Csv,
+}
+
+impl ExportFormat {
+    /// The format that the name of a file suggests.
+    pub(crate) fn of(path: &Path) -> Self {
+        match path.extension() {
+            Some(extension) if extension.eq_ignore_ascii_case("csv") => Self::Csv,
+            _ => Self::Ndjson,
+        }
+    }
+
+    /// The request target of an export in this format.
+    pub(crate) fn uri(self) -> Uri {
+        Uri::from_static(match self {
+            Self::Ndjson => "/export?format=ndjson",
+            Self::Csv => "/export?format=csv",
+        })
+    }
+}
+
 /// Reads the value of `--on-existing`.
 fn on_existing() -> impl TypedValueParser<Value = OnExisting> {
     let names = OnExisting::ALL.iter().map(|value| value.as_str());
@@ -142,6 +181,11 @@ fn on_existing() -> impl TypedValueParser<Value = OnExisting> {
 }
 
 impl Arguments {
+    /// The format of the export into a file of this path.
+    pub(crate) fn format_of(&self, path: &Path) -> ExportFormat {
+        self.export_format.unwrap_or_else(|| ExportFormat::of(path))
+    }
+
     /// How files are imported.
     pub(crate) fn import_options(&self) -> ImportOptions {
         ImportOptions { on_existing: self.on_existing, keep_deleted: !self.restore_deleted }

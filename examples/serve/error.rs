@@ -14,6 +14,9 @@ const TAKEN: &str = "what can be imported is TSV or CSV whose header has the col
                      `summary`, or JSON objects with these members, one a line or in an array, or the \
                      METADATA of a package";
 
+/// The exit code of a process that SIGPIPE has ended, as shells report it.
+const CLOSED_PIPE: u8 = 141;
+
 /// What keeps a server from starting, or ends it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -139,6 +142,49 @@ pub enum Error {
         /// What was being imported, and what had become of its rows. These are in the store.
         import: Option<(String, Summary)>,
     },
+    /// There is no file of an SQLite store to export.
+    #[error("cannot export {store}: there is no such file")]
+    NoStore {
+        /// The path.
+        store: String,
+    },
+    /// Nobody has ever written to the store, so there is nothing to export.
+    #[error("cannot export {store}: it is new and has no packages; `--import` adds some before")]
+    NothingToExport {
+        /// What the store is called.
+        store: String,
+    },
+    /// The store failed during an export.
+    #[error("the export to {name} failed")]
+    ExportFailed {
+        /// What was to be written.
+        name: String,
+        /// The cause.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// An export cannot be written.
+    #[error("cannot write the export to {name}")]
+    Unwritten {
+        /// What was to be written.
+        name: String,
+        /// The cause.
+        source: io::Error,
+    },
+    /// Whoever read standard output has closed it, and has probably seen enough. Nothing is said about it.
+    #[error("standard output was closed before the end of the export")]
+    Closed,
+    /// A signal came before the end of an export.
+    #[error(
+        "stopped by {signal}: the export to {name} is not complete{}", progress(import.as_ref())
+    )]
+    ExportStopped {
+        /// The signal.
+        signal: Signal,
+        /// What was to be written.
+        name: String,
+        /// What was being imported before, and what had become of its rows. These are in the store.
+        import: Option<(String, Summary)>,
+    },
     /// The store has a part of the packages of its first import.
     #[error(
         "the first import into {store} was not finished, so packages are missing: start the server \
@@ -169,16 +215,20 @@ pub(crate) fn report(result: Result<(), Error>) -> ExitCode {
         log::end();
         return ExitCode::SUCCESS;
     };
-    let code = if let Error::Stopped { signal, .. } = &error {
-        tell(&error.to_string());
-        match signal {
-            // Whoever sends it asks for an end in good order, and this is one.
-            Signal::Terminate => ExitCode::SUCCESS,
-            signal => signal.exit_code().into(),
+    let code = match &error {
+        Error::Stopped { signal, .. } | Error::ExportStopped { signal, .. } => {
+            tell(&error.to_string());
+            match signal {
+                // Whoever sends it asks for an end in good order, and this is one.
+                Signal::Terminate => ExitCode::SUCCESS,
+                signal => signal.exit_code().into(),
+            }
         }
-    } else {
-        log::tell_error(&error);
-        ExitCode::FAILURE
+        Error::Closed => CLOSED_PIPE.into(),
+        error => {
+            log::tell_error(error);
+            ExitCode::FAILURE
+        }
     };
     log::end();
     code

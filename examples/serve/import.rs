@@ -25,6 +25,7 @@ use tokio::sync::mpsc;
 use self::report::Report;
 pub(crate) use self::sources::Sources;
 use self::write::Writer;
+use crate::progress::Pace;
 use crate::url::shown;
 use crate::{Error, Signal};
 
@@ -176,9 +177,19 @@ pub async fn import_until<S: PackageStore>(
     options: impl Into<ImportOptions>,
     stop: impl Future<Output = Signal>,
 ) -> Result<Summary, Error> {
-    let ImportOptions { on_existing, keep_deleted } = options.into();
+    import_one(store, source, options.into(), stop, Pace::new()).await
+}
+
+/// The same for one of several sources, which have one pace.
+async fn import_one<S: PackageStore>(
+    store: &S,
+    source: Source,
+    ImportOptions { on_existing, keep_deleted }: ImportOptions,
+    stop: impl Future<Output = Signal>,
+    pace: Arc<Pace>,
+) -> Result<Summary, Error> {
     let Source { name, size, input } = source;
-    let report = Report::new(&name, size);
+    let report = Report::new(&name, size, pace);
     let (sender, mut batches) = mpsc::channel(1);
     let refused = Arc::<AtomicU64>::default();
     let mut reading = Reading {

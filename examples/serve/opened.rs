@@ -9,10 +9,9 @@ use tokio::time::sleep;
 use crate::begun::Begun;
 use crate::error::{tell, with_causes};
 use crate::gate::Gate;
-use crate::import::Sources;
 use crate::mark::{Fault, Mark};
 use crate::signal::{Stopping, unless_stopped};
-use crate::store::fill;
+use crate::store::{Supply, fill};
 use crate::{Error, ImportOptions};
 
 /// How long to wait until the database or the lock of the mark is asked for again.
@@ -62,8 +61,7 @@ impl<S: PackageStore> Opened<S> {
         }
     }
 
-    /// Gives the store its packages and opens its gate: those of the sources, or some to begin with if it is
-    /// new. It waits for a database that is away, and for a process that makes the first import.
+    /// Gives the store its packages and opens its gate. It waits for a database that is away, and for a process that makes the first import.
     ///
     /// It can be dropped at any moment. [`give_up`](Self::give_up) then takes back what can be taken back.
     ///
@@ -72,13 +70,13 @@ impl<S: PackageStore> Opened<S> {
     /// `stop` came before the end.
     pub(crate) async fn fill(
         &mut self,
-        sources: Option<Sources>,
+        supply: Supply,
         options: ImportOptions,
         stop: &Stopping,
     ) -> Result<(), Error> {
-        let is_first = unless_stopped(stop, self.begin(sources.is_some())).await?;
+        let is_first = unless_stopped(stop, self.begin(matches!(supply, Supply::Sources(_)))).await?;
         // An import finishes what it is writing before it stops.
-        let filled = fill(self.store.store(), is_first, sources, options, stop.clone()).await;
+        let filled = fill(self.store.store(), &self.name, is_first, supply, options, stop).await;
         if matches!(filled, Err(Error::Stopped { .. })) {
             return filled;
         }

@@ -3,7 +3,7 @@
 use std::future::pending;
 use std::io;
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
@@ -20,12 +20,14 @@ use crate::admin::{Admin, Facts};
 use crate::begun::Begun;
 use crate::descriptors;
 use crate::error::{report, tell, with_causes};
+use crate::export::{Output, export};
 use crate::following::{MAX_AGE, follow};
 use crate::import::Sources;
 use crate::log;
 use crate::mark::Mark;
 use crate::opened::Opened;
 use crate::signal::{Stopping, unless_stopped};
+use crate::store::Supply;
 use crate::{AccessRules, Arguments, Error, Prefix, Signal, Socket, StopSignal, StoreUrl, Url};
 
 /// A web framework to serve with.
@@ -80,17 +82,63 @@ pub async fn run_until<F: Framework>(
 ) -> Result<(), Error> {
     descriptors::raise();
     let stop = stop.boxed().shared();
+    let must_exist = options.export.is_some() && options.import.is_empty();
     match (&options.store).try_into()? {
         StoreUrl::Memory => {
-            serve::<F, _>(options, stop, of_memory, async || Ok(open_memory())).await
+            work::<F, _>(options, stop, of_memory, async || Ok(open_memory())).await
         }
         StoreUrl::Sqlite(path) => {
-            serve::<F, _>(options, stop, of_file, async || open_file(path).await).await
+            let open = async || open_file(path, must_exist).await;
+            work::<F, _>(options, stop, of_file, open).await
         }
         StoreUrl::Postgres(url) => {
-            serve::<F, _>(options, stop, of_database, async || connect(&url).await).await
+            work::<F, _>(options, stop, of_database, async || connect(&url).await).await
         }
     }
+}
+
+/// Exports the store that `open` opens, or serves it.
+async fn work<F: Framework, S: PackageStore>(
+    options: &Arguments,
+    stop: Stopping,
+    look: fn(&S) -> Facts,
+    open: impl AsyncFnOnce() -> Result<Opened<S>, Error>,
+) -> Result<(), Error> {
+    let Some(path) = &options.export else {
+        return serve::<F, _>(options, stop, look, open).await;
+    };
+    write(options, path, &stop, open).await.map_err(|error| match error {
+        Error::Stopped { signal, import } => {
+            let name = Output::name_of(path);
+            Error::ExportStopped { signal, name, import }
+        }
+        error => error,
+    })
+}
+
+/// Writes the packages of the store that `open` opens into a file.
+async fn write<S: PackageStore>(
+    options: &Arguments,
+    path: &Path,
+    stop: &Stopping,
+    open: impl AsyncFnOnce() -> Result<Opened<S>, Error>,
+) -> Result<(), Error> {
+    let opening = async {
+        // A mistake in the names of files shows before a long import, and before anything is created.
+        let paths = options.import.clone();
+        let sources = in_thread(move || Sources::open(&paths)).await??;
+        let (path, store) = (path.to_owned(), StoreUrl::try_from(&options.store)?);
+        let output = in_thread(move || Output::open(&path, &store)).await??;
+        Ok((sources, output, open().await?))
+    };
+    let (sources, output, mut opened) = unless_stopped(stop, opening).await?;
+    let supply = sources.map_or(Supply::Nothing, Supply::Sources);
+    if let Err(error) = opened.fill(supply, options.import_options(), stop).await {
+        opened.give_up(&error).await;
+        return Err(error);
+    }
+    let store = Arc::clone(&opened.store);
+    unless_stopped(stop, export(store, options.format_of(path), output)).await
 }
 
 fn open_memory() -> Opened<MemoryStore> {
@@ -100,9 +148,12 @@ fn open_memory() -> Opened<MemoryStore> {
     Opened::new(store, name, place, false, |_| true, Begun::default(), Mark::Nowhere)
 }
 
-async fn open_file(path: PathBuf) -> Result<Opened<SqliteStore>, Error> {
+async fn open_file(path: PathBuf, must_exist: bool) -> Result<Opened<SqliteStore>, Error> {
     let begun = Begun::before(&path);
     let name = path.display().to_string();
+    if must_exist && !path.exists() {
+        return Err(Error::NoStore { store: name });
+    }
     let store = if begun.is_empty() {
         let path = path.clone();
         in_thread(move || SqliteStore::open(path)).await??
@@ -160,7 +211,7 @@ fn facts(catalogue: &Catalogue) -> Facts {
 }
 
 /// Does work that blocks, in a thread that nobody waits for any more if this is dropped.
-async fn in_thread<T: Send + 'static>(
+pub(crate) async fn in_thread<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Error> {
     let (sender, done) = oneshot::channel();
@@ -213,17 +264,18 @@ async fn serve<F: Framework, S: PackageStore>(
         let api = Api::with_options(store, answers);
         Ok(F::serve(listener, &prefix, api, &access, stop).await?)
     };
-    if opened.is_away && sources.is_none() {
+    let supply = sources.map_or(Supply::FirstPackages, Supply::Sources);
+    if opened.is_away && matches!(supply, Supply::FirstPackages) {
         // Until the database is there, requests get 503. The server that answers them is what stops.
         let never = pending().boxed().shared();
         return tokio::select! {
             served = serving() => served,
-            Err(error) = opened.fill(None, options.import_options(), &never) => {
+            Err(error) = opened.fill(supply, options.import_options(), &never) => {
                 Err(error)
             }
         };
     }
-    if let Err(error) = opened.fill(sources, options.import_options(), &stop).await {
+    if let Err(error) = opened.fill(supply, options.import_options(), &stop).await {
         drop(serving);
         opened.give_up(&error).await;
         return Err(error);

@@ -84,28 +84,40 @@ fn advice(url: &str) -> String {
     }
 }
 
-/// Adds the packages of the sources to a store; without sources, a new store gets a few to begin with. A
-/// store is new until its first import is finished.
+/// Which packages a store gets before it is used.
+#[derive(Debug)]
+pub(crate) enum Supply {
+    /// Those of files.
+    Sources(Sources),
+    /// A few to begin with, if the store is new.
+    FirstPackages,
+    /// It has them already. A new store is an error.
+    Nothing,
+}
+
+/// Adds packages to a store. A store is new until its first import is finished. `name` is what messages call
+/// the store.
 ///
 /// # Errors
-/// The sources cannot be imported, they have nothing for a new store, or `stop` came before the end.
+/// The sources cannot be imported, they have nothing for a new store, a new store gets nothing, or `stop` came before the end.
 pub(crate) async fn fill<S: PackageStore>(
     store: &S,
+    name: &str,
     is_new: bool,
-    sources: Option<Sources>,
+    supply: Supply,
     options: ImportOptions,
-    stop: Stopping,
+    stop: &Stopping,
 ) -> Result<(), Error> {
     // What a first import lacks was never imported. Without this, the rest of an import that was
     // interrupted would be looked up name by name.
     let options = ImportOptions { keep_deleted: options.keep_deleted && !is_new, ..options };
-    match sources {
-        Some(sources) => sources.import(store, is_new, options, &stop).await?,
-        None if is_new => {
+    match supply {
+        Supply::Sources(sources) => sources.import(store, is_new, options, stop).await,
+        Supply::FirstPackages if is_new => {
             let first = Source::new("the first packages", FIRST_PACKAGES.as_bytes());
-            import_until(store, first, options, stop).await?;
+            import_until(store, first, options, stop.clone()).await.map(drop)
         }
-        None => {}
+        Supply::Nothing if is_new => Err(Error::NothingToExport { store: name.to_owned() }),
+        Supply::FirstPackages | Supply::Nothing => Ok(()),
     }
-    Ok(())
 }

@@ -79,6 +79,8 @@ fn options(url: &str, import: Option<&Path>) -> Arguments {
         import: import.map(Path::to_owned).into_iter().collect(),
         on_existing: OnExisting::Skip,
         restore_deleted: false,
+        export: None,
+        export_format: None,
         token_file: None,
         read_token_file: None,
         open: false,

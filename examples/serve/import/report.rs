@@ -1,24 +1,20 @@
-//! What an import says while it runs: which rows it refuses, and on a terminal how far it is.
+//! What an import says while it runs: which rows it refuses, and how far it is.
 
 use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use indicatif::{ProgressBar, ProgressStyle};
-
 use crate::error::tell;
-use crate::log::escaped;
+use crate::progress::{Pace, Progress};
 
 /// How many rows are named. The others are counted.
 const NAMED: u64 = 20;
 
-/// A bar if the size of the import is known, a count of rows if not; nothing where standard error is
-/// no terminal. Clones are one report.
+/// The report on one source. Clones are one report.
 #[derive(Clone)]
 pub(super) struct Report {
     source: Arc<str>,
-    bar: ProgressBar,
-    is_sized: bool,
+    progress: Progress,
     counts: Arc<Counts>,
 }
 
@@ -35,26 +31,19 @@ struct Counts {
 
 impl Report {
     /// The report on a source of this name and, if it is known, this many bytes.
-    pub(super) fn new(source: &str, size: Option<u64>) -> Self {
-        let (bar, template) = match size {
-            Some(size) => (ProgressBar::new(size), "{wide_bar} {bytes}/{total_bytes} {eta}"),
-            None => (ProgressBar::new_spinner(), "{spinner} {human_pos} rows, {elapsed}"),
-        };
-        let style = ProgressStyle::with_template(template);
-        let bar = bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        Self { source: source.into(), bar, is_sized: size.is_some(), counts: Arc::default() }
+    pub(super) fn new(source: &str, size: Option<u64>, pace: Arc<Pace>) -> Self {
+        let progress = Progress::new(format!("importing {source}"), "rows", size, pace);
+        Self { source: source.into(), progress, counts: Arc::default() }
     }
 
     /// The same input. What is read of it moves the bar.
     pub(super) fn watch(&self, input: Box<dyn Read + Send>) -> Box<dyn Read + Send> {
-        if self.is_sized { Box::new(self.bar.wrap_read(input)) } else { input }
+        self.progress.watch(input)
     }
 
     /// Counts a row.
     pub(super) fn advance(&self) {
-        if !self.is_sized {
-            self.bar.inc(1);
-        }
+        self.progress.advance(1);
     }
 
     /// Says why the row that begins in this line is refused, unless enough rows were named.
@@ -69,12 +58,7 @@ impl Report {
 
     fn name(&self, line: u64, reason: &str, others: &AtomicU64) {
         if self.counts.named.fetch_add(1, Relaxed) < NAMED {
-            let text = format!("{}:{line}: {reason}", self.source);
-            match self.bar.is_hidden() {
-                true => tell(&text),
-                // The log is written later, and would be mixed with the bar.
-                false => self.bar.println(escaped(&text)),
-            }
+            self.progress.say(&format!("{}:{line}: {reason}", self.source));
         } else {
             others.fetch_add(1, Relaxed);
         }
@@ -82,7 +66,7 @@ impl Report {
 
     /// Takes the bar away, and says how many rows were not named.
     pub(super) fn end(&self) {
-        self.bar.finish_and_clear();
+        self.progress.end();
         let Counts { refused, existing, .. } = &*self.counts;
         for (count, one, many) in [
             (refused, "row was refused", "rows were refused"),

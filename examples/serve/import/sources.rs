@@ -3,12 +3,14 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use pyaday_core::PackageStore;
 
-use super::{ImportOptions, OnExisting, Source, Summary, import_until};
+use super::{ImportOptions, OnExisting, Source, Summary, import_one};
 use crate::Error;
 use crate::error::{tell, with_causes};
+use crate::progress::Pace;
 use crate::signal::Stopping;
 use crate::url::shown;
 
@@ -46,7 +48,7 @@ impl Sources {
     /// Adds the packages of all files to a store, and reports what became of the rows.
     ///
     /// # Errors
-    /// Those of [`import_until`], or a new store got nothing. The later files are not read then, with one exception: the error about
+    /// Those of [`import`](crate::import()), or a new store got nothing. The later files are not read then, with one exception: the error about
     /// packages that exist comes after the last file.
     pub(crate) async fn import<S: PackageStore>(
         self,
@@ -55,16 +57,17 @@ impl Sources {
         options: ImportOptions,
         stop: &Stopping,
     ) -> Result<(), Error> {
-        let name = self.name();
+        let (name, pace) = (self.name(), Pace::new());
         let (mut rows, mut summaries, mut existing) = (0, Vec::new(), None);
         for item in self.0 {
             let imported = match item {
                 Item::File(source) => {
                     let name = source.name().to_owned();
-                    let summary = import_until(store, source, options, stop.clone()).await;
+                    let pace = Arc::clone(&pace);
+                    let summary = import_one(store, source, options, stop.clone(), pace).await;
                     summary.map(|summary| (name, summary))
                 }
-                Item::Directory(directory) => directory.import(store, options, stop).await,
+                Item::Directory(directory) => directory.import(store, options, stop, &pace).await,
             };
             match imported {
                 Ok((name, summary)) => {
@@ -124,13 +127,16 @@ impl Directory {
         store: &S,
         options: ImportOptions,
         stop: &Stopping,
+        pace: &Arc<Pace>,
     ) -> Result<(String, Summary), Error> {
         let Self { name, files } = self;
         let mut total = Summary { on_existing: options.on_existing, ..Summary::default() };
         let (mut lists, mut others) = (0, 0);
         for path in files {
             let imported = match Source::open(&path) {
-                Ok(source) => import_until(store, source, options, stop.clone()).await,
+                Ok(source) => {
+                    import_one(store, source, options, stop.clone(), Arc::clone(pace)).await
+                }
                 Err(error) => Err(error),
             };
             match imported {

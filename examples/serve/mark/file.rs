@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use super::Fault;
+use crate::folder;
 
 /// Whether there is such a file. A file that has something in it, a link or a folder is not a mark: somebody
 /// else has made it.
@@ -26,23 +27,14 @@ pub(super) fn create(path: &Path) -> Result<(), Fault> {
         }
         Err(error) => return Err(error.into()),
     }
-    Ok(synchronize_folder(path)?)
+    Ok(folder::synchronize(path)?)
 }
 
 /// Removes the file if there is one, on the disk. What is not a mark stays.
 pub(super) fn remove(path: &Path) -> io::Result<()> {
     if exists(path)? {
         fs::remove_file(path)?;
-        synchronize_folder(path)?;
+        folder::synchronize(path)?;
     }
     Ok(())
-}
-
-/// Puts on the disk which files there are in the folder of this one.
-fn synchronize_folder(path: &Path) -> io::Result<()> {
-    match path.parent() {
-        // Other systems do not open folders as files.
-        Some(folder) if cfg!(unix) => File::open(folder)?.sync_all(),
-        _ => Ok(()),
-    }
 }
