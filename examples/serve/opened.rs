@@ -74,7 +74,8 @@ impl<S: PackageStore> Opened<S> {
         options: ImportOptions,
         stop: &Stopping,
     ) -> Result<(), Error> {
-        let is_first = unless_stopped(stop, self.begin(matches!(supply, Supply::Sources(_)))).await?;
+        let is_first =
+            unless_stopped(stop, self.begin(matches!(supply, Supply::Sources(_)))).await?;
         // An import finishes what it is writing before it stops.
         let filled = fill(self.store.store(), &self.name, is_first, supply, options, stop).await;
         if matches!(filled, Err(Error::Stopped { .. })) {

@@ -120,9 +120,8 @@ mod tests {
     fn a_line_is_due_after_a_pause_and_counts_everything() {
         let begin = Instant::now();
         let pace = Pace::since(begin);
-        let due = |count, milliseconds| {
-            pace.advance(count, begin + Duration::from_millis(milliseconds))
-        };
+        let due =
+            |count, milliseconds| pace.advance(count, begin + Duration::from_millis(milliseconds));
         assert_eq!(due(1, 0), None);
         assert_eq!(due(10, 4_999), None);
         assert_eq!(due(100, 5_000), Some(111));

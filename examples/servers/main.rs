@@ -15,6 +15,8 @@ mod durable;
 mod early_stop;
 mod existing;
 #[cfg(unix)]
+mod export;
+#[cfg(unix)]
 mod first_import;
 mod formats;
 #[cfg(target_os = "linux")]

@@ -126,6 +126,12 @@ impl Process {
         next(&self.stderr, Instant::now() + PATIENCE).unwrap()
     }
 
+    /// A line on standard error that is there already, or comes within a moment.
+    #[cfg(unix)]
+    pub(crate) fn error_line_if_any(&self) -> Option<String> {
+        self.stderr.recv_timeout(Duration::from_millis(10)).ok()
+    }
+
     /// Waits for a line on standard error that begins so.
     pub(crate) fn wait_for(&self, beginning: &str) {
         while !self.error_line().starts_with(beginning) {}
