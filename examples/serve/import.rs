@@ -8,7 +8,7 @@ mod sources;
 mod write;
 
 use std::fmt;
-use std::fs::File;
+use std::fs::{self, File};
 use std::future::pending;
 use std::io::{self, Read};
 use std::panic::resume_unwind;
@@ -62,6 +62,22 @@ impl Source {
                 Ok(Self { size, ..Self::new(name, file) })
             }
             Err(source) => Err(Error::Unreadable { name, source }),
+        }
+    }
+
+    /// A file that was found in a directory.
+    ///
+    /// # Errors
+    /// It cannot be opened, or it is something else. Nobody has named it, and to open a pipe or to read a
+    /// device may take for ever.
+    fn found(path: &Path) -> Result<Self, Error> {
+        match fs::metadata(path) {
+            Ok(metadata) if !metadata.is_file() => {
+                let name = shown(&path.display().to_string());
+                let source = io::Error::other("it is not a file, but a pipe, a socket or a device");
+                Err(Error::Unreadable { name, source })
+            }
+            _ => Self::open(path),
         }
     }
 

@@ -56,16 +56,26 @@ fn failing(program: &str, arguments: &[&str]) -> String {
     stderr.lines().last().unwrap().to_owned()
 }
 
-/// The body of `GET /export`, whose end is that of the connection.
-fn downloaded(server: &Server, query: &str) -> Vec<u8> {
+/// The body of `GET /export`, which comes in chunks.
+fn downloaded(server: &Server, query: &str) -> String {
     let mut stream = TcpStream::connect(server.address()).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    let request = format!("GET /export{query} HTTP/1.0\r\nHost: localhost\r\n\r\n");
+    let request =
+        format!("GET /export{query} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).unwrap();
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).unwrap();
-    let end = answer.windows(4).position(|it| it == b"\r\n\r\n").unwrap();
-    answer.split_off(end + 4)
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (_, mut chunks) = answer.split_once("\r\n\r\n").unwrap();
+    let mut body = String::new();
+    loop {
+        let (length, rest) = chunks.split_once("\r\n").unwrap();
+        let (chunk, rest) = rest.split_at(usize::from_str_radix(length, 16).unwrap());
+        if chunk.is_empty() {
+            return body;
+        }
+        body.push_str(chunk);
+        chunks = rest.strip_prefix("\r\n").unwrap();
+    }
 }
 
 #[test]
@@ -75,8 +85,7 @@ fn a_file_gets_what_the_server_returns_and_the_server_does_not_listen() {
         let server = Server::start(program, &["--store", &url]);
         let [ndjson, csv] = ["", "?format=csv"].map(|query| downloaded(&server, query));
         stop(server);
-        assert_eq!(String::from_utf8(ndjson).unwrap(), LIST);
-        assert_eq!(String::from_utf8(csv).unwrap(), TABLE);
+        assert_eq!([ndjson.as_str(), csv.as_str()], [LIST, TABLE]);
         for (name, format, expected) in [
             ("all.ndjson", None, LIST),
             ("all", None, LIST),
@@ -220,7 +229,7 @@ fn a_device_that_is_full_is_an_error() {
 
 #[test]
 fn a_file_keeps_its_permissions_and_a_link_its_target() {
-    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    use std::os::unix::fs::{PermissionsExt, symlink};
 
     let (folder, url) = filled("export-replaced");
     let [old, link] = ["old.ndjson", "link.ndjson"].map(|name| folder.join(name));
@@ -244,7 +253,7 @@ fn a_file_keeps_its_permissions_and_a_link_its_target() {
         "--export",
         &new,
     ]);
-    assert!(shell.status().unwrap().success());
+    assert!(shell.output().unwrap().status.success());
     assert_eq!(fs::metadata(&new).unwrap().permissions().mode() & 0o777, 0o640);
 }
 

@@ -27,6 +27,8 @@ mod limits;
 mod logging;
 mod messages;
 mod not_a_list;
+#[cfg(unix)]
+mod other_programs;
 mod process;
 mod proxies;
 #[cfg(unix)]

@@ -153,3 +153,57 @@ fn packages_that_exist_are_an_error_after_all_files_were_read() {
     let server = Server::start(SERVERS[0], &["--store", &url]);
     assert!(["one", "two", "three"].iter().all(|name| server.package(name).is_ok()));
 }
+
+/// What a directory may have beside lists, and what would hold up an import that opens it.
+#[cfg(unix)]
+#[test]
+fn what_is_not_a_file_in_a_directory_is_left_out() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+    use std::os::unix::fs::symlink;
+    use std::os::unix::net::UnixListener;
+    use std::process::Command;
+
+    let files = [
+        ("empty.csv", ""),
+        ("list.csv", "name,summary\ngood,\n"),
+        ("z.csv", "name,summary\nlast,\n"),
+    ];
+    let folder = lists("hostile", &files);
+    assert!(Command::new("mkfifo").arg(folder.join("a-pipe.csv")).status().unwrap().success());
+    let _socket = UnixListener::bind(folder.join("b-socket.csv")).unwrap();
+    symlink("c-loop.csv", folder.join("c-loop.csv")).unwrap();
+    symlink("/dev/zero", folder.join("d-endless.csv")).unwrap();
+    symlink("..", folder.join("e-parent.csv")).unwrap();
+    fs::write(folder.join("f-binary.csv"), [0, 159, 146, 150].repeat(1_000)).unwrap();
+    fs::write(folder.join(OsStr::from_bytes(b"g-\xff\xfe.csv")), "name,summary\nodd,\n").unwrap();
+    fs::create_dir(folder.join("h.dist-info")).unwrap();
+    let pipe = folder.join("h.dist-info/METADATA");
+    assert!(Command::new("mkfifo").arg(pipe).status().unwrap().success());
+
+    let directory = folder.to_str().unwrap();
+    for program in SERVERS {
+        let (code, stdout, stderr) =
+            ending(program, &["--import", directory, "--export", "-"], b"");
+        assert_eq!(code, Some(0), "{stderr}");
+        let lines = ["good", "last", "odd"]
+            .map(|it| format!("{{\"name\":\"{it}\",\"short_desc\":\"\"}}\n"));
+        assert_eq!(stdout, lines.concat());
+        let reported: Vec<_> = stderr.lines().collect();
+        let no_file = "it is not a file, but a pipe, a socket or a device";
+        for (name, cause) in [
+            ("a-pipe.csv", no_file),
+            ("b-socket.csv", no_file),
+            ("c-loop.csv", "Too many levels of symbolic links"),
+            ("d-endless.csv", no_file),
+            ("f-binary.csv", ""),
+        ] {
+            let is_it = |line: &&&str| {
+                line.contains(&format!("{directory}/{name}: ")) && line.contains(cause)
+            };
+            assert_eq!(reported.iter().filter(is_it).count(), 1, "{name}: {stderr}");
+        }
+        let end = format!(" files in {directory}: 3 read, 3 added, 0 present, 0 refused");
+        assert!(stderr.contains(&end), "{stderr}");
+    }
+}

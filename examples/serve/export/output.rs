@@ -117,16 +117,16 @@ impl Writing {
 }
 
 fn open(path: &Path, store: &StoreUrl) -> io::Result<(Writing, Option<Replacement>)> {
-    let place = folder::resolve(path)?;
-    let existing = match fs::metadata(&place) {
+    let existing = match fs::metadata(path) {
         Ok(metadata) => Some(metadata),
         Err(error) if error.kind() == ErrorKind::NotFound => None,
         Err(error) => return Err(error),
     };
     if existing.as_ref().is_some_and(|it| !it.is_file()) {
         // A folder cannot be opened. A pipe waits here for its reader.
-        return Ok((Writing::Directly(OpenOptions::new().write(true).open(place)?), None));
+        return Ok((Writing::Directly(OpenOptions::new().write(true).open(path)?), None));
     }
+    let place = folder::resolve(path)?;
     if is_of_store(&place, store) {
         return Err(io::Error::other("it is a file of the store itself"));
     }

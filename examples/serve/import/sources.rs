@@ -133,7 +133,7 @@ impl Directory {
         let mut total = Summary { on_existing: options.on_existing, ..Summary::default() };
         let (mut lists, mut others) = (0, 0);
         for path in files {
-            let imported = match Source::open(&path) {
+            let imported = match Source::found(&path) {
                 Ok(source) => {
                     import_one(store, source, options, stop.clone(), Arc::clone(pace)).await
                 }
@@ -147,7 +147,7 @@ impl Directory {
                 Err(error) if is_no_list(&error) => {
                     others += 1;
                     if others <= NAMED {
-                        tell(&with_causes(&error));
+                        tell(&left_out(&error));
                     }
                 }
                 Err(error) => return Err(error),
@@ -165,6 +165,17 @@ impl Directory {
             OnExisting::Error if total.present > 0 => Err(Error::Existing { name, summary: total }),
             _ => Ok((name, total)),
         }
+    }
+}
+
+/// Why a file of a directory was left out, without what can be imported: it may be one of many.
+fn left_out(error: &Error) -> String {
+    match error {
+        Error::NotAList { name, fault } => format!("cannot import {name}: it {fault}"),
+        Error::AllRefused { name, refused } => {
+            format!("cannot import {name}: all of its first {refused} rows were refused")
+        }
+        other => with_causes(other),
     }
 }
 
