@@ -5,6 +5,9 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
 
 use pyaday_tests::servers::node::Node;
 use pyaday_tests::tools::{Tool, are_there};
@@ -348,24 +351,25 @@ fn a_reader_that_has_seen_enough_ends_the_export_quietly() {
 /// Writes rows until the server has said how far it is, which it does after some seconds.
 #[test]
 fn an_import_says_how_far_it_is() {
-    let mut process = Process::spawn_open(command(SERVERS[0], &["--import", "-"]));
+    let (mut process, errors) = Process::spawn_mute(command(SERVERS[0], &["--import", "-"]));
+    let (sender, lines) = mpsc::channel();
+    thread::spawn(move || errors.read().try_for_each(|line| sender.send(line)));
     process.write(b"name,summary\n");
     let mut rows = 0;
     let line = loop {
         process.write(format!("p{rows},\n").as_bytes());
         rows += 1;
-        if let Some(line) = process.error_line_if_any() {
-            break line;
+        match lines.recv_timeout(Duration::from_millis(10)) {
+            Ok(line) => break line,
+            Err(error) => assert_eq!(error, RecvTimeoutError::Timeout),
         }
     };
     let said = line.strip_prefix("importing standard input: ").unwrap();
     let said: u64 = said.strip_suffix(" rows so far").unwrap().parse().unwrap();
     assert!(said > 0 && said <= rows, "{line}");
     process.close_stdin();
-    assert_eq!(
-        process.error_line(),
-        format!("imported standard input: {rows} read, {rows} added, 0 present, 0 refused")
-    );
+    let end = format!("imported standard input: {rows} read, {rows} added, 0 present, 0 refused");
+    assert!(lines.iter().any(|line| line == end));
 }
 
 /// The way that the README shows, there and back.

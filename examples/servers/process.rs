@@ -87,7 +87,7 @@ impl Process {
     pub(crate) fn spawn_open(command: Command) -> Self {
         let mut child = piped(command);
         let stdout = lines(child.stdout.take().unwrap());
-        let stderr = lines(child.stderr.take().unwrap());
+        let stderr = messages(child.stderr.take().unwrap());
         Self { child, stdout, stderr }
     }
 
@@ -95,7 +95,7 @@ impl Process {
     pub(crate) fn spawn_unread(command: Command) -> Self {
         let mut child = piped(command);
         child.stdout = None;
-        let stderr = lines(child.stderr.take().unwrap());
+        let stderr = messages(child.stderr.take().unwrap());
         Self { child, stdout: lines(std::io::empty()), stderr }
     }
 
@@ -124,12 +124,6 @@ impl Process {
     /// The next line on standard error.
     pub(crate) fn error_line(&self) -> String {
         next(&self.stderr, Instant::now() + PATIENCE).unwrap()
-    }
-
-    /// A line on standard error that is there already, or comes within a moment.
-    #[cfg(unix)]
-    pub(crate) fn error_line_if_any(&self) -> Option<String> {
-        self.stderr.recv_timeout(Duration::from_millis(10)).ok()
     }
 
     /// Waits for a line on standard error that begins so.
@@ -178,8 +172,17 @@ fn piped(mut command: Command) -> Child {
 }
 
 fn lines(pipe: impl Read + Send + 'static) -> Lines {
+    lines_that(pipe, |_| true)
+}
+
+/// The lines but for those about the progress of an import or an export, which come if the machine is slow.
+fn messages(pipe: impl Read + Send + 'static) -> Lines {
+    lines_that(pipe, |line| !line.ends_with(" so far"))
+}
+
+fn lines_that(pipe: impl Read + Send + 'static, is_wanted: fn(&String) -> bool) -> Lines {
     let (sender, lines) = mpsc::channel();
-    let read = BufReader::new(pipe).lines().map_while(Result::ok);
+    let read = BufReader::new(pipe).lines().map_while(Result::ok).filter(is_wanted);
     thread::spawn(move || read.into_iter().try_for_each(|line| sender.send(line)));
     lines
 }
