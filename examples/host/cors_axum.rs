@@ -1,8 +1,8 @@
 //! CORS in axum.
 
 use axum::http::header::{
-    ACCEPT, ACCEPT_ENCODING, ALLOW, CONTENT_LOCATION, CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH,
-    LINK, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
+    ACCEPT, ACCEPT_ENCODING, ALLOW, CONTENT_DISPOSITION, CONTENT_LOCATION, CONTENT_TYPE, ETAG,
+    IF_MATCH, IF_NONE_MATCH, LINK, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use axum::http::{HeaderName, HeaderValue, Method};
 use tower_http::cors::CorsLayer;
@@ -17,6 +17,7 @@ pub fn cors(origin: HeaderValue) -> CorsLayer {
         LINK,
         LOCATION,
         CONTENT_LOCATION,
+        CONTENT_DISPOSITION,
         RETRY_AFTER,
         ALLOW,
         ACCEPT,

@@ -55,6 +55,8 @@ pub(crate) struct Progress {
     /// `rows`
     unit: &'static str,
     bar: ProgressBar,
+    /// Whether standard error is not a terminal. The system is asked once, and not for each row.
+    is_hidden: bool,
     is_sized: bool,
     pace: Arc<Pace>,
 }
@@ -78,17 +80,18 @@ impl Progress {
         };
         let style = ProgressStyle::with_template(&template);
         let bar = bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        Self { work: work.into(), unit, bar, is_sized: size.is_some(), pace }
+        let (is_hidden, is_sized) = (bar.is_hidden(), size.is_some());
+        Self { work: work.into(), unit, bar, is_hidden, is_sized, pace }
     }
 
     /// The same input. What is read of it moves the bar.
     pub(crate) fn watch(&self, input: Box<dyn Read + Send>) -> Box<dyn Read + Send> {
-        if self.is_sized { Box::new(self.bar.wrap_read(input)) } else { input }
+        if self.is_sized && !self.is_hidden { Box::new(self.bar.wrap_read(input)) } else { input }
     }
 
     /// Counts what was done.
     pub(crate) fn advance(&self, count: u64) {
-        if !self.bar.is_hidden() {
+        if !self.is_hidden {
             if !self.is_sized {
                 self.bar.inc(count);
             }
@@ -99,7 +102,7 @@ impl Progress {
 
     /// Writes a line. If there is a bar, it stays below the line.
     pub(crate) fn say(&self, text: &str) {
-        match self.bar.is_hidden() {
+        match self.is_hidden {
             true => tell(text),
             // The log is written later, and would be mixed with the bar.
             false => self.bar.println(escaped(text)),

@@ -13,11 +13,12 @@ pub(super) const FIELDS: [&str; 5] =
     ["authorization", "change-note", "content-type", "if-match", "if-none-match"];
 
 /// The response fields that pages may read, beside those that they may always read.
-pub(super) const EXPOSED: [&str; 10] = [
+pub(super) const EXPOSED: [&str; 11] = [
     "accept",
     "accept-encoding",
     "accept-patch",
     "allow",
+    "content-disposition",
     "content-location",
     "etag",
     "link",
