@@ -45,7 +45,7 @@ pub trait Framework {
     ) -> impl Future<Output = io::Result<()>>;
 }
 
-/// The whole program: serves as the options of the process say, and reports why it ends.
+/// The whole program: serves or exports as the options of the process say, and reports why it ends.
 #[must_use]
 pub fn main<F: Framework>(program: &'static str) -> ExitCode {
     /// How long threads that block may take to end. A look-up of a name cannot be stopped, and may take much
@@ -62,7 +62,7 @@ pub fn main<F: Framework>(program: &'static str) -> ExitCode {
     code
 }
 
-/// Serves as the options say until a signal ends it.
+/// Serves or exports as the options say until a signal ends it.
 ///
 /// # Errors
 /// Why it does not start.
@@ -72,10 +72,11 @@ async fn run<F: Framework>(options: &Arguments) -> Result<(), Error> {
     run_until::<F>(options, async move { signal.received().await }).await
 }
 
-/// Serves as the options say until `stop`, which ends the start of a server too, whatever it waits for.
+/// Serves or exports as the options say until `stop`, which ends the start of a server too, whatever it waits
+/// for.
 ///
 /// # Errors
-/// Why it does not start.
+/// Why it does not start, or why the export is not complete.
 pub async fn run_until<F: Framework>(
     options: &Arguments,
     stop: impl Future<Output = Signal> + Send + 'static,

@@ -297,6 +297,21 @@ fn a_stopped_export_leaves_the_old_file_and_no_other() {
     }
 }
 
+#[test]
+fn a_killed_export_leaves_the_old_file() {
+    let (folder, url) = folder("export-killed");
+    let output = path(&folder, "all.ndjson");
+    fs::write(&output, "old\n").unwrap();
+    let arguments = ["--store", &url, "--import", "-", "--export", &output];
+    let process = Process::spawn_open(command(SERVERS[0], &arguments));
+    process.wait_for(&format!("{}: 0 packages, ", path(&folder, "packages.db")));
+    process.signal("KILL");
+    assert_eq!(process.end().status.code(), None);
+    assert_eq!(fs::read_to_string(&output).unwrap(), "old\n");
+    // The control: what was written so far has another name.
+    assert!(names(&folder).iter().any(|name| name.starts_with(".all.ndjson.")));
+}
+
 /// More than fits into a pipe.
 fn many() -> String {
     let text = "x".repeat(100);
