@@ -14,9 +14,10 @@ use serde_json::json;
 use self::plan::Plan;
 pub(crate) use self::request::MAX_PACKAGES;
 use self::request::{BulkRequest, Edit, Select};
-use self::selection::{Guarded, select};
+use self::selection::select;
 use super::changes::{MADE, Made, Preview, dry_run, dry_run_parameter, preview};
 use super::costly::{run, turn};
+use super::guarded::Guarded;
 use super::operate::{Operate, Performed};
 use super::pipeline::respond_as;
 use super::terms::{PATIENCE, Terms};
@@ -91,6 +92,10 @@ impl Operate for ChangePackages {
     };
 
     type Result = Made;
+
+    fn check(head: &Head<'_>) -> Result<(), Problem> {
+        dry_run(head).map(drop)
+    }
 
     fn decode(head: &Head<'_>, body: &Bytes) -> Result<Self, Problem> {
         let is_dry_run = dry_run(head)?;

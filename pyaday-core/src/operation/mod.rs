@@ -10,6 +10,7 @@ mod costly;
 mod days;
 mod export;
 mod feed;
+mod guarded;
 mod operate;
 mod pipeline;
 mod steps;

@@ -1,47 +1,16 @@
 //! Reads the packages that a request selects.
 
-use std::collections::BTreeSet;
-
 use super::request::{MAX_PACKAGES, Select};
 use crate::catalogue::Pace;
-use crate::http::facts::Facts;
-use crate::http::guard::{Access, ask_about};
-use crate::http::{Operation, Options, Problem, ProblemType};
+use crate::http::Problem;
+use crate::operation::guarded::Guarded;
 use crate::package::{NormalizedName, Stored};
-use crate::store::{Actor, PackageStore};
-
-/// The guard of the host, which is asked once about each package.
-pub(super) struct Guarded<'a> {
-    options: &'a Options,
-    operation: Operation,
-    actor: Option<Actor>,
-    /// The packages that it has allowed.
-    allowed: BTreeSet<NormalizedName>,
-}
-
-impl<'a> Guarded<'a> {
-    pub(super) fn new(options: &'a Options, facts: &'static Facts, actor: Option<Actor>) -> Self {
-        Self { options, operation: Operation::new(facts), actor, allowed: BTreeSet::new() }
-    }
-
-    /// Asks whether the package may be changed. `false` if the client may not know that it exists.
-    fn shows(&mut self, name: &NormalizedName) -> Result<bool, Problem> {
-        if self.options.guard.is_none() || self.allowed.contains(name) {
-            return Ok(true);
-        }
-        let access = || Access::new(self.operation).with_name(name.clone());
-        match ask_about(self.options, self.actor.as_ref(), access) {
-            Ok(()) => Ok(self.allowed.insert(name.clone())),
-            Err(hidden) if hidden.kind() == Some(ProblemType::PackageNotFound) => Ok(false),
-            Err(refusal) => Err(refusal),
-        }
-    }
-}
+use crate::store::PackageStore;
 
 /// Reads the packages that a request selects, in the order of their names.
 ///
-/// A package that the guard hides is treated like one that does not exist. If there is such a package,
-/// nothing may be changed.
+/// A package that the guard hides is treated like one that does not exist: a query does not find it, and
+/// its name is reported like a name that no package has.
 pub(super) async fn select<S: PackageStore>(
     store: &S,
     select: &Select,
@@ -64,9 +33,9 @@ pub(super) async fn select<S: PackageStore>(
             while let Some(page) = selected.next_page().await {
                 for version in page? {
                     let Some(name) = version.name().map(|name| name.normalized()) else { continue };
-                    match guard.shows(&name)? {
-                        true => packages.push((name, version)),
-                        false => missing.push(name),
+                    // To report this package would tell the client that it exists.
+                    if guard.shows(&name)? {
+                        packages.push((name, version));
                     }
                     if packages.len() > MAX_PACKAGES {
                         return Err(Problem::too_many_selected(MAX_PACKAGES));
