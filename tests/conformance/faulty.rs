@@ -1,7 +1,7 @@
 //! A plain store that has one of many faults.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::poll_fn;
 use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
@@ -11,6 +11,7 @@ use std::task::{Context, Poll};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use bytes::Bytes;
 use pyaday_core::daily::{Daily, Day, Pin, Pinned, Unpin, score};
 use pyaday_core::{
     Batch, Batched, ChangeDetails, ChangePage, ChangeQuery, ChangedPin, Conflict, Create, Date,
@@ -355,7 +356,13 @@ impl State {
         let differs = |(name, swap): &(&NormalizedName, &PackageSwap)| {
             self.packages.get(*name).map(Stored::representation) != swap.before
         };
-        let packages = batch.packages().filter(differs).map(|(name, _)| name.clone()).collect();
+        let misses = |(name, version): &(&NormalizedName, Option<&Bytes>)| {
+            self.packages.get(*name).map(Stored::representation).as_ref() != *version
+        };
+        let packages = batch.packages().filter(differs).map(|(name, _)| name);
+        let packages = packages.chain(batch.required().filter(misses).map(|(name, _)| name));
+        let packages: BTreeSet<_> = packages.cloned().collect();
+        let packages = packages.into_iter().collect();
         let dates = batch.pins().filter(|pin| !can_pin(pin)).map(|pin| pin.date).collect();
         let conflict = Conflict::new(packages, dates);
         if !conflict.is_empty() {

@@ -52,6 +52,7 @@ enum Fault {
     ChangeIsLate,
     LogIsForgotten,
     BatchIgnoresConflicts,
+    BatchIgnoresRequirements,
     BatchIgnoresPins,
     BatchIgnoresTerms,
     BatchLooksThenWrites,
@@ -219,6 +220,18 @@ impl PackageStore for Historian {
             Fault::BatchIgnoresConflicts => {
                 self.store.write_batch(self.rewritten(&batch).await?, write).await
             }
+            Fault::BatchIgnoresRequirements => {
+                let result = self.store.write_batch(batch.clone(), write.clone()).await?;
+                let changes = |name| batch.packages().any(|(own, _)| own == name);
+                match &result {
+                    Batched::Conflict(conflict)
+                        if conflict.dates.is_empty() && !conflict.packages.iter().any(changes) =>
+                    {
+                        self.store.write_batch(self.rewritten(&batch).await?, write).await
+                    }
+                    _ => Ok(result),
+                }
+            }
             Fault::BatchIgnoresPins => {
                 let pins = batch.pins().cloned().collect::<Vec<_>>();
                 let open = batch.last_open();
@@ -379,6 +392,7 @@ const FROM_NEW: &str = "a new store can be followed from its first revision";
 const REOPENED: &str = "the log and the content agree, even if the store is opened again";
 const WHOLE: &str = "a batch changes all its packages and pins in one write";
 const CONFLICTS: &str = "a batch with a conflict writes nothing and lists what is in its way";
+const REQUIREMENTS: &str = "a batch that requires another version of a package writes nothing";
 const DRY_RUNS: &str = "a dry run writes nothing and has the result of the batch";
 const CONDITIONS: &str = "the condition of a batch is about the store's newest revision";
 const RACES: &str = "if several batches expect the same packages at once, one succeeds";
@@ -460,6 +474,7 @@ controls! {
     finds_a_change_that_is_shown_too_late: ChangeIsLate => FOLLOWED;
     finds_a_log_that_is_forgotten: LogIsForgotten => REOPENED;
     finds_a_batch_that_ignores_conflicts: BatchIgnoresConflicts => CONFLICTS;
+    finds_a_batch_that_ignores_what_it_requires: BatchIgnoresRequirements => REQUIREMENTS;
     finds_a_batch_that_ignores_pins: BatchIgnoresPins => WHOLE;
     finds_a_batch_that_ignores_its_terms: BatchIgnoresTerms => CONDITIONS;
     finds_a_batch_that_looks_then_writes: BatchLooksThenWrites => RACES;

@@ -12,6 +12,10 @@ pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
     vec![
         Fact::new("a batch changes all its packages and pins in one write", whole),
         Fact::new("a batch with a conflict writes nothing and lists what is in its way", conflicts),
+        Fact::new(
+            "a batch that requires another version of a package writes nothing",
+            requirements,
+        ),
         Fact::new("a batch that changes nothing writes nothing", unchanged),
         Fact::new("a dry run writes nothing and has the result of the batch", dry_runs),
         Fact::new("the condition of a batch is about the store's newest revision", conditions),
@@ -123,6 +127,31 @@ fn conflicts<S: Subject>(bench: &Bench<'_, S>) -> Checked {
         }
     }
     Ok(())
+}
+
+/// The control is that a batch is written if everything is as it requires.
+fn requirements<S: Subject>(bench: &Bench<'_, S>) -> Checked {
+    let old = bench.add(&described("flask", "old"))?;
+    let flask = bench.change(&name("flask"), &details("new"))?;
+    let fine = || batch().create(full("b")).require(name("flask"), Some(&flask));
+    for (what, batch, package) in [
+        ("an older version", fine().require(name("flask"), Some(&old)), "flask"),
+        ("that an existing package is absent", fine().require(name("flask"), None), "flask"),
+        ("a package that does not exist", fine().require(name("none"), Some(&old)), "none"),
+    ] {
+        let conflict = Conflict::new(vec![name(package)], Vec::new());
+        for is_dry_run in [false, true] {
+            let batch = batch.clone().dry_run(is_dry_run);
+            let done = format!("a batch was written that requires {what} (dry run: {is_dry_run})");
+            let came = bench.writes_nothing(&done, || bench.write_batch(&batch, Write::new()))?;
+            same(done, &came, &Batched::Conflict(conflict.clone()))?;
+        }
+    }
+    let batch = fine().require(name("none"), None);
+    let done = "a batch was written that requires what is there";
+    let revision = written(done, &bench.write_batch(&batch, Write::new())?, flask.revision())?;
+    let expected = vec![Stored::new(&full("b"), revision), flask];
+    same(done, &bench.page()?.items, &expected)
 }
 
 fn unchanged<S: Subject>(bench: &Bench<'_, S>) -> Checked {
