@@ -179,9 +179,13 @@ fn decompressed(content: Vec<u8>) -> Bytes {
 
 /// Everything that a server sends on a connection with one request for an export.
 fn received(server: &Server) -> Vec<u8> {
+    received_by(server, b"GET /export HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")
+}
+
+fn received_by(server: &Server, request: &[u8]) -> Vec<u8> {
     let mut stream = TcpStream::connect(server.address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-    stream.write_all(b"GET /export HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n").unwrap();
+    stream.write_all(request).unwrap();
     let mut bytes = Vec::new();
     // The server may reset the connection.
     drop(stream.read_to_end(&mut bytes));
@@ -229,6 +233,37 @@ fn actix_breaks_an_export_off_that_fails() {
             app.service(pyaday_actix::scope("", &api));
         })
     });
+}
+
+/// A client of HTTP/1.0 does not understand chunks, also if it would keep the connection alive.
+fn a_client_of_http_1_0_gets_an_export_without_chunks(server: &Server, expected: &Bytes) {
+    for field in ["", "Connection: keep-alive\r\n"] {
+        let request = format!("GET /export HTTP/1.0\r\nHost: test\r\n{field}\r\n");
+        let answer = received_by(server, request.as_bytes());
+        let end = answer.windows(4).position(|end| end == b"\r\n\r\n").unwrap();
+        let head = String::from_utf8_lossy(&answer[..end]).to_ascii_lowercase();
+        assert!(!head.contains("transfer-encoding"), "{head}");
+        assert!(answer[end + 4..] == expected[..], "{head}");
+    }
+    // The control.
+    let answer = received(server);
+    assert!(answer.ends_with(b"\r\n0\r\n\r\n"));
+}
+
+#[test]
+fn clients_of_http_1_0_get_an_export_without_chunks() {
+    let store = MemoryStore::new();
+    block_on(store.create_many(many("a text"), Write::new())).unwrap();
+    let api = Api::new(store);
+    let expected =
+        block_on(async { export(&api, "/export").await.collect().await.unwrap().to_bytes() });
+    let router: axum::Router = pyaday_axum::router(&api);
+    let axum = Server::axum(tower::make::Shared::new(router));
+    a_client_of_http_1_0_gets_an_export_without_chunks(&axum, &expected);
+    let actix = Server::actix(move |app| {
+        app.service(pyaday_actix::scope("", &api));
+    });
+    a_client_of_http_1_0_gets_an_export_without_chunks(&actix, &expected);
 }
 
 fn is_compressed(server: &Server, expected: &Bytes) {

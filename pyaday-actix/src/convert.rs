@@ -8,8 +8,8 @@ use std::task::{Context, Poll, ready};
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::error::PayloadError;
-use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::http::{ConnectionType, Method, Version};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, dev};
 use bytes::Bytes;
 use futures_core::Stream;
@@ -66,6 +66,12 @@ pub(crate) fn response(request: &HttpRequest, response: http::Response<Body>) ->
         } else if let (Some(name), Some(value)) = (self::name(name), self::value(value)) {
             converted.headers_mut().append(name, value);
         }
+    }
+    // A client of HTTP/1.0 does not understand chunks (RFC 9112 §6.1). So content of unknown length
+    // ends with the connection.
+    if length.is_none() && request.version() < Version::HTTP_11 {
+        converted.head_mut().no_chunking(true);
+        converted.head_mut().set_connection_type(ConnectionType::Close);
     }
     converted.set_body(BoxBody::new(ResponseBody { length, body }))
 }
