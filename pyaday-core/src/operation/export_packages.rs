@@ -55,7 +55,7 @@ impl Operate for ExportPackages {
             line. CSV has the columns `name`, `short_desc`, `tags` (separated by spaces) and \
             `metadata` (a JSON object). A spreadsheet would take some cells for formulas, so a `'` is \
             added at the beginning of each cell that begins with `=`, `+`, `-`, `@`, a tab or a \
-            carriage return, or with `'` and one of these or another `'`. The import removes it. The \
+            carriage return, or with one of these after one or more `'`. The import removes it. The \
             response has no length: if it ends without an error, it is complete. The entity tag \
             changes with every write to the catalogue. The parameter `_` and parameters whose names \
             begin with `utm_` are ignored. Any other parameter that is not listed here is refused.",

@@ -2,32 +2,26 @@
 //!
 //! A spreadsheet takes a cell for a formula if it begins with one of a few characters, and a formula
 //! in a downloaded file can read other cells and send them elsewhere. So an export puts an apostrophe
-//! before such a text, and an import removes it. The export also puts one before a text that would
-//! otherwise lose its own apostrophe, so the import finds exactly the text that was exported.
+//! before such a text, and an import removes it. A text that begins with apostrophes before such a
+//! character gets another one too. So the import finds exactly the text that was exported, and no other
+//! text is changed, whichever program wrote the file.
 
 /// The apostrophe, which tells a spreadsheet that the rest of the cell is text.
 const GUARD: char = '\'';
 
-/// True if an export writes this text with an apostrophe before it.
+/// True if an export writes this text with an apostrophe before it: it is a formula to a spreadsheet,
+/// or a formula after apostrophes.
 pub(crate) fn needs_guard(text: &str) -> bool {
-    would_run(text) || has_guard(text)
-}
-
-/// True if a text is a formula to a spreadsheet.
-fn would_run(text: &str) -> bool {
-    text.starts_with(['=', '+', '-', '@', '\t', '\r'])
-}
-
-/// True if an import removes the first character of a cell.
-fn has_guard(cell: &str) -> bool {
-    let rest = cell.strip_prefix(GUARD);
-    rest.is_some_and(|rest| rest.starts_with(GUARD) || would_run(rest))
+    text.trim_start_matches(GUARD).starts_with(['=', '+', '-', '@', '\t', '\r'])
 }
 
 /// The text for which an export writes this cell.
 #[cfg(feature = "import")]
 pub(crate) fn without_guard(cell: &str) -> &str {
-    if has_guard(cell) { &cell[GUARD.len_utf8()..] } else { cell }
+    match cell.strip_prefix(GUARD) {
+        Some(text) if needs_guard(text) => text,
+        _ => cell,
+    }
 }
 
 #[cfg(all(test, feature = "import"))]
@@ -49,8 +43,9 @@ mod tests {
             ("'", "'"),
             ("'a", "'a"),
             ("'=1", "''=1"),
-            ("''", "'''"),
-            ("''a", "'''a"),
+            ("''=1", "'''=1"),
+            ("''", "''"),
+            ("''a'' is quoted", "''a'' is quoted"),
             ("'\u{e9}", "'\u{e9}"),
         ] {
             let guard = if needs_guard(text) { "'" } else { "" };
