@@ -160,6 +160,33 @@ fn an_apostrophe_that_an_export_adds_is_removed_from_csv_alone() {
 }
 
 #[test]
+fn the_commas_of_a_text_that_must_be_json_are_as_json_has_them() {
+    let [a, b] = ["{\"name\":\"a\",\"summary\":\"\"}", "{\"name\":\"b\",\"summary\":\"\"}"];
+    let rows = [a, b].map(|row| format!("1: {}", row.replace("summary", "short_desc")));
+    let missing = "line 1: there is no comma before this value";
+    let many = "line 1: there is no value before this comma";
+    let last = "line 1: there is no value after the last comma";
+    for (text, read_rows, fault) in [
+        (format!("[{a},{b}]"), 2, None),
+        ("[]".to_owned(), 0, None),
+        (format!("{{\"items\":[{a},{b}],\"next\":null}}"), 2, None),
+        (format!("[{a} {b}]"), 1, Some(missing)),
+        (format!("[,{a},{b}]"), 0, Some(many)),
+        (format!("[{a},,{b}]"), 1, Some(many)),
+        (format!("[{a},{b},]"), 2, Some(last)),
+        (format!("{{\"items\":[{a},{b}] \"next\":null}}"), 2, Some(missing)),
+        (format!("{{\"items\":[{a},{b}],}}"), 2, Some(last)),
+    ] {
+        let expected = rows[..read_rows].iter().cloned().chain(fault.map(str::to_owned));
+        assert_eq!(read_as(Format::Json, &text), expected.collect::<Vec<_>>(), "{text}");
+        // The control: a file is read as people have it.
+        if read_rows > 0 || fault.is_some() {
+            assert_eq!(read(&text), rows, "{text}");
+        }
+    }
+}
+
+#[test]
 fn a_file_in_another_format_than_the_expected_one_is_refused() {
     let [ndjson, json, csv, tsv] = [
         "{\"name\":\"a\",\"summary\":\"\"}\n{\"name\":\"b\",\"summary\":\"\"}\n",

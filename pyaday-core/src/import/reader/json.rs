@@ -25,8 +25,11 @@ pub(super) struct Json {
     is_first: bool,
     /// True if values must have all that a new package needs.
     whole: bool,
-    /// True if the text must be one JSON text.
+    /// True if the text must be one JSON text. Otherwise it is taken as people have it: commas may be
+    /// missing, or be too many.
     is_single: bool,
+    /// What came last in the array or document.
+    last: Last,
     /// What the members of the document are so far, if it is one that holds packages.
     document: Vec<(String, u8)>,
 }
@@ -47,15 +50,26 @@ enum Place {
     End,
 }
 
+/// What comes before a place in an array or document.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Last {
+    /// Its beginning.
+    Begin,
+    Value,
+    Comma,
+}
+
 impl Json {
     /// An array, which the text begins with.
-    pub(super) fn of_array(whole: bool) -> Self {
-        Self::at(Place::Sequence, whole)
+    pub(super) fn of_array(expected: Option<Format>, whole: bool) -> Self {
+        let is_single = expected == Some(Format::Json);
+        Self { is_single, ..Self::at(Place::Sequence, whole) }
     }
 
     fn at(place: Place, whole: bool) -> Self {
         let (around, document) = (Place::End, Vec::new());
-        Self { place, around, is_first: true, whole, is_single: false, document }
+        let last = Last::Begin;
+        Self { place, around, is_first: true, whole, is_single: false, last, document }
     }
 
     /// Objects, the first of which the text begins with.
@@ -106,6 +120,9 @@ impl Json {
             let Some(byte) = skip_to_value(text)? else {
                 return self.end(text);
             };
+            if matches!(self.place, Place::Array | Place::Members) {
+                self.separate(text, byte)?;
+            }
             match (self.place, byte) {
                 (Place::Array, b']') => self.go(text, self.around),
                 (Place::Members, b'}') => {
@@ -113,10 +130,10 @@ impl Json {
                     self.go(text, if self.is_single { Place::End } else { Place::Document });
                 }
                 (Place::Array | Place::Members, b',') => text.consume(1),
-                (Place::Document, b'{') => self.go(text, Place::Members),
+                (Place::Document, b'{') => self.enter(text, Place::Members),
                 (Place::Sequence, b'[') => {
                     self.around = Place::End;
-                    self.go(text, Place::Array);
+                    self.enter(text, Place::Array);
                 }
                 (Place::Members, b'"') => {
                     if let Some(row) = self.member(text)? {
@@ -144,6 +161,34 @@ impl Json {
     fn go<R: Read>(&mut self, text: &mut Text<R>, place: Place) {
         text.consume(1);
         self.place = place;
+    }
+
+    /// Consumes the byte that begins an array or a document.
+    fn enter<R: Read>(&mut self, text: &mut Text<R>, place: Place) {
+        self.last = Last::Begin;
+        self.go(text, place);
+    }
+
+    /// Notes a value, a comma or the end of an array or document. If the text must be JSON, there must
+    /// be a comma between two values, and nowhere else.
+    fn separate<R: Read>(&mut self, text: &Text<R>, byte: u8) -> Result<(), ReadError> {
+        let next = if byte == b',' { Last::Comma } else { Last::Value };
+        let last = std::mem::replace(&mut self.last, next);
+        let is_end = matches!(byte, b']' | b'}');
+        match (last, byte) {
+            _ if !self.is_single => Ok(()),
+            (Last::Value, b',') => Ok(()),
+            (Last::Begin | Last::Comma, b',') => {
+                Err(malformed(text, "there is no value before this comma"))
+            }
+            (Last::Comma, _) if is_end => {
+                Err(malformed(text, "there is no value after the last comma"))
+            }
+            (Last::Value, _) if !is_end => {
+                Err(malformed(text, "there is no comma before this value"))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// What the end of the text means.
@@ -177,7 +222,7 @@ impl Json {
         match (self.document.last().map(|(name, _)| name.as_str()), first) {
             (Some("items" | "projects"), b'[') => {
                 self.around = Place::Members;
-                self.go(text, Place::Array);
+                self.enter(text, Place::Array);
                 Ok(None)
             }
             (Some("info"), b'{') => self.value(text).map(Some),

@@ -92,7 +92,7 @@ impl ReaderBuilder {
             (Some(b'{'), _) => Rows::Json(Json::of_objects(&mut text, self.format, whole)?),
             (Some(b'['), after) if !foreign::is_toml_table(after) => {
                 self.admit(Format::Json)?;
-                Rows::Json(Json::of_array(whole))
+                Rows::Json(Json::of_array(self.format, whole))
             }
             (Some(_), _) if is_metadata || self.format == Some(Format::Metadata) => {
                 self.admit(Format::Metadata)?;
