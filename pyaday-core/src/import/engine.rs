@@ -1,6 +1,6 @@
 //! Finds out what becomes of rows.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::deleted;
 use super::existing::OnExisting;
@@ -98,7 +98,10 @@ impl Import {
         store: &S,
         rows: impl IntoIterator<Item = Row, IntoIter: Send>,
     ) -> Result<Preview, StoreError> {
-        let (mut previewed, mut packages) = (Vec::new(), HashMap::new());
+        let rows = rows.into_iter();
+        // A tree, because a hash table of so many packages needs twice the memory while it grows.
+        let (mut previewed, mut packages) =
+            (Vec::with_capacity(rows.size_hint().0), BTreeMap::new());
         let mut pace = Pace::new();
         for Row { line, package } in rows {
             pace.pause().await;
@@ -125,7 +128,7 @@ impl Import {
         let mut batch = Batch::new(ChangeKind::Import);
         for (name, planned) in packages {
             pace.pause().await;
-            batch = planned.add_to(batch, name);
+            batch = planned.add_to(batch, name, self.on_existing);
         }
         Ok(Preview { rows: previewed, batch })
     }
@@ -223,11 +226,16 @@ impl Planned {
         self.after.clone().or_else(|| self.before.as_ref().map(Stored::package))
     }
 
-    fn add_to(self, batch: Batch, name: NormalizedName) -> Batch {
+    fn add_to(self, batch: Batch, name: NormalizedName, on_existing: OnExisting) -> Batch {
         match (self.before, self.after) {
             (None, Some(after)) => batch.create(after),
             (Some(before), Some(after)) => batch.replace(&before, after),
-            (before, None) => batch.require(name, before.as_ref()),
+            (before, None) if on_existing == OnExisting::Update => {
+                batch.require(name, before.as_ref())
+            }
+            // Its content does not matter. A large file of packages that others edit could otherwise
+            // never be imported.
+            (_, None) => batch,
         }
     }
 }

@@ -1,7 +1,5 @@
 //! Names that a person takes for one another.
 
-use std::collections::HashMap;
-
 use super::preview::{Effect, PreviewedRow};
 use crate::catalogue::Pace;
 use crate::package::{NormalizedName, PackageName, Stored};
@@ -10,7 +8,7 @@ use crate::store::{PackageStore, Query, Selected, StoreError};
 /// The form that names share if they look alike: in lower case, without separators, with `1` in place
 /// of `l` and `i`, and `0` in place of `o`. PyPI refuses a new project whose name has the form of
 /// another one, by its function `ultranormalize_name`.
-fn form(name: &str) -> String {
+fn form(name: &str) -> Box<str> {
     let seen = name.bytes().filter(|byte| !matches!(byte, b'-' | b'_' | b'.'));
     let seen = seen.map(|byte| match byte.to_ascii_lowercase() {
         b'l' | b'i' => '1',
@@ -29,26 +27,30 @@ pub(super) async fn find<S: PackageStore>(
     rows: &mut [PreviewedRow],
 ) -> Result<(), StoreError> {
     let mut pace = Pace::new();
-    let mut added: HashMap<String, Vec<usize>> = HashMap::new();
+    let mut added = Vec::new();
     for (at, row) in rows.iter().enumerate() {
         if let (Effect::Added, Some(name)) = (&row.effect, &row.name) {
-            added.entry(form(name.as_str())).or_default().push(at);
+            added.push((form(name.as_str()), at));
         }
         pace.pause().await;
     }
     if added.is_empty() {
         return Ok(());
     }
-    for alike in added.values() {
+    // A sorted list takes less memory than a hash table. Rows with one form keep their order.
+    added.sort_unstable();
+    for alike in added.chunk_by(|(one, _), (other, _)| one == other) {
         let (first, others) = alike.split_at(1);
-        let first = rows[first[0]].name.clone();
-        others.iter().for_each(|at| rows[*at].look_alike.clone_from(&first));
+        let first = rows[first[0].1].name.clone();
+        others.iter().for_each(|(_, at)| rows[*at].look_alike.clone_from(&first));
         pace.pause().await;
     }
     let mut all = store.select(&Query::new(Selected::MAX_PAGE)).await?;
     while let Some(page) = all.next_page().await {
         for existing in page?.iter().filter_map(Stored::name) {
-            for at in added.get(&form(existing.as_str())).into_iter().flatten() {
+            let form = form(existing.as_str());
+            let first = added.partition_point(|(other, _)| *other < form);
+            for (_, at) in added[first..].iter().take_while(|(other, _)| *other == form) {
                 note(&mut rows[*at], &existing);
             }
         }

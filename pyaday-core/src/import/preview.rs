@@ -6,8 +6,10 @@ use crate::store::Batch;
 
 /// What an import would do: what becomes of each row, and the write that does it.
 ///
-/// The write compares each package of the rows with the version for which the preview was made. So it
-/// does exactly what the preview says, or it reports a conflict and does nothing.
+/// The write compares each package that it adds or changes with the version for which the preview was
+/// made, and with [`OnExisting::Update`](super::OnExisting::Update) also the packages that stay the same.
+/// So it does exactly what the preview says, or it reports a conflict and does nothing. Packages that
+/// stay as they are because they exist may be edited meanwhile.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Preview {
