@@ -30,18 +30,37 @@ fn json(response: &Response<Body>) -> Value {
     serde_json::from_slice(response.body().as_bytes().unwrap()).unwrap()
 }
 
-/// A body of unknown length that never comes.
-struct Endless;
+/// A body of unknown length, which begins with so many bytes and never ends.
+struct Endless(usize);
 
 impl http_body::Body for Endless {
     type Data = Bytes;
     type Error = Infallible;
 
     fn poll_frame(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        Poll::Pending
+        match mem::take(&mut self.0) {
+            0 => Poll::Pending,
+            length => Poll::Ready(Some(Ok(Frame::data(vec![b'a'; length].into())))),
+        }
+    }
+}
+
+/// A body of unknown length, in frames of one byte.
+struct Bytewise(Bytes);
+
+impl http_body::Body for Bytewise {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let byte = (!self.0.is_empty()).then(|| Ok(Frame::data(self.0.split_to(1))));
+        Poll::Ready(byte)
     }
 }
 
@@ -53,11 +72,11 @@ fn table(rows: usize) -> String {
 #[tokio::test]
 async fn only_two_long_bodies_are_received_at_once() {
     let api = Api::new(MemoryStore::new());
-    let endless = || {
+    let endless = |length| {
         let request = Request::post("/import").header("content-type", "text/csv");
-        Box::pin(import_packages(&api, request.body(Endless).unwrap()))
+        Box::pin(import_packages(&api, request.body(Endless(length)).unwrap()))
     };
-    let (mut one, mut two) = (endless(), endless());
+    let (mut one, mut two) = (endless(20_000), endless(20_000));
     assert!(one.as_mut().now_or_never().is_none());
     assert!(two.as_mut().now_or_never().is_none());
     let long = table(2_000);
@@ -72,7 +91,18 @@ async fn only_two_long_bodies_are_received_at_once() {
     assert_eq!(csv(&api, "", &long).await.status(), StatusCode::OK);
 }
 
+    let request = Request::post("/import").header("content-type", "text/csv");
+    let bytewise = request.body(Bytewise(table(1).into())).unwrap();
+    assert_eq!(import_packages(&api, bytewise).await.status(), StatusCode::OK);
+    // A client that sends nothing takes no turn from others.
+    drop(two);
+    let mut idle = endless(0);
+    assert!(idle.as_mut().now_or_never().is_none());
+    assert_eq!(csv(&api, "", &long).await.status(), StatusCode::OK);
 #[tokio::test]
+    let mut two = endless(20_000);
+    assert!(two.as_mut().now_or_never().is_none());
+    assert_eq!(csv(&api, "", &long).await.status(), StatusCode::SERVICE_UNAVAILABLE);
 async fn an_import_has_a_limit_of_its_own() {
     let options = Options::new().import_limit(100_000);
     let api = Api::with_options(MemoryStore::new(), options);

@@ -222,23 +222,28 @@ async fn read_and_execute<S, B: http_body::Body, T: Steps<S>>(
     let Some(facts) = T::body(&head) else {
         return Err(Problem::internal());
     };
-    let is_short = body.size_hint().upper().is_some_and(|length| length <= SHORT as u64);
-    let _turn = match facts.has_turns && !is_short {
-        true => Some(api.admit_upload()?),
-        false => None,
+    let mut upload = None;
+    let admit = |length: usize| {
+        if facts.has_turns && length > SHORT && upload.is_none() {
+            upload = Some(api.admit_upload()?);
+        }
+        Ok(())
     };
     let limit = (facts.limit)(api.options());
-    let body = collect(body, limit, facts.malformed).await?;
+    let body = collect(body, limit, facts.malformed, admit).await?;
     let command = T::decode_body(api, head, &parts, &body)?;
     watch.subject(|| T::subject(&command));
     T::execute(api, command).await
 }
 
-/// Reads the whole body. Stops with a problem if the body is longer than `limit`.
+/// Reads the whole body. Stops with a problem if the body is longer than `limit`, or if `admit` does
+/// not admit the length that has come so far. Not every framework knows the length before, and a body
+/// in chunks has none.
 async fn collect<B: http_body::Body>(
     body: B,
     limit: usize,
     malformed: ProblemType,
+    mut admit: impl FnMut(usize) -> Result<(), Problem>,
 ) -> Result<Bytes, Problem> {
     let mut body = pin!(body);
     let mut whole = Bytes::new();
@@ -251,6 +256,7 @@ async fn collect<B: http_body::Body>(
         if length > limit - whole.len() {
             return Err(Problem::content_too_large(limit));
         }
+        admit(whole.len() + length)?;
         let data = data.copy_to_bytes(length);
         whole = match whole.is_empty() {
             true => data,
