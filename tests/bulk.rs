@@ -40,7 +40,7 @@ fn packages(count: usize, tag: &str) -> Vec<Package> {
     (0..count).map(package).collect()
 }
 
-async fn filled<S: PackageStore>(store: S, count: usize) -> S {
+pub(crate) async fn filled<S: PackageStore>(store: S, count: usize) -> S {
     store.create_many(packages(count, "old"), Write::new()).await.unwrap();
     store
 }
@@ -320,7 +320,11 @@ async fn the_longest_names_of_the_most_packages_fit_into_a_request() {
 }
 
 /// A store whose writes of many packages wait until the test lets them go on.
-fn held(store: MemoryStore, gate: Arc<Semaphore>, begun: Arc<Semaphore>) -> Failing<MemoryStore> {
+pub(crate) fn held(
+    store: MemoryStore,
+    gate: Arc<Semaphore>,
+    begun: Arc<Semaphore>,
+) -> Failing<MemoryStore> {
     Failing::new(store, move |call| {
         if matches!(call, Call::WriteBatch(_)) {
             begun.add_permits(1);

@@ -1,6 +1,8 @@
 //! Imports over HTTP: what a client cannot see in a single exchange.
 
 use std::convert::Infallible;
+use std::mem;
+use std::ops::Range;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -12,10 +14,13 @@ use http::{Request, Response, StatusCode};
 use http_body::{Body as _, Frame};
 use pyaday_core::conformance::{Call, Failing, Then};
 use pyaday_core::{
-    Api, Body, MemoryStore, Options, Package, PackageStore, Replacement, Write, create_package,
-    export_packages, import_packages, undo_change,
+    Api, Body, MemoryStore, Options, Package, PackageStore, Replacement, Verdict, Write,
+    create_package, export_packages, import_packages, undo_change,
 };
 use serde_json::Value;
+use tokio::sync::Semaphore;
+
+use crate::bulk::{filled, held};
 
 fn request(query: &str, media_type: &str, body: &str) -> Request<String> {
     let request = Request::post(format!("/import{query}")).header("content-type", media_type);
@@ -84,13 +89,8 @@ async fn only_two_long_bodies_are_received_at_once() {
     assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(json(&refused)["type"], "urn:problem-type:pyaday:busy");
     assert_eq!(refused.headers()["retry-after"], "1");
-    // A short body is no burden.
+    // A short body is no burden, also if its length is not known before. Some frameworks never know it.
     assert_eq!(csv(&api, "", &table(1)).await.status(), StatusCode::OK);
-    // A client that goes away makes room.
-    drop(one);
-    assert_eq!(csv(&api, "", &long).await.status(), StatusCode::OK);
-}
-
     let request = Request::post("/import").header("content-type", "text/csv");
     let bytewise = request.body(Bytewise(table(1).into())).unwrap();
     assert_eq!(import_packages(&api, bytewise).await.status(), StatusCode::OK);
@@ -99,10 +99,15 @@ async fn only_two_long_bodies_are_received_at_once() {
     let mut idle = endless(0);
     assert!(idle.as_mut().now_or_never().is_none());
     assert_eq!(csv(&api, "", &long).await.status(), StatusCode::OK);
-#[tokio::test]
+    // A client that goes away makes room.
     let mut two = endless(20_000);
     assert!(two.as_mut().now_or_never().is_none());
     assert_eq!(csv(&api, "", &long).await.status(), StatusCode::SERVICE_UNAVAILABLE);
+    drop(one);
+    assert_eq!(csv(&api, "", &long).await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
 async fn an_import_has_a_limit_of_its_own() {
     let options = Options::new().import_limit(100_000);
     let api = Api::with_options(MemoryStore::new(), options);
@@ -124,15 +129,20 @@ async fn a_body_with_too_many_rows_changes_nothing() {
     assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
     let detail = &json(&refused)["errors"][0]["detail"];
     assert_eq!(detail, "must have at most 250000 rows: make several requests");
+    assert!(json(&refused)["detail"].as_str().unwrap().starts_with("Nothing was changed: "));
 }
 
 /// An API whose package `flask` is changed by another client before these
 /// attempts to write an import.
-async fn contended(attempts: std::ops::Range<usize>) -> Api<Failing<Arc<MemoryStore>>> {
+async fn contended(attempts: Range<usize>) -> Api<Failing<Arc<MemoryStore>>> {
+    Api::new(contended_store(attempts).await)
+}
+
+async fn contended_store(attempts: Range<usize>) -> Failing<Arc<MemoryStore>> {
     let inner = Arc::new(MemoryStore::new());
     inner.create(Package::new("flask", "old").unwrap(), Write::new()).await.unwrap();
     let (others, count) = (Arc::clone(&inner), AtomicUsize::new(0));
-    Api::new(Failing::new(inner, move |call| {
+    Failing::new(inner, move |call| {
         if let Call::WriteBatch(_) = call {
             let attempt = count.fetch_add(1, Relaxed);
             if attempts.contains(&attempt) {
@@ -143,7 +153,7 @@ async fn contended(attempts: std::ops::Range<usize>) -> Api<Failing<Arc<MemorySt
             }
         }
         Then::Pass
-    }))
+    })
 }
 
 #[tokio::test]
@@ -155,6 +165,11 @@ async fn an_import_compares_again_what_another_client_has_changed() {
     let flask = api.store().read(&"flask".parse().unwrap()).await.unwrap().unwrap().package();
     assert_eq!(flask.details.short_desc.as_str(), "change 2");
     assert_eq!(flask.details.tags.iter().count(), 1);
+    // Without an update, the content of existing packages does not matter.
+    let api = contended(0..usize::MAX).await;
+    let response = csv(&api, "?on_existing=skip", body).await;
+    let counts = &json(&response)["counts"];
+    assert_eq!((&counts["present"], &counts["added"]), (&1.into(), &1.into()));
     // Others do not keep it busy for ever.
     let api = contended(0..usize::MAX).await;
     let refused = csv(&api, "?on_existing=update", body).await;
@@ -190,6 +205,69 @@ async fn with_the_tag_of_a_dry_run_an_import_does_what_was_previewed_or_nothing(
     let done = import_packages(&api, import).await;
     assert_eq!(done.status(), StatusCode::PRECONDITION_FAILED);
     assert!(api.store().read(&"quart".parse().unwrap()).await.unwrap().is_none());
+}
+
+/// Each import compares its new names with all names of the catalogue. So even a short one takes a turn
+/// if the catalogue is large.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn only_two_imports_into_a_large_catalogue_are_carried_out_at_once() {
+    for (count, is_admitted) in [(20_000, false), (10, true)] {
+        let (gate, begun) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+        let filled = filled(MemoryStore::new(), count).await;
+        let api = Api::new(held(filled, Arc::clone(&gate), Arc::clone(&begun)));
+        let spawn = |name: &str| {
+            let (api, body) = (api.clone(), format!("name,summary\n{name},\n"));
+            tokio::spawn(async move { csv(&api, "", &body).await.status() })
+        };
+        let two = [spawn("one"), spawn("two")];
+        begun.acquire_many(2).await.unwrap().forget();
+        let third = spawn("three");
+        if is_admitted {
+            begun.acquire().await.unwrap().forget();
+        } else {
+            assert_eq!(third.await.unwrap(), StatusCode::SERVICE_UNAVAILABLE);
+        }
+        gate.add_permits(100);
+        for one in two {
+            assert_eq!(one.await.unwrap(), StatusCode::OK);
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_look_alike_is_reported_that_the_client_may_not_read() {
+    let body = "name,summary\nf1ask,\ns4nic,\nsan1c,\n";
+    for (guarded, expected) in [(true, vec!["flask"]), (false, vec!["flask", "sanic"])] {
+        let options = Options::new().guard(move |_, access| {
+            match access.name().is_some_and(|name| name.as_str() == "sanic") {
+                true if guarded => Verdict::Hidden,
+                _ => Verdict::Allow,
+            }
+        });
+        let store = MemoryStore::new();
+        for name in ["flask", "sanic"] {
+            store.create(Package::new(name, "").unwrap(), Write::new()).await.unwrap();
+        }
+        let api = Api::with_options(store, options);
+        let report = json(&csv(&api, "?dry_run=true&report=all", body).await);
+        let alike =
+            report["rows"].as_array().unwrap().iter().filter_map(|row| row.get("look_alike"));
+        assert_eq!(alike.collect::<Vec<_>>(), expected);
+    }
+}
+
+#[tokio::test]
+async fn the_guard_is_asked_once_about_each_row_also_if_packages_are_read_again() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    let options = Options::new().guard(move |_, access| {
+        count.fetch_add(usize::from(access.name().is_some()), Relaxed);
+        Verdict::Allow
+    });
+    let api = Api::with_options(contended_store(0..3).await, options);
+    let body = "name,tags,summary\nflask,web,\nquart,,\n";
+    assert_eq!(csv(&api, "?on_existing=update", body).await.status(), StatusCode::OK);
+    assert_eq!(asked.load(Relaxed), 2);
 }
 
 #[tokio::test]

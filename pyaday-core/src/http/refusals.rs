@@ -310,6 +310,31 @@ impl Problem {
         Self::of(ProblemType::MalformedImport, detail)
     }
 
+    /// The body of an import has more rows than a request can import.
+    #[cfg(feature = "import")]
+    pub(crate) fn too_many_rows(limit: usize) -> Self {
+        let detail =
+            "Nothing was changed: the body has too many rows, as the member `errors` says.";
+        let rule = format!("must have at most {limit} rows: make several requests");
+        let errors = InvalidPackage::one("", rule).into_errors();
+        Self::of(ProblemType::InvalidPackage, detail).with_errors(errors)
+    }
+
+    /// The guard hides packages that rows of an import are about. `first` has the first names, which
+    /// the client has sent itself.
+    #[cfg(feature = "import")]
+    pub(crate) fn not_importable(count: usize, first: &[NormalizedName]) -> Self {
+        let packages = match count {
+            1 => "one of the packages in the body cannot be imported. Leave it out.".to_owned(),
+            count => {
+                format!("{count} of the packages in the body cannot be imported. Leave them out.")
+            }
+        };
+        let detail =
+            format!("Nothing was changed: {packages} The member `packages` lists the first names.");
+        Self::of(ProblemType::PackageNotFound, detail).with_packages(first)
+    }
+
     /// No row of an import can be written.
     #[cfg(feature = "import")]
     pub(crate) fn no_valid_row(invalid: InvalidPackage) -> Self {

@@ -5,27 +5,30 @@ mod report;
 mod request;
 
 use std::future::Future;
+use std::num::NonZeroUsize;
 use std::time::Instant;
 
 use bytes::Bytes;
 use http::{Request, Response};
 use serde_json::json;
 
-use self::plan::{Plan, Rejected, ask, read};
+use self::plan::{Plan, Rejected, ask, leave_out_hidden, read};
 use self::report::Report;
 use self::request::{ImportRequest, format_of, parameters};
 use super::costly::{run, turn};
+use super::guarded::Guarded;
 use super::operate::{Operate, Performed};
 use super::pipeline::respond_as;
+use super::read_package::ReadPackage;
 use super::terms::{PATIENCE, Terms};
 use crate::http::facts::{Caching, Conditions, Facts, POST, RequestBody, Success};
 use crate::http::head::Head;
 use crate::http::media_type::{CSV, JSON, NDJSON, TSV};
-use crate::http::{Api, Blueprint, Body, Operation, Options, Problem, ProblemType as P, response};
+use crate::http::{Api, Blueprint, Body, Options, Problem, ProblemType as P, response};
 use crate::import::Format;
 use crate::openapi::parts::{json_content, reference};
 use crate::package::Revision;
-use crate::store::{Batched, PackageStore};
+use crate::store::{Batched, PackageStore, Query};
 
 /// Puts the packages in the body into the catalogue, in one write: 200 with what became of its rows.
 /// Returns 400 if the body cannot be read as its type says, or 422 if none of its rows is valid.
@@ -88,6 +91,7 @@ impl Operate for ImportPackages {
             P::PreconditionFailed,
             P::MalformedImport,
             P::InvalidPackage,
+            P::PackageNotFound,
             P::PackageExists,
             P::StoreUnavailable,
             P::Busy,
@@ -118,11 +122,13 @@ impl Operate for ImportPackages {
     }
 
     async fn execute<S: PackageStore>(self, api: &Api<S>) -> Result<Performed<Imported>, Problem> {
-        let _turn = turn(api, self.body.len())?;
+        let _turn = turn(api, self.body.len() + names_to_compare(api.store()).await?)?;
         self.terms.check_list(api.store()).await?;
+        let actor = self.terms.actor();
+        let mut guard = Guarded::new(api.options(), const { &Self::FACTS }, actor.cloned());
         let begin = Instant::now();
         for _ in 0..TRIES {
-            if let Some(imported) = self.attempt(api).await? {
+            if let Some(imported) = self.attempt(api, &mut guard).await? {
                 return Ok(Performed::new(imported));
             }
             if begin.elapsed() >= PATIENCE {
@@ -144,15 +150,21 @@ impl ImportPackages {
     /// The packages are read after each write that was acknowledged before. So if the write requires
     /// a revision of the list, then the packages were read at this revision. The rows are read from
     /// the body again at each attempt, so that only one copy of them is in memory.
-    async fn attempt<S: PackageStore>(&self, api: &Api<S>) -> Result<Option<Imported>, Problem> {
+    async fn attempt<S: PackageStore>(
+        &self,
+        api: &Api<S>,
+        guard: &mut Guarded<'_>,
+    ) -> Result<Option<Imported>, Problem> {
         let (store, options, length) = (api.store(), api.options(), self.body.len());
         store.refresh().await?;
         let (body, format, request) = (self.body.clone(), self.format, self.request.clone());
         let rows = run(length, move || read(&body, format, &request)).await??;
-        let operation = Operation::new(const { &Self::FACTS });
-        ask(options, operation, self.terms.actor(), &rows).await?;
-        let preview = self.request.import().preview(store, rows).await?;
         let (request, shown) = (self.request.clone(), options.max_page_limit.get());
+        ask(guard, &rows, shown).await?;
+        let mut preview = self.request.import().preview(store, rows).await?;
+        let actor = self.terms.actor().cloned();
+        let mut readers_guard = Guarded::new(options, const { &ReadPackage::FACTS }, actor);
+        leave_out_hidden(&mut readers_guard, &mut preview.rows).await;
         let plan = run(length, move || Plan::new(preview, &request, shown)).await?;
         let Plan { batch, report } = plan.map_err(Rejected::into_problem)?;
         let write = self.terms.write();
@@ -164,6 +176,16 @@ impl ImportPackages {
             Batched::Conflict(_) => None,
         })
     }
+}
+
+/// How many bytes of JSON take as long to read as the names of all packages, among which every import
+/// looks for similar ones.
+async fn names_to_compare<S: PackageStore>(store: &S) -> Result<usize, Problem> {
+    /// What one name takes.
+    const NAME: usize = 4;
+
+    let list = store.list(&Query::new(NonZeroUsize::MIN)).await?;
+    Ok(list.total.unwrap_or_default().saturating_mul(NAME))
 }
 
 fn imported(report: Report, change: Option<Revision>, newest: Revision) -> Imported {

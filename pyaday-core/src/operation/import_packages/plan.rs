@@ -1,18 +1,18 @@
 //! Reads the rows of a body, and decides whether they can be written.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use super::report::Report;
 use super::request::ImportRequest;
 use crate::catalogue::Pace;
-use crate::http::guard::{Access, ask_about};
-use crate::http::{Operation, Options, Problem};
+use crate::http::Problem;
 use crate::import::{
     Effect, Format, OnExisting, Preview, PreviewedRow, ReadError, ReaderBuilder, Row,
 };
 use crate::operation::costly::MAX_PACKAGES;
+use crate::operation::guarded::Guarded;
 use crate::package::{Errors, InvalidPackage, NormalizedName, PackageName};
-use crate::store::{Actor, Batch};
+use crate::store::Batch;
 
 /// Reads the rows of a body. A body that is damaged somewhere is refused as a whole, because nothing
 /// of it was written yet.
@@ -26,8 +26,7 @@ pub(super) fn read(
     let mut rows = Vec::new();
     for row in reader.map_err(|error| malformed(&error))? {
         if rows.len() == MAX_PACKAGES {
-            let rule = format!("must have at most {MAX_PACKAGES} rows: make several requests");
-            return Err(InvalidPackage::one("", rule).into());
+            return Err(Problem::too_many_rows(MAX_PACKAGES));
         }
         rows.push(row.map_err(|error| malformed(&error))?);
     }
@@ -41,26 +40,38 @@ fn malformed(error: &ReadError) -> Problem {
     })
 }
 
-/// Asks the guard once about each of the packages, if there is a guard.
+/// Asks the guard whether each of the packages may be imported. `shown` is how many names of packages
+/// that it hides are reported at most.
 pub(super) async fn ask(
-    options: &Options,
-    operation: Operation,
-    actor: Option<&Actor>,
+    guard: &mut Guarded<'_>,
     rows: &[Row],
+    shown: usize,
 ) -> Result<(), Problem> {
-    if options.guard.is_none() {
-        return Ok(());
-    }
-    let (mut asked, mut pace) = (HashSet::new(), Pace::new());
+    let (mut hidden, mut pace) = (BTreeSet::new(), Pace::new());
     for given in rows.iter().filter_map(|row| row.package.as_ref().ok()) {
         let name = given.package().name.normalized();
-        if !asked.contains(&name) {
-            ask_about(options, actor, || Access::new(operation).with_name(name.clone()))?;
-            asked.insert(name);
+        if !hidden.contains(&name) && !guard.shows(&name)? {
+            hidden.insert(name);
         }
         pace.pause().await;
     }
-    Ok(())
+    let first = || hidden.iter().take(shown).cloned().collect::<Vec<_>>();
+    match hidden.len() {
+        0 => Ok(()),
+        count => Err(Problem::not_importable(count, &first())),
+    }
+}
+
+/// Forgets the look-alikes that the client may not read.
+pub(super) async fn leave_out_hidden(guard: &mut Guarded<'_>, rows: &mut [PreviewedRow]) {
+    let mut pace = Pace::new();
+    for row in rows {
+        let name = row.look_alike.as_ref().map(PackageName::normalized);
+        if name.is_some_and(|name| !guard.shows(&name).unwrap_or(false)) {
+            row.look_alike = None;
+        }
+        pace.pause().await;
+    }
 }
 
 /// A write of rows, and the report on it.
