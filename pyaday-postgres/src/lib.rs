@@ -120,12 +120,13 @@
 //!
 //! ## While a large batch is written
 //!
-//! One call of `create_many` is one transaction. With tens of megabytes over a slow network, it can take
-//! more than a minute. During that time:
+//! One call of `create_many` or `write_batch` is one transaction. With tens of megabytes over a slow
+//! network, it can take more than a minute. During that time:
 //!
 //! - The transaction holds the lock on `head`, so no other write is carried out, in this process or in
-//!   another one. Other writes are refused within two seconds. Make an import of several smaller batches
-//!   if other writers must not wait.
+//!   another one. Other writes of this process wait for it, for half a minute longer than usual. Those of
+//!   other processes are refused within two seconds. Make an import of several smaller batches if other
+//!   writers must not wait.
 //! - Other processes go on reading and following. They show the batch after its commit.
 //! - The task of this process writes, so it does not follow the database. What the process shows stays
 //!   current until the batch is committed, because no other process can commit. But the process gets no

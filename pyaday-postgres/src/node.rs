@@ -138,6 +138,7 @@ impl Node {
             if AssertUnwindSafe(self.work()).catch_unwind().await.is_err() {
                 // The step that panicked may be half done, so its state is dropped. If the task ended, all
                 // later writes would be refused.
+                self.queue.end();
                 self.connection = None;
                 self.followed = None;
                 self.has_failed = true;
@@ -288,6 +289,7 @@ impl Node {
             }
         };
         let result = self.transact(&connection, jobs).await;
+        self.queue.end();
         match &result {
             Ok(()) => self.connection = Some(connection),
             Err(Failure::Before(fault) | Failure::Slow(fault)) => {
@@ -330,6 +332,10 @@ impl Node {
         let draft = Draft::new(now.catalogue.clone());
         self.followed = Some(now);
         self.queue.fill(jobs, self.most);
+        // To decide about a very large write takes longer than the server waits for the next statement.
+        let size: Size = jobs.iter().map(|job| job.write.size()).sum();
+        self.queue.begin(size);
+        allow(connection, WRITE + size.time()).await?;
         let draft = decide(jobs, draft).await?;
         if draft.is_empty() {
             return Ok(connection.run(READ, "ROLLBACK").await?);
@@ -378,6 +384,20 @@ async fn decide(jobs: &mut Vec<Job>, mut draft: Draft) -> Result<Draft, Fault> {
     Ok(draft)
 }
 
+/// Lets the transaction take so long, if that is longer than the limits that it began with. The server
+/// applies the idle limit also while it waits for the rest of a statement.
+async fn allow(connection: &Connection, time: Duration) -> Result<(), Fault> {
+    if time <= IDLE {
+        return Ok(());
+    }
+    let (statement, idle) = (time.max(STATEMENT).as_millis(), time.as_millis());
+    let limits = format!(
+        "SET LOCAL statement_timeout = {statement}; \
+         SET LOCAL idle_in_transaction_session_timeout = {idle}"
+    );
+    connection.run(time, &limits).await
+}
+
 /// Writes the rows of a draft. Returns the new end of the log, and how much longer than usual the
 /// transaction may take.
 async fn put(
@@ -390,15 +410,7 @@ async fn put(
     let time = rows.chain(draft.logged().iter().map(Size::of_logged)).sum::<Size>().time();
     let deadline = WRITE + time;
     let rows = async {
-        if deadline > IDLE {
-            // The server applies the idle limit also while it waits for the rest of a statement.
-            let (statement, idle) = (deadline.max(STATEMENT).as_millis(), deadline.as_millis());
-            let limits = format!(
-                "SET LOCAL statement_timeout = {statement}; \
-                 SET LOCAL idle_in_transaction_session_timeout = {idle}"
-            );
-            connection.run(deadline, &limits).await?;
-        }
+        allow(connection, deadline).await?;
         let write = |client| rows::write(client, draft, &changes, head);
         connection.within(deadline, write).await
     };

@@ -19,6 +19,10 @@ pub(crate) const PATIENCE: Duration = Duration::from_millis(1_900);
 /// How much longer a write may wait for its next transaction, if the previous one took too long.
 const PATIENCE_AGAIN: Duration = Duration::from_secs(3);
 
+/// How long writes wait in addition while a transaction of this process is carried out that is too large
+/// to share. A transaction of the most packages that a request can import takes a few seconds.
+const PATIENCE_WITH_LARGE: Duration = Duration::from_secs(30);
+
 /// A write whose caller waits for the outcome.
 pub(crate) trait Write: Send {
     /// The most that it may write, as far as that is known before it is decided.
@@ -44,6 +48,12 @@ impl Job {
     fn is_late(&self) -> bool {
         self.since.elapsed() >= self.patience
     }
+
+    /// The write when it may wait for so much longer.
+    fn with_more(mut self, time: Duration) -> Self {
+        self.patience += time;
+        self
+    }
 }
 
 /// Writes in the order in which they came.
@@ -57,6 +67,8 @@ pub(crate) struct Queue {
 struct Jobs {
     waiting: VecDeque<Job>,
     is_closed: bool,
+    /// Since when a large transaction is carried out.
+    large: Option<Instant>,
 }
 
 impl Queue {
@@ -70,7 +82,11 @@ impl Queue {
             let source = format!("{LENGTH} writes wait already").into();
             return Err(StoreError::Unavailable { retry_after: Duration::from_secs(1), source });
         }
-        jobs.waiting.push_back(Job { write, since: Instant::now(), patience: PATIENCE });
+        let job = Job { write, since: Instant::now(), patience: PATIENCE };
+        jobs.waiting.push_back(match jobs.large {
+            Some(_) => job.with_more(PATIENCE_WITH_LARGE),
+            None => job,
+        });
         drop(jobs);
         self.changed.notify_one();
         Ok(())
@@ -123,6 +139,31 @@ impl Queue {
         }
     }
 
+    /// Begins a transaction of this size. If it is large, the writes that wait have more time until it
+    /// [ends](Self::end).
+    pub(crate) fn begin(&self, size: Size) {
+        if size.is_shareable() {
+            return;
+        }
+        let mut jobs = self.lock();
+        if jobs.large.is_none() {
+            jobs.large = Some(Instant::now());
+            jobs.waiting =
+                jobs.waiting.drain(..).map(|job| job.with_more(PATIENCE_WITH_LARGE)).collect();
+        }
+    }
+
+    /// Ends a transaction. A write has as much time after a large one as it would have had without it.
+    pub(crate) fn end(&self) {
+        let mut jobs = self.lock();
+        let Some(begin) = jobs.large.take() else { return };
+        for job in &mut jobs.waiting {
+            let waited = begin.elapsed().min(job.since.elapsed());
+            let unused = PATIENCE_WITH_LARGE.saturating_sub(waited);
+            job.patience = job.patience.saturating_sub(unused);
+        }
+    }
+
     /// Puts the writes of a transaction that took too long at the front of the queue again. Returns those
     /// that have waited for too long.
     pub(crate) fn put_back(&self, transaction: Vec<Job>) -> Vec<Job> {
@@ -156,5 +197,62 @@ impl Queue {
 
     fn lock(&self) -> MutexGuard<'_, Jobs> {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    /// Counts the writes that are refused.
+    struct Counted(Arc<AtomicUsize>);
+
+    impl Write for Counted {
+        fn size(&self) -> Size {
+            Size::ROW
+        }
+
+        fn decide(&mut self, _: &mut Draft) {}
+
+        fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
+            self.0.fetch_add(usize::from(committed.is_err()), Ordering::Relaxed);
+        }
+    }
+
+    /// As if the writes that wait had come, and the large transaction had begun, so much earlier.
+    fn wait(queue: &Queue, time: Duration) {
+        let mut jobs = queue.lock();
+        let earlier = |moment: Instant| moment.checked_sub(time).unwrap();
+        jobs.waiting.iter_mut().for_each(|job| job.since = earlier(job.since));
+        jobs.large = jobs.large.map(earlier);
+    }
+
+    #[test]
+    fn a_write_that_waits_for_a_large_transaction_is_not_refused() {
+        let large = Size { rows: 250_000, bytes: 1 << 24 };
+        let most = PATIENCE + PATIENCE_WITH_LARGE;
+        let second = Duration::from_secs(1);
+        // The control is a transaction of the most that several writes may share.
+        for (size, during, after, refused) in [
+            (large, 20 * second, second, 0),
+            (large, 20 * second, 2 * second, 2),
+            (large, most, Duration::ZERO, 2),
+            (Size::MOST, second, Duration::ZERO, 0),
+            (Size::MOST, 2 * second, Duration::ZERO, 2),
+        ] {
+            let (queue, count) = (Queue::default(), Arc::new(AtomicUsize::new(0)));
+            queue.push(Box::new(Counted(Arc::clone(&count)))).unwrap();
+            queue.begin(size);
+            queue.push(Box::new(Counted(Arc::clone(&count)))).unwrap();
+            wait(&queue, during);
+            queue.refuse_late();
+            queue.end();
+            wait(&queue, after);
+            queue.refuse_late();
+            assert_eq!(count.load(Ordering::Relaxed), refused, "{size:?} {during:?} {after:?}");
+        }
     }
 }
