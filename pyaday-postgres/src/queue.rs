@@ -82,11 +82,9 @@ impl Queue {
             let source = format!("{LENGTH} writes wait already").into();
             return Err(StoreError::Unavailable { retry_after: Duration::from_secs(1), source });
         }
-        let job = Job { write, since: Instant::now(), patience: PATIENCE };
-        jobs.waiting.push_back(match jobs.large {
-            Some(_) => job.with_more(PATIENCE_WITH_LARGE),
-            None => job,
-        });
+        let more = jobs.large.map_or(Duration::ZERO, |_| PATIENCE_WITH_LARGE);
+        let job = Job { write, since: Instant::now(), patience: PATIENCE + more };
+        jobs.waiting.push_back(job);
         drop(jobs);
         self.changed.notify_one();
         Ok(())

@@ -400,7 +400,7 @@ const CREATE_MANY: &str =
     "the condition of creating many packages is about the store's newest revision";
 
 /// The facts about histories and batches.
-const FACTS: [&str; 13] = [
+const FACTS: [&str; 14] = [
     NOT_KEPT,
     FROM_NEW,
     FACTS_OF_A_WRITE,
@@ -410,6 +410,7 @@ const FACTS: [&str; 13] = [
     REOPENED,
     WHOLE,
     CONFLICTS,
+    REQUIREMENTS,
     DRY_RUNS,
     CONDITIONS,
     RACES,
