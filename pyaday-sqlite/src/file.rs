@@ -11,7 +11,6 @@ use rusqlite::{Connection, OpenFlags, Transaction};
 
 use crate::error::{Cause, Failed, OpenFault, is_want_of_space};
 use crate::place::{Files, Held, Identity, Moved, Place};
-use crate::rows::trim::Rest;
 use crate::rows::{self, Content, Extent};
 use crate::schema::{self, Origin};
 
@@ -35,8 +34,6 @@ pub(crate) struct File {
     held: Held,
     /// The extent of the log of changes.
     extent: Extent,
-    /// What is left of the change that is being removed from the log.
-    rest: Option<Rest>,
 }
 
 impl File {
@@ -72,7 +69,7 @@ impl File {
         set(&connection, "cache_size", CACHE, CACHE)?;
         empty_log(&connection, &files.log)?;
         held.check()?;
-        Ok((Self { connection, held, extent: content.extent, rest: None }, content))
+        Ok((Self { connection, held, extent: content.extent }, content))
     }
 
     /// Writes a draft as one transaction. When this returns, it is on the disk, in the file to which the
@@ -114,11 +111,8 @@ impl File {
     /// something to remove.
     pub(crate) fn trim(&mut self, retention: Retention) -> Result<bool, (Failed, Cause)> {
         let (extent, now) = (self.extent, SystemTime::now());
-        let mut rest = self.rest.take();
-        let trimmed = self.transact(|transaction| {
-            rows::trim::trim(transaction, extent, retention, now, &mut rest)
-        })?;
-        self.rest = rest;
+        let trimmed = self
+            .transact(|transaction| rows::trim::trim(transaction, extent, retention, now))?;
         self.extent = trimmed.unwrap_or(extent);
         Ok(trimmed.is_some())
     }

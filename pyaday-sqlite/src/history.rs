@@ -7,12 +7,13 @@
 
 use pyaday_core::{
     Catalogue, Change, ChangeDetails, ChangeOrder, ChangePage, ChangeQuery, ChangedPackage,
-    ChangedPin, LoggedNames, NoHistory, NormalizedName, Past, Revision, StoreError, Stored,
+    NoHistory, NormalizedName, Past, Revision, StoreError, Stored,
 };
 use rusqlite::Connection;
 
 use crate::error::OpenFault;
-use crate::rows::{Extent, log};
+use crate::rows::log::{self, Logged};
+use crate::rows::{Extent, Names};
 
 /// The number of changes or packages that one part of an answer has at most.
 const PART: usize = 128;
@@ -22,13 +23,6 @@ pub(crate) struct History<'a> {
     pub(crate) connection: &'a Connection,
     pub(crate) extent: Extent,
     pub(crate) now: &'a Catalogue,
-}
-
-/// A change, and the names of its packages.
-struct Head {
-    change: Change,
-    names: LoggedNames,
-    pins: Vec<ChangedPin>,
 }
 
 /// Runs reads of the log, each between two transactions.
@@ -60,19 +54,34 @@ impl History<'_> {
         Ok(Past::Known(changes))
     }
 
-    fn head(&self, revision: Revision) -> Result<Past<Option<Head>>, OpenFault> {
+    /// A change, and the names of its packages after this one, or all if there is none.
+    fn logged(
+        &self,
+        revision: Revision,
+        after: Option<&NormalizedName>,
+    ) -> Result<Past<Option<Logged>>, OpenFault> {
         if revision <= self.extent.beginning {
             return Ok(Past::Unknown(NoHistory::Forgotten));
         }
         if revision > self.now.revision() {
             return Ok(Past::Known(None));
         }
-        let Some(logged) = log::read(self.connection, revision)? else {
+        let Some(mut logged) = log::read(self.connection, revision)? else {
             return Ok(Past::Known(None));
         };
-        let pins = logged.pins()?;
-        let (change, names) = logged.into_names()?;
-        Ok(Past::Known(Some(Head { change, names, pins })))
+        if let Some(after) = after {
+            logged.names = logged.names.skip_to_after(self.connection, after)?;
+        }
+        Ok(Past::Known(Some(logged)))
+    }
+
+    /// The names of a change that follow these.
+    fn more(&self, revision: Revision, names: &Names) -> Result<Past<Names>, OpenFault> {
+        // It may have been removed since the last part.
+        if revision <= self.extent.beginning {
+            return Ok(Past::Unknown(NoHistory::Forgotten));
+        }
+        names.next(self.connection).map(Past::Known)
     }
 
     /// What a change did to some of its packages.
@@ -134,20 +143,22 @@ pub(crate) async fn change(
     after: Option<&NormalizedName>,
     limit: usize,
 ) -> Result<Past<Option<ChangeDetails>>, StoreError> {
-    let head = store.ask(move |history| history.head(revision)).await?;
-    let Head { change, mut names, pins } = match head {
-        Past::Known(Some(head)) => head,
+    let from = after.cloned();
+    let logged = store.ask(move |history| history.logged(revision, from.as_ref())).await?;
+    let Logged { change, mut names, pins } = match logged {
+        Past::Known(Some(logged)) => logged,
         Past::Known(None) => return Ok(Past::Known(None)),
         Past::Unknown(why) => return Ok(Past::Unknown(why)),
     };
-    if let Some(after) = after {
-        names.skip_to_after(after);
-    }
     let mut packages = Vec::with_capacity(limit.min(change.count));
     while packages.len() < limit && !names.is_empty() {
+        if names.needs_more() {
+            match store.ask(move |history| history.more(revision, &names)).await? {
+                Past::Known(more) => names = more,
+                Past::Unknown(why) => return Ok(Past::Unknown(why)),
+            }
+        }
         let part = names.take(PART.min(limit - packages.len()));
-        let part = part
-            .ok_or_else(|| StoreError::Internal { source: log::damaged_change(revision).into() })?;
         match store.ask(move |history| history.changed(revision, &part)).await? {
             Past::Known(part) => packages.extend(part),
             Past::Unknown(why) => return Ok(Past::Unknown(why)),

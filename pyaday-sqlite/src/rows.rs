@@ -4,6 +4,7 @@
 mod identity;
 mod journal;
 pub(crate) mod log;
+mod names;
 pub(crate) mod package;
 mod totals;
 pub(crate) mod trim;
@@ -16,6 +17,7 @@ use rusqlite::{Connection, Transaction};
 use crate::error::OpenFault;
 
 pub(crate) use log::Extent;
+pub(crate) use names::Names;
 pub(crate) use totals::{CATALOGUE, LOG, checksum};
 
 /// Writes the changes of a draft, and then the totals of its catalogue. Returns the new extent of the

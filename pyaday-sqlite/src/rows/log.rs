@@ -1,26 +1,30 @@
 //! The rows of changes, and of the versions that they replaced.
 //!
+//! A list of changes reads only the heads of their rows, which have a checksum of their own. The names of the
+//! packages, which may be very many, are read with the change itself.
+//!
 //! The catalogue in memory is as new as these rows, or older if it is not known whether the last
 //! transaction is on the disk. So every answer is limited to what the catalogue shows.
 
 use std::fmt::Display;
 
 use pyaday_core::{
-    Catalogue, Change, ChangeOrder, ChangedPackage, ChangedPin, LoggedChange, LoggedNames,
-    NormalizedName, Revision, Stored,
+    Catalogue, Change, ChangeOrder, ChangedPackage, ChangedPin, LoggedChange, NormalizedName,
+    Revision, Stored,
 };
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
+use super::names::{self, Names};
 use super::totals::{LOG, checksum};
 use super::{damaged, revision};
 use crate::error::OpenFault;
 
-/// The columns of a change, in the order in which [`change`] reads them.
-const CHANGE: &str = "revision, at, actor, kind, note, count, packages, pins, checksum";
+/// The columns of the head of a change, in the order in which [`head`] reads them.
+const HEAD: &str = "revision, at, actor, kind, note, count, checksum";
 
 const PUT_CHANGE: &str = "INSERT INTO change \
-     (revision, at, actor, kind, note, count, packages, pins, checksum) \
-     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+     (revision, at, actor, kind, note, count, checksum, names, pins, content_checksum) \
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
 const PUT_REPLACED: &str = "INSERT INTO replaced \
      (normalized_name, revision, version, representation, checksum) VALUES (?1, ?2, ?3, ?4, ?5)";
 
@@ -56,34 +60,41 @@ pub(super) fn write(
     let mut put_replaced = transaction.prepare_cached(PUT_REPLACED)?;
     for entry in logged {
         let LoggedChange { change, replaced, .. } = entry;
-        let (at_revision, at) = (change.revision.to_i64(), change.at);
+        let (revision, count) = (change.revision.to_i64(), change.count as i64);
         let actor = change.by.as_deref().unwrap_or_default();
-        let note = change.note.as_ref().map_or("", |note| note.as_str());
-        let count = change.count as i64;
-        let (packages, pins) = (entry.names_text(), entry.pins_text());
         let kind = change.kind.as_str();
-        let numbers = [at_revision, at, count].map(|number| number.to_string());
-        let [revision_text, at_text, count_text] = &numbers;
-        let texts = [revision_text, at_text, actor, kind, note, count_text, &packages, &pins];
-        let checksum = checksum(texts);
+        let note = change.note.as_ref().map_or("", |note| note.as_str());
+        let head = head_checksum([revision, change.at, count], [actor, kind, note]);
+        let (first, rest) = replaced.split_at(replaced.len().min(names::PART));
+        let (names, pins) = (names::text(first), pins_text(entry));
+        let content = content_checksum(revision, &names, &pins);
         put_change.execute(params![
-            at_revision,
-            at,
-            actor,
-            kind,
-            note,
-            count,
-            packages,
-            pins,
-            checksum
+            revision, change.at, actor, kind, note, count, head, names, pins, content
         ])?;
+        names::write(transaction, revision, rest)?;
         for (name, version) in replaced {
             if let Some(version) = version {
-                put_version(&mut put_replaced, name, at_revision, version)?;
+                put_version(&mut put_replaced, name, revision, version)?;
             }
         }
     }
     Ok(())
+}
+
+/// What a write did to pins. The text is empty if it did nothing to any, as most writes do.
+fn pins_text(entry: &LoggedChange) -> String {
+    if entry.pins.is_empty() { String::new() } else { entry.pins_text() }
+}
+
+/// The checksum of the columns that a list of changes needs.
+fn head_checksum([revision, at, count]: [i64; 3], [actor, kind, note]: [&str; 3]) -> u32 {
+    let [revision, at, count] = [revision, at, count].map(|number| number.to_string());
+    checksum([&revision, &at, actor, kind, note, &count])
+}
+
+/// The checksum of the columns that only the change itself needs.
+fn content_checksum(revision: i64, names: &str, pins: &str) -> u32 {
+    checksum([revision.to_string().as_str(), names, pins])
 }
 
 fn put_version(
@@ -101,25 +112,11 @@ fn put_version(
     put.execute(params![name.as_str(), replaced_in, own, representation, checksum]).map(drop)
 }
 
-/// A change, and the texts about its packages and pins.
+/// A change, the first names of its packages, and its pins.
 pub(crate) struct Logged {
     pub(crate) change: Change,
-    packages: String,
-    pins: String,
-}
-
-impl Logged {
-    /// The change, and the names of its packages.
-    pub(crate) fn into_names(self) -> Result<(Change, LoggedNames), OpenFault> {
-        let fault = || damaged_change(self.change.revision);
-        let names = LoggedNames::new(self.packages).ok_or_else(fault)?;
-        Ok((self.change, names))
-    }
-
-    pub(crate) fn pins(&self) -> Result<Vec<ChangedPin>, OpenFault> {
-        let pins = LoggedChange::restore_pins(&self.pins);
-        pins.ok_or_else(|| damaged_change(self.change.revision))
-    }
+    pub(crate) names: Names,
+    pub(crate) pins: Vec<ChangedPin>,
 }
 
 /// The fault of a row that is not what was written.
@@ -128,20 +125,26 @@ pub(crate) fn damaged_change(revision: impl Display) -> OpenFault {
     OpenFault::Damaged { fault }
 }
 
-fn change(row: &Row<'_>) -> Result<Logged, OpenFault> {
-    let [at_revision, at, count]: [i64; 3] = [row.get(0)?, row.get(1)?, row.get(5)?];
+/// Reads the head of a change from the columns [`HEAD`].
+fn head(row: &Row<'_>) -> Result<Change, OpenFault> {
+    let [revision, at, count]: [i64; 3] = [row.get(0)?, row.get(1)?, row.get(5)?];
     let [actor, kind, note]: [String; 3] = [row.get(2)?, row.get(3)?, row.get(4)?];
-    let [packages, pins]: [String; 2] = [row.get(6)?, row.get(7)?];
-    let [revision_text, at_text, count_text] =
-        [at_revision, at, count].map(|number| number.to_string());
-    let texts = [&revision_text, &at_text, &actor, &kind, &note, &count_text, &packages, &pins];
-    let is_sound = row.get::<_, i64>(8)? == i64::from(checksum(texts));
+    let expected = head_checksum([revision, at, count], [&actor, &kind, &note]);
+    let is_sound = row.get::<_, i64>(6)? == i64::from(expected);
     let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
     let (actor, note) = (given(&actor), given(&note));
-    match Change::restore(at_revision, at, actor.as_deref(), &kind, count, note.as_deref()) {
-        Some(change) if is_sound => Ok(Logged { change, packages, pins }),
-        _ => Err(damaged_change(at_revision)),
+    match Change::restore(revision, at, actor.as_deref(), &kind, count, note.as_deref()) {
+        Some(change) if is_sound => Ok(change),
+        _ => Err(damaged_change(revision)),
     }
+}
+
+/// Reads the head of a change.
+fn read_head(connection: &Connection, revision: i64) -> Result<Option<Change>, OpenFault> {
+    let sql = format!("SELECT {HEAD} FROM change WHERE revision = ?1");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query([revision])?;
+    rows.next()?.map(head).transpose()
 }
 
 /// Reads a change.
@@ -149,10 +152,28 @@ pub(crate) fn read(
     connection: &Connection,
     revision: Revision,
 ) -> Result<Option<Logged>, OpenFault> {
-    let sql = format!("SELECT {CHANGE} FROM change WHERE revision = ?1");
+    let sql =
+        format!("SELECT {HEAD}, names, pins, content_checksum FROM change WHERE revision = ?1");
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query([revision.to_i64()])?;
-    rows.next()?.map(change).transpose()
+    rows.next()?.map(logged).transpose()
+}
+
+fn logged(row: &Row<'_>) -> Result<Logged, OpenFault> {
+    let change = head(row)?;
+    let fault = || damaged_change(change.revision);
+    let [names, pins]: [String; 2] = [row.get(7)?, row.get(8)?];
+    let expected = content_checksum(change.revision.to_i64(), &names, &pins);
+    if row.get::<_, i64>(9)? != i64::from(expected) {
+        return Err(fault());
+    }
+    let pins = match pins.as_str() {
+        "" => Vec::new(),
+        pins => LoggedChange::restore_pins(pins).ok_or_else(fault)?,
+    };
+    let total = change.count.checked_sub(pins.len()).ok_or_else(fault)?;
+    let names = Names::new(change.revision, &names, 0, total).ok_or_else(fault)?;
+    Ok(Logged { change, names, pins })
 }
 
 /// Reads the next changes in an order: those after or before a revision, up to a number.
@@ -168,7 +189,7 @@ pub(crate) fn list(
         ChangeOrder::After(_) => "ASC",
     };
     let sql = format!(
-        "SELECT {CHANGE} FROM change WHERE revision <= ?1 AND revision > ?2 \
+        "SELECT {HEAD} FROM change WHERE revision <= ?1 AND revision > ?2 \
          ORDER BY revision {direction} LIMIT ?3"
     );
     let (after, last) = bounds(order, now, extent);
@@ -176,7 +197,7 @@ pub(crate) fn list(
     let mut rows = statement.query(params![last, after, count as i64])?;
     let mut changes = Vec::new();
     while let Some(row) = rows.next()? {
-        changes.push(change(row)?.change);
+        changes.push(head(row)?);
     }
     Ok(changes)
 }
@@ -209,7 +230,7 @@ pub(crate) fn list_of(
             break;
         }
         // The log may begin later than the version.
-        changes.extend(read(connection, revision(number)?)?.map(|logged| logged.change));
+        changes.extend(read_head(connection, number)?);
     }
     Ok(changes)
 }

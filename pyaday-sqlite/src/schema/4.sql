@@ -7,9 +7,20 @@ CREATE TABLE change (
     kind TEXT NOT NULL,               -- what the write did
     note TEXT NOT NULL,               -- what its author said about it; may be empty
     count INTEGER NOT NULL,           -- the number of packages and pins
-    packages TEXT NOT NULL,           -- a JSON array of their normal forms, sorted
-    pins TEXT NOT NULL,               -- a JSON array of arrays: the date, the package before and after
-    checksum INTEGER NOT NULL         -- CRC-32 of the previous columns, joined by NUL
+    checksum INTEGER NOT NULL,        -- CRC-32 of the previous columns, joined by NUL
+    names TEXT NOT NULL,              -- the first of the packages' normal forms, sorted, a space between two
+    pins TEXT NOT NULL,               -- a JSON array of arrays: the date, the package before and after; may be empty
+    content_checksum INTEGER NOT NULL -- CRC-32 of the revision, the names and the pins, joined by NUL
+) STRICT;
+
+-- The names that a row of the table change has no room for, some in each row.
+CREATE TABLE more_names (
+    revision INTEGER NOT NULL,        -- the revision of the write
+    first TEXT NOT NULL,              -- the first of these names
+    place INTEGER NOT NULL,           -- the number of names of the write that come before the first one
+    names TEXT NOT NULL,              -- normal forms, sorted, a space between two
+    checksum INTEGER NOT NULL,        -- CRC-32 of the previous columns, joined by NUL
+    PRIMARY KEY (revision, first)
 ) STRICT;
 
 -- One row for each version of a package that a write in the table change replaced or removed.

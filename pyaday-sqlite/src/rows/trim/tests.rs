@@ -14,6 +14,12 @@ fn package(at: usize) -> Package {
     Package::new(&format!("p-{at:06}"), "").unwrap()
 }
 
+/// The most that removing a row with names costs.
+const ROW: usize = (1 + REMOVAL) * (names::PART + 1);
+
+/// The most versions that one transaction removes.
+const MOST: usize = (ROOM + ROW) / (1 + REMOVAL);
+
 /// A log whose oldest change created packages, whose second one removed them, and whose last one is kept.
 fn log(count: usize) -> (Connection, Extent) {
     let mut connection = Connection::open_in_memory().unwrap();
@@ -44,10 +50,10 @@ fn count(connection: &Connection) -> (usize, usize) {
     (count("change"), count("replaced"))
 }
 
-fn trims(connection: &mut Connection, extent: &mut Extent, rest: &mut Option<Rest>) -> bool {
+fn trims(connection: &mut Connection, extent: &mut Extent) -> bool {
     let transaction = connection.transaction().unwrap();
     let retention = Retention::all().at_most(1);
-    let trimmed = trim(&transaction, *extent, retention, SystemTime::now(), rest).unwrap();
+    let trimmed = trim(&transaction, *extent, retention, SystemTime::now()).unwrap();
     transaction.commit().unwrap();
     *extent = trimmed.unwrap_or(*extent);
     trimmed.is_some()
@@ -57,21 +63,20 @@ fn trims(connection: &mut Connection, extent: &mut Extent, rest: &mut Option<Res
 fn a_change_of_any_size_is_removed_in_small_transactions() {
     for names in NAMES {
         let (mut connection, mut extent) = log(names);
-        let (mut rest, mut transactions) = (None, 0);
+        let mut transactions = 0;
         let mut before = count(&connection).1;
         assert_eq!(before, names);
-        while trims(&mut connection, &mut extent, &mut rest) {
+        while trims(&mut connection, &mut extent) {
             transactions += 1;
             let now = count(&connection).1;
-            assert!(before - now <= ROOM / REMOVAL, "{} versions at once", before - now);
+            assert!(before - now <= MOST, "{} versions at once", before - now);
             before = now;
         }
         assert_eq!(count(&connection), (1, 0));
-        assert!(rest.is_none());
-        // The creation costs 1 for each package, and the removal 5. A transaction goes over its room by one
-        // removal at most.
-        let cost = (1 + 1 + REMOVAL) * names + 2 * (1 + REMOVAL);
-        let fewest = if names == 0 { 0 } else { cost.div_ceil(ROOM + REMOVAL) };
+        // The creation costs 1 for each package, and the removal 5. Each row with names costs 5, too.
+        let rows = 2 * names.div_ceil(names::PART).max(1);
+        let cost = (1 + 1 + REMOVAL) * names + rows * (1 + REMOVAL);
+        let fewest = if names == 0 { 0 } else { cost.div_ceil(ROOM + ROW) };
         assert!((fewest..=cost / ROOM + 2).contains(&transactions), "{names}: {transactions}");
     }
 }
@@ -79,8 +84,8 @@ fn a_change_of_any_size_is_removed_in_small_transactions() {
 #[test]
 fn the_first_transaction_moves_the_beginning_of_the_log_after_the_change() {
     let (mut connection, mut extent) = log(20_000);
-    let (mut rest, mut beginnings) = (None, BTreeSet::new());
-    while trims(&mut connection, &mut extent, &mut rest) {
+    let mut beginnings = BTreeSet::new();
+    while trims(&mut connection, &mut extent) {
         beginnings.insert(extent.beginning);
         assert_eq!(extent.beginning, Extent::read(&connection).unwrap().beginning);
         let sql = "SELECT count(*) FROM replaced WHERE revision > ?1";
@@ -100,10 +105,9 @@ fn a_process_that_ends_in_between_leaves_the_rest_to_the_next_one() {
     while count(&connection) != (1, 0) {
         transactions += 1;
         assert!(transactions < 20_000 / ROOM);
-        let mut rest = None;
         let mut extent = Extent::read(&connection).unwrap();
         for _ in 0..transactions {
-            trims(&mut connection, &mut extent, &mut rest);
+            trims(&mut connection, &mut extent);
         }
     }
 }
