@@ -20,7 +20,7 @@ use rusqlite::Connection;
 use crate::support::files;
 use crate::support::follower::Follower;
 
-fn package(name: &str, text: &str) -> Package {
+pub(crate) fn package(name: &str, text: &str) -> Package {
     Package::new(name, text).unwrap()
 }
 

@@ -111,8 +111,8 @@ impl File {
     /// something to remove.
     pub(crate) fn trim(&mut self, retention: Retention) -> Result<bool, (Failed, Cause)> {
         let (extent, now) = (self.extent, SystemTime::now());
-        let trimmed = self
-            .transact(|transaction| rows::trim::trim(transaction, extent, retention, now))?;
+        let trimmed =
+            self.transact(|transaction| rows::trim::trim(transaction, extent, retention, now))?;
         self.extent = trimmed.unwrap_or(extent);
         Ok(trimmed.is_some())
     }

@@ -24,6 +24,7 @@ def in_file(path, changes):
     often, draw = names[len(names) // 2], random.Random(1)
     database.execute("BEGIN")
     database.execute("DELETE FROM change")
+    database.execute("DELETE FROM more_names")
     database.execute("DELETE FROM replaced")
     newest_of, versions = {}, []
     first = newest - 2 * changes
@@ -36,10 +37,10 @@ def in_file(path, changes):
             version = newest_of.get(name, first - 1)
             newest_of[name] = revision
             versions.append((name, revision, version, text, checksum(name, revision, version, text)))
-            row = (revision, 1_790_000_000 + step // 10, "", "update", "", 1, f'["{name}"]', "[]")
-            yield (*row, checksum(*row))
+            head = (revision, 1_790_000_000 + step // 10, "", "update", "", 1)
+            yield (*head, checksum(*head), name, "", checksum(revision, name, ""))
 
-    database.executemany("INSERT INTO change VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows())
+    database.executemany("INSERT INTO change VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows())
     versions.sort()
     database.executemany("INSERT INTO replaced VALUES (?, ?, ?, ?, ?)", versions)
     extent = (changes, first - 1)

@@ -10,6 +10,7 @@ mod crash_points;
 mod damage;
 mod failing_disk;
 mod kill;
+mod log_damage;
 mod moved;
 mod opening;
 mod power_cut;

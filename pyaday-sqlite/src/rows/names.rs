@@ -83,12 +83,7 @@ pub(super) fn remove_some(
 impl Names {
     /// Makes them of a text. `place` is the number of names that come before, and `total` that of all names of the
     /// change. `None` if this does not fit together.
-    pub(super) fn new(
-        revision: Revision,
-        text: &str,
-        place: usize,
-        total: usize,
-    ) -> Option<Self> {
+    pub(super) fn new(revision: Revision, text: &str, place: usize, total: usize) -> Option<Self> {
         let names: Vec<NormalizedName> =
             split(text).map(str::parse).collect::<Result<_, _>>().ok()?;
         let (end, last) = (place + names.len(), names.last().cloned());
