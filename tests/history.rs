@@ -269,6 +269,32 @@ fn undo(revision: Revision) -> http::Request<String> {
     http::Request::post(format!("/changes/{revision}/undo")).body(String::new()).unwrap()
 }
 
+/// An undo has all versions in memory at once, so there is a limit.
+#[tokio::test]
+async fn an_undo_takes_back_at_most_64_mib_of_packages() {
+    const LIMIT: usize = 64 * 1024 * 1024;
+
+    let text = "x".repeat(15_000);
+    let package = |at: usize| {
+        let json =
+            format!(r#"{{"name":"p-{at:05}","short_desc":"","metadata":{{"text":"{text}"}}}}"#);
+        Package::from_json(json.as_bytes()).unwrap()
+    };
+    let length = Stored::new(&package(0), Revision::new(1)).representation().len();
+    for (count, status) in [(LIMIT / length, 201), (LIMIT / length + 1, 409)] {
+        let store = MemoryStore::new();
+        store.create_many((0..count).map(package).collect(), Write::new()).await.unwrap();
+        let api = Api::new(store);
+        let response = undo_change(&api, undo(all(api.store()).await[0].revision)).await;
+        assert_eq!(response.status(), status);
+        let body = http_body_util::BodyExt::collect(response.into_body()).await.unwrap().to_bytes();
+        let says_why = String::from_utf8_lossy(&body).contains("more than 64 MiB of packages");
+        assert_eq!(says_why, status == 409, "{body:?}");
+        let left = if status == 201 { 0 } else { count };
+        assert_eq!(api.store().catalogue().len(), left);
+    }
+}
+
 /// How often a future is polled until it is ready.
 async fn polls<T>(future: impl Future<Output = T>) -> (usize, T) {
     let (mut count, mut future) = (0, pin!(future));

@@ -224,10 +224,10 @@ impl Problem {
         problem
     }
 
-    pub(crate) fn too_large_to_undo(limit: usize) -> Self {
+    /// `limit` says how much a request can take back.
+    pub(crate) fn too_large_to_undo(limit: &dyn fmt::Display) -> Self {
         let detail = format!(
-            "Nothing was changed: the change has more than {limit} packages, and a request can take \
-             back no more."
+            "Nothing was changed: the change has more than {limit}, and a request can take back no more."
         );
         Self::of(ProblemType::NotUndoable, detail)
     }

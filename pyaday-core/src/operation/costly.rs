@@ -15,6 +15,10 @@ pub(super) const SHORT: usize = 16 * 1024;
 /// How many packages a request can import, or take back, at most.
 pub(super) const MAX_PACKAGES: usize = 250_000;
 
+/// How much JSON of packages a request can take back at most, in MiB: all versions before the change and
+/// after it. They are in memory at once.
+pub(super) const MAX_MIB: usize = 64;
+
 /// Takes the turn of a request that reads `length` bytes of JSON from the store, or reports that too
 /// many such requests are carried out. The turn ends when the result is dropped. A request that reads
 /// little needs no turn.

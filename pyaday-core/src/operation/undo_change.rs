@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 
 use super::changes::{MADE, Made, Preview, dry_run, dry_run_parameter, preview};
-use super::costly::{MAX_PACKAGES, turn};
+use super::costly::{MAX_MIB, MAX_PACKAGES, turn};
 use super::days::last_open;
 use super::operate::{Operate, Performed};
 use super::pipeline::respond_as;
@@ -149,11 +149,9 @@ async fn inverse<'a, S: PackageStore>(
         let part = api.store().change(revision, after.as_ref(), PART).await?.known()?;
         let part = part.ok_or_else(Problem::change_not_found)?;
         inverse.count += part.packages.len();
-        if inverse.count > MAX_PACKAGES {
-            return Err(Problem::too_large_to_undo(MAX_PACKAGES));
-        }
         let versions = part.packages.iter().flat_map(|it| it.before.iter().chain(&it.after));
         inverse.length += versions.map(Stored::len).sum::<usize>();
+        inverse.check()?;
         if inverse.turn.is_none() {
             inverse.turn = turn(api, inverse.length)?;
         }
@@ -174,6 +172,18 @@ impl Inverse<'_> {
     fn new() -> Self {
         let batch = Batch::new(ChangeKind::Undo);
         Self { batch, packages: Vec::new(), count: 0, length: 0, turn: None }
+    }
+
+    /// Refuses to take back a change that is too large.
+    fn check(&self) -> Result<(), Problem> {
+        let limit = if self.count > MAX_PACKAGES {
+            format!("{MAX_PACKAGES} packages")
+        } else if self.length > MAX_MIB * 1024 * 1024 {
+            format!("{MAX_MIB} MiB of packages, before and after it together")
+        } else {
+            return Ok(());
+        };
+        Err(Problem::too_large_to_undo(&limit))
     }
 
     fn add(mut self, package: ChangedPackage, shown: usize) -> Self {
