@@ -111,7 +111,8 @@ impl History {
         limit: usize,
     ) -> Result<Past<Option<ChangeDetails>>, Fault> {
         let moment = self.look().await?;
-        let answer = if revision <= moment.beginning {
+        // No change has the revision 0, so it is not one that was removed.
+        let answer = if revision <= moment.beginning && revision != Revision::new(0) {
             Past::Unknown(NoHistory::Forgotten)
         } else if revision > moment.now.revision() {
             Past::Known(None)

@@ -60,7 +60,8 @@ impl History<'_> {
         revision: Revision,
         after: Option<&NormalizedName>,
     ) -> Result<Past<Option<Logged>>, OpenFault> {
-        if revision <= self.extent.beginning {
+        // No change has the revision 0, so it is not one that was removed.
+        if revision <= self.extent.beginning && revision != Revision::new(0) {
             return Ok(Past::Unknown(NoHistory::Forgotten));
         }
         if revision > self.now.revision() {

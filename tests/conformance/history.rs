@@ -46,6 +46,7 @@ enum Fault {
     PackagesRepeat,
     PinsAreForgotten,
     UnknownChangeIsTheLast,
+    ZeroIsForgotten,
     PastIsCurrent,
     PastIsOneLater,
     FutureIsCurrent,
@@ -307,6 +308,9 @@ impl PackageStore for Historian {
         after: Option<&NormalizedName>,
         limit: NonZeroUsize,
     ) -> Result<Past<Option<ChangeDetails>>, StoreError> {
+        if self.fault == Fault::ZeroIsForgotten && revision == Revision::new(0) {
+            return Ok(Past::Unknown(NoHistory::Forgotten));
+        }
         let details = match self.store.change(revision, after, limit).await? {
             Past::Known(Some(details)) => details,
             Past::Known(None) if self.fault == Fault::UnknownChangeIsTheLast => {
@@ -389,6 +393,7 @@ const SEQUENCES: &str = "the log and the content agree after any sequence of cal
 const FOLLOWED: &str =
     "somebody who follows the changes gets each once, in their order, while others write";
 const FROM_NEW: &str = "a new store can be followed from its first revision";
+const ZERO: &str = "no change has the revision 0";
 const REOPENED: &str = "the log and the content agree, even if the store is opened again";
 const WHOLE: &str = "a batch changes all its packages and pins in one write";
 const CONFLICTS: &str = "a batch with a conflict writes nothing and lists what is in its way";
@@ -402,6 +407,7 @@ const CREATE_MANY: &str =
 /// The facts about histories and batches.
 const FACTS: [&str; 14] = [
     NOT_KEPT,
+    ZERO,
     FROM_NEW,
     FACTS_OF_A_WRITE,
     BY_ACTOR,
@@ -468,6 +474,7 @@ controls! {
     finds_packages_that_repeat: PackagesRepeat => SEQUENCES;
     finds_pins_of_a_change_that_are_forgotten: PinsAreForgotten => SEQUENCES;
     finds_an_unknown_change_that_is_the_last: UnknownChangeIsTheLast => SEQUENCES;
+    finds_a_change_zero_that_is_forgotten: ZeroIsForgotten => ZERO;
     finds_a_past_that_is_the_present: PastIsCurrent => SEQUENCES;
     finds_a_past_that_is_one_change_late: PastIsOneLater => SEQUENCES;
     finds_a_future_that_is_the_present: FutureIsCurrent => SEQUENCES;

@@ -197,7 +197,8 @@ impl Log {
         after: Option<&NormalizedName>,
         limit: NonZeroUsize,
     ) -> Past<Option<ChangeDetails>> {
-        if revision <= self.beginning {
+        // No change has the revision 0, so it is not one that was removed.
+        if revision <= self.beginning && revision != Revision::new(0) {
             return Past::Unknown(NoHistory::Forgotten);
         }
         let entry = self.changes.get(&revision).filter(|_| revision <= now.revision());

@@ -25,6 +25,7 @@ use crate::store::{Actor, Batch, Batched, Conflict, Create, Delete, Replacement,
 pub(super) fn facts<S: Subject>() -> Vec<Fact<S>> {
     vec![
         Fact::new("a store that keeps no history says so, whatever it is asked", not_kept),
+        Fact::of_history("no change has the revision 0", zero),
         Fact::of_history("an empty store has an empty log", empty),
         Fact::of_history("the log says who made a write, when and why", facts_of_a_write),
         Fact::of_history("a page of changes by one actor has only those", by_actor),
@@ -81,6 +82,15 @@ fn empty<S: Subject>(bench: &Bench<'_, S>) -> Checked {
     let came = bench.change_of(newest, None, 1)?;
     let is_none = matches!(came, Past::Known(None) | Past::Unknown(NoHistory::Forgotten));
     ensure(is_none, "a change of an empty store was read", "none", &came)
+}
+
+fn zero<S: Subject>(bench: &Bench<'_, S>) -> Checked {
+    for done in ["the store is empty", "a package was created"] {
+        same(done, &bench.change_of(Revision::new(0), None, 1)?, &Past::Known(None))?;
+        bench.add(&full("flask"))?;
+        bench.delete_on(&name("flask"), Write::new())?;
+    }
+    Ok(())
 }
 
 fn followed_from_new<S: Subject>(bench: &Bench<'_, S>) -> Checked {

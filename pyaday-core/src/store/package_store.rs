@@ -300,7 +300,8 @@ pub trait PackageStore: Send + Sync + 'static {
 
     /// Returns a change, and of the packages that it changed at most `limit` whose normalised names
     /// come after `after`. Returns `None` if the log has no change of this revision, and
-    /// [`NoHistory::Forgotten`](crate::NoHistory::Forgotten) if the log begins later.
+    /// [`NoHistory::Forgotten`](crate::NoHistory::Forgotten) if the log begins later. No change has the
+    /// revision 0, so the answer for it is `None` in any case.
     ///
     /// # Errors
     /// [`StoreError`], but never [`StoreError::OutcomeUnknown`].
