@@ -74,6 +74,8 @@ pub(crate) struct Node {
     /// The last attempt to use the database failed.
     has_failed: bool,
     followed: Option<Followed>,
+    /// The database was loaded before.
+    has_loaded: bool,
     /// How many writes share a transaction at most. It becomes smaller after a transaction took too long.
     most: usize,
     /// A session that may still be in a transaction that this process gave up before its commit.
@@ -113,6 +115,7 @@ impl Node {
             is_set_up: false,
             has_failed: false,
             followed: None,
+            has_loaded: false,
             most: queue::LENGTH,
             left: None,
         }
@@ -210,6 +213,12 @@ impl Node {
     async fn load(&mut self, connection: &Connection) -> Result<(), Fault> {
         let as_of = Instant::now();
         let mut now = follow::load(connection).await?;
+        // The history may be another one than before, which lacks writes that were acknowledged. Their
+        // revisions must not be used again, whatever the clocks say.
+        if self.has_loaded {
+            now.catalogue.leave_gap();
+        }
+        self.has_loaded = true;
         self.shared.replace(&mut now, as_of);
         self.followed = Some(now);
         Ok(())

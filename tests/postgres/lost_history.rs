@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use pyaday_core::daily::{Day, score};
-use pyaday_core::{Api, Date, NormalizedName, Package, PackageStore, Write};
+use pyaday_core::{Api, Date, NormalizedName, Package, PackageStore, Revision, Write};
 use pyaday_postgres::{PostgresStore, Reads};
 use serde_json::Value;
 
@@ -135,6 +135,33 @@ fn a_revision_that_was_lost_is_not_used_again() {
     assert!(service.store.catalogue().unwrap().revision() < lost);
     service.post(["next".to_owned()]);
     assert!(service.store.catalogue().unwrap().revision() > lost);
+}
+
+/// The clock of the process that made the lost writes may have been ahead of this one's.
+#[test]
+fn the_first_revision_after_a_loss_is_greater_than_any_that_was_lost() {
+    const MINUTE: u64 = 60_000_000;
+
+    let Some(service) = Service::start("a lost revision of the future", "ahead") else { return };
+    let revision = || service.store.catalogue().unwrap().revision();
+    service.post(["kept".to_owned()]);
+    service.stores.keep_copies("ahead");
+    // The control: as long as nothing is lost, there is no gap.
+    service.post(["lost".to_owned()]);
+    assert!(revision() <= Revision::now());
+    service.stores.put_copies_back("ahead", "");
+    until("the other history is shown", || {
+        (service.store.catalogue().unwrap().len() == 1).then_some(())
+    });
+    // Until a write is made, everybody sees the revision of the database.
+    assert!(revision() < Revision::now());
+    let begin = Revision::now().get();
+    service.post(["next".to_owned()]);
+    let next = revision();
+    assert!((begin + MINUTE - 5_000_000..begin + 2 * MINUTE).contains(&next.get()), "{next}");
+    // The next one follows it without another gap.
+    service.post(["last".to_owned()]);
+    assert_eq!(revision().get(), next.get() + 1);
 }
 
 /// Opens a day as another program does: it locks head first, as documented.

@@ -20,7 +20,7 @@ impl Catalogue {
         if !conflict.is_empty() {
             return Batched::Conflict(conflict);
         }
-        let revision = self.revision.next();
+        let revision = self.next_revision();
         let changed = batch.packages().filter(|(_, swap)| is_change(swap, revision));
         let changes: Vec<_> = changed
             .map(|(name, swap)| Change {

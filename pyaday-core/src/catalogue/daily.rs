@@ -75,7 +75,7 @@ impl Catalogue {
             Some(_) => return Opening::Stale,
             None => &self.choose(pick.dates),
         };
-        let revision = self.revision.next();
+        let revision = self.next_revision();
         let opened = made.iter().filter_map(|choice| {
             let package = self.get(&choice.name)?.package();
             let picked_at = seconds(picked_at);
@@ -151,7 +151,7 @@ impl Catalogue {
         if let Some(current) = current.filter(|current| current.name == *name) {
             return Pin::Unchanged(current);
         }
-        self.revision = self.revision.next();
+        self.revision = self.next_revision();
         let pinned = Pinned::new(date, name.clone(), self.revision);
         self.journal.pin(pinned.clone());
         Pin::Pinned(pinned)
@@ -166,7 +166,7 @@ impl Catalogue {
             None => Unpin::NotPinned,
             Some(pinned) if !write.admits(Some(pinned.revision)) => Unpin::Stale(pinned),
             Some(_) => {
-                self.revision = self.revision.next();
+                self.revision = self.next_revision();
                 self.journal.unpin(date);
                 Unpin::Unpinned
             }

@@ -59,6 +59,8 @@ pub struct Catalogue {
     pub(super) index: Live,
     pub(super) journal: Journal,
     pub(super) revision: Revision,
+    /// The next write gets at least this revision.
+    pub(super) least: Revision,
     /// A random number.
     pub(super) history: u64,
 }
@@ -70,7 +72,8 @@ impl Catalogue {
     pub fn new(revision: Revision) -> Self {
         let history = rand::random();
         let (tree, index) = (Tree::empty(), Live::default());
-        Self { tree, index, journal: Journal::default(), revision, history }
+        let least = Revision::new(0);
+        Self { tree, index, journal: Journal::default(), revision, least, history }
     }
 
     /// The number of packages.

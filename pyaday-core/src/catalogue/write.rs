@@ -30,7 +30,7 @@ impl Catalogue {
         }
         let names: Vec<_> = packages.iter().map(|package| package.name.normalized()).collect();
         let order = order(&names);
-        let revision = self.revision.next();
+        let revision = self.next_revision();
         let mut is_new = vec![false; packages.len()];
         let mut changes = Vec::new();
         for same in order.chunk_by(|left, right| names[*left] == names[*right]) {
@@ -121,7 +121,7 @@ impl Catalogue {
             Some(stored) if !write.admits(Some(stored.revision())) => (Delete::Stale(stored), None),
             Some(stored) => {
                 let change = Change { name: name.as_str(), package: None };
-                self.edit(&[change], self.revision.next());
+                self.edit(&[change], self.next_revision());
                 (Delete::Deleted, Some(stored))
             }
         }
@@ -149,9 +149,26 @@ impl Catalogue {
         self.revision = self.revision.max(revision);
     }
 
+    /// Records that writes after this catalogue were lost, for example because a database failed over to
+    /// a standby that did not have them. The next write then gets a revision that none of them had, even
+    /// if the clocks of the processes that made them differ by up to a minute: between its revision and
+    /// the newest one, or the clock, is a random gap of one to two minutes.
+    pub fn leave_gap(&mut self) {
+        /// In microseconds, as revisions are.
+        const MINUTE: u64 = 60_000_000;
+
+        let gap = rand::random_range(MINUTE..2 * MINUTE);
+        self.least = Revision::new(self.revision.next().get().saturating_add(gap));
+    }
+
+    /// The revision of the next write.
+    pub(super) fn next_revision(&self) -> Revision {
+        self.revision.next().max(self.least)
+    }
+
     /// Writes a package, and replaces the one with the same name if it exists.
     fn put(&mut self, name: &NormalizedName, package: &Package) -> Stored {
-        let revision = self.revision.next();
+        let revision = self.next_revision();
         let change = Change { name: name.as_str(), package: Some((package, revision)) };
         self.edit(&[change], revision);
         self.existing(name)
