@@ -11,6 +11,7 @@ mod damage;
 mod failing_disk;
 mod kill;
 mod log_damage;
+mod long_trim;
 mod moved;
 mod opening;
 mod power_cut;
