@@ -300,8 +300,9 @@ use futures_util::FutureExt;
 use pyaday_core::daily::{Daily, Day, Pick, Pin, Pinned, Unpin};
 use pyaday_core::{
     Batch, Batched, Catalogue, ChangeDetails, ChangeOrder, ChangePage, ChangeQuery, Create, Date,
-    Delete, Draft, NormalizedName, Package, PackageStore, Page, Past, Picker, Query, Replacement,
-    Retention, Revision, Seed, Selected, StoreError, StoreId, Stored, Tag, Update, Write,
+    Delete, Draft, NoHistory, NormalizedName, Package, PackageStore, Page, Past, Picker, Query,
+    Replacement, Retention, Revision, Seed, Selected, StoreError, StoreId, Stored, Tag, Update,
+    Write,
 };
 use tokio::runtime::Handle;
 use tokio::task::{AbortHandle, JoinHandle};
@@ -326,6 +327,11 @@ use size::Size;
 
 /// How long a refresh may take.
 const REFRESH: Duration = Duration::from_secs(2);
+
+/// How far the newest revision of the database can be ahead of this process's clock, or of the newest
+/// revision that this process shows, in microseconds: ten minutes. Clocks do not differ that much, and the gap
+/// after a loss of writes is shorter (`Catalogue::leave_gap`).
+const AHEAD: u64 = 600_000_000;
 
 /// How often the store looks for writes that have waited for too long.
 const WATCH_INTERVAL: Duration = Duration::from_millis(50);
@@ -510,12 +516,18 @@ impl PostgresStore {
     }
 
     /// Waits for what is newest, if this process has not followed the database up to a revision. Another
-    /// process may have told it to the client.
-    async fn follow_to(&self, revision: Revision) -> Result<(), StoreError> {
-        match self.shared.published()?.read(Catalogue::revision) < revision {
-            true => self.refresh().await,
-            false => Ok(()),
+    /// process may have told it to the client. Returns false, without asking the database, if no write can
+    /// have this revision yet.
+    async fn follow_to(&self, revision: Revision) -> Result<bool, StoreError> {
+        let newest = self.shared.published()?.read(Catalogue::revision);
+        if revision > newest {
+            let last = newest.max(Revision::now()).get().saturating_add(AHEAD);
+            if revision.get() > last {
+                return Ok(false);
+            }
+            self.refresh().await?;
         }
+        Ok(true)
     }
 
     /// Reads the log of changes.
@@ -715,8 +727,10 @@ impl PackageStore for PostgresStore {
 
     async fn changes(&self, query: &ChangeQuery) -> Result<Past<ChangePage>, StoreError> {
         let query = query.clone();
-        if let ChangeOrder::After(position) = query.order {
-            self.follow_to(position).await?;
+        if let ChangeOrder::After(position) = query.order
+            && !self.follow_to(position).await?
+        {
+            return Ok(Past::Unknown(NoHistory::Forgotten));
         }
         self.read_log(|history| async move { history.changes(&query).await }).await
     }
@@ -728,7 +742,9 @@ impl PackageStore for PostgresStore {
         limit: NonZeroUsize,
     ) -> Result<Past<Option<ChangeDetails>>, StoreError> {
         let (after, limit) = (after.cloned(), limit.get());
-        self.follow_to(revision).await?;
+        if !self.follow_to(revision).await? {
+            return Ok(Past::Known(None));
+        }
         let read = |history: Arc<History>| async move {
             history.change(revision, after.as_ref(), limit).await
         };
@@ -741,7 +757,9 @@ impl PackageStore for PostgresStore {
         revision: Revision,
     ) -> Result<Past<Option<Stored>>, StoreError> {
         let name = name.clone();
-        self.follow_to(revision).await?;
+        if !self.follow_to(revision).await? {
+            return Ok(Past::Unknown(NoHistory::NotYet));
+        }
         self.read_log(|history| async move { history.read_at(&name, revision).await }).await
     }
 }

@@ -4,8 +4,8 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use pyaday_core::{Api, NoHistory, PackageStore, Past, Retention, Write};
-use pyaday_postgres::Reads;
+use pyaday_core::{Api, NoHistory, PackageStore, Past, Retention, Revision, Write};
+use pyaday_postgres::{PostgresStore, Reads};
 use serde_json::Value;
 
 use super::events::until;
@@ -168,6 +168,50 @@ fn a_program_follows_the_writes_of_all_processes_in_their_order() {
         follower.refresh().await.unwrap();
         follows.agrees(&follower).await.unwrap();
         assert_eq!(follows.changes.len(), 84);
+    });
+}
+
+/// Otherwise anybody could make a process ask its database with every request.
+#[test]
+fn a_revision_that_cannot_exist_yet_is_answered_without_the_database() {
+    const TIMES: usize = 100;
+
+    let Some(stores) = Stores::new("revisions of the future", Reads::Followed) else { return };
+    let (network, url) = stores.network();
+    let options = stores.options().schema("future");
+    let store = RUNTIME.block_on(PostgresStore::connect(&url, options)).unwrap();
+    let name = "flask".parse().unwrap();
+    RUNTIME.block_on(async {
+        store.create(package("flask"), Write::new()).await.unwrap();
+        let after = |minutes: u64| Revision::now().get() + minutes * 60_000_000;
+        for (future, asks) in [(after(5), true), (after(15), false), (u64::MAX, false)] {
+            let future = Revision::new(future);
+            for door in 0..3 {
+                // Each transaction that reads the log begins so.
+                network.count(b"ISOLATION LEVEL REPEATABLE READ");
+                for _ in 0..TIMES {
+                    match door {
+                        0 => {
+                            let page = store.changes(&changes_after(future)).await.unwrap();
+                            assert_eq!(page, Past::Unknown(NoHistory::Forgotten));
+                        }
+                        1 => {
+                            let one = NonZeroUsize::MIN;
+                            let change = store.change(future, None, one).await.unwrap();
+                            assert_eq!(change, Past::Known(None));
+                        }
+                        _ => {
+                            let version = store.read_at(&name, future).await.unwrap();
+                            assert_eq!(version, Past::Unknown(NoHistory::NotYet));
+                        }
+                    }
+                }
+                // The task that follows the database may also have begun one.
+                let is_asked = network.counted() >= TIMES;
+                assert_eq!(is_asked, asks, "{future}, door {door}: {}", network.counted());
+                assert!(asks || network.counted() < TIMES / 2);
+            }
+        }
     });
 }
 
