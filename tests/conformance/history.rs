@@ -405,7 +405,7 @@ const CREATE_MANY: &str =
     "the condition of creating many packages is about the store's newest revision";
 
 /// The facts about histories and batches.
-const FACTS: [&str; 14] = [
+const FACTS: [&str; 15] = [
     NOT_KEPT,
     ZERO,
     FROM_NEW,
