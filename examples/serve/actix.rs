@@ -75,7 +75,7 @@ impl Actix {
                     .wrap(Condition::new(access::is_on(), from_fn(access::logged)))
                     .configure(app);
                 fn_service(move |socket: TcpStream| {
-                    let stream = connections.admit(socket);
+                    let stream = Stream::new(socket, Arc::new(connections.admit()));
                     let peer = stream.socket().peer_addr().ok();
                     async move { Ok((stream, Protocol::Http1, peer)) }
                 })

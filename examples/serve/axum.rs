@@ -74,7 +74,7 @@ impl Axum {
         let connections = Connections::new(limits);
         let (handle, accepting) = (Handle::new(), Arc::clone(&connections));
         let mut server = axum_server::from_tcp(listener)?
-            .acceptor(limited::Admitting(Arc::clone(&connections)))
+            .acceptor(limited::MakeStream)
             .accept_error_handler(move |address, error| accepting.not_accepted(address, error))
             .handle(handle.clone())
             .http1_only();

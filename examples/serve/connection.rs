@@ -16,6 +16,6 @@ mod stream;
 
 pub(crate) use answer::Answering;
 pub(crate) use body::{ReadBody, TooLate};
-pub(crate) use connections::{Connection, Connections};
+pub(crate) use connections::{Connection, Connections, Place};
 pub use limits::Limits;
 pub(crate) use stream::Stream;

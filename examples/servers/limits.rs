@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use pyaday_core::{Api, MemoryStore};
 use pyaday_examples::{Actix, Axum, Limits, OnExisting, Source, import};
+use tokio::net::TcpSocket;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
@@ -40,8 +41,7 @@ fn wide() -> Limits {
 /// Serves a catalogue on each framework with these limits, for a test.
 fn on_both(limits: &Limits, test: impl Fn(SocketAddr)) {
     for is_axum in [true, false] {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.set_nonblocking(true).unwrap();
+        let listener = listening();
         let (address, limits) = (listener.local_addr().unwrap(), limits.clone());
         let (stop, stopped) = oneshot::channel::<()>();
         let server = thread::spawn(move || {
@@ -64,6 +64,17 @@ fn on_both(limits: &Limits, test: impl Fn(SocketAddr)) {
         stop.send(()).unwrap();
         server.join().unwrap();
     }
+}
+
+/// Takes an address as the servers do, with room for more clients than the standard library's listener
+/// keeps until they are accepted. The system would only try the others again after some seconds.
+fn listening() -> TcpListener {
+    let listening = async {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        socket.listen(1024).unwrap().into_std().unwrap()
+    };
+    Runtime::new().unwrap().block_on(listening)
 }
 
 /// A page of its packages has about 100 KB.

@@ -19,41 +19,42 @@ use http_body::{Frame, SizeHint};
 use tokio::net::TcpStream;
 use tower_service::Service;
 
-use crate::connection::{Answering, Connection, Connections, ReadBody, Stream, TooLate};
+use crate::connection::{Answering, Connection, Connections, Place, ReadBody, Stream, TooLate};
 
 /// Makes streams that keep to the limits of sockets.
 #[derive(Clone)]
-pub(super) struct Admitting(pub(super) Arc<Connections>);
+pub(super) struct MakeStream;
 
-impl Accept<TcpStream, Router> for Admitting {
+impl Accept<TcpStream, Limited> for MakeStream {
     type Stream = Stream;
     type Service = Limited;
     type Future = Ready<io::Result<(Stream, Limited)>>;
 
-    fn accept(&self, socket: TcpStream, app: Router) -> Self::Future {
-        let stream = self.0.admit(socket);
-        let connection = Arc::clone(stream.connection());
-        ready(Ok((stream, Limited { app, connection })))
+    fn accept(&self, socket: TcpStream, service: Limited) -> Self::Future {
+        ready(Ok((Stream::new(socket, Arc::clone(&service.place)), service)))
     }
 }
 
-/// Makes the service of each connection, as soon as there is room for one.
+/// Makes the service of each connection, as soon as there is room for one. The connections are admitted
+/// here, one after another and before the next one is accepted: their streams are made in tasks that run
+/// in any order.
 pub(super) struct MakeService {
     pub(super) app: Router,
     pub(super) connections: Arc<Connections>,
 }
 
 impl Service<SocketAddr> for MakeService {
-    type Response = Router;
+    type Response = Limited;
     type Error = Infallible;
-    type Future = Ready<Result<Router, Infallible>>;
+    type Future = Ready<Result<Limited, Infallible>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.connections.poll_room(context).map(Ok)
     }
 
     fn call(&mut self, _: SocketAddr) -> Self::Future {
-        ready(Ok(self.app.clone()))
+        let place = Arc::new(self.connections.admit());
+        ready(Ok(Limited { app: self.app.clone(), place }))
     }
 }
 
@@ -61,7 +62,7 @@ impl Service<SocketAddr> for MakeService {
 #[derive(Clone)]
 pub(super) struct Limited {
     app: Router,
-    connection: Arc<Connection>,
+    place: Arc<Place>,
 }
 
 impl<B> Service<Request<B>> for Limited
@@ -77,7 +78,7 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let connection = Arc::clone(&self.connection);
+        let connection = Arc::clone(self.place.connection());
         let has_body = !request.body().is_end_stream();
         let answering = Answering::begin(&connection, has_body);
         request.extensions_mut().insert(Arc::clone(&connection));

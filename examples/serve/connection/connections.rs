@@ -8,11 +8,10 @@ use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use futures_util::task::AtomicWaker;
-use tokio::net::TcpStream;
 use tokio::time::interval;
 
+use super::Limits;
 use super::state::{State, Urgency, Verdict};
-use super::{Limits, Stream};
 use crate::rarely::Rarely;
 
 /// How many connections more than the limit may be open until others have closed; half of the limit if that
@@ -31,6 +30,10 @@ pub(crate) struct Connections {
     full: Rarely,
     refused: Rarely,
 }
+
+/// The place that a connection takes until it is closed.
+#[derive(Debug)]
+pub(crate) struct Place(Arc<Connection>);
 
 /// What a stream and the requests on it know of each other.
 #[derive(Debug)]
@@ -75,9 +78,7 @@ impl Connections {
     }
 
     /// Takes a new connection in. If there are too many, then others give way.
-    pub(crate) fn admit(self: &Arc<Self>, stream: TcpStream) -> Stream {
-        // Without it, small answers may be delayed. A connection that has failed shows that to its reader.
-        let _ = stream.set_nodelay(true);
+    pub(crate) fn admit(self: &Arc<Self>) -> Place {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let connection = Arc::new(Connection {
             number,
@@ -97,23 +98,28 @@ impl Connections {
         if count > self.limits.connections {
             self.make_room(number);
         }
-        Stream::new(stream, connection)
+        Place(connection)
     }
 
     /// Closes connections that wait for their clients: those that have waited longest, first among those
     /// without a request, and never the new one. Several at once, since looking at all of them takes its
-    /// time.
+    /// time. Connections that are being closed already make room, so they do not count.
     fn make_room(&self, new: u64) {
-        let others = self.all().into_iter().filter(|connection| connection.number != new);
-        let mut waiting: Vec<(Urgency, Arc<Connection>)> =
-            others.fold(Vec::new(), |mut waiting, connection| {
-                let urgency = {
-                    let shared = connection.lock();
-                    if shared.is_closing { None } else { shared.state.urgency() }
-                };
-                waiting.extend(urgency.map(|urgency| (urgency, connection)));
-                waiting
-            });
+        let (mut others, mut waiting) = (0, Vec::<(Urgency, Arc<Connection>)>::new());
+        for connection in self.all() {
+            let urgency = {
+                let shared = connection.lock();
+                if shared.is_closing || connection.number == new {
+                    continue;
+                }
+                shared.state.urgency()
+            };
+            others += 1;
+            waiting.extend(urgency.map(|urgency| (urgency, connection)));
+        }
+        if others < self.limits.connections {
+            return;
+        }
         let several = (self.limits.connections / 64).clamp(1, OVERLAP / 2).min(waiting.len());
         if several > 0 && several < waiting.len() {
             waiting.select_nth_unstable_by_key(several - 1, |(urgency, _)| *urgency);
@@ -184,6 +190,20 @@ impl Connections {
     }
 }
 
+impl Place {
+    pub(crate) fn connection(&self) -> &Arc<Connection> {
+        &self.0
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let connections = &self.0.connections;
+        connections.open().remove(&self.0.number);
+        connections.room.wake();
+    }
+}
+
 impl Connection {
     pub(super) fn lock(&self) -> MutexGuard<'_, Shared> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
@@ -201,12 +221,6 @@ impl Connection {
     /// True if the body of the request has taken too long.
     pub(crate) fn is_late(&self) -> bool {
         self.lock().state.is_late()
-    }
-
-    /// Forgets a connection that is closed.
-    pub(super) fn forget(&self) {
-        self.connections.open().remove(&self.number);
-        self.connections.room.wake();
     }
 
     fn judge(&self, now: Instant) {

@@ -9,7 +9,7 @@ use std::time::Instant;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-use super::Connection;
+use super::{Connection, Place};
 
 /// How many bytes are read until other connections have their turn. actix-web works through all requests
 /// and chunks that it has read before any other connection of its thread: these are about a hundred.
@@ -26,7 +26,7 @@ const TIMEOUT: &[u8] =
 #[derive(Debug)]
 pub(crate) struct Stream {
     socket: TcpStream,
-    connection: Arc<Connection>,
+    place: Arc<Place>,
     /// How many bytes were read, and written, in this turn.
     read: usize,
     written: usize,
@@ -37,10 +37,12 @@ pub(crate) struct Stream {
 }
 
 impl Stream {
-    pub(super) fn new(socket: TcpStream, connection: Arc<Connection>) -> Self {
+    pub(crate) fn new(socket: TcpStream, place: Arc<Place>) -> Self {
+        // Without it, small answers may be delayed. A connection that has failed shows that to its reader.
+        let _ = socket.set_nodelay(true);
         Self {
             socket,
-            connection,
+            place,
             read: 0,
             written: 0,
             is_blocked: false,
@@ -50,7 +52,7 @@ impl Stream {
     }
 
     pub(crate) fn connection(&self) -> &Arc<Connection> {
-        &self.connection
+        self.place.connection()
     }
 
     pub(crate) fn socket(&self) -> &TcpStream {
@@ -60,8 +62,8 @@ impl Stream {
     /// True if the end is to be read now, although the client has not closed the connection. Otherwise the
     /// task is woken when it may be.
     fn is_to_end(&self, context: &Context<'_>) -> bool {
-        let mut shared = self.connection.lock();
-        let is_over = self.connection.is_stopping() && shared.state.is_idle();
+        let mut shared = self.place.connection().lock();
+        let is_over = self.place.connection().is_stopping() && shared.state.is_idle();
         if shared.is_closing || is_over {
             return true;
         }
@@ -71,13 +73,13 @@ impl Stream {
 
     /// True if nothing is to be read any more, whatever the client has sent.
     fn has_ended(&mut self) -> bool {
-        let shared = self.connection.lock();
+        let shared = self.place.connection().lock();
         if shared.is_closing && shared.state.is_in_head() && !self.is_told {
             self.is_told = true;
             // If the system does not take it, then the client gets no answer.
             let _ = self.socket.try_write(TIMEOUT);
         }
-        shared.is_closing || shared.state.has_read_enough(self.connection.limits())
+        shared.is_closing || shared.state.has_read_enough(self.place.connection().limits())
     }
 
     /// Keeps account of what was written, or could not be written.
@@ -91,14 +93,14 @@ impl Stream {
                 self.written += bytes;
                 if self.is_blocked {
                     self.is_blocked = false;
-                    self.connection.lock().state.unblocked(Instant::now());
+                    self.place.connection().lock().state.unblocked(Instant::now());
                 }
                 Poll::Ready(Ok(bytes))
             }
             Poll::Pending => {
                 self.written = 0;
                 self.is_blocked = true;
-                let mut shared = self.connection.lock();
+                let mut shared = self.place.connection().lock();
                 shared.state.blocked(Instant::now());
                 if shared.is_closing {
                     return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
@@ -155,7 +157,7 @@ impl AsyncRead for Stream {
                 let bytes = part.filled().len();
                 buffer.advance(bytes);
                 self.read += bytes;
-                self.connection.lock().state.received(bytes, Instant::now());
+                self.place.connection().lock().state.received(bytes, Instant::now());
                 Poll::Ready(Ok(()))
             }
             Poll::Pending => {
@@ -212,7 +214,7 @@ impl AsyncWrite for Stream {
             ready!(Pin::new(&mut self.socket).poll_shutdown(context))?;
             self.is_shut = true;
         }
-        let lingers = self.connection.lock().state.lingers(Instant::now());
+        let lingers = self.place.connection().lock().state.lingers(Instant::now());
         if lingers { self.poll_linger(context).map(Ok) } else { Poll::Ready(Ok(())) }
     }
 }
@@ -223,7 +225,6 @@ impl Drop for Stream {
             // The system would keep for minutes what the client does not read.
             let _ = self.socket.set_zero_linger();
         }
-        self.connection.forget();
     }
 }
 
@@ -271,7 +272,8 @@ mod tests {
             client.write_all(&[0; SENT]).unwrap();
             socket.readable().await.unwrap();
             if is_limited {
-                let mut stream = Connections::new(Limits::default()).admit(socket);
+                let place = Connections::new(Limits::default()).admit();
+                let mut stream = Stream::new(socket, Arc::new(place));
                 assert_eq!(turn(&mut stream), (READ_TURN, true));
                 assert_eq!(turn(&mut stream), (READ_TURN, true));
             } else {
