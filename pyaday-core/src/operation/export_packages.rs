@@ -136,8 +136,8 @@ fn parameters(_: &Options) -> Vec<Value> {
 }
 
 const fn content(format: Format) -> Content {
-    // No schema describes several JSON texts together.
-    Content { media_type: format.media_type(), schema: || json!({}) }
+    // No schema describes several JSON texts together, so they are a text here.
+    Content { media_type: format.media_type(), schema: || json!({ "type": "string" }) }
 }
 
 const CONTENT_DISPOSITION: ResponseField = ResponseField {
