@@ -466,14 +466,14 @@ controls! {
     finds_a_page_over_its_limit: LimitIsIgnored => SEQUENCES;
     finds_pages_that_end_early: PagesEndEarly => SEQUENCES;
     finds_a_position_that_no_write_has: AnyPositionWillDo => SEQUENCES;
-    finds_a_day_that_is_no_position: DayIsNoPosition => SEQUENCES;
+    finds_a_day_that_is_no_position: DayIsNoPosition => FACTS_OF_A_WRITE;
     finds_a_first_revision_that_is_not_a_position: BeginningIsNoPosition => FROM_NEW;
     finds_a_version_before_that_is_forgotten: BeforeIsForgotten => SEQUENCES;
     finds_a_version_after_that_is_the_current_one: AfterIsCurrent => SEQUENCES;
     finds_packages_that_end_early: PackagesEndEarly => SEQUENCES;
     finds_packages_that_repeat: PackagesRepeat => SEQUENCES;
     finds_pins_of_a_change_that_are_forgotten: PinsAreForgotten => SEQUENCES;
-    finds_an_unknown_change_that_is_the_last: UnknownChangeIsTheLast => SEQUENCES;
+    finds_an_unknown_change_that_is_the_last: UnknownChangeIsTheLast => ZERO;
     finds_a_change_zero_that_is_forgotten: ZeroIsForgotten => ZERO;
     finds_a_past_that_is_the_present: PastIsCurrent => SEQUENCES;
     finds_a_past_that_is_one_change_late: PastIsOneLater => SEQUENCES;
