@@ -238,7 +238,7 @@ async fn other_programs_find_the_columns_that_the_readme_names() {
     assert_eq!(tags, BTreeSet::from(["0", "0001", "1e5", "a", "a-", "b", "null"]));
     assert_eq!(results[1], [""]);
     let tables: Vec<_> = section.lines().filter(|line| line.starts_with("| `")).collect();
-    assert_eq!(tables.len(), 5);
+    assert_eq!(tables.len(), 6);
     for line in tables {
         let cells: Vec<_> = line.split('|').collect();
         let columns = cells[3].split('`').skip(1).step_by(2).collect::<Vec<_>>().join(", ");
