@@ -280,6 +280,11 @@ impl Fault {
             })
     }
 
+    /// True if another session has held a lock for too long.
+    pub(crate) fn is_locked_out(&self) -> bool {
+        self.code() == Some(&SqlState::LOCK_NOT_AVAILABLE)
+    }
+
     /// True if a deadline of this process or of the server has passed.
     pub(crate) fn is_late(&self) -> bool {
         matches!(self, Self::Late(_)) || self.code() == Some(&SqlState::QUERY_CANCELED)

@@ -96,7 +96,8 @@
 //! One task of each process writes. For each transaction, the task does the following:
 //!
 //! 1. It locks the row `head`.
-//! 2. It reads what other processes have changed.
+//! 2. It reads what other processes have changed. If that takes longer than a second, it lets go of the lock,
+//!    reads it without the lock, and begins again.
 //! 3. It takes the writes that wait and decides the outcome of each.
 //! 4. It writes the rows, with one statement for each kind of row.
 //! 5. It commits, shows the result to readers, and then answers the callers.
@@ -124,9 +125,9 @@
 //! network, it can take more than a minute. During that time:
 //!
 //! - The transaction holds the lock on `head`, so no other write is carried out, in this process or in
-//!   another one. Other writes of this process wait for it, for half a minute longer than usual. Those of
-//!   other processes are refused within two seconds. Make an import of several smaller batches if other
-//!   writers must not wait.
+//!   another one. They wait for it, for half a minute longer than usual. The transaction holds an advisory
+//!   lock by which other processes know of it. After it they first read what it has written, which may take
+//!   some seconds. Make an import of several smaller batches if other writers must not wait so long.
 //! - Other processes go on reading and following. They show the batch after its commit.
 //! - The task of this process writes, so it does not follow the database. What the process shows stays
 //!   current until the batch is committed, because no other process can commit. But the process gets no
@@ -170,7 +171,8 @@
 //! - The connection is lost, or the server does not answer, after `COMMIT` was sent: the outcome of the
 //!   write is not known, and the error is [`OutcomeUnknown`](pyaday_core::StoreError::OutcomeUnknown). The
 //!   error is the same if the server warns that it stopped waiting for its standby.
-//! - Another session holds the lock: writes are refused within two seconds.
+//! - Another session holds the lock, for another reason than a large batch: writes are refused within two
+//!   seconds.
 //! - No synchronous standby is left: a commit waits for three seconds, and longer if the transaction is
 //!   large. Then its outcome is unknown. Later writes are refused until the standby is back.
 //! - The statements of a transaction may take two seconds, and its commit three. Each of the two may take

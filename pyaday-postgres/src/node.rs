@@ -24,6 +24,7 @@ use crate::follow::{self, Followed};
 use crate::queue::{self, Job, Queue};
 use crate::rows;
 use crate::rows::head::{self, Head, Point};
+use crate::rows::large;
 use crate::schema::{self, Schema};
 use crate::shared::Shared;
 use crate::size::Size;
@@ -34,6 +35,10 @@ const WRITE: Duration = Duration::from_secs(2);
 /// How long a commit may take. [`Size::time`] is added to it. A commit waits for the synchronous standby if
 /// there is one.
 const COMMIT: Duration = Duration::from_secs(3);
+
+/// How long the changes of other processes may take to read while this one keeps them from writing. More is
+/// read without the lock.
+const CATCH_UP: Duration = Duration::from_secs(1);
 
 /// The age from which on a catalogue may lack many changes.
 const FAR_BEHIND: Duration = Duration::from_secs(1);
@@ -88,6 +93,8 @@ enum Failure {
     Before(Fault),
     /// It was certainly not committed, because its statements took too long. A smaller one may succeed.
     Slow(Fault),
+    /// It has taken no write yet, because there were too many changes of other processes to read first.
+    Behind(Fault),
     Unknown(Fault),
 }
 
@@ -252,12 +259,18 @@ impl Node {
         let mut jobs = Vec::new();
         let mut result = Ok(());
         for _ in 0..TRIES {
+            let begin = Instant::now();
             result = self.try_to_write(&mut jobs).await;
             match &result {
                 Err(Failure::Before(fault)) if fault.is_collision() => {}
+                Err(failure) if self.is_to_wait(failure).await => {
+                    self.queue.wait_for_large(begin);
+                    return false;
+                }
                 _ => break,
             }
         }
+        self.queue.end();
         // A transaction follows the database right before it takes the writes.
         let has_followed = result.is_ok() || !jobs.is_empty();
         if !has_followed {
@@ -276,11 +289,25 @@ impl Node {
         for job in jobs {
             job.write.answer(match &result {
                 Ok(()) => Ok(()),
-                Err(Failure::Before(fault) | Failure::Slow(fault)) => Err(fault.refused()),
+                Err(Failure::Before(fault) | Failure::Slow(fault) | Failure::Behind(fault)) => {
+                    Err(fault.refused())
+                }
                 Err(Failure::Unknown(fault)) => Err(fault.unknown()),
             });
         }
         has_followed && self.connection.is_some()
+    }
+
+    /// True if the writes are to wait for a large transaction of another process: it has the lock, or this
+    /// process has not read all of its changes.
+    async fn is_to_wait(&self, failure: &Failure) -> bool {
+        match (failure, &self.connection) {
+            (Failure::Behind(_), _) => true,
+            (Failure::Before(fault), Some(connection)) if fault.is_locked_out() => {
+                connection.within(READ, large::is_written).await.unwrap_or(false)
+            }
+            _ => false,
+        }
     }
 
     async fn try_to_write(&mut self, jobs: &mut Vec<Job>) -> Result<(), Failure> {
@@ -298,10 +325,9 @@ impl Node {
             }
         };
         let result = self.transact(&connection, jobs).await;
-        self.queue.end();
         match &result {
             Ok(()) => self.connection = Some(connection),
-            Err(Failure::Before(fault) | Failure::Slow(fault)) => {
+            Err(Failure::Before(fault) | Failure::Slow(fault) | Failure::Behind(fault)) => {
                 self.left = connection.session().cloned();
                 self.end(connection, fault).await;
             }
@@ -335,7 +361,11 @@ impl Node {
         let as_of = Instant::now();
         // Loading all packages here would keep other processes from writing for too long.
         let followed = self.followed.as_ref().ok_or(Fault::Moved)?;
-        let now = within(READ, follow::catch_up(connection, followed, &head)).await?;
+        let now = within(CATCH_UP, follow::catch_up(connection, followed, &head)).await;
+        let now = now.map_err(|fault| match fault.is_late() {
+            true => Failure::Behind(fault),
+            false => Failure::Before(fault),
+        })?;
         let mut now = now.ok_or(Fault::Moved)?;
         self.shared.publish(&mut now, as_of);
         let draft = Draft::new(now.catalogue.clone());
@@ -343,8 +373,11 @@ impl Node {
         self.queue.fill(jobs, self.most);
         // To decide about a very large write takes longer than the server waits for the next statement.
         let size: Size = jobs.iter().map(|job| job.write.size()).sum();
-        self.queue.begin(size);
         allow(connection, WRITE + size.time()).await?;
+        if !size.is_shareable() {
+            self.queue.wait_for_large(as_of);
+            connection.within(READ, large::announce).await?;
+        }
         let draft = decide(jobs, draft).await?;
         if draft.is_empty() {
             return Ok(connection.run(READ, "ROLLBACK").await?);

@@ -19,8 +19,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_millis(1_900);
 /// How much longer a write may wait for its next transaction, if the previous one took too long.
 const PATIENCE_AGAIN: Duration = Duration::from_secs(3);
 
-/// How long writes wait in addition while a transaction of this process is carried out that is too large
-/// to share. A transaction of the most packages that a request can import takes a few seconds.
+/// How long writes wait in addition while a transaction is carried out that is too large to share. A
+/// transaction of the most packages that a request can import takes a few seconds.
 const PATIENCE_WITH_LARGE: Duration = Duration::from_secs(30);
 
 /// A write whose caller waits for the outcome.
@@ -41,18 +41,21 @@ pub(crate) struct Job {
     pub(crate) write: Box<dyn Write>,
     since: Instant,
     patience: Duration,
+    /// How long it has waited for large transactions that have ended.
+    for_large: Duration,
 }
 
 impl Job {
-    /// True if it has waited for longer than it may.
-    fn is_late(&self) -> bool {
-        self.since.elapsed() >= self.patience
+    /// True if it has waited for longer than it may. `large` is since when a large transaction is carried
+    /// out.
+    fn is_late(&self, large: Option<Instant>) -> bool {
+        let for_large = self.for_large + self.waits_for(large);
+        self.since.elapsed() >= self.patience + for_large.min(PATIENCE_WITH_LARGE)
     }
 
-    /// The write when it may wait for so much longer.
-    fn with_more(mut self, time: Duration) -> Self {
-        self.patience += time;
-        self
+    /// How long it has waited for a transaction that began then.
+    fn waits_for(&self, large: Option<Instant>) -> Duration {
+        large.map_or(Duration::ZERO, |begin| begin.elapsed().min(self.since.elapsed()))
     }
 }
 
@@ -67,7 +70,7 @@ pub(crate) struct Queue {
 struct Jobs {
     waiting: VecDeque<Job>,
     is_closed: bool,
-    /// Since when a large transaction is carried out.
+    /// Since when a large transaction is carried out, here or in another process.
     large: Option<Instant>,
 }
 
@@ -82,8 +85,8 @@ impl Queue {
             let source = format!("{LENGTH} writes wait already").into();
             return Err(StoreError::Unavailable { retry_after: Duration::from_secs(1), source });
         }
-        let more = jobs.large.map_or(Duration::ZERO, |_| PATIENCE_WITH_LARGE);
-        let job = Job { write, since: Instant::now(), patience: PATIENCE + more };
+        let for_large = Duration::ZERO;
+        let job = Job { write, since: Instant::now(), patience: PATIENCE, for_large };
         jobs.waiting.push_back(job);
         drop(jobs);
         self.changed.notify_one();
@@ -137,28 +140,18 @@ impl Queue {
         }
     }
 
-    /// Begins a transaction of this size. If it is large, the writes that wait have more time until it
-    /// [ends](Self::end).
-    pub(crate) fn begin(&self, size: Size) {
-        if size.is_shareable() {
-            return;
-        }
-        let mut jobs = self.lock();
-        if jobs.large.is_none() {
-            jobs.large = Some(Instant::now());
-            jobs.waiting =
-                jobs.waiting.drain(..).map(|job| job.with_more(PATIENCE_WITH_LARGE)).collect();
-        }
+    /// Notes that a large transaction is carried out since then, here or in another process. The writes that
+    /// wait have more time until it [ends](Self::end).
+    pub(crate) fn wait_for_large(&self, since: Instant) {
+        self.lock().large.get_or_insert(since);
     }
 
     /// Ends a transaction. A write has as much time after a large one as it would have had without it.
     pub(crate) fn end(&self) {
         let mut jobs = self.lock();
-        let Some(begin) = jobs.large.take() else { return };
+        let large = jobs.large.take();
         for job in &mut jobs.waiting {
-            let waited = begin.elapsed().min(job.since.elapsed());
-            let unused = PATIENCE_WITH_LARGE.saturating_sub(waited);
-            job.patience = job.patience.saturating_sub(unused);
+            job.for_large += job.waits_for(large);
         }
     }
 
@@ -167,8 +160,9 @@ impl Queue {
     pub(crate) fn put_back(&self, transaction: Vec<Job>) -> Vec<Job> {
         let patience = PATIENCE + PATIENCE_AGAIN;
         let transaction = transaction.into_iter().map(|job| Job { patience, ..job });
-        let (late, again): (Vec<_>, Vec<_>) = transaction.partition(Job::is_late);
         let mut jobs = self.lock();
+        let large = jobs.large;
+        let (late, again): (Vec<_>, Vec<_>) = transaction.partition(|job| job.is_late(large));
         for job in again.into_iter().rev() {
             jobs.waiting.push_front(job);
         }
@@ -184,12 +178,13 @@ impl Queue {
     pub(crate) fn refuse_late(&self) {
         let late: VecDeque<_> = {
             let mut jobs = self.lock();
-            let (late, waiting) = jobs.waiting.drain(..).partition(Job::is_late);
+            let large = jobs.large;
+            let (late, waiting) = jobs.waiting.drain(..).partition(|job| job.is_late(large));
             jobs.waiting = waiting;
             late
         };
-        for Job { write, patience, .. } in late {
-            write.answer(Err(Fault::Late(patience).refused()));
+        for Job { write, patience, for_large, .. } in late {
+            write.answer(Err(Fault::Late(patience + for_large).refused()));
         }
     }
 
@@ -230,27 +225,35 @@ mod tests {
 
     #[test]
     fn a_write_that_waits_for_a_large_transaction_is_not_refused() {
-        let large = Size { rows: 250_000, bytes: 1 << 24 };
         let most = PATIENCE + PATIENCE_WITH_LARGE;
         let second = Duration::from_secs(1);
-        // The control is a transaction of the most that several writes may share.
-        for (size, during, after, refused) in [
-            (large, 20 * second, second, 0),
-            (large, 20 * second, 2 * second, 2),
-            (large, most, Duration::ZERO, 2),
-            (Size::MOST, second, Duration::ZERO, 0),
-            (Size::MOST, 2 * second, Duration::ZERO, 2),
+        // The control is a wait for something else.
+        for (is_large, during, after, refused) in [
+            (true, 20 * second, second, 0),
+            (true, 20 * second, 2 * second, 2),
+            (true, most, Duration::ZERO, 2),
+            (false, second, Duration::ZERO, 0),
+            (false, 2 * second, Duration::ZERO, 2),
         ] {
             let (queue, count) = (Queue::default(), Arc::new(AtomicUsize::new(0)));
             queue.push(Box::new(Counted(Arc::clone(&count)))).unwrap();
-            queue.begin(size);
+            if is_large {
+                queue.wait_for_large(Instant::now());
+            }
             queue.push(Box::new(Counted(Arc::clone(&count)))).unwrap();
-            wait(&queue, during);
-            queue.refuse_late();
+            // A wait for another process is noted again and again.
+            for _ in 0..2 {
+                wait(&queue, during / 2);
+                queue.refuse_late();
+                queue.end();
+                if is_large {
+                    queue.wait_for_large(Instant::now());
+                }
+            }
             queue.end();
             wait(&queue, after);
             queue.refuse_late();
-            assert_eq!(count.load(Ordering::Relaxed), refused, "{size:?} {during:?} {after:?}");
+            assert_eq!(count.load(Ordering::Relaxed), refused, "{is_large} {during:?} {after:?}");
         }
     }
 }

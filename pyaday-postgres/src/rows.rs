@@ -6,6 +6,7 @@
 pub(crate) mod change;
 pub(crate) mod head;
 pub(crate) mod journal;
+pub(crate) mod large;
 pub(crate) mod log;
 pub(crate) mod package;
 pub(crate) mod trim;

@@ -4,9 +4,12 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use pyaday_core::{Api, NormalizedName, Package, PackageStore, StoreError, Write};
+use pyaday_core::{
+    Api, Batch, Batched, ChangeKind, NormalizedName, Package, PackageStore, StoreError, Write,
+};
 use pyaday_postgres::{PostgresStore, Reads};
 use tokio::task::JoinSet;
+use tokio_postgres::Client;
 
 use super::events::{answer, until};
 use super::following::waiting;
@@ -76,6 +79,48 @@ fn writes_that_find_the_catalogue_locked_are_refused() {
 }
 
 const PACKAGE: &str = r#"{"name":"own","short_desc":""}"#;
+
+/// Writes a batch in one process, which takes longer than a write waits otherwise, and meanwhile one package
+/// in another process.
+fn write_beside_a_batch(stores: &Stores, schema: &str, count: usize) -> Result<(), StoreError> {
+    let options = stores.options().schema(schema);
+    let [one, other] = [(); 2].map(|()| stores.open(options.clone()));
+    RUNTIME.block_on(insist(&other, "flask"));
+    stores.execute(&format!(
+        "CREATE FUNCTION {schema}.slow() RETURNS trigger LANGUAGE plpgsql
+             AS $$ BEGIN PERFORM pg_sleep(2.5) WHERE (SELECT count(*) > 1 FROM rows); RETURN NULL; END $$;
+         CREATE TRIGGER slow AFTER INSERT ON {schema}.package REFERENCING NEW TABLE AS rows
+             FOR EACH STATEMENT EXECUTE FUNCTION {schema}.slow()"
+    ));
+    let packages = (0..count).map(|number| Package::new(&format!("p{number}"), "").unwrap());
+    let batch = packages.fold(Batch::new(ChangeKind::Import), Batch::create);
+    thread::scope(|scope| {
+        let large = scope.spawn(|| RUNTIME.block_on(one.write_batch(batch, Write::new())));
+        until("the batch is written", || (sleeping(stores.client()) > 0).then_some(()));
+        let create = other.create(Package::new("django", "").unwrap(), Write::new());
+        let created = RUNTIME.block_on(create);
+        let large = large.join().unwrap();
+        assert!(matches!(large, Ok(Batched::Written(_))), "{large:?}");
+        created.map(drop)
+    })
+}
+
+/// How many sessions of this database sleep.
+fn sleeping(client: &Client) -> i64 {
+    let sql = "SELECT count(*) FROM pg_stat_activity \
+               WHERE wait_event = 'PgSleep' AND datname = current_database()";
+    RUNTIME.block_on(client.query_one(sql, &[])).unwrap().get(0)
+}
+
+#[test]
+fn writes_wait_for_a_large_batch_of_another_process() {
+    let Some(stores) = Stores::new("a large batch", Reads::Followed) else { return };
+    let waited = write_beside_a_batch(&stores, "large", 3_000);
+    assert!(waited.is_ok(), "{waited:?}");
+    // The control: a batch that may share its transaction does not take so long, unless something fails.
+    let refused = write_beside_a_batch(&stores, "small", 1_900);
+    assert!(matches!(refused, Err(StoreError::Unavailable { .. })), "{refused:?}");
+}
 
 /// A write that waits for a lock does not delay the readers of the same process.
 #[test]
