@@ -147,6 +147,25 @@ fn a_column_of_metadata_holds_an_object() {
     );
 }
 
+/// Otherwise one of the values would be lost, and nobody would know.
+#[test]
+fn a_row_with_two_values_for_one_member_of_the_metadata_is_refused() {
+    let fault =
+        "\"/metadata\" `license` has two values, in two places of the row: remove one of them";
+    let table = "name,summary,license,metadata\n\
+                 a,A,MIT,\"{\"\"license\"\":\"\"BSD\"\"}\"\n\
+                 b,B,MIT,\"{\"\"license\"\":\"\"MIT\"\"}\"\n";
+    let same = |line| {
+        format!(
+            "{line}: {{\"name\":\"b\",\"short_desc\":\"B\",\"metadata\":{{\"license\":\"MIT\"}}}}"
+        )
+    };
+    assert_eq!(read(table), [format!("2: {fault}"), same(3)]);
+    let objects = "{\"name\":\"a\",\"summary\":\"A\",\"license\":\"MIT\",\"metadata\":{\"license\":\"BSD\"}}\n\
+                   {\"name\":\"b\",\"summary\":\"B\",\"license\":\"MIT\",\"metadata\":{\"license\":\"MIT\"}}\n";
+    assert_eq!(read(objects), [format!("1: {fault}"), same(2)]);
+}
+
 #[test]
 fn an_apostrophe_that_an_export_adds_is_removed_from_csv_alone() {
     let cells = ["'=1+1", "'-1", "''=1", "''a''", "'a", "a'", "-1"];

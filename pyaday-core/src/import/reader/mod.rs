@@ -7,6 +7,7 @@ mod format;
 mod given;
 mod header;
 mod json;
+mod members;
 mod object;
 mod refusal;
 mod rows;

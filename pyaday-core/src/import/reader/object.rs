@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use super::given::{Given, Said};
 use super::header::{Kind, kind, labels, summary};
 use super::listed;
+use super::members::add;
 use super::refusal::Refusal;
 use crate::package::{Fields, MalformedJson, PackageError};
 
@@ -59,7 +60,7 @@ pub(super) fn adapted(members: Map<String, Value>) -> Result<Given, Refusal> {
             found => format!("there is no `name`: the members are {found}"),
         }));
     }
-    let (mut members, summary_is) = representation(members);
+    let (mut members, summary_is) = representation(members)?;
     let said = Said::by(&members);
     if summary_is.is_none() {
         members.insert("short_desc".to_owned(), Value::from(""));
@@ -86,7 +87,9 @@ fn without_nulls(mut members: Map<String, Value>) -> Fields {
 }
 
 /// The members of a representation that say the same, and which member was the summary.
-fn representation(members: Map<String, Value>) -> (Map<String, Value>, Option<String>) {
+fn representation(
+    members: Map<String, Value>,
+) -> Result<(Map<String, Value>, Option<String>), Refusal> {
     let has_summary = members.keys().any(|name| kind(name) == Kind::ShortDesc);
     let mut representation = Map::new();
     let mut metadata = Map::new();
@@ -110,23 +113,31 @@ fn representation(members: Map<String, Value>) -> (Map<String, Value>, Option<St
                 representation.insert("tags".to_owned(), Value::from(tags));
             }
             (Kind::Tags, value) => drop(representation.insert("tags".to_owned(), value)),
-            (Kind::Object, Value::Object(members)) => metadata.extend(members),
+            (Kind::Object, Value::Object(members)) => {
+                for (name, value) in members {
+                    put(&mut metadata, name, value)?;
+                }
+            }
             (_, value) => {
                 let (name, value) = core_metadata(name, value);
                 if !is_nothing(&value) && !LEFT_OUT.contains(&name.as_str()) {
-                    metadata.insert(name, value);
+                    put(&mut metadata, name, value)?;
                 }
             }
         }
     }
     // PyPI's `project_url` is its own page; that of core metadata is made of `project_urls`.
     if let Some(urls) = metadata.shift_remove("project_urls") {
-        metadata.insert("project_url".to_owned(), urls);
+        put(&mut metadata, "project_url".to_owned(), urls)?;
     }
     if !metadata.is_empty() {
         representation.insert("metadata".to_owned(), Value::Object(metadata));
     }
-    (representation, summary_is)
+    Ok((representation, summary_is))
+}
+
+fn put(metadata: &mut Map<String, Value>, name: String, value: Value) -> Result<(), Refusal> {
+    add(metadata, name, value).map_err(|fault| Refusal::at("/metadata", fault))
 }
 
 /// PyPI's JSON has `null` where there is no summary.

@@ -11,6 +11,7 @@ use super::fields::{Fields, Record};
 use super::format::Format;
 use super::given::Given;
 use super::header::{Kind, kind, labels, summary};
+use super::members::add;
 use super::refusal::Refusal;
 use super::rows::{ReadError, Row};
 use super::tabs::Tabs;
@@ -164,12 +165,17 @@ impl Table {
                 }
                 Kind::Object if field.starts_with('{') => {
                     match StrictFields::from_json(field.as_bytes()) {
-                        Ok(StrictFields(members)) => metadata.extend(members),
+                        Ok(StrictFields(members)) => {
+                            for (name, value) in members {
+                                faults.check("/metadata", add(&mut metadata, name, value));
+                            }
+                        }
                         Err(_) => note(InvalidValue::new("must be a JSON object")),
                     }
                 }
                 Kind::Description | Kind::Object | Kind::Metadata => {
-                    metadata.insert(column.name.clone(), Value::from(field));
+                    let added = add(&mut metadata, column.name.clone(), Value::from(field));
+                    faults.check("/metadata", added);
                 }
             }
         }
@@ -195,6 +201,12 @@ struct Faults {
 }
 
 impl Faults {
+    fn check(&mut self, pointer: &'static str, result: Result<(), String>) {
+        if let Err(text) = result {
+            self.add(pointer, text);
+        }
+    }
+
     fn add(&mut self, pointer: &'static str, text: String) {
         if self.texts.is_empty() {
             self.first = pointer;
