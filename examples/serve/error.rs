@@ -216,13 +216,15 @@ pub(crate) fn report(result: Result<(), Error>) -> ExitCode {
         return ExitCode::SUCCESS;
     };
     let code = match &error {
+        // Whoever sends it asks for an end in good order, and this is one.
+        Error::Stopped { signal: Signal::Terminate, .. } => {
+            tell(&error.to_string());
+            ExitCode::SUCCESS
+        }
+        // A script must not take the part of an export that there is for the whole.
         Error::Stopped { signal, .. } | Error::ExportStopped { signal, .. } => {
             tell(&error.to_string());
-            match signal {
-                // Whoever sends it asks for an end in good order, and this is one.
-                Signal::Terminate => ExitCode::SUCCESS,
-                signal => signal.exit_code().into(),
-            }
+            signal.exit_code().into()
         }
         Error::Closed => CLOSED_PIPE.into(),
         error => {

@@ -275,7 +275,7 @@ fn a_named_pipe_is_written_to_and_stays() {
 #[test]
 fn a_stopped_export_leaves_the_old_file_and_no_other() {
     for (number, program) in SERVERS.into_iter().enumerate() {
-        for (signal, code) in [("TERM", 0), ("INT", 130)] {
+        for (signal, code) in [("TERM", 143), ("INT", 130)] {
             let (folder, url) = folder(&format!("export-stopped-{number}-{signal}"));
             let output = path(&folder, "all.ndjson");
             fs::write(&output, "old\n").unwrap();
