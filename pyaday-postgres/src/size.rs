@@ -64,7 +64,7 @@ impl Size {
     /// at.
     pub(crate) async fn of_batch(batch: &Batch) -> Self {
         let packages =
-            batch.packages().map(|(_, swap)| swap.after.as_ref().map_or(Self::ROW, Self::of));
+            batch.packages().map(|(_, swap)| swap.after.as_deref().map_or(Self::ROW, Self::of));
         Self::sum_up(packages.chain(batch.pins().map(|_| Self::ROW))).await
     }
 

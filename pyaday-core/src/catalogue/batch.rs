@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use bytes::Bytes;
+
 use super::packing::Change;
 use super::snapshot::Catalogue;
 use crate::daily::{Date, Pinned};
@@ -13,10 +15,21 @@ impl Catalogue {
     /// Changes many packages and pins, if `write` admits the newest revision and each is as the
     /// batch requires. All changes share a revision.
     pub fn write_batch(&mut self, batch: &Batch, write: &Write) -> Batched {
+        let before: Vec<_> = batch.packages().map(|(name, _)| self.get(name)).collect();
+        self.write_batch_over(&before, batch, write)
+    }
+
+    /// The same. `before` are the current versions of the packages that the batch changes, in its order.
+    pub(super) fn write_batch_over(
+        &mut self,
+        before: &[Option<Stored>],
+        batch: &Batch,
+        write: &Write,
+    ) -> Batched {
         if !write.admits(Some(self.revision)) {
             return Batched::Stale(self.revision);
         }
-        let conflict = self.conflict(batch);
+        let conflict = self.conflict(before, batch);
         if !conflict.is_empty() {
             return Batched::Conflict(conflict);
         }
@@ -25,7 +38,7 @@ impl Catalogue {
         let changes: Vec<_> = changed
             .map(|(name, swap)| Change {
                 name: name.as_str(),
-                package: swap.after.as_ref().map(|package| (package, revision)),
+                package: swap.after.as_deref().map(|package| (package, revision)),
             })
             .collect();
         let pins: Vec<_> = batch.pins().filter(|pin| pin.before != pin.after).collect();
@@ -44,12 +57,19 @@ impl Catalogue {
     }
 
     /// What is not as the batch requires.
-    fn conflict(&self, batch: &Batch) -> Conflict {
-        let changed = batch.packages().map(|(name, swap)| (name, swap.before.as_ref()));
-        let packages = changed.chain(batch.required()).filter(|(name, expected)| {
-            self.get(name).as_ref().map(Stored::representation).as_ref() != *expected
-        });
-        let packages: BTreeSet<_> = packages.map(|(name, _)| name.clone()).collect();
+    fn conflict(&self, before: &[Option<Stored>], batch: &Batch) -> Conflict {
+        let is_other = |found: Option<&Stored>, expected: Option<&Bytes>| {
+            found.map(Stored::representation).as_ref() != expected
+        };
+        let changed = batch.packages().zip(before);
+        let changed = changed
+            .filter(|((_, swap), found)| is_other(found.as_ref(), swap.before.as_ref()))
+            .map(|((name, _), _)| name);
+        let required = batch
+            .required()
+            .filter(|(name, expected)| is_other(self.get(name).as_ref(), *expected))
+            .map(|(name, _)| name);
+        let packages: BTreeSet<_> = changed.chain(required).cloned().collect();
         let dates = batch.pins().filter(|pin| !self.can_change(pin, batch));
         Conflict::new(packages.into_iter().collect(), dates.map(|pin| pin.date).collect())
     }

@@ -4,7 +4,9 @@
 mod tests;
 
 use std::fmt;
+use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::thread;
 use std::time::SystemTime;
 
@@ -59,7 +61,25 @@ struct Written {
     /// True if the package existed before the write.
     existed: bool,
     /// The version after the write. `None` stands for a removed package.
-    version: Option<(Package, Revision)>,
+    version: Option<(Content, Revision)>,
+}
+
+/// A package that was written. Those of a batch are shared with the batch, since there may be many.
+#[derive(Debug)]
+enum Content {
+    Own(Package),
+    Shared(Arc<Package>),
+}
+
+impl Deref for Content {
+    type Target = Package;
+
+    fn deref(&self) -> &Package {
+        match self {
+            Self::Own(package) => package,
+            Self::Shared(package) => package,
+        }
+    }
 }
 
 /// A write to a date.
@@ -211,7 +231,7 @@ impl Draft {
             self.packages.push(Written {
                 name: name.clone(),
                 existed: true,
-                version: Some((package, revision)),
+                version: Some((Content::Own(package), revision)),
             });
             let replaced = vec![(name.clone(), Some(before))];
             self.log(write, ChangeKind::Update, revision, replaced);
@@ -271,17 +291,20 @@ impl Draft {
 
     /// Carries out [`Catalogue::write_batch`].
     pub fn write_batch(&mut self, batch: &Batch, write: &Write) -> Batched {
-        let versions = batch.packages().map(|(name, swap)| (name, swap, self.catalogue.get(name)));
-        let before: Vec<_> = versions.collect();
-        let outcome = self.catalogue.write_batch(batch, write);
+        let before: Vec<_> = batch.packages().map(|(name, _)| self.catalogue.get(name)).collect();
+        let outcome = self.catalogue.write_batch_over(&before, batch, write);
         let Batched::Written(revision) = outcome else {
             return outcome;
         };
-        let mut replaced = Vec::new();
-        for (name, swap, before) in before {
+        // There may be very many.
+        self.packages.reserve_exact(before.len());
+        let mut replaced = Vec::with_capacity(before.len());
+        for ((name, swap), before) in batch.packages().zip(before) {
             // What is replaced by the same keeps its revision.
-            if before != self.catalogue.get(name) {
-                let version = swap.after.clone().map(|package| (package, revision));
+            let is_new = before.is_none() && swap.after.is_some();
+            if is_new || before != self.catalogue.get(name) {
+                let after = swap.after.as_ref();
+                let version = after.map(|it| (Content::Shared(Arc::clone(it)), revision));
                 let existed = before.is_some();
                 self.packages.push(Written { name: name.clone(), existed, version });
                 replaced.push((name.clone(), before));
@@ -309,7 +332,7 @@ impl Draft {
             return None;
         };
         let (name, revision) = (package.name.normalized(), stored.revision());
-        let version = Some((package, revision));
+        let version = Some((Content::Own(package), revision));
         self.packages.push(Written { name: name.clone(), existed: false, version });
         Some((name, None))
     }

@@ -85,18 +85,28 @@ pub(crate) async fn pause() {
 /// Divides long work that must stay in its task, such as calls of a store.
 pub(crate) struct Pace {
     begin: Instant,
+    /// How many steps were made since the clock was read.
+    steps: usize,
 }
 
 impl Pace {
     /// How long the work goes on without a pause.
     const PART: Duration = Duration::from_micros(500);
 
+    /// After how many steps the clock is read. To read it takes as long as a short step.
+    const STEPS: usize = 8;
+
     pub(crate) fn new() -> Self {
-        Self { begin: Instant::now() }
+        Self { begin: Instant::now(), steps: 0 }
     }
 
-    /// Lets other tasks run, if the work has gone on for long enough.
+    /// Lets other tasks run, if the work has gone on for long enough. It is called after each step.
     pub(crate) async fn pause(&mut self) {
+        self.steps += 1;
+        if self.steps < Self::STEPS {
+            return;
+        }
+        self.steps = 0;
         if self.begin.elapsed() >= Self::PART {
             pause().await;
             self.begin = Instant::now();

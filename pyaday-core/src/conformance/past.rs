@@ -324,7 +324,7 @@ fn carried_out<S: Subject>(bench: &Bench<'_, S>, recorder: &Recorder, batch: &Ba
             dates.push(pin.date);
         }
     }
-    let changes = batch.packages().any(|(_, swap)| swap.after.as_ref().map(after) != swap.before)
+    let changes = batch.packages().any(|(_, swap)| swap.after.as_deref().map(after) != swap.before)
         || batch.pins().any(|pin| pin.before != pin.after);
     let came = bench.write_batch(batch, Write::new())?;
     let conflict = Conflict::new(packages, dates);

@@ -1,6 +1,7 @@
 //! Finds out what becomes of rows.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::deleted;
 use super::existing::OnExisting;
@@ -10,7 +11,7 @@ use super::reader::{Given, Refusal, Row};
 use crate::catalogue::Pace;
 use crate::history::ChangeKind;
 use crate::package::{Details, FIELDS, NormalizedName, Package, Stored, Tags};
-use crate::store::{Batch, PackageStore, StoreError};
+use crate::store::{Batch, PackageStore, PackageSwap, StoreError};
 
 /// Puts the packages of rows into a store.
 ///
@@ -108,13 +109,14 @@ impl Import {
             let (name, effect) = match package {
                 Ok(given) => {
                     let name = given.package().name.normalized();
-                    if !packages.contains_key(&name) {
-                        packages.insert(name.clone(), self.look_up(store, &name).await?);
-                    }
                     let spelling = given.package().name.clone();
-                    let effect = match packages.get_mut(&name) {
-                        Some(planned) => self.apply(given, planned),
-                        None => Effect::Present,
+                    let effect = if let Some(planned) = packages.get_mut(&name) {
+                        self.apply(given, planned)
+                    } else {
+                        let mut planned = self.look_up(store, &name).await?;
+                        let effect = self.apply(given, &mut planned);
+                        packages.insert(name, planned);
+                        effect
                     };
                     (Some(spelling), effect)
                 }
@@ -126,11 +128,22 @@ impl Import {
             look_alikes::find(store, &mut previewed).await?;
         }
         let mut batch = Batch::new(ChangeKind::Import);
+        let mut swaps = Vec::with_capacity(packages.len());
         for (name, planned) in packages {
             pace.pause().await;
-            batch = planned.add_to(batch, name, self.on_existing);
+            match planned {
+                Planned { before, after: Some(after), .. } => {
+                    swaps.push((name, PackageSwap::new(before.as_ref(), Some(after))));
+                }
+                Planned { before, .. } if self.on_existing == OnExisting::Update => {
+                    batch = batch.require(name, before.as_ref());
+                }
+                // Its content does not matter. A large file of packages that others edit could
+                // otherwise never be imported.
+                _ => {}
+            }
         }
-        Ok(Preview { rows: previewed, batch })
+        Ok(Preview { rows: previewed, batch: batch.swap_all(swaps) })
     }
 
     /// The package of a name before the import.
@@ -176,7 +189,7 @@ impl Import {
         if let Err(refusal) = self.add_tags(&mut package.details) {
             return Effect::Refused(refusal);
         }
-        planned.after = Some(package);
+        planned.after = Some(Arc::new(package));
         Effect::Added
     }
 
@@ -193,7 +206,7 @@ impl Import {
             Ok(merged) if merged == current => Effect::Same,
             Ok(merged) => {
                 let members = differences(&current.details, &merged.details);
-                planned.after = Some(merged);
+                planned.after = Some(Arc::new(merged));
                 Effect::Changed(members)
             }
         }
@@ -216,27 +229,14 @@ struct Planned {
     /// The version in the store.
     before: Option<Stored>,
     /// What the rows have made of it, if that is something else.
-    after: Option<Package>,
+    after: Option<Arc<Package>>,
     stays_deleted: bool,
 }
 
 impl Planned {
     /// The package as the rows so far have left it.
     fn current(&self) -> Option<Package> {
-        self.after.clone().or_else(|| self.before.as_ref().map(Stored::package))
-    }
-
-    fn add_to(self, batch: Batch, name: NormalizedName, on_existing: OnExisting) -> Batch {
-        match (self.before, self.after) {
-            (None, Some(after)) => batch.create(after),
-            (Some(before), Some(after)) => batch.replace(&before, after),
-            (before, None) if on_existing == OnExisting::Update => {
-                batch.require(name, before.as_ref())
-            }
-            // Its content does not matter. A large file of packages that others edit could otherwise
-            // never be imported.
-            (_, None) => batch,
-        }
+        self.after.as_deref().cloned().or_else(|| self.before.as_ref().map(Stored::package))
     }
 }
 
