@@ -336,7 +336,7 @@ fn an_export_that_nobody_reads_is_stopped_promptly() {
         let pid = child.id().to_string();
         assert!(Command::new("kill").args(["-s", "TERM", &pid]).status().unwrap().success());
         let output = child.wait_with_output().unwrap();
-        assert_eq!(output.status.code(), Some(0));
+        assert_eq!(output.status.code(), Some(143));
         let stderr = String::from_utf8(output.stderr).unwrap();
         let line = "stopped by SIGTERM: the export to standard output is not complete";
         assert_eq!(stderr.lines().last(), Some(line));
