@@ -36,6 +36,9 @@ const WRITE: Duration = Duration::from_secs(2);
 /// there is one.
 const COMMIT: Duration = Duration::from_secs(3);
 
+/// How long a transaction waits for a lock, as in [`BEGIN`].
+const LOCK: Duration = Duration::from_millis(1_500);
+
 /// How long the changes of other processes may take to read while this one keeps them from writing. More is
 /// read without the lock.
 const CATCH_UP: Duration = Duration::from_secs(1);
@@ -93,9 +96,22 @@ enum Failure {
     Before(Fault),
     /// It was certainly not committed, because its statements took too long. A smaller one may succeed.
     Slow(Fault),
-    /// It has taken no write yet, because there were too many changes of other processes to read first.
-    Behind(Fault),
+    /// It has taken no write, because another session has the lock.
+    LockedOut(Fault),
+    /// It has taken no write, because there were too many changes of other processes to read first.
+    MuchToRead(Fault),
     Unknown(Fault),
+}
+
+impl Failure {
+    fn fault(&self) -> &Fault {
+        let (Self::Before(fault)
+        | Self::Slow(fault)
+        | Self::LockedOut(fault)
+        | Self::MuchToRead(fault)
+        | Self::Unknown(fault)) = self;
+        fault
+    }
 }
 
 impl From<Fault> for Failure {
@@ -148,7 +164,7 @@ impl Node {
             if AssertUnwindSafe(self.work()).catch_unwind().await.is_err() {
                 // The step that panicked may be half done, so its state is dropped. If the task ended, all
                 // later writes would be refused.
-                self.queue.end();
+                self.queue.end(&mut []);
                 self.connection = None;
                 self.followed = None;
                 self.has_failed = true;
@@ -160,6 +176,10 @@ impl Node {
     /// Carries out the writes that wait, and shows readers what the database holds now. The task may have
     /// been woken by somebody else's write, so it must not leave this out.
     async fn work(&mut self) {
+        if self.queue.is_empty() {
+            // Those that have waited for a large transaction may have given up.
+            self.queue.end(&mut []);
+        }
         if self.queue.is_empty() || !self.write().await {
             // `follow` has already noted its fault for readers.
             let _ = self.follow().await;
@@ -263,14 +283,24 @@ impl Node {
             result = self.try_to_write(&mut jobs).await;
             match &result {
                 Err(Failure::Before(fault)) if fault.is_collision() => {}
-                Err(failure) if self.is_to_wait(failure).await => {
-                    self.queue.wait_for_large(begin);
+                Err(Failure::LockedOut(fault) | Failure::MuchToRead(fault)) => {
+                    // A try before this one may have taken some writes.
+                    let mut refused = self.queue.put_back(jobs);
+                    if self.is_to_wait(&result).await {
+                        self.queue.wait_for_large(begin);
+                    } else {
+                        self.queue.end(&mut []);
+                        refused.extend(self.queue.take_waited(LOCK));
+                    }
+                    for job in refused {
+                        job.write.answer(Err(fault.refused()));
+                    }
                     return false;
                 }
                 _ => break,
             }
         }
-        self.queue.end();
+        self.queue.end(&mut jobs);
         // A transaction follows the database right before it takes the writes.
         let has_followed = result.is_ok() || !jobs.is_empty();
         if !has_followed {
@@ -289,10 +319,8 @@ impl Node {
         for job in jobs {
             job.write.answer(match &result {
                 Ok(()) => Ok(()),
-                Err(Failure::Before(fault) | Failure::Slow(fault) | Failure::Behind(fault)) => {
-                    Err(fault.refused())
-                }
                 Err(Failure::Unknown(fault)) => Err(fault.unknown()),
+                Err(failure) => Err(failure.fault().refused()),
             });
         }
         has_followed && self.connection.is_some()
@@ -300,10 +328,10 @@ impl Node {
 
     /// True if the writes are to wait for a large transaction of another process: it has the lock, or this
     /// process has not read all of its changes.
-    async fn is_to_wait(&self, failure: &Failure) -> bool {
-        match (failure, &self.connection) {
-            (Failure::Behind(_), _) => true,
-            (Failure::Before(fault), Some(connection)) if fault.is_locked_out() => {
+    async fn is_to_wait(&self, result: &Result<(), Failure>) -> bool {
+        match (result, &self.connection) {
+            (Err(Failure::MuchToRead(_)), _) => true,
+            (Err(Failure::LockedOut(_)), Some(connection)) => {
                 connection.within(READ, large::is_written).await.unwrap_or(false)
             }
             _ => false,
@@ -327,13 +355,13 @@ impl Node {
         let result = self.transact(&connection, jobs).await;
         match &result {
             Ok(()) => self.connection = Some(connection),
-            Err(Failure::Before(fault) | Failure::Slow(fault) | Failure::Behind(fault)) => {
-                self.left = connection.session().cloned();
-                self.end(connection, fault).await;
-            }
             // The session may wait for a standby. Ending it would show other processes data that only this
             // server has.
             Err(Failure::Unknown(fault)) => self.end(connection, fault).await,
+            Err(failure) => {
+                self.left = connection.session().cloned();
+                self.end(connection, failure.fault()).await;
+            }
         }
         result
     }
@@ -356,14 +384,17 @@ impl Node {
         jobs: &mut Vec<Job>,
     ) -> Result<(), Failure> {
         connection.run(READ, BEGIN).await?;
-        let head = connection.within(READ, head::lock).await?;
+        let head = connection.within(READ, head::lock).await.map_err(|fault| {
+            let is_locked_out = fault.is_locked_out();
+            if is_locked_out { Failure::LockedOut(fault) } else { Failure::Before(fault) }
+        })?;
         // From here on no other transaction can write.
         let as_of = Instant::now();
         // Loading all packages here would keep other processes from writing for too long.
         let followed = self.followed.as_ref().ok_or(Fault::Moved)?;
         let now = within(CATCH_UP, follow::catch_up(connection, followed, &head)).await;
         let now = now.map_err(|fault| match fault.is_late() {
-            true => Failure::Behind(fault),
+            true => Failure::MuchToRead(fault),
             false => Failure::Before(fault),
         })?;
         let mut now = now.ok_or(Fault::Moved)?;

@@ -49,8 +49,13 @@ impl Job {
     /// True if it has waited for longer than it may. `large` is since when a large transaction is carried
     /// out.
     fn is_late(&self, large: Option<Instant>) -> bool {
+        self.waits_longer_than(self.patience, large)
+    }
+
+    /// True if it has waited for so long, besides its waits for large transactions.
+    fn waits_longer_than(&self, time: Duration, large: Option<Instant>) -> bool {
         let for_large = self.for_large + self.waits_for(large);
-        self.since.elapsed() >= self.patience + for_large.min(PATIENCE_WITH_LARGE)
+        self.since.elapsed() >= time + for_large.min(PATIENCE_WITH_LARGE)
     }
 
     /// How long it has waited for a transaction that began then.
@@ -146,16 +151,17 @@ impl Queue {
         self.lock().large.get_or_insert(since);
     }
 
-    /// Ends a transaction. A write has as much time after a large one as it would have had without it.
-    pub(crate) fn end(&self) {
+    /// Ends a wait for a large transaction. A write has as much time after it as it would have had without
+    /// it: those that still wait, and those that this transaction has taken.
+    pub(crate) fn end(&self, transaction: &mut [Job]) {
         let mut jobs = self.lock();
         let large = jobs.large.take();
-        for job in &mut jobs.waiting {
+        for job in jobs.waiting.iter_mut().chain(transaction) {
             job.for_large += job.waits_for(large);
         }
     }
 
-    /// Puts the writes of a transaction that took too long at the front of the queue again. Returns those
+    /// Puts the writes of a transaction that was rolled back at the front of the queue again. Returns those
     /// that have waited for too long.
     pub(crate) fn put_back(&self, transaction: Vec<Job>) -> Vec<Job> {
         let patience = PATIENCE + PATIENCE_AGAIN;
@@ -174,17 +180,24 @@ impl Queue {
         self.lock().waiting.drain(..).collect()
     }
 
+    /// Takes the writes that have waited for so long, besides their waits for large transactions.
+    pub(crate) fn take_waited(&self, time: Duration) -> VecDeque<Job> {
+        self.take_if(|job, large| job.waits_longer_than(time, large))
+    }
+
+    fn take_if(&self, is_taken: impl Fn(&Job, Option<Instant>) -> bool) -> VecDeque<Job> {
+        let mut jobs = self.lock();
+        let large = jobs.large;
+        let (taken, waiting) = jobs.waiting.drain(..).partition(|job| is_taken(job, large));
+        jobs.waiting = waiting;
+        taken
+    }
+
     /// Refuses the writes that have waited for too long.
     pub(crate) fn refuse_late(&self) {
-        let late: VecDeque<_> = {
-            let mut jobs = self.lock();
-            let large = jobs.large;
-            let (late, waiting) = jobs.waiting.drain(..).partition(|job| job.is_late(large));
-            jobs.waiting = waiting;
-            late
-        };
-        for Job { write, patience, for_large, .. } in late {
-            write.answer(Err(Fault::Late(patience + for_large).refused()));
+        let late = self.take_if(Job::is_late);
+        for Job { write, since, .. } in late {
+            write.answer(Err(Fault::Late(since.elapsed()).refused()));
         }
     }
 
@@ -224,6 +237,24 @@ mod tests {
     }
 
     #[test]
+    fn a_write_whose_transaction_is_tried_again_has_not_used_its_time_for_a_large_one() {
+        // The control is a wait for something else.
+        for is_large in [true, false] {
+            let (queue, mut transaction) = (Queue::default(), Vec::new());
+            queue.push(Box::new(Counted(Arc::default()))).unwrap();
+            if is_large {
+                queue.wait_for_large(Instant::now());
+            }
+            wait(&queue, PATIENCE_WITH_LARGE / 2);
+            queue.fill(&mut transaction, 1);
+            queue.end(&mut transaction);
+            let late = queue.put_back(transaction);
+            assert_eq!(late.is_empty(), is_large);
+            assert_eq!(queue.is_empty(), !is_large);
+        }
+    }
+
+    #[test]
     fn a_write_that_waits_for_a_large_transaction_is_not_refused() {
         let most = PATIENCE + PATIENCE_WITH_LARGE;
         let second = Duration::from_secs(1);
@@ -245,12 +276,12 @@ mod tests {
             for _ in 0..2 {
                 wait(&queue, during / 2);
                 queue.refuse_late();
-                queue.end();
+                queue.end(&mut []);
                 if is_large {
                     queue.wait_for_large(Instant::now());
                 }
             }
-            queue.end();
+            queue.end(&mut []);
             wait(&queue, after);
             queue.refuse_late();
             assert_eq!(count.load(Ordering::Relaxed), refused, "{is_large} {during:?} {after:?}");

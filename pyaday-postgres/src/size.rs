@@ -60,12 +60,13 @@ impl Size {
         versions.chain([Self::ROW]).sum()
     }
 
-    /// The size of the rows that a batch writes. Other tasks of the thread run while a large batch is looked
-    /// at.
+    /// The size of the rows that a batch writes, or compares. Other tasks of the thread run while a large
+    /// batch is looked at.
     pub(crate) async fn of_batch(batch: &Batch) -> Self {
         let packages =
             batch.packages().map(|(_, swap)| swap.after.as_deref().map_or(Self::ROW, Self::of));
-        Self::sum_up(packages.chain(batch.pins().map(|_| Self::ROW))).await
+        let others = batch.required().map(|_| Self::ROW).chain(batch.pins().map(|_| Self::ROW));
+        Self::sum_up(packages.chain(others)).await
     }
 
     /// The size of the rows of many packages. Other tasks of the thread run meanwhile.

@@ -146,7 +146,7 @@ fn the_first_revision_after_a_loss_is_greater_than_any_that_was_lost() {
     let revision = || service.store.catalogue().unwrap().revision();
     service.post(["kept".to_owned()]);
     service.stores.keep_copies("ahead");
-    // The control: as long as nothing is lost, there is no gap.
+    // The control: as long as nothing is lost, revisions are not ahead of the clock.
     service.post(["lost".to_owned()]);
     assert!(revision() <= Revision::now());
     service.stores.put_copies_back("ahead", "");
