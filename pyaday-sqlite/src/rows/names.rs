@@ -77,7 +77,12 @@ pub(super) fn remove_some(
     transaction: &Transaction<'_>,
     revision: i64,
 ) -> Result<Option<String>, rusqlite::Error> {
-    transaction.prepare_cached(REMOVE)?.query_row([revision], |row| row.get(0)).optional()
+    transaction.prepare_cached(REMOVE)?.query_row([revision], unchecked).optional()
+}
+
+/// The first column of a row that is removed. It may be damaged, even so that it is not a text.
+pub(super) fn unchecked(row: &Row<'_>) -> Result<String, rusqlite::Error> {
+    Ok(String::from_utf8_lossy(row.get_ref(0)?.as_bytes()?).into_owned())
 }
 
 impl Names {

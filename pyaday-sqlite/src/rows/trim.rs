@@ -65,7 +65,7 @@ fn remove(transaction: &Transaction<'_>, revision: i64) -> Result<usize, rusqlit
         Some(names) => names,
         None => {
             let sql = "DELETE FROM change WHERE revision = ?1 RETURNING names";
-            transaction.prepare_cached(sql)?.query_row([revision], |row| row.get(0))?
+            transaction.prepare_cached(sql)?.query_row([revision], names::unchecked)?
         }
     };
     let sql = "DELETE FROM replaced WHERE normalized_name = ?1 AND revision = ?2";

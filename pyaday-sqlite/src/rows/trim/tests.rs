@@ -111,3 +111,15 @@ fn a_process_that_ends_in_between_leaves_the_rest_to_the_next_one() {
         }
     }
 }
+
+/// A damaged row must not keep the others from being removed.
+#[test]
+fn a_change_whose_names_are_damaged_is_removed() {
+    let (mut connection, mut extent) = log(3_000);
+    for table in ["change", "more_names"] {
+        let sql = format!("UPDATE {table} SET names = CAST(x'ff20' AS TEXT)");
+        assert!(connection.execute(&sql, ()).unwrap() > 0);
+    }
+    while trims(&mut connection, &mut extent) {}
+    assert_eq!(count(&connection).0, 1);
+}
