@@ -147,6 +147,14 @@ fn a_column_of_metadata_holds_an_object() {
     );
 }
 
+/// If each member were compared with all others, this would take hours.
+#[test]
+fn a_document_may_have_very_many_members() {
+    let members = r#","a":1"#.repeat(1_000_000);
+    let text = format!(r#"{{"projects":[]{members},"items":[{{"name":"a","summary":""}}]}}"#);
+    assert_eq!(read(&text), [r#"1: {"name":"a","short_desc":""}"#]);
+}
+
 /// Otherwise one of the values would be lost, and nobody would know.
 #[test]
 fn a_row_with_two_values_for_one_member_of_the_metadata_is_refused() {
@@ -182,9 +190,9 @@ fn an_apostrophe_that_an_export_adds_is_removed_from_csv_alone() {
 fn the_commas_of_a_text_that_must_be_json_are_as_json_has_them() {
     let [a, b] = ["{\"name\":\"a\",\"summary\":\"\"}", "{\"name\":\"b\",\"summary\":\"\"}"];
     let rows = [a, b].map(|row| format!("1: {}", row.replace("summary", "short_desc")));
-    let missing = "line 1: there is no comma before this value";
-    let many = "line 1: there is no value before this comma";
-    let last = "line 1: there is no value after the last comma";
+    let missing = "line 1: a comma is missing before this value";
+    let many = "line 1: a value is missing before this comma";
+    let last = "line 1: a value is missing after the last comma";
     for (text, read_rows, fault) in [
         (format!("[{a},{b}]"), 2, None),
         ("[]".to_owned(), 0, None),

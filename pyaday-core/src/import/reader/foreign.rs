@@ -85,6 +85,27 @@ fn is_requirement(line: &str) -> bool {
             && (after_name.is_empty() || limits.iter().any(|it| after_name.starts_with(it))))
 }
 
+/// True if [`document`] asks whether a document has a member of this name.
+pub(super) fn tells_document(name: &str) -> bool {
+    const NAMES: [&str; 14] = [
+        "repodata_version",
+        "packages.conda",
+        "packages",
+        "info",
+        "lockfileVersion",
+        "_meta",
+        "default",
+        "develop",
+        "rows",
+        "last_update",
+        "meta",
+        "query",
+        "projects",
+        "pip_version",
+    ];
+    NAMES.contains(&name)
+}
+
 /// What a JSON document seems to be by the names of its members. With `whole`, a list without
 /// summaries is not a list of packages.
 pub(super) fn document(members: &[(String, u8)], whole: bool) -> Option<&'static str> {

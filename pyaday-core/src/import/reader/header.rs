@@ -31,15 +31,18 @@ impl Kind {
 
 /// What a name stands for. Neither case nor white space around it matters.
 pub(super) fn kind(name: &str) -> Kind {
-    match name.trim().to_lowercase().as_str() {
-        "" => Kind::Nameless,
-        "name" => Kind::Name,
-        "summary" | "short_desc" => Kind::ShortDesc,
-        "description" => Kind::Description,
-        "tags" => Kind::Tags,
-        "metadata" => Kind::Object,
-        _ => Kind::Metadata,
-    }
+    const KINDS: [(&str, Kind); 7] = [
+        ("", Kind::Nameless),
+        ("name", Kind::Name),
+        ("summary", Kind::ShortDesc),
+        ("short_desc", Kind::ShortDesc),
+        ("description", Kind::Description),
+        ("tags", Kind::Tags),
+        ("metadata", Kind::Object),
+    ];
+    let name = name.trim();
+    let known = KINDS.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+    known.map_or(Kind::Metadata, |(_, kind)| *kind)
 }
 
 /// The summary in a column or member of this name. `UNKNOWN` is what old tools wrote if there was no

@@ -30,7 +30,8 @@ pub(super) struct Json {
     is_single: bool,
     /// What came last in the array or document.
     last: Last,
-    /// What the members of the document are so far, if it is one that holds packages.
+    /// Those members of the document so far that tell what it is, each once, if it is one that holds
+    /// packages.
     document: Vec<(String, u8)>,
 }
 
@@ -179,13 +180,13 @@ impl Json {
             _ if !self.is_single => Ok(()),
             (Last::Value, b',') => Ok(()),
             (Last::Begin | Last::Comma, b',') => {
-                Err(malformed(text, "there is no value before this comma"))
+                Err(malformed(text, "a value is missing before this comma"))
             }
             (Last::Comma, _) if is_end => {
-                Err(malformed(text, "there is no value after the last comma"))
+                Err(malformed(text, "a value is missing after the last comma"))
             }
             (Last::Value, _) if !is_end => {
-                Err(malformed(text, "there is no comma before this value"))
+                Err(malformed(text, "a comma is missing before this value"))
             }
             _ => Ok(()),
         }
@@ -213,19 +214,20 @@ impl Json {
         }
         text.consume(1);
         let first = skip_to_value(text)?.unwrap_or_default();
-        self.document.push((name, first));
-        if let Some(kind) =
-            self.is_first.then(|| foreign::document(&self.document, self.whole)).flatten()
-        {
-            return Err(ReadError::NotAList(kind.to_owned()));
+        let is_known = || self.document.iter().any(|(known, _)| *known == name);
+        if self.is_first && foreign::tells_document(&name) && !is_known() {
+            self.document.push((name.clone(), first));
+            if let Some(kind) = foreign::document(&self.document, self.whole) {
+                return Err(ReadError::NotAList(kind.to_owned()));
+            }
         }
-        match (self.document.last().map(|(name, _)| name.as_str()), first) {
-            (Some("items" | "projects"), b'[') => {
+        match (name.as_str(), first) {
+            ("items" | "projects", b'[') => {
                 self.around = Place::Members;
                 self.enter(text, Place::Array);
                 Ok(None)
             }
-            (Some("info"), b'{') => self.value(text).map(Some),
+            ("info", b'{') => self.value(text).map(Some),
             (_, byte) if begins_value(byte) => skip_value(text).map(|()| None),
             _ => Err(malformed(text, "a member has no value")),
         }
