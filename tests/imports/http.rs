@@ -156,6 +156,24 @@ async fn contended_store(attempts: Range<usize>) -> Failing<Arc<MemoryStore>> {
     })
 }
 
+/// A thread goes on after its client has gone away, and so does its turn.
+#[tokio::test]
+async fn only_two_long_imports_are_carried_out_at_once_whoever_still_waits_for_them() {
+    let api = Api::new(MemoryStore::new());
+    let long = table(100_000);
+    for _ in 0..2 {
+        let begun = Box::pin(csv(&api, "", &long)).as_mut().now_or_never();
+        assert!(begun.is_none());
+    }
+    let refused = csv(&api, "", &table(2_000)).await;
+    assert_eq!(json(&refused)["type"], "urn:problem-type:pyaday:busy");
+    // A short one needs no turn, and the long ones end.
+    assert_eq!(csv(&api, "", &table(10)).await.status(), StatusCode::OK);
+    while csv(&api, "", &table(2_000)).await.status() != StatusCode::OK {
+        tokio::task::yield_now().await;
+    }
+}
+
 #[tokio::test]
 async fn an_import_compares_again_what_another_client_has_changed() {
     let body = "name,tags,summary\nflask,web,\nquart,,\n";

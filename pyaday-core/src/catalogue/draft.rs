@@ -4,7 +4,6 @@
 mod tests;
 
 use std::fmt;
-use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread;
@@ -61,25 +60,7 @@ struct Written {
     /// True if the package existed before the write.
     existed: bool,
     /// The version after the write. `None` stands for a removed package.
-    version: Option<(Content, Revision)>,
-}
-
-/// A package that was written. Those of a batch are shared with the batch, since there may be many.
-#[derive(Debug)]
-enum Content {
-    Own(Package),
-    Shared(Arc<Package>),
-}
-
-impl Deref for Content {
-    type Target = Package;
-
-    fn deref(&self) -> &Package {
-        match self {
-            Self::Own(package) => package,
-            Self::Shared(package) => package,
-        }
-    }
+    version: Option<(Arc<Package>, Revision)>,
 }
 
 /// A write to a date.
@@ -231,7 +212,7 @@ impl Draft {
             self.packages.push(Written {
                 name: name.clone(),
                 existed: true,
-                version: Some((Content::Own(package), revision)),
+                version: Some((Arc::new(package), revision)),
             });
             let replaced = vec![(name.clone(), Some(before))];
             self.log(write, ChangeKind::Update, revision, replaced);
@@ -304,7 +285,7 @@ impl Draft {
             let is_new = before.is_none() && swap.after.is_some();
             if is_new || before != self.catalogue.get(name) {
                 let after = swap.after.as_ref();
-                let version = after.map(|it| (Content::Shared(Arc::clone(it)), revision));
+                let version = after.map(|it| (Arc::clone(it), revision));
                 let existed = before.is_some();
                 self.packages.push(Written { name: name.clone(), existed, version });
                 replaced.push((name.clone(), before));
@@ -332,7 +313,7 @@ impl Draft {
             return None;
         };
         let (name, revision) = (package.name.normalized(), stored.revision());
-        let version = Some((Content::Own(package), revision));
+        let version = Some((Arc::new(package), revision));
         self.packages.push(Written { name: name.clone(), existed: false, version });
         Some((name, None))
     }

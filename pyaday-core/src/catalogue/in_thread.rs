@@ -9,7 +9,8 @@ use crate::store::StoreError;
 
 /// Calls `work` in a thread of its own, so that the caller's thread can do something else meanwhile. If the
 /// caller stops waiting, the work goes on.
-pub(super) async fn in_thread<T: Send + 'static>(
+pub(crate) async fn in_thread<T: Send + 'static>(
+    name: &str,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, StoreError> {
     /// When to try again to start a thread.
@@ -17,7 +18,7 @@ pub(super) async fn in_thread<T: Send + 'static>(
 
     let (sender, result) = oneshot::channel();
     let work = move || drop(sender.send(work()));
-    let thread = thread::Builder::new().name("pyaday-write".to_owned()).spawn(work);
+    let thread = thread::Builder::new().name(name.to_owned()).spawn(work);
     thread.map_err(|error| StoreError::Unavailable { retry_after: RETRY, source: error.into() })?;
     // If the thread panicked, nothing is received.
     result.await.map_err(|canceled| StoreError::Internal { source: canceled.into() })

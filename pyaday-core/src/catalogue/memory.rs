@@ -136,7 +136,7 @@ impl MemoryStore {
     ) -> Result<A, StoreError> {
         let (writing, content) = (Arc::clone(&self.writing), Arc::clone(&self.content));
         let (locked, retention) = (self.writing.try_lock_arc(), self.retention);
-        in_thread(move || {
+        in_thread("pyaday-write", move || {
             let mut leftover = locked.unwrap_or_else(|| writing.lock_arc_blocking());
             content.write(&mut leftover, retention, operation)
         })
@@ -217,7 +217,7 @@ impl PackageStore for MemoryStore {
     }
 
     async fn write_batch(&self, batch: Batch, write: Write) -> Result<Batched, StoreError> {
-        let count = batch.packages().len();
+        let count = batch.packages().len() + batch.required().len();
         self.write_many(count, move |draft| draft.write_batch(&batch, &write)).await
     }
 

@@ -25,6 +25,7 @@ mod tree;
 mod write;
 
 pub use draft::Draft;
+pub(crate) use in_thread::in_thread;
 pub use memory::MemoryStore;
 pub(crate) use patience::{Pace, pause};
 pub use picker::Picker;

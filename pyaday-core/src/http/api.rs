@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_lock::{Semaphore, SemaphoreGuard};
+use async_lock::{Semaphore, SemaphoreGuard, SemaphoreGuardArc};
 
 use super::options::Options;
 use crate::store::StoreError;
@@ -26,12 +26,12 @@ struct Shared<S> {
     store: S,
     options: Options,
     /// The turns of requests about many packages.
-    costly: Semaphore,
+    costly: Arc<Semaphore>,
     /// The turns of requests that send many packages.
     uploads: Semaphore,
 }
 
-/// How many requests about many packages are carried out at once. Each may need a hundred megabytes.
+/// How many requests about many packages are carried out at once. Each may need some hundred megabytes.
 const COSTLY: usize = 2;
 /// What clients that were refused get.
 const BUSY: StoreError = StoreError::Busy { retry_after: Duration::from_secs(1) };
@@ -48,7 +48,7 @@ impl<S> Api<S> {
             shared: Arc::new(Shared {
                 store,
                 options,
-                costly: Semaphore::new(COSTLY),
+                costly: Arc::new(Semaphore::new(COSTLY)),
                 uploads: Semaphore::new(COSTLY),
             }),
         }
@@ -68,8 +68,8 @@ impl<S> Api<S> {
 
     /// Admits a request about many packages, unless too many run already. It ends when the result is
     /// dropped.
-    pub(crate) fn admit(&self) -> Result<SemaphoreGuard<'_>, StoreError> {
-        self.shared.costly.try_acquire().ok_or(BUSY)
+    pub(crate) fn admit(&self) -> Result<SemaphoreGuardArc, StoreError> {
+        self.shared.costly.try_acquire_arc().ok_or(BUSY)
     }
 
     /// Admits a request that sends many packages, before its body is read, unless too many are sent

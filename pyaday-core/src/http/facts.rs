@@ -35,7 +35,8 @@ impl Blueprint {
     pub const ALL: &'static [Self] =
         &[Self::Packages, Self::Rand, Self::Daily, Self::Changes, Self::Transfer, Self::OpenApi];
 
-    /// The default path of the blueprint. It is empty if each of its endpoints has a path of its own.
+    /// The default path of the blueprint. It is empty if each of its endpoints has a path of its own. Not
+    /// every framework nests a router at an empty path: mount such a blueprint at the root.
     #[must_use]
     pub const fn path(self) -> &'static str {
         match self {

@@ -16,7 +16,7 @@ pub(crate) use self::request::MAX_PACKAGES;
 use self::request::{BulkRequest, Edit, Select};
 use self::selection::select;
 use super::changes::{MADE, Made, Preview, dry_run, dry_run_parameter, preview};
-use super::costly::{run, turn};
+use super::costly::Turn;
 use super::guarded::Guarded;
 use super::operate::{Operate, Performed};
 use super::pipeline::respond_as;
@@ -66,6 +66,7 @@ impl Operate for ChangePackages {
         description: QUERY_DESCRIPTION,
         body: Some(RequestBody {
             limit: |_| MAX_BODY,
+            has_turns: true,
             ..RequestBody::json(
                 "BulkChange",
                 || json!({ "select": { "names": ["flask"] }, "add_tags": ["web"] }),
@@ -106,8 +107,12 @@ impl Operate for ChangePackages {
     async fn execute<S: PackageStore>(self, api: &Api<S>) -> Result<Performed<Made>, Problem> {
         let Self { body, is_dry_run, url, terms } = self;
         terms.check_list(api.store()).await?;
+        let length = body.len();
+        let turn = Turn::take(api, length)?;
         let BulkRequest { select, edit } =
-            run(body.len(), move || BulkRequest::from_json(&body)).await??;
+            turn.run(length, move || BulkRequest::from_json(&body)).await??;
+        // The packages take another turn, if there are many.
+        drop(turn);
         let guard = Guarded::new(api.options(), const { &Self::FACTS }, terms.actor().cloned());
         let mut bulk = Bulk { api, select, edit, is_dry_run, guard, terms };
         let begin = Instant::now();
@@ -160,9 +165,9 @@ impl<S: PackageStore> Bulk<'_, S> {
         store.refresh().await?;
         let packages = select(store, &self.select, &mut self.guard).await?;
         let length = packages.iter().map(|(_, version)| version.len()).sum();
-        let _turn = turn(self.api, length)?;
+        let turn = Turn::take(self.api, length)?;
         let (edit, shown) = (self.edit.clone(), options.max_page_limit.get());
-        let plan = run(length, move || Plan::new(&packages, &edit, shown)).await?;
+        let plan = turn.run(length, move || Plan::new(&packages, &edit, shown)).await?;
         let Plan { batch, count, first } = plan.map_err(|names| Problem::too_many_tags(&names))?;
         let (kind, write) = (batch.kind(), self.terms.write());
         let batch = batch.dry_run(self.is_dry_run);

@@ -1,11 +1,11 @@
 //! Requests about many packages: they take long, so only a few run at once, and none occupies a
 //! thread of the server for long.
 
-use std::thread;
+use std::sync::Arc;
 
-use async_lock::SemaphoreGuard;
-use futures_channel::oneshot;
+use async_lock::SemaphoreGuardArc;
 
+use crate::catalogue::in_thread;
 use crate::http::{Api, Problem};
 
 /// How many bytes of JSON are read at once in the task of a request, which takes less than a
@@ -19,29 +19,40 @@ pub(super) const MAX_PACKAGES: usize = 250_000;
 /// after it. They are in memory at once.
 pub(super) const MAX_MIB: usize = 64;
 
-/// Takes the turn of a request that reads `length` bytes of JSON from the store, or reports that too
-/// many such requests are carried out. The turn ends when the result is dropped. A request that reads
-/// little needs no turn.
-pub(super) fn turn<S>(api: &Api<S>, length: usize) -> Result<Option<SemaphoreGuard<'_>>, Problem> {
-    Ok(if length > SHORT { Some(api.admit()?) } else { None })
-}
+/// The turn of a request that takes long. It ends when the request and all its threads have dropped it: a
+/// thread goes on after the client has gone away. A request that is carried out quickly needs no turn.
+#[derive(Clone, Default)]
+pub(super) struct Turn(Option<Arc<SemaphoreGuardArc>>);
 
-/// Runs work that reads `length` bytes of JSON. Long work gets a thread of its own, so that the
-/// server's threads are free for other requests.
-pub(super) async fn run<T: Send + 'static>(
-    length: usize,
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Problem> {
-    if length <= SHORT {
-        return Ok(work());
+impl Turn {
+    /// Takes the turn of a request that reads `length` bytes of JSON, or reports that too many such
+    /// requests are carried out.
+    pub(super) fn take<S>(api: &Api<S>, length: usize) -> Result<Self, Problem> {
+        let admitted = if length > SHORT { Some(Arc::new(api.admit()?)) } else { None };
+        Ok(Self(admitted))
     }
-    let (reply, result) = oneshot::channel();
-    // The client may have gone.
-    let work = move || drop(reply.send(work()));
-    thread::Builder::new()
-        .name("pyaday-many".to_owned())
-        .spawn(work)
-        .map_err(|error| Problem::internal().with_source(error))?;
-    // If the work panicked, the sender was dropped without a reply.
-    result.await.map_err(|error| Problem::internal().with_source(error))
+
+    /// True if the request has needed a turn so far.
+    pub(super) fn is_taken(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Runs work that reads `length` bytes of JSON. Long work gets a thread of its own, so that the
+    /// server's threads are free for other requests.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        length: usize,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        if length <= SHORT {
+            return Ok(work());
+        }
+        let turn = self.clone();
+        let work = move || {
+            let result = work();
+            drop(turn);
+            result
+        };
+        Ok(in_thread("pyaday-many", work).await?)
+    }
 }

@@ -15,7 +15,7 @@ use serde_json::json;
 use self::plan::{Plan, Rejected, ask, leave_out_hidden, read};
 use self::report::Report;
 use self::request::{ImportRequest, format_of, parameters};
-use super::costly::{run, turn};
+use super::costly::Turn;
 use super::guarded::Guarded;
 use super::operate::{Operate, Performed};
 use super::pipeline::respond_as;
@@ -122,13 +122,14 @@ impl Operate for ImportPackages {
     }
 
     async fn execute<S: PackageStore>(self, api: &Api<S>) -> Result<Performed<Imported>, Problem> {
-        let _turn = turn(api, self.body.len() + names_to_compare(api.store()).await?)?;
+        let names = names_to_compare(api.store()).await?;
+        let turn = Turn::take(api, self.body.len().saturating_add(names))?;
         self.terms.check_list(api.store()).await?;
         let actor = self.terms.actor();
         let mut guard = Guarded::new(api.options(), const { &Self::FACTS }, actor.cloned());
         let begin = Instant::now();
         for _ in 0..TRIES {
-            if let Some(imported) = self.attempt(api, &mut guard).await? {
+            if let Some(imported) = self.attempt(api, &turn, &mut guard).await? {
                 return Ok(Performed::new(imported));
             }
             if begin.elapsed() >= PATIENCE {
@@ -153,19 +154,20 @@ impl ImportPackages {
     async fn attempt<S: PackageStore>(
         &self,
         api: &Api<S>,
+        turn: &Turn,
         guard: &mut Guarded<'_>,
     ) -> Result<Option<Imported>, Problem> {
         let (store, options, length) = (api.store(), api.options(), self.body.len());
         store.refresh().await?;
         let (body, format, request) = (self.body.clone(), self.format, self.request.clone());
-        let rows = run(length, move || read(&body, format, &request)).await??;
+        let rows = turn.run(length, move || read(&body, format, &request)).await??;
         let (request, shown) = (self.request.clone(), options.max_page_limit.get());
         ask(guard, &rows, shown).await?;
         let mut preview = self.request.import().preview(store, rows).await?;
         let actor = self.terms.actor().cloned();
         let mut readers_guard = Guarded::new(options, const { &ReadPackage::FACTS }, actor);
         leave_out_hidden(&mut readers_guard, &mut preview.rows).await;
-        let plan = run(length, move || Plan::new(preview, &request, shown)).await?;
+        let plan = turn.run(length, move || Plan::new(preview, &request, shown)).await?;
         let Plan { batch, report } = plan.map_err(Rejected::into_problem)?;
         let write = self.terms.write();
         let batch = batch.dry_run(self.request.is_dry_run);

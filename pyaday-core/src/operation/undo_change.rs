@@ -3,12 +3,11 @@
 use std::future::Future;
 use std::num::NonZeroUsize;
 
-use async_lock::SemaphoreGuard;
 use bytes::Bytes;
 use http::{Request, Response};
 
 use super::changes::{MADE, Made, Preview, dry_run, dry_run_parameter, preview};
-use super::costly::{MAX_MIB, MAX_PACKAGES, turn};
+use super::costly::{MAX_MIB, MAX_PACKAGES, Turn};
 use super::days::last_open;
 use super::operate::{Operate, Performed};
 use super::pipeline::respond_as;
@@ -120,7 +119,7 @@ impl Operate for UndoChange {
 }
 
 /// What takes back what a change did to packages.
-struct Inverse<'a> {
+struct Inverse {
     batch: Batch,
     /// The first packages, as they will be changed.
     packages: Vec<ChangedPackage>,
@@ -129,7 +128,7 @@ struct Inverse<'a> {
     /// How many bytes of JSON were read.
     length: usize,
     /// The turn of a request about many packages.
-    turn: Option<SemaphoreGuard<'a>>,
+    turn: Turn,
 }
 
 /// Asks the guard about each package of a change, and makes the write that takes the change back.
@@ -137,11 +136,11 @@ struct Inverse<'a> {
 ///
 /// A change may have very many packages, so they are read in parts, and other tasks of the thread run
 /// in between. The write compares what was read with what is there.
-async fn inverse<'a, S: PackageStore>(
+async fn inverse<S: PackageStore>(
     revision: Revision,
-    api: &'a Api<S>,
+    api: &Api<S>,
     terms: &Terms,
-) -> Result<(Vec<ChangedPin>, Inverse<'a>), Problem> {
+) -> Result<(Vec<ChangedPin>, Inverse), Problem> {
     let shown = api.options().max_page_limit.get();
     let mut inverse = Inverse::new();
     let mut after = None;
@@ -152,8 +151,8 @@ async fn inverse<'a, S: PackageStore>(
         let versions = part.packages.iter().flat_map(|it| it.before.iter().chain(&it.after));
         inverse.length += versions.map(Stored::len).sum::<usize>();
         inverse.check()?;
-        if inverse.turn.is_none() {
-            inverse.turn = turn(api, inverse.length)?;
+        if !inverse.turn.is_taken() {
+            inverse.turn = Turn::take(api, inverse.length)?;
         }
         for package in part.packages {
             let access = || Access::new(OPERATION).with_name(package.name.clone());
@@ -168,10 +167,10 @@ async fn inverse<'a, S: PackageStore>(
     }
 }
 
-impl Inverse<'_> {
+impl Inverse {
     fn new() -> Self {
         let batch = Batch::new(ChangeKind::Undo);
-        Self { batch, packages: Vec::new(), count: 0, length: 0, turn: None }
+        Self { batch, packages: Vec::new(), count: 0, length: 0, turn: Turn::default() }
     }
 
     /// Refuses to take back a change that is too large.

@@ -136,7 +136,7 @@ impl Batch {
 
     /// The packages that the batch [requires](Self::require) without changing them, and their
     /// representations. `None` stands for a package that must not exist.
-    pub fn required(&self) -> impl Iterator<Item = (&NormalizedName, Option<&Bytes>)> {
+    pub fn required(&self) -> impl ExactSizeIterator<Item = (&NormalizedName, Option<&Bytes>)> {
         self.required.iter().map(|(name, version)| (name, version.as_ref()))
     }
 

@@ -137,6 +137,16 @@ fn without_index(catalogue: &Catalogue) -> Catalogue {
     Catalogue { index: Live::default(), ..catalogue.clone() }
 }
 
+/// The catalogue after these steps, with an index that was built in between, and without one.
+fn with_and_without_index(before: &[Step], after: &[Step]) -> (Catalogue, Catalogue) {
+    let mut catalogue = Catalogue::new(Revision::new(0));
+    before.iter().for_each(|step| apply(&mut catalogue, step));
+    catalogue.build_index();
+    after.iter().for_each(|step| apply(&mut catalogue, step));
+    let other = without_index(&catalogue);
+    (catalogue, other)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
@@ -146,11 +156,7 @@ proptest! {
         after in steps(),
         queries in prop::collection::vec(query(), 8),
     ) {
-        let mut catalogue = Catalogue::new(Revision::new(0));
-        before.iter().for_each(|step| apply(&mut catalogue, step));
-        catalogue.build_index();
-        after.iter().for_each(|step| apply(&mut catalogue, step));
-        let other = without_index(&catalogue);
+        let (catalogue, other) = with_and_without_index(&before, &after);
         for mut query in queries {
             loop {
                 let page = catalogue.list(&query);
@@ -167,11 +173,7 @@ proptest! {
         after in steps(),
         queries in prop::collection::vec(query(), 8),
     ) {
-        let mut catalogue = Catalogue::new(Revision::new(0));
-        before.iter().for_each(|step| apply(&mut catalogue, step));
-        catalogue.build_index();
-        after.iter().for_each(|step| apply(&mut catalogue, step));
-        let other = without_index(&catalogue);
+        let (catalogue, other) = with_and_without_index(&before, &after);
         for query in queries {
             let limit = NonZeroUsize::new(10_000).expect("a limit");
             let expected = other.list(&Query { sort: Sort::Name, limit, ..query.clone() }).items;

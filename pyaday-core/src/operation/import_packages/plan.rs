@@ -47,6 +47,9 @@ pub(super) async fn ask(
     rows: &[Row],
     shown: usize,
 ) -> Result<(), Problem> {
+    if guard.is_open() {
+        return Ok(());
+    }
     let (mut hidden, mut pace) = (BTreeSet::new(), Pace::new());
     for given in rows.iter().filter_map(|row| row.package.as_ref().ok()) {
         let name = given.package().name.normalized();
@@ -64,6 +67,9 @@ pub(super) async fn ask(
 
 /// Forgets the look-alikes that the client may not read.
 pub(super) async fn leave_out_hidden(guard: &mut Guarded<'_>, rows: &mut [PreviewedRow]) {
+    if guard.is_open() {
+        return;
+    }
     let mut pace = Pace::new();
     for row in rows {
         let name = row.look_alike.as_ref().map(PackageName::normalized);
