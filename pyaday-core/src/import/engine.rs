@@ -74,7 +74,7 @@ impl Import {
 
     /// Whether a package stays deleted if it was imported before and deleted later, according to the
     /// history of the store. The default is `false`: the package is added again. A store without a
-    /// history knows of no such packages.
+    /// history does not know which packages were deleted.
     #[must_use]
     pub fn keep_deleted(self, keeps_deleted: bool) -> Self {
         Self { keeps_deleted, ..self }
@@ -178,7 +178,7 @@ impl Import {
                 "/short_desc",
                 match self.on_existing {
                     OnExisting::Update => {
-                        "there is no package of this name yet, and the row has no `summary` to add \
+                        "the catalogue does not have the package yet, and the row has no `summary` to add \
                          one with"
                     }
                     OnExisting::Skip | OnExisting::Error => "there is no `summary` or `short_desc`",

@@ -7,6 +7,7 @@ use crate::package::InvalidValue;
 
 /// What an import does with a row about a package that exists already.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum OnExisting {
     /// The package stays as it is.
     #[default]

@@ -13,6 +13,12 @@ use super::stored::Stored;
 pub struct MergePatch(Map<String, Value>);
 
 impl MergePatch {
+    /// The patch with these members, which were read by the rules of packages.
+    #[cfg(feature = "import")]
+    pub(crate) fn of_members(members: Map<String, Value>) -> Self {
+        Self(members)
+    }
+
     /// Reads a patch.
     ///
     /// # Errors
@@ -39,13 +45,6 @@ impl MergePatch {
     fn apply_to(&self, Fields(mut members): Fields) -> Result<Package, InvalidPackage> {
         merge(&mut members, &self.0);
         Fields(members).into_package()
-    }
-}
-
-/// The patch with these members.
-impl From<Map<String, Value>> for MergePatch {
-    fn from(members: Map<String, Value>) -> Self {
-        Self(members)
     }
 }
 

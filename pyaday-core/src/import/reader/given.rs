@@ -100,7 +100,7 @@ impl Given {
         if !metadata.is_empty() {
             members.insert("metadata".to_owned(), metadata.to_map().into());
         }
-        members.into()
+        MergePatch::of_members(members)
     }
 }
 
@@ -119,7 +119,7 @@ impl Said {
         Self {
             has_summary: members.contains_key("short_desc"),
             has_tags: members.contains_key("tags"),
-            patch: removes.then(|| Box::new(members.clone().into())),
+            patch: removes.then(|| Box::new(MergePatch::of_members(members.clone()))),
         }
     }
 }

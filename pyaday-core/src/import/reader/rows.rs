@@ -14,6 +14,7 @@ use super::text::{Line, Text};
 
 /// A row of a file.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Row {
     /// The line that it begins in, counted from 1.
     pub line: u64,
