@@ -52,7 +52,7 @@ pub(crate) async fn export<S: PackageStore>(
     let (lines, output) = done?;
     output.replace().await?;
     // The header of CSV is a line too.
-    let packages = lines - u64::from(format == ExportFormat::Csv);
+    let packages = lines.saturating_sub(u64::from(format == ExportFormat::Csv));
     let s = if packages == 1 { "" } else { "s" };
     tell(&format!("exported {packages} package{s} of revision {revision} to {name}"));
     Ok(())

@@ -156,7 +156,7 @@ impl fmt::Display for Summary {
         write!(f, "{} read, {added} added, ", self.read())?;
         match on_existing {
             OnExisting::Update => write!(f, "{updated} updated, {present} unchanged, ")?,
-            OnExisting::Skip | OnExisting::Error => write!(f, "{present} present, ")?,
+            _ => write!(f, "{present} present, ")?,
         }
         match deleted {
             0 => {}

@@ -1,10 +1,9 @@
 //! What `--export` writes, and what it leaves alone.
 
 use std::fs;
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
@@ -13,7 +12,7 @@ use pyaday_tests::servers::node::Node;
 use pyaday_tests::tools::{Tool, are_there};
 
 use crate::not_a_list::{folder, names};
-use crate::process::{PATIENCE, Process, SERVERS, Server, command, ending, file};
+use crate::process::{Process, SERVERS, Server, command, ending, file};
 
 /// Packages with what the two formats write differently.
 const LIST: &str = concat!(
@@ -59,34 +58,13 @@ fn failing(program: &str, arguments: &[&str]) -> String {
     stderr.lines().last().unwrap().to_owned()
 }
 
-/// The body of `GET /export`, which comes in chunks.
-fn downloaded(server: &Server, query: &str) -> String {
-    let mut stream = TcpStream::connect(server.address()).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    let request =
-        format!("GET /export{query} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let (_, mut chunks) = answer.split_once("\r\n\r\n").unwrap();
-    let mut body = String::new();
-    loop {
-        let (length, rest) = chunks.split_once("\r\n").unwrap();
-        let (chunk, rest) = rest.split_at(usize::from_str_radix(length, 16).unwrap());
-        if chunk.is_empty() {
-            return body;
-        }
-        body.push_str(chunk);
-        chunks = rest.strip_prefix("\r\n").unwrap();
-    }
-}
-
 #[test]
 fn a_file_gets_what_the_server_returns_and_the_server_does_not_listen() {
     for (number, program) in SERVERS.into_iter().enumerate() {
         let (folder, url) = filled(&format!("export-{number}"));
         let server = Server::start(program, &["--store", &url]);
-        let [ndjson, csv] = ["", "?format=csv"].map(|query| downloaded(&server, query));
+        let [ndjson, csv] =
+            ["", "?format=csv"].map(|it| server.get(format_args!("/export{it}")).body);
         stop(server);
         assert_eq!([ndjson.as_str(), csv.as_str()], [LIST, TABLE]);
         for (name, format, expected) in [
@@ -313,24 +291,23 @@ fn a_killed_export_leaves_the_old_file() {
     assert!(names(&folder).iter().any(|name| name.starts_with(".all.ndjson.")));
 }
 
-/// More than fits into a pipe.
-fn many() -> String {
+/// A process that exports more than fits into the pipe that is its standard output.
+fn exporting_many(program: &str, name: &str) -> (Child, ChildStdout) {
     let text = "x".repeat(100);
-    (0..10_000)
-        .fold("name,summary\n".to_owned(), |list, number| format!("{list}p{number},{text}\n"))
+    let rows = (0..10_000).map(|number| format!("p{number},{text}\n"));
+    let list = ["name,summary\n".to_owned()].into_iter().chain(rows).collect::<String>();
+    let list = file(name, list);
+    let arguments = ["--import", list.to_str().unwrap(), "--export", "-"];
+    let mut command = command(program, &arguments);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let stdout = child.stdout.take().unwrap();
+    (child, stdout)
 }
 
 #[test]
 fn an_export_that_nobody_reads_is_stopped_promptly() {
-    let list = file("export-unread.csv", many());
     for program in SERVERS {
-        let arguments = ["--import", list.to_str().unwrap(), "--export", "-"];
-        let mut child = command(program, &arguments)
-            .stdout(std::process::Stdio::piped())
-            .stderr(std::process::Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut stdout = child.stdout.take().unwrap();
+        let (mut child, mut stdout) = exporting_many(program, "export-unread.csv");
         stdout.read_exact(&mut [0]).unwrap();
         assert!(child.try_wait().unwrap().is_none());
         let pid = child.id().to_string();
@@ -345,15 +322,8 @@ fn an_export_that_nobody_reads_is_stopped_promptly() {
 
 #[test]
 fn a_reader_that_has_seen_enough_ends_the_export_quietly() {
-    let list = file("export-head.csv", many());
     for program in SERVERS {
-        let arguments = ["--import", list.to_str().unwrap(), "--export", "-"];
-        let mut child = command(program, &arguments)
-            .stdout(std::process::Stdio::piped())
-            .stderr(std::process::Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut stdout = child.stdout.take().unwrap();
+        let (child, mut stdout) = exporting_many(program, "export-head.csv");
         stdout.read_exact(&mut [0; 10]).unwrap();
         drop(stdout);
         let output = child.wait_with_output().unwrap();

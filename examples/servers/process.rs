@@ -331,10 +331,32 @@ impl Client {
         }
         let mut answer = Answer { status_line, status, headers, body: String::new() };
         let length = answer.header("content-length").map_or(0, |value| value.parse().unwrap());
-        let mut body = vec![0; if method == "HEAD" { 0 } else { length }];
-        self.0.read_exact(&mut body).unwrap();
+        let body = match answer.header("transfer-encoding") {
+            _ if method == "HEAD" => Vec::new(),
+            Some("chunked") => self.chunks(),
+            _ => self.bytes(length),
+        };
         answer.body = String::from_utf8(body).unwrap();
         answer
+    }
+
+    fn bytes(&mut self, length: usize) -> Vec<u8> {
+        let mut bytes = vec![0; length];
+        self.0.read_exact(&mut bytes).unwrap();
+        bytes
+    }
+
+    /// Reads a body in chunks (RFC 9112 §7.1).
+    fn chunks(&mut self) -> Vec<u8> {
+        let mut body = Vec::new();
+        loop {
+            let length = usize::from_str_radix(&self.line(), 16).unwrap();
+            body.extend(self.bytes(length));
+            assert_eq!(self.line(), "");
+            if length == 0 {
+                return body;
+            }
+        }
     }
 
     /// The status of the answer to a request, unless the server has closed the connection.

@@ -283,7 +283,7 @@ fn rows(builder: ReaderBuilder, input: &[u8], piece: usize) -> Vec<ReadRow> {
         Err(error) => return vec![Err(error.to_string())],
     };
     let row = |row: Result<Row, ReadError>| {
-        let Row { line, package } = row.map_err(|error| error.to_string())?;
+        let Row { line, package, .. } = row.map_err(|error| error.to_string())?;
         Ok((line, package.map(Given::into_package).map_err(|refusal| refusal.to_string())))
     };
     reader.map(row).collect()
