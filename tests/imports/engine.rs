@@ -57,7 +57,7 @@ async fn the_write_does_what_the_preview_says() {
                 {\"name\":\"Quart\",\"short_desc\":\"async\"}\n\
                 {\"name\":\"bottle\"}\n\
                 {\"name\":\"-\",\"short_desc\":\"\"}\n";
-    let no_summary = "4 refused \"/short_desc\" there is no package of this name yet, and the row has \
+    let no_summary = "4 refused \"/short_desc\" the catalogue does not have the package yet, and the row has \
                       no `summary` to add one with";
     let no_name = "5 refused \"/name\" /name must begin and end with an ASCII letter or digit";
     let not_whole = "4 refused \"/short_desc\" there is no `summary` or `short_desc`";
