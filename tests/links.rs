@@ -1,9 +1,10 @@
 //! Facts about the URLs in answers, and about how large answers get.
 
+use pyaday_core::conformance::http::{SetUp, three_packages as set_up};
 use pyaday_core::{Api, Endpoint, MemoryStore, Options, PublicUrl, create_package};
 use pyaday_tests::targets::LONGEST_REFUSAL;
 
-use crate::golden::three_packages;
+use crate::golden::{memory, three_packages};
 use crate::support::client::{Answer, Request};
 use crate::support::homes::{Actix, Axum, Core, Home};
 
@@ -163,7 +164,8 @@ fn large_requests(method: &str, path: &str) -> Vec<Request> {
 /// The store is small here, so whatever is large comes from the request.
 #[test]
 fn the_length_of_an_answer_is_bounded_whatever_the_request() {
-    let home = Core::mount("", &three_packages(), None);
+    let api = set_up(memory(), SetUp::named("a desk").options);
+    let home = Core::mount("", &api, None);
     let document = home.answer(&Request::new("GET", "/openapi.json")).body.len();
     for endpoint in Endpoint::ALL {
         let path = endpoint.full_path().replace("{name}", "flask").replace("{date}", "2026-11-23");

@@ -13,6 +13,7 @@ mod concurrent_requests;
 mod conditions;
 mod conformance;
 mod daily;
+mod desk;
 mod durability;
 mod export;
 mod fuzz_inputs;

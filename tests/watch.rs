@@ -126,7 +126,7 @@ fn answer<S: PackageStore>(api: &Api<S>, request: http::Request<Full<Bytes>>) ->
 }
 
 fn api() -> Api<impl PackageStore> {
-    three_packages(memory(), SetUp::named("").options)
+    three_packages(memory(), SetUp::named("a desk").options)
 }
 
 #[test]

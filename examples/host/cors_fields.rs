@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use pyaday_core::conformance::http::scenarios;
+use pyaday_core::conformance::http::{Exchange, scenarios};
 use pyaday_core::{Endpoint, Options};
 
 /// What pages may read of any answer ([Fetch](https://fetch.spec.whatwg.org/#cors-safelisted-response-header-name)).
@@ -33,7 +33,11 @@ pub(crate) fn request_fields(endpoint: &Endpoint) -> Vec<String> {
 /// The fields of the golden answers that pages may not read unless they are exposed.
 pub(crate) fn response_fields() -> BTreeSet<String> {
     let mut fields = BTreeSet::new();
-    for exchange in scenarios().iter().flat_map(|scenario| &scenario.exchanges) {
+    // A script of another origin has no use for the pages of the desk.
+    let is_page = |exchange: &&Exchange| exchange.response.contains("< content-type: text/html");
+    let scenarios = scenarios();
+    let exchanges = scenarios.iter().flat_map(|scenario| &scenario.exchanges);
+    for exchange in exchanges.filter(|exchange| !is_page(exchange)) {
         let lines = exchange.response.lines().filter_map(|line| line.strip_prefix("< "));
         let names = lines.filter_map(|line| line.split_once(": ")).map(|(name, _)| name);
         let is_name = |name: &&str| name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'-'));

@@ -2,7 +2,7 @@
 
 use actix_web::web::ServiceConfig;
 use http::Request;
-use pyaday_core::{Api, Endpoint, MemoryStore, Options};
+use pyaday_core::{Api, Desk, Endpoint, MemoryStore, Options};
 
 use crate::mounted::{self, SignedIn};
 use crate::{protect_actix, protect_axum, roles, sign_in, writes};
@@ -11,7 +11,9 @@ use crate::{protect_actix, protect_axum, roles, sign_in, writes};
 fn requests() -> impl Iterator<Item = (Request<String>, bool)> {
     Endpoint::ALL.iter().flat_map(|endpoint| {
         let path = endpoint.full_path().replace("{name}", "flask").replace("{date}", "2026-11-23");
-        endpoint.operations().iter().map(move |operation| {
+        // The guard is not asked about the files of the desk's pages: they are the same everywhere.
+        let operations = endpoint.operations().iter().filter(|it| it.name() != "show_asset");
+        operations.map(move |operation| {
             let request = Request::builder().method(operation.method()).uri(&path);
             (request.body(String::new()).unwrap(), !operation.is_safe())
         })
@@ -63,7 +65,10 @@ async fn a_user_whose_name_is_not_valid_does_not_write() {
 #[tokio::test]
 async fn only_curators_write_and_only_those_who_have_signed_in_read() {
     let provider = sign_in::Provider::new("roles");
-    let api = Api::with_options(MemoryStore::new(), Options::new().guard(roles::by_role));
+    let api = Api::with_options(
+        MemoryStore::new(),
+        Options::new().desk(Desk::guarded_by(roles::by_role)),
+    );
     for (request, is_write) in requests() {
         let shown = format!("{} {}", request.method(), request.uri());
         for (roles, refused) in [

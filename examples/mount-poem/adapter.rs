@@ -11,7 +11,7 @@ use pyaday_core::{Api, Endpoint, PackageStore, respond};
 ///
 /// poem can also nest the route, but then answers 400 itself if a path is not UTF-8 when it is decoded.
 pub(crate) fn mount<S: PackageStore>(route: Route, prefix: &str, api: &Api<S>) -> Route {
-    Endpoint::ALL.iter().fold(route, |route, endpoint| {
+    api.endpoints().fold(route, |route, endpoint| {
         let path = endpoint.full_path().replace('{', ":").replace('}', "");
         let api = api.clone();
         // All methods: the core answers those that the endpoint does not have.

@@ -106,7 +106,9 @@ fn other_machines_can_reach_a_server_only_if_it_is_said_who_may_write() {
 pub(crate) fn requests() -> impl Iterator<Item = (String, String, bool)> {
     Endpoint::ALL.iter().flat_map(|endpoint| {
         let path = endpoint.full_path().replace("{name}", "none").replace("{date}", "2026-11-23");
-        endpoint.operations().iter().map(move |operation| {
+        // The guard is not asked about the files of the desk's pages: they are the same everywhere.
+        let operations = endpoint.operations().iter().filter(|it| it.name() != "show_asset");
+        operations.map(move |operation| {
             let method = operation.method().as_str().to_owned();
             (method, path.clone(), !operation.is_safe())
         })

@@ -46,7 +46,7 @@ pub fn scope<S: PackageStore>(prefix: &str, api: &Api<S>) -> Scope {
     // actix-web tries the paths one after another. A path without a variable takes the least time,
     // so those come first.
     let (variable, fixed): (Vec<_>, Vec<_>) =
-        Endpoint::ALL.iter().partition(|endpoint| endpoint.path().contains('{'));
+        api.endpoints().partition(|endpoint| endpoint.path().contains('{'));
     fixed.into_iter().chain(variable).fold(web::scope(prefix), |scope, endpoint| {
         scope.service(resource(endpoint.blueprint().path(), endpoint, api))
     })
@@ -55,7 +55,7 @@ pub fn scope<S: PackageStore>(prefix: &str, api: &Api<S>) -> Scope {
 /// Returns a scope with one blueprint at a path that the host chooses:
 /// `App::new().service(pyaday_actix::blueprint(Blueprint::Packages, "/pkgs", &api))`.
 pub fn blueprint<S: PackageStore>(blueprint: Blueprint, prefix: &str, api: &Api<S>) -> Scope {
-    let endpoints = blueprint.endpoints();
+    let endpoints = api.endpoints_of(blueprint);
     endpoints.fold(web::scope(prefix), |scope, endpoint| scope.service(resource("", endpoint, api)))
 }
 

@@ -44,7 +44,7 @@ use tower::service_fn;
 /// Returns a router with all blueprints at their default paths: `/packages`, `/rand`, `/daily`,
 /// `/openapi.json`.
 pub fn router<S: PackageStore, T: Clone + Send + Sync + 'static>(api: &Api<S>) -> Router<T> {
-    Endpoint::ALL.iter().fold(Router::new(), |router, endpoint| {
+    api.endpoints().fold(Router::new(), |router, endpoint| {
         // The blueprints are not nested, because axum takes a request apart and builds it again at
         // each level of nesting.
         mount(router, &endpoint.full_path(), endpoint, api)
@@ -57,7 +57,7 @@ pub fn blueprint<S: PackageStore, T: Clone + Send + Sync + 'static>(
     blueprint: Blueprint,
     api: &Api<S>,
 ) -> Router<T> {
-    blueprint.endpoints().fold(Router::new(), |router, endpoint| {
+    api.endpoints_of(blueprint).fold(Router::new(), |router, endpoint| {
         let path = if endpoint.path().is_empty() { "/" } else { endpoint.path() };
         mount(router, path, endpoint, api)
     })

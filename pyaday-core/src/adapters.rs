@@ -6,11 +6,11 @@
 //!
 //! # Walk the table
 //!
-//! [`Endpoint::ALL`](crate::Endpoint::ALL) lists the paths of the catalogue. An adapter goes through
-//! the list, and registers each path with the framework's router:
+//! [`Api::endpoints`](crate::Api::endpoints) lists the paths that the options of the host mount. An
+//! adapter goes through the list, and registers each path with the framework's router:
 //!
 //! - Register [`full_path`](crate::Endpoint::full_path). If the host is to choose the path of each
-//!   group, go through the endpoints of a [`Blueprint`](crate::Blueprint) and register
+//!   group, go through the [endpoints of a blueprint](crate::Api::endpoints_of) and register
 //!   [`path`](crate::Endpoint::path).
 //! - A variable is a whole segment in braces: `/packages/{name}`. Write it in the form of the
 //!   framework. The core reads its value from the path of the request, so the adapter does not.
@@ -64,13 +64,13 @@
 //! use std::pin::Pin;
 //!
 //! use http::{Request, Response};
-//! use pyaday_core::{Api, Body, Endpoint, MemoryStore, PackageStore, respond};
+//! use pyaday_core::{Api, Body, MemoryStore, PackageStore, respond};
 //!
 //! type Answer = Pin<Box<dyn Future<Output = Response<Body>>>>;
 //! type Router = HashMap<String, Box<dyn Fn(Request<String>) -> Answer>>;
 //!
 //! fn mount<S: PackageStore>(router: Router, prefix: &str, api: &Api<S>) -> Router {
-//!     Endpoint::ALL.iter().fold(router, |mut router, endpoint| {
+//!     api.endpoints().fold(router, |mut router, endpoint| {
 //!         let api = api.clone();
 //!         let answer = move |request| Box::pin(respond(&api, endpoint, request)) as Answer;
 //!         router.insert(format!("{prefix}{}", endpoint.full_path()), Box::new(answer));

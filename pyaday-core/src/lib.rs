@@ -63,8 +63,9 @@
 //! 2. [`execute`] carries the command out. It is the only step that uses the store.
 //! 3. [`encode`] writes the [`Outcome`] or the [`Problem`] as a response, again without I/O.
 //!
-//! The table [`Operation::ALL`] lists all operations, and [`Endpoint::ALL`] lists them by path. A
-//! [`Blueprint`] is a group of endpoints that a host mounts together. Every error response is an
+//! The table [`Operation::ALL`] lists all operations, and [`Endpoint::ALL`] lists them by path.
+//! [`Api::endpoints`] lists those that the options mount. A [`Blueprint`] is a group of endpoints that a
+//! host mounts together. Every error response is an
 //! RFC 9457 problem details object. Its type is a [`ProblemType`], or one that the host defines.
 //!
 //! # Who may do what
@@ -166,6 +167,12 @@
 //!
 //! No label comes from a client, so their number is bounded.
 //!
+//! # Pages for people
+//!
+//! The feature `desk` adds the blueprint `Desk`: pages on which people find and read packages, days
+//! and changes, and on which curators edit. It is off by default, and turning it on mounts nothing: the
+//! pages are mounted only if [`Options`] has a `Desk`, which says who may use them.
+//!
 //! # Adapters
 //!
 //! The module [`adapters`] describes how to mount the catalogue in another framework.
@@ -177,6 +184,8 @@ mod catalogue;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod daily;
+#[cfg(feature = "desk")]
+mod desk;
 mod history;
 mod http;
 #[cfg(feature = "import")]
@@ -193,6 +202,8 @@ pub use history::{
     Change, ChangeDetails, ChangeKind, ChangeNote, ChangeOrder, ChangePage, ChangeQuery,
     ChangeScan, ChangedPackage, ChangedPin, LoggedChange, LoggedNames, NoHistory, Past, Retention,
 };
+#[cfg(feature = "desk")]
+pub use http::Desk;
 pub use http::{
     Access, Api, Blueprint, Body, BodyError, Endpoint, Evaluation, Failure, FeedId, Host,
     Operation, Options, Origin, Preconditions, Problem, ProblemType, PublicUrl, Verdict,

@@ -30,6 +30,8 @@ pub enum Tool {
     PostgresOf(u32),
     /// The right to mount file systems.
     Root,
+    /// What drives a browser: the packages of `tests/browser/package.json`.
+    Browser,
 }
 
 impl Tool {
@@ -41,6 +43,11 @@ impl Tool {
                 format!("PostgreSQL {version} (name the folder of its programs in PYADAY_POSTGRES)")
             }
             Self::Root => "root and loop devices".to_owned(),
+            Self::Browser => {
+                "the packages of tests/browser/package.json (name the folder of `node_modules` in \
+                 PYADAY_BROWSER)"
+                    .to_owned()
+            }
         }
     }
 
@@ -52,8 +59,15 @@ impl Tool {
             Self::Postgres => postgres().is_some(),
             Self::PostgresOf(version) => postgres_of(*version).is_some(),
             Self::Root => run("losetup", &["--find"]),
+            Self::Browser => browser_modules().join("node_modules/playwright-core").is_dir(),
         }
     }
+}
+
+/// The folder of `node_modules` with what drives a browser.
+pub fn browser_modules() -> PathBuf {
+    let by_default = || concat!(env!("CARGO_MANIFEST_DIR"), "/../target/browser").into();
+    env::var_os("PYADAY_BROWSER").map_or_else(by_default, PathBuf::from)
 }
 
 /// An installation of PostgreSQL.

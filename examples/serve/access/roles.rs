@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use pyaday_core::{Access, Actor, Options, Problem, ProblemType, Verdict};
+use pyaday_core::{Access, Actor, Desk, Options, Problem, ProblemType, Verdict};
 use serde_json::{Map, Value};
 
 /// The role of those who may read and write.
@@ -34,14 +34,14 @@ impl Policy {
         self.writes_need_token || self.reads_need_token
     }
 
-    /// Adds the guard and the explanations of its refusals.
+    /// Mounts the desk, and adds the guard, if the policy refuses anything.
     pub(super) fn apply(self, options: Options) -> Options {
         if !self.needs_token() && !self.is_read_only {
-            return options;
+            return options.desk(Desk::open_to_all());
         }
-        let options = options.guard(move |actor, access| self.verdict(actor, access));
+        let desk = Desk::guarded_by(move |actor, access| self.verdict(actor, access));
         // What anyone may read, any cache may keep.
-        options.private(self.reads_need_token)
+        options.desk(desk).private(self.reads_need_token)
     }
 
     fn verdict(self, actor: Option<&Actor>, access: &Access) -> Verdict {

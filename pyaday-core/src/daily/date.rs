@@ -42,7 +42,7 @@ impl Date {
         Self::of_seconds(seconds(time).saturating_add(hours * 3600))
     }
 
-    fn of_seconds(seconds: i64) -> Self {
+    pub(crate) fn of_seconds(seconds: i64) -> Self {
         let days = seconds.div_euclid(SECONDS_A_DAY);
         let days = days.clamp(Self::MIN.days.into(), Self::MAX.days.into());
         Self { days: days as i32 }
@@ -56,8 +56,15 @@ impl Date {
         Self { days: days.clamp(Self::MIN.days, Self::MAX.days) }
     }
 
+    /// The day of the week: 0 is Monday, and 6 is Sunday.
+    #[cfg(feature = "desk")]
+    pub(crate) fn weekday(self) -> usize {
+        // 1970-01-01 was a Thursday.
+        (self.days + 3).rem_euclid(7) as usize
+    }
+
     /// Year, month (from 1) and day (from 1).
-    fn civil(self) -> (i32, i32, i32) {
+    pub(crate) fn civil(self) -> (i32, i32, i32) {
         // Days are counted from 0000-03-01. Then a leap day is the last day of its year, and the
         // first day of each month is given by a linear formula.
         let days = self.days - Self::MIN.days - 60;
@@ -73,7 +80,7 @@ impl Date {
 
     /// The inverse of [`civil`](Self::civil). The month must be from 1 to 12, and the day may be
     /// any number.
-    fn from_civil(year: i32, month: i32, day: i32) -> Self {
+    pub(crate) fn from_civil(year: i32, month: i32, day: i32) -> Self {
         let year = year - i32::from(month <= 2);
         let month_from_march = if month > 2 { month - 3 } else { month + 9 };
         let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));

@@ -6,7 +6,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::authority::{Authority, ParsedOrigin};
-use super::facts::{Facts, Operation};
+use super::facts::{Blueprint, Facts, Operation};
 use super::guard;
 use super::head::Head;
 use super::options::Options;
@@ -31,9 +31,16 @@ pub(crate) fn admit(operation: Operation, head: &Head<'_>) -> Result<(), Problem
         check_host(head.options, head.parts)?;
     }
     match &head.options.guard {
-        Some(guard) => guard::ask(&**guard, operation, head),
-        None => Ok(()),
+        Some(guard) if operation.facts().is_guarded => guard::ask(&**guard, operation, head),
+        _ => Ok(()),
     }
+}
+
+/// Refuses a request to an endpoint that the options do not mount. An adapter registers no path for
+/// it, but a host that routes paths itself may hand such a request over.
+#[inline]
+pub(crate) fn check_mount(options: &Options, blueprint: Blueprint) -> Result<(), Problem> {
+    if options.mounts(blueprint) { Ok(()) } else { Err(Problem::nothing_here()) }
 }
 
 /// Refuses a request for a host that is not in the list, if there is a list. It stops a page that

@@ -6,6 +6,7 @@ use http::{HeaderName, Method};
 use super::admission;
 use super::change_note::CHANGE_NOTE;
 use super::facts::{Blueprint, Conditions, Operation};
+use super::form::Form;
 use super::options::Options;
 use super::path;
 
@@ -54,6 +55,11 @@ impl Endpoint {
     #[must_use]
     pub fn path(&self) -> &'static str {
         self.operations[0].path()
+    }
+
+    /// How responses show a problem.
+    pub(crate) fn form(&self) -> Form {
+        Form::of(self.operations[0].facts())
     }
 
     /// The path if all blueprints are mounted together: `/packages/{name}`.

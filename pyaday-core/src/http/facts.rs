@@ -24,6 +24,11 @@ pub enum Blueprint {
     Changes,
     /// The import and the export of many packages.
     Transfer,
+    /// The desk: pages for people. Its links lead to the other blueprints at their default paths
+    /// beside it, so it works only if all of them are mounted together. It is mounted only if the
+    /// options [say so](crate::Options::desk).
+    #[cfg(feature = "desk")]
+    Desk,
     /// The OpenAPI document. It describes all blueprints at their default paths, so it is correct
     /// only if all of them are mounted together. A host that mounts some of them elsewhere makes
     /// its own document from [`openapi::document`](crate::openapi::document).
@@ -32,8 +37,16 @@ pub enum Blueprint {
 
 impl Blueprint {
     /// Every blueprint.
-    pub const ALL: &'static [Self] =
-        &[Self::Packages, Self::Rand, Self::Daily, Self::Changes, Self::Transfer, Self::OpenApi];
+    pub const ALL: &'static [Self] = &[
+        Self::Packages,
+        Self::Rand,
+        Self::Daily,
+        Self::Changes,
+        Self::Transfer,
+        #[cfg(feature = "desk")]
+        Self::Desk,
+        Self::OpenApi,
+    ];
 
     /// The default path of the blueprint. It is empty if each of its endpoints has a path of its own. Not
     /// every framework nests a router at an empty path: mount such a blueprint at the root.
@@ -45,6 +58,8 @@ impl Blueprint {
             Self::Daily => "/daily",
             Self::Changes => "/changes",
             Self::Transfer => "",
+            #[cfg(feature = "desk")]
+            Self::Desk => "/desk",
             Self::OpenApi => "/openapi.json",
         }
     }
@@ -57,6 +72,8 @@ impl Blueprint {
             Self::Daily => "daily",
             Self::Changes => "changes",
             Self::Transfer => "transfer",
+            #[cfg(feature = "desk")]
+            Self::Desk => "desk",
             Self::OpenApi => "openapi",
         }
     }
@@ -195,6 +212,9 @@ pub(crate) struct Facts {
     pub(crate) success: Success,
     /// The response to a request that only asks what a write would do.
     pub(crate) preview: Option<Success>,
+    /// False if the response is the same for everyone and contains nothing of the catalogue. Then
+    /// the guard is not asked.
+    pub(crate) is_guarded: bool,
 }
 
 /// The request body of an operation.
@@ -320,6 +340,7 @@ impl Facts {
             problems: &[],
             success: Success::no_content(""),
             preview: None,
+            is_guarded: true,
         }
     }
 

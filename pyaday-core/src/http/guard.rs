@@ -147,8 +147,7 @@ pub(crate) fn ask(guard: &Guard, operation: Operation, head: &Head<'_>) -> Resul
     }
 }
 
-/// Asks the guard whether an actor may carry out an operation on something that the path does not
-/// name.
+/// Asks the guard about an access that is not the one of the request.
 pub(crate) fn ask_about(
     options: &Options,
     actor: Option<&Actor>,

@@ -53,6 +53,12 @@ impl<'a> Head<'a> {
         self.template.contains('{')
     }
 
+    /// The number of segments of the endpoint's path.
+    #[cfg(feature = "desk")]
+    pub(crate) fn depth(&self) -> u8 {
+        path::depth(self.template)
+    }
+
     /// The package that the path names.
     ///
     /// The core decodes the name itself: frameworks decode in different ways, and the host's prefix

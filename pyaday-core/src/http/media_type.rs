@@ -10,6 +10,9 @@ pub(crate) const JSON: &str = "application/json";
 pub(crate) const ATOM: &str = "application/atom+xml";
 /// A [JSON Feed](https://www.jsonfeed.org/version/1.1/).
 pub(crate) const FEED_JSON: &str = "application/feed+json";
+/// A page for people.
+#[cfg(feature = "desk")]
+pub(crate) const HTML: &str = "text/html; charset=utf-8";
 /// A merge patch ([RFC 7396 §4](https://www.rfc-editor.org/rfc/rfc7396#section-4)).
 pub(crate) const MERGE_PATCH_JSON: &str = "application/merge-patch+json";
 /// A problem ([RFC 9457 §6.1](https://www.rfc-editor.org/rfc/rfc9457#section-6.1)).

@@ -6,10 +6,13 @@ mod authority;
 mod body;
 pub(crate) mod change_note;
 pub(crate) mod conditions;
+#[cfg(feature = "desk")]
+mod desk;
 pub(crate) mod document;
 mod endpoint;
 pub(crate) mod facts;
 mod feed_id;
+pub(crate) mod form;
 pub(crate) mod guard;
 pub(crate) mod head;
 pub(crate) mod media_type;
@@ -26,6 +29,8 @@ pub use api::Api;
 pub use authority::{Host, Origin};
 pub use body::{Body, BodyError};
 pub use conditions::{Evaluation, Failure, Preconditions};
+#[cfg(feature = "desk")]
+pub use desk::Desk;
 pub use endpoint::Endpoint;
 pub use facts::{Blueprint, Operation};
 pub use feed_id::FeedId;

@@ -10,7 +10,10 @@ use bytes::Bytes;
 use serde_json::{Map, Value};
 
 use super::authority::{Host, Origin};
+#[cfg(feature = "desk")]
+use super::desk::Desk;
 use super::document::Template;
+use super::facts::Blueprint;
 use super::feed_id::FeedId;
 use super::guard::{Access, Guard, Verdict};
 use super::problem::Problem;
@@ -35,6 +38,8 @@ pub struct Options {
     /// `None` if the host has not decided.
     is_private: Option<bool>,
     pub(crate) guard: Option<Box<Guard>>,
+    #[cfg(feature = "desk")]
+    pub(crate) desk: Option<Desk>,
     pub(crate) hosts: Option<Vec<Host>>,
     pub(crate) origins: Vec<Origin>,
     pub(crate) public_url: Option<PublicUrl>,
@@ -64,6 +69,8 @@ impl Options {
             if_match_required: false,
             is_private: None,
             guard: None,
+            #[cfg(feature = "desk")]
+            desk: None,
             hosts: None,
             origins: Vec::new(),
             public_url: None,
@@ -195,6 +202,24 @@ impl Options {
         Self { guard: Some(Box::new(guard)), ..self }
     }
 
+    /// Mounts the desk: pages for people, at `/desk` beside the other blueprints. By default it is not
+    /// mounted, also if the feature `desk` is on.
+    ///
+    /// The pages show packages, days and changes to anyone who may read them, without JavaScript.
+    /// Those who may write also edit there. A page only offers what the guard allows the person who
+    /// reads it. If the desk is [guarded](Desk::guarded_by), its guard replaces an earlier one of
+    /// these options.
+    ///
+    /// With the desk, the entries of the feeds link to its page of the day as `text/html`.
+    #[cfg(feature = "desk")]
+    #[must_use]
+    pub fn desk(mut self, mut desk: Desk) -> Self {
+        if let Some(guard) = desk.guard.take() {
+            self.guard = Some(guard);
+        }
+        Self { desk: Some(desk), ..self }
+    }
+
     /// The hosts that this service answers for. A request for another host, or for none, is refused
     /// with 421 ([RFC 9110 §15.5.20](https://www.rfc-editor.org/rfc/rfc9110#section-15.5.20)). By
     /// default every host is accepted. An empty list accepts none.
@@ -311,6 +336,21 @@ impl Options {
         Self { problem_hook: Some(Box::new(hook)), ..self }
     }
 
+    /// True if the endpoints of a blueprint are mounted.
+    #[inline]
+    pub(crate) fn mounts(&self, blueprint: Blueprint) -> bool {
+        match blueprint {
+            #[cfg(feature = "desk")]
+            Blueprint::Desk => self.desk.is_some(),
+            Blueprint::Packages
+            | Blueprint::Rand
+            | Blueprint::Daily
+            | Blueprint::Changes
+            | Blueprint::Transfer
+            | Blueprint::OpenApi => true,
+        }
+    }
+
     /// Which caches may keep a response, as a directive of `Cache-Control`.
     pub(crate) fn caches(&self) -> &'static str {
         if self.is_private.unwrap_or(self.guard.is_some()) { "private" } else { "public" }
@@ -336,9 +376,15 @@ impl Options {
 
     /// The JSON of a problem, as its client receives it.
     pub(crate) fn problem_body(&self, problem: &Problem) -> Bytes {
-        let Some(hook) = &self.problem_hook else {
-            return problem.json();
-        };
+        // Serialising texts and numbers into memory cannot fail.
+        let render = |members| serde_json::to_vec(&members).unwrap_or_default().into();
+        self.rewritten(problem).map_or_else(|| problem.json(), render)
+    }
+
+    /// The members of a problem after the host's function has changed them. `None` if there is no
+    /// such function, or if it panicked.
+    pub(crate) fn rewritten(&self, problem: &Problem) -> Option<Map<String, Value>> {
+        let hook = self.problem_hook.as_ref()?;
         // After a panic, the partly changed map is dropped.
         let rewritten = catch_unwind(AssertUnwindSafe(|| {
             let mut members = problem.members();
@@ -346,9 +392,7 @@ impl Options {
             members.insert("status".to_owned(), problem.status().as_u16().into());
             members
         }));
-        // Serialising texts and numbers into memory cannot fail.
-        let render = |members| serde_json::to_vec(&members).unwrap_or_default().into();
-        rewritten.map_or_else(|_| problem.json(), render)
+        rewritten.ok()
     }
 }
 

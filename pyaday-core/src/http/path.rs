@@ -36,6 +36,17 @@ pub(crate) fn variable<'a>(template: &str, path: &'a str, variable: &str) -> Opt
     }
 }
 
+/// The number of segments of an endpoint's path.
+#[cfg(feature = "desk")]
+pub(crate) const fn depth(template: &str) -> u8 {
+    let (bytes, mut at, mut depth) = (template.as_bytes(), 0, 0);
+    while at < bytes.len() {
+        depth += (bytes[at] == b'/') as u8;
+        at += 1;
+    }
+    depth
+}
+
 /// The names of the variables in an endpoint's path.
 pub(crate) fn variables(template: &str) -> impl Iterator<Item = &str> {
     template.split('/').filter_map(name)

@@ -10,6 +10,7 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value};
 
+use super::form::Form;
 use super::problem_type::ProblemType;
 use crate::package::FieldError;
 
@@ -63,6 +64,7 @@ struct More {
     members: Map<String, Value>,
     header: Option<(HeaderName, HeaderValue)>,
     source: Option<Box<dyn Error + Send + Sync>>,
+    form: Form,
 }
 
 impl Problem {
@@ -109,6 +111,19 @@ impl Problem {
     pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.more().source = Some(source.into());
         self
+    }
+
+    /// Sets how the response shows the problem.
+    pub(crate) fn in_form(mut self, form: Form) -> Self {
+        if form != Form::default() {
+            self.more().form = form;
+        }
+        self
+    }
+
+    /// How the response shows the problem.
+    pub(crate) fn form(&self) -> Form {
+        self.more.as_ref().map(|more| more.form).unwrap_or_default()
     }
 
     pub(crate) fn with_errors(mut self, errors: Vec<FieldError>) -> Self {

@@ -35,6 +35,12 @@ pub(crate) fn pairs(query: &str) -> impl Iterator<Item = &str> {
     query.split('&').filter(|pair| !pair.is_empty())
 }
 
+/// True if a parameter has a value. A form sends the parameter of a field that nobody has filled in.
+#[cfg(feature = "desk")]
+pub(crate) fn has_value(pair: &str) -> bool {
+    !split(pair).1.is_empty()
+}
+
 /// The name and the value of a parameter, both not decoded yet.
 fn split(pair: &str) -> (&str, &str) {
     pair.split_once('=').unwrap_or((pair, ""))

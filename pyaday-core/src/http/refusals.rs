@@ -82,8 +82,12 @@ impl Problem {
             {
                 Self::empty_catalogue()
             }
-            None => Self::of(ProblemType::PackageNotFound, "There is nothing at this URL."),
+            None => Self::nothing_here(),
         }
+    }
+
+    pub(crate) fn nothing_here() -> Self {
+        Self::of(ProblemType::PackageNotFound, "There is nothing at this URL.")
     }
 
     pub(crate) fn package_exists(there: &Stored) -> Self {

@@ -11,9 +11,11 @@ mod schemas;
 
 use serde_json::{Map, Value, json};
 
+use crate::http::form::Form;
 use crate::http::{Endpoint, Options};
 
-/// Returns the document of all blueprints, mounted together below `server`. `server` is a path or a
+/// Returns the document of all blueprints, mounted together below `server`. The pages of the desk are
+/// for people, and the document does not describe them. `server` is a path or a
 /// URL without a slash at its end, and it is empty for the root. Give the path that requests have
 /// when they arrive here: if the options have a [public URL](Options::public_url), the document
 /// puts it before the path.
@@ -56,6 +58,7 @@ pub fn document(options: &Options, server: &str) -> Value {
         "servers": [{ "url": server_url(options, server) }],
         "paths": Endpoint::ALL
             .iter()
+            .filter(|endpoint| endpoint.form() == Form::Details)
             .map(|endpoint| (endpoint.full_path(), endpoint::path_item(options, endpoint)))
             .collect::<Map<_, _>>(),
         "components": { "schemas": schemas::schemas() },

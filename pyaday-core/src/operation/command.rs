@@ -62,7 +62,7 @@ impl<S: PackageStore, O: Operate> AnyRequest<S> for O {
 
     fn execute<'a>(self: Box<Self>, api: &'a Api<S>) -> BoxFuture<'a, Result<Outcome, Problem>> {
         Box::pin(async move {
-            let performed = Operate::execute(*self, api).await?;
+            let performed = operate::execute(*self, api).await?;
             let status = status::<O>(&performed);
             let encode = |options: &Options| operate::encode::<O>(options, performed);
             Ok(Outcome { result: Executed::Other(status, Box::new(encode)) })

@@ -1,5 +1,6 @@
 //! The package of a day, shared by all operations about days.
 
+use std::num::NonZeroUsize;
 use std::time::SystemTime;
 
 use http::Response;
@@ -16,7 +17,9 @@ use crate::openapi::parts::{json_content, reference};
 use crate::store::PackageStore;
 
 /// The number of past days that a request can still open.
-const DAYS_BACK: i32 = 31;
+pub(super) const DAYS_BACK: i32 = 31;
+/// A number of pins that is greater than the number of days that can be pinned.
+pub(super) const PINS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(999);
 /// How long a response for a past day may be kept, in seconds.
 const MAX_AGE_OF_PAST: u32 = 24 * 60 * 60;
 /// The maximum time that a response for the current day may be kept, in seconds.

@@ -7,6 +7,8 @@ use serde_json::json;
 
 use super::operate::Performed;
 use crate::daily::{Daily, Date, rfc3339};
+#[cfg(feature = "desk")]
+use crate::http::Blueprint;
 use crate::http::conditions::Preconditions;
 use crate::http::document::Document;
 use crate::http::head::Head;
@@ -46,6 +48,8 @@ pub(super) enum Format {
 pub(super) struct Source {
     /// The absolute URL at which the blueprint is mounted.
     url: String,
+    /// The absolute URL below which each day has a page for people, if the desk is mounted.
+    pages: Option<String>,
     conditions: Preconditions,
 }
 
@@ -55,7 +59,8 @@ impl Source {
         if mount.len() > MAX_PATH_BYTES {
             return Err(Problem::uri_too_long(MAX_PATH_BYTES));
         }
-        Ok(Self { url: head.absolute(mount), conditions: head.conditions() })
+        let pages = pages_of_days(head.options, mount).map(|path| head.absolute(&path));
+        Ok(Self { url: head.absolute(mount), pages, conditions: head.conditions() })
     }
 
     pub(super) async fn read<S: PackageStore>(
@@ -65,8 +70,43 @@ impl Source {
     ) -> Result<Performed<Document>, Problem> {
         let days = recent_days(api).await?;
         let ids = Ids::new(api.options(), api.store().id().await?);
-        let feed = document(format, &self.url, &ids, &days);
+        let links = Links { url: &self.url, pages: self.pages.as_deref() };
+        let feed = document(format, links, &ids, &days);
         Performed::read(feed, &self.conditions, Document::entity_tag)
+    }
+}
+
+/// The path below which each day has a page for people. `mount` is the path at which the blueprint is
+/// mounted. `None` if the desk is not mounted, or not beside the blueprint.
+fn pages_of_days(options: &Options, mount: &str) -> Option<String> {
+    #[cfg(feature = "desk")]
+    if options.mounts(Blueprint::Desk) {
+        let root = mount.strip_suffix(Blueprint::Daily.path())?;
+        return Some(format!("{root}{}/days", Blueprint::Desk.path()));
+    }
+    let _ = (options, mount);
+    None
+}
+
+/// The URLs in a feed. All of them are absolute.
+#[derive(Clone, Copy)]
+struct Links<'a> {
+    /// Where the blueprint is mounted.
+    url: &'a str,
+    /// Below which each day has a page for people, if the desk is mounted.
+    pages: Option<&'a str>,
+}
+
+impl<'a> Links<'a> {
+    /// The media type of what the alternate links lead to. `None` for JSON: feed readers that look for a
+    /// web page ignore a link with another type.
+    fn media_type(self) -> Option<&'static str> {
+        self.pages.map(|_| "text/html")
+    }
+
+    /// What the feed is about, and below which each day is.
+    fn days(self) -> &'a str {
+        self.pages.unwrap_or(self.url)
     }
 }
 
@@ -143,21 +183,23 @@ impl<'a> Ids<'a> {
     }
 }
 
-/// Renders a feed of these days, the newest first. `url` is the absolute URL at which the blueprint
-/// is mounted.
-fn document(format: Format, url: &str, ids: &Ids<'_>, days: &[Daily]) -> Document {
+/// Renders a feed of these days, the newest first.
+fn document(format: Format, links: Links<'_>, ids: &Ids<'_>, days: &[Daily]) -> Document {
     match format {
-        Format::Atom => Document::new(ATOM, atom(url, ids, days).into_bytes()),
-        Format::Json => Document::new(FEED_JSON, json(url, ids, days)),
+        Format::Atom => Document::new(ATOM, atom(links, ids, days).into_bytes()),
+        Format::Json => Document::new(FEED_JSON, json(links, ids, days)),
     }
 }
 
-/// The alternate links have no type. They lead to JSON, and feed readers that look for a web page
-/// ignore a link with another type.
-fn atom(url: &str, ids: &Ids<'_>, days: &[Daily]) -> String {
+fn atom(links: Links<'_>, ids: &Ids<'_>, days: &[Daily]) -> String {
     // The feed changed when its newest day began.
     let updated = days.first().map_or_else(|| rfc3339(0), |daily| midnight(daily.date()));
-    let (link, id) = (escape(url), escape(&ids.feed()));
+    let (link, id) = (escape(links.url), escape(&ids.feed()));
+    let alternate = match links.media_type() {
+        Some(media_type) => format!("<link rel=\"alternate\" type=\"{media_type}\""),
+        None => "<link rel=\"alternate\"".to_owned(),
+    };
+    let pages = escape(links.days());
     let mut feed = format!(
         "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n\
          <feed xmlns=\"http://www.w3.org/2005/Atom\">\n\
@@ -166,7 +208,7 @@ fn atom(url: &str, ids: &Ids<'_>, days: &[Daily]) -> String {
          <updated>{updated}</updated>\n\
          <author><name>pyaday</name></author>\n\
          <link rel=\"self\" type=\"{ATOM}\" href=\"{link}/feed.atom\"/>\n\
-         <link rel=\"alternate\" href=\"{link}\"/>\n",
+         {alternate} href=\"{pages}\"/>\n",
     );
     for daily in days {
         let (date, package) = (daily.date(), daily.package());
@@ -179,7 +221,7 @@ fn atom(url: &str, ids: &Ids<'_>, days: &[Daily]) -> String {
              <title>{}</title>\n\
              <updated>{begun}</updated>\n\
              <published>{begun}</published>\n\
-             <link rel=\"alternate\" href=\"{link}/{date}\"/>\n\
+             {alternate} href=\"{pages}/{date}\"/>\n\
              <summary>{}</summary>\n\
              </entry>\n",
             escape(&ids.entry(date)),
@@ -190,12 +232,12 @@ fn atom(url: &str, ids: &Ids<'_>, days: &[Daily]) -> String {
     feed + "</feed>\n"
 }
 
-fn json(url: &str, ids: &Ids<'_>, days: &[Daily]) -> Vec<u8> {
+fn json(links: Links<'_>, ids: &Ids<'_>, days: &[Daily]) -> Vec<u8> {
     let items = days.iter().map(|daily| {
         let (date, package) = (daily.date(), daily.package());
         json!({
             "id": ids.entry(date),
-            "url": format!("{url}/{date}"),
+            "url": format!("{}/{date}", links.days()),
             "title": package.name,
             "content_text": package.details.short_desc,
             "date_published": midnight(date),
@@ -204,8 +246,8 @@ fn json(url: &str, ids: &Ids<'_>, days: &[Daily]) -> Vec<u8> {
     let feed = json!({
         "version": "https://jsonfeed.org/version/1.1",
         "title": TITLE,
-        "home_page_url": url,
-        "feed_url": format!("{url}/feed.json"),
+        "home_page_url": links.days(),
+        "feed_url": format!("{}/feed.json", links.url),
         "items": items.collect::<Vec<_>>(),
     });
     // Serialising a tree of JSON values into memory cannot fail.

@@ -109,7 +109,7 @@ fn write(page: &ChangePage) -> Vec<u8> {
 }
 
 /// The parameters of the list.
-fn query(options: &Options, query: &str) -> Result<ChangeQuery, Problem> {
+pub(super) fn query(options: &Options, query: &str) -> Result<ChangeQuery, Problem> {
     let mut list = ChangeQuery::new(options.page_limit);
     let mut parameters =
         Parameters(["after", "before", "by", "limit", "name", "what"].map(Parameter::once));

@@ -112,7 +112,7 @@ impl Operate for ListPackages {
 }
 
 /// The parameters of the list.
-fn query(options: &Options, query: &str) -> Result<Query, Problem> {
+pub(super) fn query(options: &Options, query: &str) -> Result<Query, Problem> {
     let mut list = Query::new(options.page_limit);
     let [after, limit, search, sort] = ["after", "limit", "q", "sort"].map(Parameter::once);
     let tags = Parameter::repeated("tag", MAX_TAGS);

@@ -1,12 +1,11 @@
 //! `GET /daily/pins`: list the pins of future days.
 
 use std::future::Future;
-use std::num::NonZeroUsize;
 
 use bytes::Bytes;
 use http::{Request, Response};
 
-use super::days::last_open;
+use super::days::{PINS, last_open};
 use super::operate::{Operate, Performed};
 use super::pipeline::respond_as;
 use crate::http::conditions::Preconditions;
@@ -28,10 +27,6 @@ pub fn list_pins<S: PackageStore, B: http_body::Body>(
 ) -> impl Future<Output = Response<Body>> + use<S, B> {
     respond_as::<ListPins, _, _>(api, request)
 }
-
-/// The maximum number of pins in the list. It is greater than the number of days that can be
-/// pinned.
-const PINS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(999);
 
 #[derive(Debug)]
 pub(super) struct ListPins {

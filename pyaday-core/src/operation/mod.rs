@@ -12,6 +12,8 @@ mod export;
 mod feed;
 mod guarded;
 mod operate;
+#[cfg(feature = "desk")]
+mod pages;
 mod pipeline;
 mod steps;
 mod table;
@@ -38,6 +40,20 @@ mod read_package;
 mod read_pin;
 mod read_random_package;
 mod read_today;
+#[cfg(feature = "desk")]
+mod show_asset;
+#[cfg(feature = "desk")]
+mod show_change;
+#[cfg(feature = "desk")]
+mod show_changes;
+#[cfg(feature = "desk")]
+mod show_day;
+#[cfg(feature = "desk")]
+mod show_days;
+#[cfg(feature = "desk")]
+mod show_package;
+#[cfg(feature = "desk")]
+mod show_packages;
 mod undo_change;
 mod unpin_day;
 mod update_package;
@@ -66,6 +82,20 @@ pub use read_package::read_package;
 pub use read_pin::read_pin;
 pub use read_random_package::read_random_package;
 pub use read_today::read_today;
+#[cfg(feature = "desk")]
+pub use show_asset::show_asset;
+#[cfg(feature = "desk")]
+pub use show_change::show_change;
+#[cfg(feature = "desk")]
+pub use show_changes::show_changes;
+#[cfg(feature = "desk")]
+pub use show_day::show_day;
+#[cfg(feature = "desk")]
+pub use show_days::show_days;
+#[cfg(feature = "desk")]
+pub use show_package::show_package;
+#[cfg(feature = "desk")]
+pub use show_packages::show_packages;
 pub use undo_change::undo_change;
 pub use unpin_day::unpin_day;
 pub use update_package::update_package;

@@ -9,9 +9,12 @@ use http::request::Parts;
 use http::{HeaderValue, Response, StatusCode};
 
 use crate::daily::Date;
-use crate::http::admission::admit;
+#[cfg(feature = "desk")]
+use crate::http::Blueprint;
+use crate::http::admission::{admit, check_mount};
 use crate::http::conditions::{Evaluation, Preconditions};
 use crate::http::facts::Facts;
+use crate::http::form::Form;
 use crate::http::head::Head;
 use crate::http::{Api, Body, Operation, Options, Problem, media_type, response};
 use crate::package::NormalizedName;
@@ -112,6 +115,11 @@ impl<T> Performed<T> {
 
 /// Makes the checks that need no body. Every operation goes through this function.
 pub(crate) fn accept<O: Operate>(options: &Options, parts: &Parts) -> Result<(), Problem> {
+    check_head::<O>(options, parts).map_err(in_form_of::<O>)
+}
+
+fn check_head<O: Operate>(options: &Options, parts: &Parts) -> Result<(), Problem> {
+    check_mount(options, O::FACTS.blueprint)?;
     let head = head::<O>(options, parts);
     admit(Operation::new(const { &O::FACTS }), &head)?;
     if !O::FACTS.method.is_safe() {
@@ -144,7 +152,19 @@ pub(crate) fn decode<O: Operate>(
     parts: &Parts,
     body: &Bytes,
 ) -> Result<O, Problem> {
-    O::decode(&head::<O>(options, parts), body)
+    O::decode(&head::<O>(options, parts), body).map_err(in_form_of::<O>)
+}
+
+/// Carries out a decoded request.
+pub(crate) async fn execute<O: Operate, S: PackageStore>(
+    request: O,
+    api: &Api<S>,
+) -> Result<Performed<O::Result>, Problem> {
+    request.execute(api).await.map_err(in_form_of::<O>)
+}
+
+fn in_form_of<O: Operate>(problem: Problem) -> Problem {
+    problem.in_form(const { Form::of(&O::FACTS) })
 }
 
 /// Writes the response to a `GET`.
@@ -161,9 +181,16 @@ pub(crate) fn encode<O: Operate>(
 
 /// Writes the response that reports a problem.
 pub(crate) fn encode_problem(options: &Options, problem: &Problem) -> Response<Body> {
-    let content = options.problem_body(problem);
-    let mut response =
-        response::content(problem.status(), media_type::PROBLEM_JSON, response::NO_STORE, content);
+    let mut response = match problem.form() {
+        #[cfg(feature = "desk")]
+        Form::Page { depth } if options.mounts(Blueprint::Desk) => {
+            super::pages::refusal(options, problem, depth)
+        }
+        _ => {
+            let (media_type, content) = (media_type::PROBLEM_JSON, options.problem_body(problem));
+            response::content(problem.status(), media_type, response::NO_STORE, content)
+        }
+    };
     if let Some((name, value)) = problem.header() {
         response.headers_mut().insert(name, value.clone());
     }

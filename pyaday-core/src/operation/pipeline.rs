@@ -15,6 +15,7 @@ use super::operate::{self, Operate, Performed};
 use super::watch::Watch;
 use crate::daily::Date;
 use crate::http::facts::RequestBody;
+use crate::http::form::Form;
 use crate::http::{Api, Body, Operation, Options, Problem, ProblemType};
 use crate::package::NormalizedName;
 use crate::store::PackageStore;
@@ -30,6 +31,9 @@ pub(crate) trait Steps<S>: Sized {
     type Head;
     type Command;
     type Outcome;
+
+    /// How the response shows a problem.
+    fn form(&self) -> Form;
 
     /// The operation that a request with this method is for, if there is one.
     fn operation(&self, method: &Method) -> Option<Operation>;
@@ -65,6 +69,10 @@ impl<S: PackageStore, O: Operate> Steps<S> for StepsOf<O> {
     type Command = O;
     type Outcome = Performed<O::Result>;
 
+    fn form(&self) -> Form {
+        const { Form::of(&O::FACTS) }
+    }
+
     fn operation(&self, _: &Method) -> Option<Operation> {
         Some(Operation::new(const { &O::FACTS }))
     }
@@ -89,7 +97,7 @@ impl<S: PackageStore, O: Operate> Steps<S> for StepsOf<O> {
         api: &Api<S>,
         command: O,
     ) -> impl Future<Output = Result<Performed<O::Result>, Problem>> {
-        command.execute(api)
+        operate::execute(command, api)
     }
 
     fn encode(options: &Options, result: Result<Self::Outcome, Problem>) -> Response<Body> {
@@ -127,7 +135,7 @@ pub(super) fn run<S: PackageStore, B: http_body::Body, T: Steps<S>>(
     request: Request<B>,
 ) -> impl Future<Output = Response<Body>> + use<S, B, T> {
     let (parts, body) = request.into_parts();
-    let is_head = parts.method == Method::HEAD;
+    let (is_head, form) = (parts.method == Method::HEAD, steps.form());
     let mut watch = Watch::begin(|| steps.operation(&parts.method), &parts);
     let scope = watch.scope();
     let begun = scope.within(|| catching(|| begin(api, steps, parts, body, &mut watch)));
@@ -150,7 +158,8 @@ pub(super) fn run<S: PackageStore, B: http_body::Body, T: Steps<S>>(
             });
             outcome.await
         };
-        let mut response = scope.within(|| encode::<S, T>(api.options(), outcome, &mut watch));
+        let mut response =
+            scope.within(|| encode::<S, T>(api.options(), outcome, form, &mut watch));
         if is_head {
             *response.body_mut() = Body::empty();
         }
@@ -162,13 +171,14 @@ pub(super) fn run<S: PackageStore, B: http_body::Body, T: Steps<S>>(
 fn encode<S, T: Steps<S>>(
     options: &Options,
     outcome: Result<T::Outcome, Problem>,
+    form: Form,
     watch: &mut Watch,
 ) -> Response<Body> {
     let outcome = match outcome {
         Ok(outcome) => catching(|| T::encode(options, Ok(outcome))),
         Err(problem) => Err(problem),
     };
-    match outcome {
+    match outcome.map_err(|problem| problem.in_form(form)) {
         Ok(response) => {
             watch.end(response.status(), None);
             response
@@ -178,7 +188,7 @@ fn encode<S, T: Steps<S>>(
             catching(|| T::encode(options, Err(problem)))
                 // The report of a panic contains nothing of the host or the store, so encoding it
                 // is safe.
-                .unwrap_or_else(|problem| T::encode(options, Err(problem)))
+                .unwrap_or_else(|problem| T::encode(options, Err(problem.in_form(form))))
         }
     }
 }

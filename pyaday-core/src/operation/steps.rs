@@ -14,8 +14,9 @@ use super::read_package::ReadPackage;
 use super::read_random_package::ReadRandomPackage;
 use super::table::Table;
 use crate::daily::Date;
-use crate::http::admission::check_host;
+use crate::http::admission::{check_host, check_mount};
 use crate::http::facts::RequestBody;
+use crate::http::form::Form;
 use crate::http::{Api, Body, Endpoint, Operation, Options, Problem, response};
 use crate::package::NormalizedName;
 use crate::store::PackageStore;
@@ -101,6 +102,15 @@ pub fn decode_head<S: PackageStore>(
     endpoint: &'static Endpoint,
     parts: &Parts,
 ) -> Result<DecodedHead<S>, Problem> {
+    accept(api, endpoint, parts).map_err(|problem| problem.in_form(endpoint.form()))
+}
+
+fn accept<S: PackageStore>(
+    api: &Api<S>,
+    endpoint: &'static Endpoint,
+    parts: &Parts,
+) -> Result<DecodedHead<S>, Problem> {
+    check_mount(api.options(), endpoint.blueprint())?;
     if parts.method == Method::OPTIONS {
         check_host(api.options(), parts)?;
         return Ok(DecodedHead { accepted: Accepted::Methods(endpoint) });
@@ -126,7 +136,8 @@ pub fn decode_body<S: PackageStore>(
 ) -> Result<Command<S>, Problem> {
     let options = api.options();
     if let Some(limit) = head.body_limit(options).filter(|limit| body.len() > *limit) {
-        return Err(Problem::content_too_large(limit));
+        let form = head.operation().map(|operation| Form::of(operation.facts()));
+        return Err(Problem::content_too_large(limit).in_form(form.unwrap_or_default()));
     }
     let request = match head.accepted {
         Accepted::Methods(endpoint) => Decoded::Methods(endpoint),
@@ -198,6 +209,10 @@ impl<S: PackageStore> Steps<S> for ByTable {
     type Head = DecodedHead<S>;
     type Command = Command<S>;
     type Outcome = Outcome;
+
+    fn form(&self) -> Form {
+        self.0.form()
+    }
 
     fn operation(&self, method: &Method) -> Option<Operation> {
         self.0.operation(method)

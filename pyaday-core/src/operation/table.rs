@@ -7,7 +7,7 @@ use super::operate;
 use super::read_package::ReadPackage;
 use super::read_random_package::ReadRandomPackage;
 use crate::catalogue::MemoryStore;
-use crate::http::{Blueprint, Endpoint, Operation};
+use crate::http::{Api, Blueprint, Endpoint, Operation};
 use crate::store::PackageStore;
 
 /// The rows of all operations, for one type of store.
@@ -44,6 +44,20 @@ impl<S: PackageStore> Table<S> {
         #[cfg(feature = "import")]
         Row::of::<super::import_packages::ImportPackages>(),
         Row::of::<super::export_packages::ExportPackages>(),
+        #[cfg(feature = "desk")]
+        Row::of::<super::show_packages::ShowPackages>(),
+        #[cfg(feature = "desk")]
+        Row::of::<super::show_package::ShowPackage>(),
+        #[cfg(feature = "desk")]
+        Row::of::<super::show_days::ShowDays>(),
+        #[cfg(feature = "desk")]
+        Row::of::<super::show_day::ShowDay>(),
+        #[cfg(feature = "desk")]
+        Row::of::<super::show_changes::ShowChanges>(),
+        #[cfg(feature = "desk")]
+        Row::of::<super::show_change::ShowChange>(),
+        #[cfg(feature = "desk")]
+        Row::of::<super::show_asset::ShowAsset>(),
         Row::of::<super::read_openapi::ReadOpenApi>(),
     ];
 }
@@ -137,10 +151,19 @@ impl Endpoint {
     }
 }
 
-impl Blueprint {
-    /// The endpoints of the blueprint.
-    pub fn endpoints(self) -> impl Iterator<Item = &'static Endpoint> {
-        Endpoint::ALL.iter().filter(move |endpoint| endpoint.blueprint() == self)
+impl<S> Api<S> {
+    /// The endpoints that the options mount: what an adapter registers.
+    ///
+    /// These are all endpoints, except for those of the desk if [`Options::desk`](crate::Options)
+    /// was not set.
+    pub fn endpoints(&self) -> impl Iterator<Item = &'static Endpoint> {
+        let options = self.options();
+        Endpoint::ALL.iter().filter(move |endpoint| options.mounts(endpoint.blueprint()))
+    }
+
+    /// The endpoints of one blueprint that the options mount, for a host that chooses its path.
+    pub fn endpoints_of(&self, blueprint: Blueprint) -> impl Iterator<Item = &'static Endpoint> {
+        self.endpoints().filter(move |endpoint| endpoint.blueprint() == blueprint)
     }
 }
 

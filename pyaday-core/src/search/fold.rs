@@ -85,6 +85,17 @@ fn push(c: char, is_in_word: &mut bool, out: &mut Vec<u8>) {
     *is_in_word = is_word;
 }
 
+/// Appends what a character of a word becomes. Returns false if it is a character between words.
+#[cfg(feature = "desk")]
+pub(crate) fn push_letter(c: char, out: &mut Vec<u8>) -> bool {
+    let mut is_in_word = true;
+    match c.is_ascii() {
+        true => push(c.to_ascii_lowercase(), &mut is_in_word, out),
+        false => push_folded(c, &mut is_in_word, out),
+    }
+    is_in_word
+}
+
 /// The words of a folded text.
 pub(crate) fn split(folded: &[u8]) -> impl Iterator<Item = &[u8]> {
     folded.split(|byte| *byte == SPACE || *byte == PART).filter(|word| !word.is_empty())

@@ -6,6 +6,8 @@
 mod document;
 mod facets;
 mod fold;
+#[cfg(feature = "desk")]
+mod marks;
 mod score;
 mod terms;
 
@@ -15,6 +17,8 @@ pub use terms::Search;
 pub(crate) use document::Document;
 pub(crate) use facets::{Facets, TagFinder};
 pub(crate) use fold::split;
+#[cfg(feature = "desk")]
+pub(crate) use marks::marks;
 pub(crate) use score::{
     BEGINS, MOST_POPULAR, PHRASE, Parts, Place, Relation, average, coverage, score_of,
 };

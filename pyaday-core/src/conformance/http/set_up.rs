@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::conformance::{Call, Failing, Then, block_on};
+#[cfg(feature = "desk")]
+use crate::http::Desk;
 use crate::http::{Api, Options, Verdict};
 use crate::package::Package;
 use crate::store::{Actor, PackageStore, Seed, StoreError, Write};
@@ -39,6 +41,12 @@ impl SetUp {
                 ["example.org", "other.example:8443", "[::1]"].map(|it| it.parse().unwrap()),
             ),
             "a list of origins" => options.origins(["https://pages.example.org".parse().unwrap()]),
+            #[cfg(feature = "desk")]
+            "a desk" => options.desk(Desk::open_to_all()),
+            #[cfg(feature = "desk")]
+            "a desk with a guard" | "a desk with a guard, and a curator who has signed in" => {
+                guarded(options).desk(Desk::open_to_all().sign_in_at("sign-in"))
+            }
             "a guard and responses for any cache" => guarded(options).private(false),
             "a guard"
             | "a guard, and a curator who has signed in"
@@ -46,7 +54,8 @@ impl SetUp {
             other => panic!("With: {other}"),
         };
         let actor = match name {
-            "a guard, and a curator who has signed in" => {
+            "a guard, and a curator who has signed in"
+            | "a desk with a guard, and a curator who has signed in" => {
                 Some(Actor::new("ada").unwrap().with_roles(["curator"]))
             }
             "a guard, and a reader who has signed in" => Some(Actor::new("bob").unwrap()),

@@ -132,6 +132,16 @@ fn repetition(text: &str) -> Option<(usize, &str, &str)> {
     Some((count.parse().ok()?, repeated, after))
 }
 
+/// A page as the list writes it: each element on a line of its own, and the stylesheet and the script
+/// without the hashes of their content.
+fn page(text: &str) -> String {
+    const ASSET: &str = "desk/assets/desk-";
+    let text = text.replace('\n', "(a line break)").replace("><", ">\n<");
+    let mut parts = text.split(ASSET);
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |before, part| before + ASSET + "(hash)" + &part[16..])
+}
+
 /// A response in the form of the list. `mount` is where the client finds the catalogue.
 #[must_use]
 pub fn show(response: &Response, mount: &str) -> String {
@@ -165,10 +175,17 @@ pub fn show(response: &Response, mount: &str) -> String {
         let text = ["example.org", "/pyaday", "localhost", ":8080", ":"].into_iter().fold(
             response.text(),
             |text, before| {
-                text.replace(&format!("{before}{mount}/daily"), &format!("{before}{{mount}}/daily"))
+                ["/daily", "/desk"].into_iter().fold(text, |text, path| {
+                    text.replace(
+                        &format!("{before}{mount}{path}"),
+                        &format!("{before}{{mount}}{path}"),
+                    )
+                })
             },
         );
         let text = without_revisions(&without_identity(&text));
+        let is_page = response.header("content-type").is_some_and(|it| it.starts_with("text/html"));
+        let text = if is_page { page(&text) } else { text };
         shown.push_str("<\n");
         text.lines().for_each(|line| writeln!(shown, "< {line}").unwrap());
     }

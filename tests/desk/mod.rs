@@ -1,0 +1,393 @@
+//! Facts about the pages of the desk. What each page contains is in the golden list.
+
+mod browser;
+mod crawl;
+mod page;
+
+use pyaday_core::conformance::http::{Mounted, SetUp, three_packages};
+use pyaday_core::{
+    Actor, Api, Blueprint, Desk, Endpoint, MemoryStore, Options, Package, PackageStore, Query,
+    Replacement, Verdict, Write, respond,
+};
+use serde_json::json;
+
+use self::crawl::{MOUNTS, Mount, crawl};
+use self::page::Page;
+use crate::golden::memory;
+use crate::poem::Poem;
+use crate::support::client::{Answer, Request};
+use crate::support::homes::{Actix, Axum, Core};
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+}
+
+fn with_desk() -> Options {
+    SetUp::named("a desk").options
+}
+
+/// Answers a request for a path, without a server.
+fn get<S: PackageStore>(api: &Api<S>, path: &str) -> Answer {
+    Core::mount("", api, None).answer(&Request::new("GET", path))
+}
+
+/// A catalogue with everything that pages show: metadata, several pages, changes and pins.
+fn catalogue() -> Api<impl PackageStore> {
+    let api = three_packages(memory(), with_desk());
+    let home = Core::mount("", &api, None);
+    let metadata = json!({
+        "version": "3.1.2", "keywords": "web, wsgi", "requires_python": ">=3.9",
+        "project_url": ["Source, https://github.com/pallets/flask"],
+    });
+    let patch = json!({ "tags": ["web", "wsgi"], "metadata": metadata }).to_string();
+    let mut patch_flask = Request::new("PATCH", "/packages/flask");
+    patch_flask.body = patch.into_bytes();
+    home.answer(&patch_flask.header("content-type", "application/merge-patch+json"));
+    home.answer(&Request::new("PUT", "/daily/pins/2026-12-01").json(r#"{"name":"poetry"}"#));
+    home.answer(&Request::new("DELETE", "/packages/poetry"));
+    home.answer(&Request::new("PUT", "/daily/pins/2026-11-30").json(r#"{"name":"flask"}"#));
+    home.answer(&Request::new("GET", "/daily"));
+    for at in 0..60 {
+        let package = Package::new(&format!("package-{at}"), "One of many").unwrap();
+        block_on(api.store().create(package, Write::new())).unwrap();
+    }
+    api
+}
+
+#[test]
+fn every_link_of_every_page_of_the_core_leads_somewhere() {
+    for mount in MOUNTS {
+        assert!(crawl::<Core, _>(&catalogue(), mount, &["/desk"]) > 80);
+    }
+}
+
+#[test]
+fn every_link_of_every_page_on_axum_leads_somewhere() {
+    for mount in MOUNTS {
+        assert!(crawl::<Axum, _>(&catalogue(), mount, &["/desk"]) > 80);
+    }
+}
+
+#[test]
+fn every_link_of_every_page_on_actix_leads_somewhere() {
+    for mount in MOUNTS {
+        assert!(crawl::<Actix, _>(&catalogue(), mount, &["/desk"]) > 80);
+    }
+}
+
+#[test]
+fn every_link_of_every_page_on_poem_leads_somewhere() {
+    assert!(crawl::<Poem, _>(&catalogue(), MOUNTS[1], &["/desk"]) > 80);
+}
+
+/// The control: a page with a fault is found.
+#[test]
+fn a_page_with_a_fault_is_found() {
+    let right = get(&catalogue(), "/desk").text();
+    assert_eq!(Page::parse(&right).faults(), Vec::<String>::new());
+    for (part, wrong) in [
+        ("<!DOCTYPE html>", ""),
+        ("</form>", ""),
+        ("<form ", "<form onsubmit=\"x\" "),
+        ("<form ", "<form style=\"color:red\" "),
+        ("</head>", "<style>a{}</style></head>"),
+        ("</main>", "<script>x</script></main>"),
+        ("</main>", "<p id=\"main\"></p></main>"),
+        ("for=\"q\"", "for=\"other\""),
+    ] {
+        let page = right.replacen(part, wrong, 1);
+        assert_ne!(page, right);
+        assert!(!Page::parse(&page).faults().is_empty(), "{part} {wrong}");
+    }
+}
+
+/// Texts that would do harm if a page did not escape them.
+const HOSTILE: [&str; 30] = [
+    "<script>alert(1)</script>",
+    "</script><script>alert(1)</script>",
+    "\"><script>alert(1)</script>",
+    "'><script>alert(1)</script>",
+    "\" onmouseover=\"alert(1)",
+    "' onmouseover='alert(1)",
+    "` onmouseover=`alert(1)",
+    "<img src=x onerror=alert(1)>",
+    "<svg/onload=alert(1)>",
+    "<svg><script>alert(1)</script></svg>",
+    "<math><mtext></p><script>alert(1)</script>",
+    "</title><script>alert(1)</script>",
+    "</textarea><script>alert(1)</script>",
+    "</style><script>alert(1)</script>",
+    "</main></body></html><script>alert(1)</script>",
+    "<!--",
+    "--><script>alert(1)</script>",
+    "<![CDATA[<script>alert(1)</script>]]>",
+    "<iframe srcdoc=\"<script>alert(1)</script>\">",
+    "<a href=\"javascript:alert(1)\">x</a>",
+    "javascript:alert(1)",
+    "JaVaScRiPt:alert(1)",
+    "data:text/html,<script>alert(1)</script>",
+    "<base href=\"https://evil.example/\">",
+    "<meta http-equiv=refresh content=\"0;url=https://evil.example\">",
+    "<form action=https://evil.example><input name=q>",
+    "&lt;script&gt;alert(1)&lt;/script&gt;",
+    "&#60;script&#62;alert(1)&#60;/script&#62;",
+    "{{7*7}}${7*7}<%= 7*7 %>",
+    "<plaintext>",
+];
+
+#[test]
+fn hostile_texts_are_shown_and_do_nothing() {
+    let api = Api::with_options(MemoryStore::new(), with_desk());
+    let mut paths = vec!["/desk".to_owned(), "/desk/changes".to_owned()];
+    for (at, hostile) in HOSTILE.iter().enumerate() {
+        let package = |short_desc: String| {
+            let package = json!({
+                "name": format!("package-{at}"), "short_desc": short_desc,
+                "metadata": {
+                    "version": hostile, "keywords": [hostile],
+                    "project_url": [hostile, format!("Docs, {hostile}")],
+                    "author": { *hostile: hostile }, *hostile: hostile,
+                },
+            });
+            Package::from_json(package.to_string().as_bytes()).unwrap()
+        };
+        let write =
+            Write::new().by(Actor::new(hostile).unwrap()).with_note(hostile.parse().unwrap());
+        let (first, second) = (package((*hostile).to_owned()), package(format!("Not {hostile}")));
+        block_on(async {
+            let name = first.name.normalized();
+            api.store().create(first, write.clone()).await.unwrap();
+            api.store().update(&name, Replacement::from(second), write).await.unwrap();
+        });
+        paths.push(format!("/desk/packages/package-{at}"));
+        let encoded: String = url::form_urlencoded::byte_serialize(hostile.as_bytes()).collect();
+        paths.push(format!("/desk?q={encoded}"));
+        paths.push(format!("/desk/changes?by={encoded}"));
+    }
+    let paths: Vec<_> = paths.iter().map(String::as_str).collect();
+    assert!(crawl::<Core, _>(&api, MOUNTS[0], &paths) > 200);
+    for (at, hostile) in HOSTILE.iter().enumerate() {
+        let page = Page::parse(&get(&api, &format!("/desk/packages/package-{at}")).text());
+        assert!(page.text("main").contains(hostile), "{hostile} is not shown");
+    }
+}
+
+/// Pages of all kinds, in the catalogue with which the scenarios of the golden list begin.
+const PAGES: [&str; 6] = [
+    "/desk",
+    "/desk?q=web",
+    "/desk/packages/flask",
+    "/desk/days",
+    "/desk/days/2026-11-23",
+    "/desk/changes",
+];
+
+#[test]
+fn a_page_that_has_not_changed_is_not_sent_again() {
+    let home = Core::mount("", &three_packages(memory(), with_desk()), None);
+    home.answer(&Request::new("GET", "/daily/2026-11-23"));
+    for path in PAGES {
+        let page = home.answer(&Request::new("GET", path));
+        let tag = page.header("etag").unwrap();
+        let again = home.answer(&Request::new("GET", path).header("if-none-match", tag));
+        assert_eq!((again.status, again.body.len()), (304, 0), "{path}");
+        assert_eq!(again.header("content-security-policy"), page.header("content-security-policy"));
+        let head = home.answer(&Request::new("HEAD", path));
+        assert_eq!((head.status, &head.headers), (200, &page.headers), "{path}");
+    }
+    // The control: each page but that of the day shows the package that is added.
+    let tags = PAGES
+        .map(|path| home.answer(&Request::new("GET", path)).header("etag").unwrap().to_owned());
+    let body = r#"{"name":"web","short_desc":"web"}"#;
+    assert_eq!(home.answer(&Request::new("POST", "/packages").json(body)).status, 201);
+    for path in ["/desk", "/desk?q=web", "/desk/changes"] {
+        let at = PAGES.iter().position(|it| it == &path).unwrap();
+        assert_ne!(
+            home.answer(&Request::new("GET", path)).header("etag"),
+            Some(&*tags[at]),
+            "{path}"
+        );
+    }
+}
+
+#[test]
+fn pages_are_for_the_clients_own_cache_if_there_is_a_guard() {
+    let desk = || Desk::guarded_by(|_, _| Verdict::Allow);
+    for (options, expected) in [
+        (Options::new().desk(Desk::open_to_all()), "no-cache"),
+        (Options::new().desk(desk()), "private, no-cache"),
+        (Options::new().desk(desk()).private(false), "no-cache"),
+    ] {
+        let page = get(&Api::with_options(MemoryStore::new(), options), "/desk");
+        assert_eq!(page.header("cache-control"), Some(expected));
+    }
+}
+
+#[test]
+fn the_files_of_the_pages_are_kept_for_ever() {
+    let api = three_packages(memory(), with_desk());
+    let page = Page::parse(&get(&api, "/desk").text());
+    for (url, media_type) in [
+        (
+            page.named("script").next().and_then(|it| it.attribute("src")),
+            "text/javascript; charset=utf-8",
+        ),
+        (
+            page.named("link")
+                .find(|it| it.attribute("rel") == Some("stylesheet"))
+                .and_then(|it| it.attribute("href")),
+            "text/css; charset=utf-8",
+        ),
+    ] {
+        let file = get(&api, &format!("/{}", url.unwrap()));
+        assert_eq!((file.status, file.header("content-type")), (200, Some(media_type)));
+        assert_eq!(file.header("cache-control"), Some("public, max-age=31536000, immutable"));
+    }
+}
+
+/// A page must not show what the guard does not allow, whatever it calls its own operation.
+#[test]
+fn a_page_shows_nothing_that_the_guard_refuses() {
+    for (refused, path, link) in [
+        ("list_packages", "/desk", "desk"),
+        ("read_package", "/desk/packages/flask", ""),
+        ("read_day", "/desk/days", "desk/days"),
+        ("read_day", "/desk/days/2026-11-23", ""),
+        ("list_changes", "/desk/changes", "desk/changes"),
+        ("read_change", "/desk/changes/1", ""),
+    ] {
+        let is_refused = move |name: &str| name == refused;
+        let options =
+            SetUp::named("a desk").options.desk(Desk::guarded_by(
+                move |_, access| match is_refused(access.operation().name()) {
+                    true => Verdict::Forbidden,
+                    false => Verdict::Allow,
+                },
+            ));
+        let home = Core::mount("", &three_packages(memory(), options), None);
+        assert_eq!(home.answer(&Request::new("GET", path)).status, 403, "{refused}");
+        for other in PAGES.iter().filter(|_| !link.is_empty()) {
+            let answer = home.answer(&Request::new("GET", other));
+            if answer.status == 200 {
+                let page = Page::parse(&answer.text());
+                let nav = page.named("a").any(|a| {
+                    let url = a.attribute("href").unwrap_or_default().trim_start_matches("../");
+                    url == link && a.attribute("class") != Some("home")
+                });
+                assert!(!nav, "{other} links to what {refused} refuses");
+            }
+        }
+    }
+}
+
+/// With a guard that lets somebody only read, a page has no form to edit.
+#[test]
+fn a_page_offers_only_what_the_guard_allows() {
+    for (allowed, has_form) in
+        [("update_package", true), ("delete_package", true), ("pin_day", false)]
+    {
+        let options = with_desk().desk(Desk::guarded_by(move |_, access| {
+            match !access.is_write() || access.operation().name() == allowed {
+                true => Verdict::Allow,
+                false => Verdict::Forbidden,
+            }
+        }));
+        let page = get(&three_packages(memory(), options), "/desk/packages/flask").text();
+        let page = Page::parse(&page);
+        let edit = page.named("form").any(|form| form.attribute("id") == Some("edit"));
+        assert_eq!(edit, has_form, "{allowed}");
+        let may = page.named("body").next().and_then(|body| body.attribute("data-may")).unwrap();
+        let writes: Vec<_> = may.split(' ').filter(|name| *name != "list_changes").collect();
+        assert_eq!(writes, [allowed]);
+    }
+}
+
+/// A dependency that turns the feature on must not add pages to a service.
+#[test]
+fn without_the_option_no_page_is_mounted_or_answered() {
+    let api = three_packages(memory(), SetUp::named("").options);
+    assert!(api.endpoints().all(|endpoint| endpoint.blueprint() != Blueprint::Desk));
+    assert_eq!(api.endpoints_of(Blueprint::Desk).count(), 0);
+    let of_desk = Endpoint::ALL.iter().filter(|it| it.blueprint() == Blueprint::Desk);
+    for endpoint in of_desk {
+        for method in ["GET", "OPTIONS", "POST"] {
+            let path = endpoint.full_path().replace(['{', '}'], "");
+            let request = http::Request::builder().method(method).uri(path).body(String::new());
+            let response = block_on(respond(&api, endpoint, request.unwrap()));
+            assert_eq!(response.status(), 404, "{method} {endpoint:?}");
+            assert_eq!(response.headers()["content-type"], "application/problem+json");
+        }
+    }
+    // The control.
+    let api = three_packages(memory(), with_desk());
+    assert_eq!(api.endpoints().count(), Endpoint::ALL.len());
+}
+
+/// The list of the golden answers has the other problems. A host that takes the steps one by one catches
+/// panics itself.
+#[test]
+fn a_panic_is_reported_as_a_page_that_says_nothing_of_it() {
+    let answer = get(&three_packages(memory(), with_desk()), "/desk/packages/panics");
+    assert_eq!(
+        (answer.status, answer.header("content-type")),
+        (500, Some("text/html; charset=utf-8"))
+    );
+    assert!(answer.text().contains("Internal error") && !answer.text().contains("secret"));
+}
+
+fn answers_pages_only_with_the_option<M: Mounted>() {
+    for (options, status) in [(SetUp::named("").options, 404), (with_desk(), 200)] {
+        let mounted = M::mount("/api", &three_packages(memory(), options), None);
+        let answer = mounted.answer(&Request::new("GET", "/api/desk"));
+        assert_eq!(answer.status, status);
+        // Without the desk, this is the host's own answer.
+        assert_eq!(answer.header("content-type").is_some(), status == 200, "{answer:?}");
+    }
+}
+
+#[test]
+fn axum_answers_pages_only_with_the_option() {
+    answers_pages_only_with_the_option::<Axum>();
+}
+
+#[test]
+fn actix_answers_pages_only_with_the_option() {
+    answers_pages_only_with_the_option::<Actix>();
+}
+
+#[test]
+fn poem_answers_pages_only_with_the_option() {
+    answers_pages_only_with_the_option::<Poem>();
+}
+
+/// A link of a page of another site must not be able to make the pages show something else in a frame.
+#[test]
+fn no_other_site_may_show_a_page_in_a_frame() {
+    let policy = get(&catalogue(), "/desk");
+    let policy = policy.header("content-security-policy").unwrap();
+    assert!(policy.contains("frame-ancestors 'none'") && policy.contains("default-src 'none'"));
+    assert!(!policy.contains("unsafe"));
+}
+
+#[test]
+fn the_first_page_is_small() {
+    let api = Api::with_options(MemoryStore::new(), with_desk());
+    let rows = include_str!("../search/packages.tsv").lines().skip(1);
+    for row in rows {
+        let columns: Vec<_> = row.split('\t').collect();
+        let metadata = json!({ "version": "1.26.4", "rank": columns[1] });
+        let package = json!({ "name": columns[0], "short_desc": columns[3], "metadata": metadata });
+        let package = Package::from_json(package.to_string().as_bytes()).unwrap();
+        block_on(api.store().create(package, Write::new())).unwrap();
+    }
+    let all = block_on(api.store().list(&Query::new(std::num::NonZeroUsize::MIN))).unwrap();
+    assert!(all.total.unwrap() >= 500);
+    let length = get(&api, "/desk").body.len();
+    assert!(length <= 14_000, "the first page has {length} bytes");
+}
+
+/// The mounts of the crawl, so that a typing error in one of them is found.
+#[test]
+fn a_proxy_that_removes_a_part_of_the_path_is_among_the_mounts() {
+    assert!(MOUNTS.iter().any(|Mount { client, target, .. }| client != target));
+}
