@@ -20,7 +20,7 @@ pub(crate) use self::hosts::is_loopback;
 use self::origins::Origins;
 use self::roles::Policy;
 use self::tokens::{Source, Tokens};
-use crate::Arguments;
+use crate::{Arguments, sign_in};
 
 /// Who may use a server, and from where. A clone shares the tokens.
 #[derive(Clone, Debug)]
@@ -30,6 +30,8 @@ pub struct AccessRules {
     hosts: Hosts,
     origins: Option<Arc<Origins>>,
     is_open: bool,
+    /// True if clients use https.
+    is_https: bool,
 }
 
 impl AccessRules {
@@ -62,6 +64,7 @@ impl AccessRules {
             hosts: Hosts::new(&options.hosts, &options.bind, public_url)?,
             origins: Origins::new(&options.cors)?.map(Arc::new),
             is_open: options.open,
+            is_https: public_url.is_some_and(|url| url.as_str().starts_with("https:")),
         })
     }
 
@@ -96,8 +99,36 @@ impl AccessRules {
         self.policy.explain(problem, members);
     }
 
-    /// The actor of a request with these `Authorization` fields. `None` if no field is for these rules.
-    fn actor<'a>(&self, fields: impl Iterator<Item = &'a [u8]>) -> Option<Actor> {
-        self.policy.needs_token().then(|| self.tokens.actor(fields)).flatten()
+    /// True if anything needs a token.
+    pub(crate) fn needs_token(&self) -> bool {
+        self.policy.needs_token()
+    }
+
+    /// True if clients use https, as far as the public URL says.
+    pub(crate) fn is_https(&self) -> bool {
+        self.is_https
+    }
+
+    /// The owner of a token, if the server knows it.
+    pub(crate) fn owner(&self, token: &[u8]) -> Option<Actor> {
+        self.tokens.owner(token).cloned()
+    }
+
+    /// The actor of a request with these `Authorization` fields, or if there is none, with these `Cookie`
+    /// fields. `None` if no field is for these rules. A cookie with a token that is not known is as if it were
+    /// absent, so that its owner can still read what anyone may, and sign in again.
+    fn actor<'a>(
+        &self,
+        authorization: impl Iterator<Item = &'a [u8]>,
+        cookies: impl Iterator<Item = &'a [u8]>,
+    ) -> Option<Actor> {
+        if !self.needs_token() {
+            return None;
+        }
+        let mut authorization = authorization.peekable();
+        match authorization.peek() {
+            Some(_) => self.tokens.actor(authorization),
+            None => self.owner(sign_in::token(cookies)?),
+        }
     }
 }

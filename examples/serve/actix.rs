@@ -18,7 +18,7 @@ use tokio::net::TcpStream;
 
 use crate::connection::{Connections, Stream};
 use crate::log::access;
-use crate::{AccessRules, Framework, Limits, Prefix};
+use crate::{AccessRules, Framework, Limits, Prefix, sign_in};
 
 mod limited;
 
@@ -40,6 +40,7 @@ impl Framework for Actix {
     ) -> io::Result<()> {
         let (prefix, access) = (prefix.clone(), access.clone());
         let app = move |config: &mut ServiceConfig| {
+            sign_in::add_routes(config, &access, &prefix);
             access.add_service(config, pyaday_actix::scope(prefix.as_path(), &api));
         };
         Self::serve_app(listener, app, Limits::default(), stop).await

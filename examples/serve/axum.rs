@@ -16,7 +16,7 @@ use tokio::time::sleep;
 
 use crate::connection::Connections;
 use crate::log::access;
-use crate::{AccessRules, Framework, Limits, Prefix};
+use crate::{AccessRules, Framework, Limits, Prefix, sign_in};
 
 mod limited;
 
@@ -42,7 +42,9 @@ impl Framework for Axum {
             "" => catalogue,
             path => Router::new().nest(path, catalogue),
         };
-        Self::serve_app(listener, access.around(app), Limits::default(), stop).await
+        // What the rules are about answers everything else, as in actix-web.
+        let app = sign_in::routes(access, prefix).fallback_service(access.around(app));
+        Self::serve_app(listener, app, Limits::default(), stop).await
     }
 }
 

@@ -24,6 +24,7 @@ mod prefix;
 mod progress;
 mod rarely;
 mod server;
+mod sign_in;
 mod signal;
 mod socket;
 mod store;

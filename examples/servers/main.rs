@@ -9,6 +9,7 @@ mod cors;
 mod cors_fields;
 #[cfg(target_os = "linux")]
 mod descriptors;
+mod desk;
 #[cfg(unix)]
 mod durable;
 #[cfg(target_os = "linux")]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix_cors::Cors;
 use actix_web::HttpMessage as _;
 use actix_web::dev::{HttpServiceFactory, Service as _, ServiceRequest};
-use actix_web::http::header::{AUTHORIZATION, HeaderValue};
+use actix_web::http::header::{AUTHORIZATION, COOKIE, HeaderValue};
 use actix_web::middleware::Condition;
 use actix_web::web::{self, ServiceConfig};
 
@@ -36,7 +36,8 @@ impl AccessRules {
     /// Tells the catalogue who sends a request.
     fn sign_in(&self, request: &ServiceRequest) {
         let fields = request.headers().get_all(AUTHORIZATION).map(HeaderValue::as_bytes);
-        if let Some(actor) = self.actor(fields) {
+        let cookies = request.headers().get_all(COOKIE).map(HeaderValue::as_bytes);
+        if let Some(actor) = self.actor(fields, cookies) {
             request.extensions_mut().insert(actor);
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::header::{
-    ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, ORIGIN,
+    ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, COOKIE, ORIGIN,
 };
 use axum::http::{HeaderName, HeaderValue, Method};
 use axum::middleware::{map_request, map_request_with_state};
@@ -34,7 +34,8 @@ impl AccessRules {
 /// Tells the catalogue who sends a request.
 async fn sign_in(State(rules): State<AccessRules>, mut request: Request) -> Request {
     let fields = request.headers().get_all(AUTHORIZATION).iter().map(HeaderValue::as_bytes);
-    if let Some(actor) = rules.actor(fields) {
+    let cookies = request.headers().get_all(COOKIE).iter().map(HeaderValue::as_bytes);
+    if let Some(actor) = rules.actor(fields, cookies) {
         request.extensions_mut().insert(actor);
     }
     request

@@ -40,6 +40,7 @@ impl Policy {
             return options.desk(Desk::open_to_all());
         }
         let desk = Desk::guarded_by(move |actor, access| self.verdict(actor, access));
+        let desk = if self.needs_token() { desk.sign_in_at("sign-in") } else { desk };
         // What anyone may read, any cache may keep.
         options.desk(desk).private(self.reads_need_token)
     }

@@ -179,7 +179,7 @@ impl Tokens {
     }
 
     /// The owner of a token. All digests are compared, and each comparison takes the same time.
-    fn owner(&self, token: &[u8]) -> Option<&Actor> {
+    pub(super) fn owner(&self, token: &[u8]) -> Option<&Actor> {
         if token.len() > MAX_LENGTH {
             return None;
         }
