@@ -76,6 +76,7 @@ pub(crate) fn case(operation: Operation) -> Case {
         "show_day" => ("/desk/days/2026-11-23", None, 200),
         "show_changes" => ("/desk/changes", None, 200),
         "show_change" => ("/desk/changes/1", None, 404),
+        "show_import" => ("/desk/import", None, 200),
         "show_asset" => ("/desk/assets/none", None, 404),
         other => panic!("{other} has no case here"),
     };

@@ -170,7 +170,8 @@
 //! # Pages for people
 //!
 //! The feature `desk` adds the blueprint `Desk`: pages on which people find and read packages, days
-//! and changes, and on which curators edit. It is off by default, and turning it on mounts nothing: the
+//! and changes, and on which curators edit. With the feature `import`, they also import files there. It
+//! is off by default, and turning it on mounts nothing: the
 //! pages are mounted only if [`Options`] has a `Desk`, which says who may use them.
 //!
 //! # Adapters

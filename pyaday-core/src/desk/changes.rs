@@ -128,7 +128,7 @@ impl ChangesPage<'_> {
                     p { (sentence(context, change, details)) (note(change)) }
                     @if let Some(details) = details { (self.summary(details)) }
                 }
-                (undo(viewer))
+                (undo(viewer, change))
             }
         }
     }
@@ -180,7 +180,7 @@ impl ChangeDetailsPage<'_> {
                     time datetime=(rfc3339(change.at)) { (long_day(date(change))) ", " (time(change.at)) " UTC" }
                     (note(change))
                 }
-                (undo(viewer))
+                (undo(viewer, change))
             }
             @for pin in &details.pins { (of_pin(context, pin)) }
             @for package in &details.packages { (of_package(context, package)) }
@@ -197,10 +197,11 @@ impl ChangeDetailsPage<'_> {
 }
 
 /// The button that takes a change back, if the viewer may do that.
-fn undo(viewer: &Viewer) -> Markup {
+fn undo(viewer: &Viewer, change: &Change) -> Markup {
     html! {
         @if viewer.may("undo_change") {
-            button.quiet type="button" data-do="undo" { "Undo" }
+            button.quiet type="button" data-do="undo" data-send={ "POST changes/" (change.revision) "/undo" }
+                data-said="The change was taken back." { "Undo" }
         }
     }
 }

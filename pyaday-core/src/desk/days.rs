@@ -205,12 +205,12 @@ impl DaysPage<'_> {
                             thead { tr { th scope="col" { "Day" } th scope="col" { "Package" } th scope="col" { "Remark" } } }
                             tbody {
                                 @for pin in self.pins {
-                                    tr data-date=(pin.date) data-name=(pin.name) data-revision=(pin.revision) {
+                                    tr data-date=(pin.date) data-from=(pin.date) data-name=(pin.name) data-revision=(pin.revision) {
                                         td { time datetime=(pin.date) { (short_day(pin.date)) } }
                                         th scope="row" { (self.pinned(pin)) }
                                         td { @if let Some(remark) = self.remark(pin) { mark { (remark) } " " }
                                             @if may_pin { button.quiet type="button" data-do="move" { "Move or swap" } }
-                                            @if may_unpin { button.quiet.danger type="button" data-do="unpin" { "Unpin" } } }
+                                            @if may_unpin { button.quiet.danger type="button" data-do="unpin" data-send={ "DELETE daily/pins/" (pin.date) } data-revision=(pin.revision) { "Unpin" } } }
                                     }
                                 }
                             }

@@ -1,314 +1,320 @@
-// The script of the desk. Only curators need it. It writes through the JSON API.
-const { root = '', may = '' } = document.body.dataset;
+// The script of the desk. It writes through the JSON API.
+const root = new URL(document.body.dataset.root || '.', location).href;
 const $ = (selector, within = document) => within.querySelector(selector);
 const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
+const copy = template => $(template).content.firstElementChild.cloneNode(true);
+const make = (name, textContent, properties) => Object.assign(document.createElement(name), { textContent }, properties);
+const links = (names, path = 'desk/packages/') => names.slice(0, 20).flatMap(name => [' ', make('a', name, { href: root + path + name })]);
 const plural = count => `${count.toLocaleString('en')} package${count === 1 ? '' : 's'}`;
 const words = text => [...new Set(text.toLowerCase().split(/[\s,]+/).filter(Boolean))].sort();
-const same = (left, right) => JSON.stringify(left) === JSON.stringify(right);
-const unsaved = 'Kept in this browser, not saved yet';
-const away = 'The server cannot be reached. Try again later.';
 
-// An element with these properties. A text in it never becomes HTML.
-function make(name, properties, ...content) {
-  const element = Object.assign(document.createElement(name), properties);
-  element.append(...content);
-  return element;
+// Says something at the top.
+function say(text, kind = '', ...more) {
+	const note = make('p', text, { id: 'note', className: `note ${kind}` });
+	note.append(...more);
+	$('#note')?.remove();
+	$('main').prepend(note);
+	$('#live').textContent = text;
+	scrollTo(0, 0);
 }
 
-// Says something at the top, and to people who cannot see it.
-const live = make('p', { className: 'vh', role: 'status' });
-document.body.append(live);
-function say(text, isBad) {
-  $('#note')?.remove();
-  live.textContent = text;
-  $('main').prepend(make('p', { id: 'note', className: isBad ? 'note bad' : 'note' }, text));
-  scrollTo(0, 0);
+// Calls the service. Throws what it answers if it refuses.
+async function call(method, path, body, { note, revision, again, ...headers } = {}) {
+	if (body && !body.type) body = new Blob([JSON.stringify(body)], { type: 'application/json' });
+	if (revision) headers['If-Match'] = `"${revision}"`;
+	// RFC 9651
+	if (note) headers['Change-Note'] = `%"${encodeURIComponent(note).replace(/%../g, code => code.toLowerCase())}"`;
+	const response = await fetch(root + path, { method, headers, body }), { ok, status } = response;
+	const text = await response.text(), data = text[0] === '{' ? JSON.parse(text) : text;
+	if (!ok) throw { detail: `The server answered ${status}.`, ...data, status, again };
+	return { data, current: response.headers.get('ETag')?.replaceAll('"', '') };
 }
-function done(text, { revision } = {}) {
-  say(text);
-  if (!revision || !may.includes('undo_change')) return;
-  $('#note').append(' ', make('button', { type: 'button', className: 'quiet', onclick: () => undo(revision) }, 'Undo'));
-}
+const search = (q, limit) => call('GET', `packages?limit=${limit}&q=${encodeURIComponent(q)}`).then(it => it.data, () => ({}));
 
-// Calls the JSON API. `detail` says why it refused.
-async function call(method, path, body, { note, revision, ...fields } = {}) {
-  if (body) fields['Content-Type'] = 'application/json';
-  if (revision) fields['If-Match'] = `"${revision}"`;
-  // RFC 9651
-  if (note) fields['Change-Note'] = `%"${encodeURIComponent(note).replace(/'/g, '%27').replace(/%../g, code => code.toLowerCase())}"`;
-  try {
-    const response = await fetch(root + path, { method, headers: fields, body: body && JSON.stringify(body) });
-    const { ok, status, headers } = response, isJson = /json/.test(headers.get('Content-Type'));
-    const data = isJson ? await response.json() : {}, current = headers.get('ETag')?.replaceAll('"', '');
-    const detail = status === 412 ? 'Somebody else changed this. Load the page again.' : data.detail ?? `The server answered ${status}.`;
-    return { ok, status, data, detail, current };
-  } catch {
-    return { data: {}, detail: away };
-  }
+// Shows why something was refused, or tries it again.
+async function run(work, ...values) {
+	try {
+		await work?.(...values);
+	} catch (error) {
+		error.status === 412 && error.again ? run(error.again) : refuse(error);
+	}
+}
+function refuse({ status, detail = 'The server cannot be reached. Try again later.', errors = [], packages = [] }) {
+	if (status === 412) detail = 'Somebody else changed this. Load the page again.';
+	for (const it of $$('p.error')) {
+		it.previousElementSibling.ariaInvalid = null;
+		it.remove();
+	}
+	for (const { pointer, detail: rule } of errors) {
+		const [, part] = pointer.split('/'), field = $(`#b-${part}, #c-${part}, #f-${part}`), id = `error${pointer}`, text = `${pointer} ${rule}`;
+		if (!field) detail += ` ${text}.`;
+		else {
+			field.ariaInvalid = true;
+			field.setAttribute('aria-givenby', id);
+			field.after(make('p', text, { className: 'error', id }));
+		}
+	}
+	say(detail, 'bad', ...links(packages, 'desk/changes?name='));
+	$('[aria-invalid]')?.focus();
 }
 
 // Replaces parts of this page.
-let loading;
-async function load(url, ...parts) {
-  loading?.abort();
-  loading = new AbortController();
-  try {
-    const response = await fetch(url, { signal: loading.signal });
-    const page = new DOMParser().parseFromString(await response.text(), 'text/html');
-    for (const part of parts) $(part).replaceWith($(part, page));
-    document.title = page.title;
-    enhance();
-    return true;
-  } catch (error) {
-    if (error.name !== 'AbortError') say(away, true);
-  }
+let loads = 0;
+async function load(...parts) {
+	const turn = ++loads, { data } = await call('GET', location.href.slice(root.length)), page = new DOMParser().parseFromString(data, 'text/html');
+	if (turn !== loads || !$(parts[0], page)) return;
+	for (const part of parts) $(part).replaceWith($(part, page));
+	document.title = page.title;
+	$('#live').textContent = $('#count')?.textContent;
+	enhance();
 }
-const reload = () => load(location.href, 'main');
-async function ended({ ok, detail, data }, text = 'Done.') {
-  if (!ok) return say(detail, true);
-  await reload();
-  done(text, data);
+
+// Shows what a write has done.
+async function done(text = 'Done.', { change, revision = change } = {}) {
+	await load('main');
+	say(text, '', ...revision ? [' ', make('a', 'See or undo it', { href: `${root}desk/changes/${revision}` })] : []);
+}
+// What a button says about its request.
+async function send({ dataset: { send, revision, ask, said, then } }) {
+	if (ask && !confirm(ask)) return;
+	const { data } = await call(...send.split(' '), null, { revision });
+	if (then) location.href = root + then;
+	else return done(said, data);
 }
 
 // Find: as typed.
-let typing;
-async function find(form) {
-  const query = new URLSearchParams([...new FormData(form)].filter(([, value]) => value));
-  isAll = false;
-  const url = `${root}desk${query.size ? `?${query}` : ''}`;
-  if (!await load(url, '#narrow', '#results')) return;
-  history.replaceState(null, '', url);
-  live.textContent = $('#count').textContent;
+function find({ form }) {
+	isAll = false;
+	history.replaceState(null, '', `${root}desk?${new URLSearchParams(new FormData(form))}`);
+	return load('#narrow', '#results');
+}
+
+// Offers the tags of packages that a search finds.
+async function complete({ value }) {
+	const [, before, word] = /^(.*?)([^\s,]*)$/.exec(value), { items = [] } = word && await search(word, 200);
+	const tags = new Set(items.flatMap(({ tags = [] }) => tags).filter(tag => tag.startsWith(word)));
+	$('#known').replaceChildren(...[...tags].map(tag => make('option', '', { value: before + tag })));
 }
 
 // Find: many at once.
 const chosen = new Set();
-let isAll = false, last;
+let isAll = false;
 const boxes = () => $$('.rows input');
-function tick(boxes, isOn, all) {
-  isAll = all;
-  for (const box of boxes) {
-    box.checked = isOn;
-    chosen[isOn ? 'add' : 'delete'](box.value);
-  }
-  const form = $('#bulk'), { change, erase, every } = form.elements;
-  const total = +$('#count').dataset.total, count = isAll ? total : chosen.size;
-  form.hidden = !count;
-  $('h2', form).textContent = `${plural(count)} selected`;
-  change.textContent = `Change ${plural(count)}`;
-  erase.textContent = `Delete ${plural(count)}…`;
-  every.textContent = `Select all ${plural(total)}`;
-  every.hidden = !(total > count);
-}
-function selectNone() {
-  chosen.clear();
-  tick(boxes(), false);
-}
-function tickOne(event) {
-  const all = boxes(), [from, to] = [all.indexOf(last), all.indexOf(this)].sort((left, right) => left - right);
-  tick(event.shiftKey && from >= 0 ? all.slice(from, to + 1) : [this], this.checked);
-  last = this;
-}
 function addBoxes() {
-  $('#results').classList.add('may');
-  for (const row of $$('.rows > li')) {
-    const link = $('a', row), value = link.href.split('/').pop();
-    row.prepend(make('input', { type: 'checkbox', value, checked: isAll || chosen.has(value), ariaLabel: link.textContent, onclick: tickOne }));
-  }
-  tick([], true, isAll);
+	for (const row of $$('.rows > li')) {
+		const { textContent: value } = $('a', row);
+		row.prepend(make('input', '', { type: 'checkbox', value, ariaLabel: value, onclick() { tick([this], this.checked); } }));
+	}
+	select();
 }
-async function changeMany({ elements: { add, remove, note } }, submitter) {
-  const query = new URLSearchParams(location.search), isDelete = submitter.name === 'erase', verb = isDelete ? 'Delete' : 'Change';
-  const matching = { q: query.get('q') ?? undefined, tag: query.has('tag') ? query.getAll('tag') : undefined };
-  const body = { select: isAll ? matching : { names: [...chosen] }, ...(isDelete ? { delete: true } : { add_tags: words(add.value), remove_tags: words(remove.value) }) };
-  const preview = await call('POST', 'changes?dry_run=true', body), { count } = preview.data;
-  if (!preview.ok || !count) return say(preview.ok ? 'Nothing to change.' : preview.detail, true);
-  if (!confirm(`${verb} ${plural(count)}? Undo takes it back.`)) return;
-  const made = await call('POST', 'changes', body, { note: note.value, revision: preview.current });
-  if (made.ok) selectNone();
-  ended(made, `${verb}d ${plural(count)}.`);
+function tick(boxes, isOn, all) {
+	isAll = all;
+	for (const { value } of boxes) chosen[isOn ? 'add' : 'delete'](value);
+	select();
 }
-
-async function create({ elements: { name, short_desc, tags } }) {
-  const { data: { did_you_mean: alike } } = await call('GET', `packages?limit=1&q=${encodeURIComponent(name.value)}`);
-  if (alike && !confirm(`${alike.join(', ')} looks alike. Create ${name.value} all the same?`)) return;
-  const { ok, data, detail } = await call('POST', 'packages', { name: name.value, short_desc: short_desc.value, tags: words(tags.value) });
-  if (ok) location.href = `${root}desk/packages/${name.value}`;
-  else refuse(data, detail, 'c-');
+function select() {
+	const form = $('#bulk'), all = boxes(), total = +$('#count').dataset.total, count = isAll ? total : chosen.size, { every } = form.elements;
+	for (const box of all) box.checked = isAll || chosen.has(box.value);
+	if (all[0]) $('#page').checked = all.every(box => box.checked);
+	form.hidden = !count;
+	$$('.n', form).forEach(it => it.textContent = plural(count));
+	every.hidden = !(total > count);
 }
-
-// Shows why something was not saved, at the fields.
-function refuse({ errors = [] }, detail, prefix = 'f-') {
-  $$('.error').forEach(it => it.remove());
-  $$('[aria-invalid]').forEach(it => it.removeAttribute('aria-invalid'));
-  say(`Not saved. ${detail}`, true);
-  for (const { pointer, detail } of errors) {
-    const field = $(`#${prefix}${pointer.split('/')[1]}`), id = `error${pointer}`;
-    field?.setAttribute('aria-invalid', true);
-    field?.setAttribute('aria-describedby', id);
-    field?.after(make('p', { className: 'error', id }, `${pointer} ${detail}`));
-  }
-  $('[aria-invalid]')?.focus();
+async function changeMany(form, button) {
+	const { add, remove, note } = form.elements, query = new URLSearchParams(location.search), verb = button.value, isDelete = verb === 'Delete';
+	if (!isDelete && !add.value && !remove.value) return add.focus();
+	const select = isAll ? { q: query.get('q') ?? '', tag: query.getAll('tag') } : { names: [...chosen] };
+	const tags = it => isDelete ? [] : words(it.value), body = { select, delete: isDelete, add_tags: tags(add), remove_tags: tags(remove) };
+	const { data: { count }, current } = await call('POST', 'changes?dry_run=true', body);
+	if (!count) return say('The packages are like that already.');
+	if (!confirm(`${verb} ${plural(count)}? Undo takes it back.`)) return;
+	const { data } = await call('POST', 'changes', body, { note: note.value, revision: current, again: () => changeMany(form, button) });
+	buttons.none();
+	return done(`${verb}d ${plural(count)}.`, data);
 }
 
-async function undo(revision) {
-  const answer = await call('POST', `changes/${revision}/undo`), names = answer.data.packages ?? [];
-  await ended(answer, 'The change was taken back.');
-  if (!answer.ok) $('#note').append(...names.slice(0, 20).flatMap(name => [' ', make('a', { href: `${root}desk/changes?name=${name}` }, name)]));
+const given = ({ elements: { name, short_desc, tags } }) => ({ name: name.value, short_desc: short_desc.value, tags: words(tags.value) });
+async function create(form) {
+	const body = given(form), { name } = body, { did_you_mean: alike } = await search(name, 1), warning = $('#alike');
+	warning.hidden = !alike || warning.dataset.name === name;
+	warning.dataset.name = name;
+	if (!warning.hidden) return $('span', warning).replaceChildren(...links(alike));
+	await call('POST', 'packages', body);
+	location.href = `${root}desk/packages/${name}`;
 }
 
-// Edit: what is typed is kept in this browser until it is saved.
-const draft = () => `pyaday:${location.pathname}`;
+// Import. Exactly what the preview shows is written.
+async function preview(form) {
+	const { file, text, existing, tag, note } = form.elements, source = new Blob([file.files[0] ?? text.value]), begin = (await source.text()).trim();
+	const type = { '[': 'application/json', '{': 'application/x-ndjson' }[begin[0]] ?? (/^.*\t/.test(begin) ? 'text/tab-separated-values' : 'text/csv');
+	const body = new Blob([source], { type }), path = `import?${new URLSearchParams([['on_existing', existing.value], ...words(tag.value).map(tag => ['tag', tag])])}`;
+	const { data: { counts, rows }, current } = await call('POST', `${path}&dry_run=true&report=all`, body);
+	const plan = $('#preview'), count = plural(counts.added + counts.changed), rank = it => !(it.reason ?? it.look_alike);
+	counts.look_alike = rows.filter(it => it.look_alike).length;
+	for (const it of $$('[data-count]')) $('b', it).textContent = counts[it.dataset.count];
+	$('tbody', plan).replaceChildren(...rows.sort((left, right) => rank(left) - rank(right)).slice(0, 500).map(showRow));
+	$('.n', plan).textContent = count;
+	plan.hidden = false;
+	plan.scrollIntoView();
+	forms.preview = async () => {
+		const { data } = await call('POST', path, body, { note: note.value, revision: current, again });
+		return done(`Imported ${count}.`, data);
+	};
+	const again = async () => {
+		await preview(form);
+		say('Somebody else was faster, so nothing was written. This is the new preview.');
+	};
+}
+function showRow({ line, name, effect, members, reason, look_alike }) {
+	const row = copy('#row'), { cells } = row;
+	row.className = effect;
+	[line, effect, name, reason ?? members?.join(', ')].forEach((text, at) => cells[at].textContent = text);
+	if (look_alike) cells[3].append(make('mark', 'Looks like'), ...links([look_alike]));
+	return row;
+}
+
+// Edit. What is typed is kept until it is saved.
+const draft = `pyaday:${location.pathname}`;
 const isJson = text => /^[[{"]|^(true|false|null)$/.test(text);
-const shown = value => typeof value === 'string' && !isJson(value) ? value : JSON.stringify(value) ?? 'nothing';
-const base = () => JSON.parse($('#edit').dataset.package);
-const kept = () => JSON.parse(localStorage[draft()] ?? 'null');
+const shown = value => typeof value === 'string' && !isJson(value) ? value : JSON.stringify(value) ?? '(nothing)';
+const kept = () => JSON.parse(localStorage[draft] ?? 'null');
+const began = () => kept() ?? $('#edit').dataset;
+const base = () => JSON.parse(began().package);
 function parsed(text, old) {
-  try { return isJson(text) || typeof old === 'number' ? JSON.parse(text) : text; } catch { return text; }
+	try { return isJson(text) || typeof old === 'number' ? JSON.parse(text) : text; } catch { return text; }
 }
-function addPair(...values) {
-  const row = $('#pair').content.firstElementChild.cloneNode(true);
-  $$('input', row).forEach((field, at) => field.value = values[at] ?? '');
-  $('#pair').before(row);
-  return row;
-}
-function fill({ name, short_desc, tags = [], metadata = {} }) {
-  const values = { name, short_desc, tags: tags.join(' ') };
-  for (const key in values) $(`#f-${key}`).value = values[key];
-  for (const key in metadata) addPair(key, shown(metadata[key]));
+const inputs = () => $$('#edit :is(input, textarea)');
+function addPair() {
+	$('#pair').before(copy('#pair'));
 }
 function typed() {
-  const [name, short_desc, tags] = ['name', 'short_desc', 'tags'].map(key => $(`#f-${key}`).value), old = base().metadata ?? {};
-  const pairs = $$('.pair').map(row => $$('input', row).map(field => field.value)).filter(([key]) => key);
-  return { name, short_desc, tags: words(tags), metadata: Object.fromEntries(pairs.map(([key, text]) => [key, parsed(text, old[key])])) };
+	const old = base().metadata ?? {};
+	const pairs = $$('.pair').map(row => $$('input', row).map(it => it.value)).filter(([key]) => key);
+	return { ...given($('#edit')), metadata: Object.fromEntries(pairs.map(([key, text]) => [key, parsed(text, old[key])])) };
 }
 function keep() {
-  localStorage[draft()] = JSON.stringify({ revision: kept()?.revision ?? $('#edit').dataset.revision, typed: typed() });
-  $('#kept').textContent = unsaved;
+	localStorage[draft] = JSON.stringify({ ...began(), values: inputs().map(it => it.value) });
+	$('#kept').hidden = false;
+}
+function restore() {
+	const { values } = kept() ?? {};
+	$('#kept').hidden = !values;
+	if (!values) return;
+	while (inputs().length < values.length) addPair();
+	while (inputs().length > values.length) $('.pair').remove();
+	inputs().forEach((it, at) => it.value = values[at]);
 }
 function forget() {
-  localStorage.removeItem(draft());
-  return reload();
+	delete localStorage[draft];
+	return load('main');
 }
 async function save(body, revision) {
-  const { name } = $('#edit').dataset;
-  const { ok, status, data, detail } = await call('PUT', `packages/${name}`, body, { note: $('#f-note').value, revision });
-  if (status === 412) return conflict(name);
-  if (!ok) return refuse(data, detail);
-  await forget();
-  say('Saved.');
-}
-async function erase({ name, revision }) {
-  if (!confirm(`Delete ${name}? Undo brings it back.`)) return;
-  const { ok, detail } = await call('DELETE', `packages/${name}`, null, { revision });
-  if (ok) location.href = `${root}desk/changes?name=${name}`;
-  else say(detail, true);
+	const { name } = $('#edit').dataset;
+	await call('PUT', `packages/${name}`, body, { note: $('#f-note').value, revision, again: () => conflict(name) });
+	await forget();
+	say('Saved.');
 }
 
-// Two curators, one package: each part now, as typed, and before.
-const flat = ({ tags = [], metadata = {}, ...rest }) => Object.assign({ ...rest, tags: tags.join(' ') }, ...Object.entries(metadata).map(([key, value]) => ({ [`metadata/${key}`]: value })));
+// Two curators, one package.
+function flat({ tags = [], metadata = {}, ...rest }) {
+	for (const key in metadata) rest[`metadata/${key}`] = metadata[key];
+	return { ...rest, tags: tags.join(' ') };
+}
 async function conflict(name) {
-  const { ok, data: theirs, current, detail } = await call('GET', `packages/${name}`);
-  if (!ok) return refuse({}, detail);
-  const all = [theirs, typed(), base()].map(flat), keys = new Set(all.flatMap(Object.keys)), label = (...content) => make('span', { className: 'k' }, ...content);
-  const form = $('#conflict'), values = {}, list = $('fieldset', form);
-  list.replaceChildren();
-  for (const key of keys) {
-    const [now, mine, was] = all.map(it => it[key]);
-    values[key] = [now, mine];
-    if (same(now, mine)) continue;
-    const has = (text, tag) => words(text).includes(tag);
-    if (key === 'tags') values.tags.push(words(`${now} ${mine}`).filter(tag => has(now, tag) && has(mine, tag) || !has(was, tag)).join(' '));
-    const pick = key === 'tags' ? 2 : +same(now, was), isClash = !pick && !same(mine, was);
-    const choices = values[key].map((value, at) => make('label', {}, label(make('input', { type: 'radio', name: key, value: at, checked: at === pick }), ['Theirs, saved now', 'Yours', 'Both together'][at]), shown(value)));
-    list.append(make('fieldset', { className: 'member' }, make('legend', {}, `${key} `, isClash ? make('mark', {}, 'changed by both') : ''), make('div', { className: 'three' }, ...choices, make('p', {}, label('Both began with'), shown(was)))));
-  }
-  [form.hidden, $('#edit').hidden] = [false, true];
-  form.onsubmit = () => {
-    const result = { metadata: {} }, picked = Object.fromEntries(new FormData(form));
-    for (const key of keys) {
-      const value = values[key][picked[key] ?? 0];
-      if (key.startsWith('metadata/')) result.metadata[key.slice(9)] = value;
-      else result[key] = key === 'tags' ? words(value) : value;
-    }
-    save(result, current);
-  };
-  $('input', form)?.focus();
+	const { data, current } = await call('GET', `packages/${name}`), all = [data, typed(), base()].map(flat);
+	const form = $('#conflict'), list = $('fieldset', form), values = {};
+	list.replaceChildren();
+	for (const key of new Set(all.flatMap(Object.keys))) {
+		const [now, mine, was] = all.map(it => it[key]), [theirs, yours, before] = [now, mine, was].map(shown), isTags = key === 'tags';
+		values[key] = [now, mine];
+		if (theirs === yours) continue;
+		const part = copy('#member'), labels = $$('label', part), pick = isTags ? 2 : +(theirs === before), has = (text, tag) => words(text).includes(tag);
+		if (isTags) values.tags.push(words(`${now} ${mine}`).filter(tag => has(now, tag) && has(mine, tag) || !has(was, tag)).join(' '));
+		else labels.pop().remove();
+		$('legend', part).prepend(`${key} `);
+		if (pick || yours === before) $('mark', part).remove();
+		labels.forEach((label, at) => {
+			Object.assign($('input', label), { name: key, checked: at === pick });
+			label.append(shown(values[key][at]));
+		});
+		$('p', part).append(before);
+		list.append(part);
+	}
+	forms.conflict = () => {
+		const result = { metadata: {} }, picked = Object.fromEntries(new FormData(form));
+		for (const key in values) {
+			const value = values[key][picked[key] ?? 0];
+			if (key.startsWith('metadata/')) result.metadata[key.slice(9)] = value;
+			else result[key] = key === 'tags' ? words(value) : value;
+		}
+		return save(result, current);
+	};
+	[form.hidden, $('#edit').hidden] = [false, true];
+	$('input', form)?.focus();
 }
 
-// Days: pins.
-const pin = (date, name, there) => call('PUT', `daily/pins/${date}`, { name }, there ? { revision: there.revision } : { 'If-None-Match': '*' });
-const unpin = ({ date, revision }) => call('DELETE', `daily/pins/${date}`, null, { revision });
 const pinned = date => $(`#pins [data-date="${date}"]`)?.dataset;
-function setPin(from, day, package_name = '') {
-  const { elements } = $('#pin');
-  elements.from.value = from;
-  elements.date.value = day;
-  elements.name.value = package_name;
-  elements[from ? 'date' : 'name'].focus();
+const pin = (date, name, there) => call('PUT', `daily/pins/${date}`, { name }, there ? { revision: there.revision } : { 'If-None-Match': '*' });
+function setPin(button) {
+	const { dataset } = button.closest('[data-date]'), { elements } = $('#pin');
+	for (const key of ['date', 'name', 'from']) elements[key].value = dataset[key] ?? '';
+	elements[dataset.name ? 'date' : 'name'].focus();
 }
 async function savePin({ elements: { name, date, from } }) {
-  const there = pinned(date.value), old = pinned(from.value);
-  let answer = await pin(date.value, name.value, there);
-  // A day that has a pin already is swapped.
-  if (answer.ok && old && old !== there) answer = await (there ? pin(old.date, there.name, old) : unpin(old));
-  ended(answer);
+	const there = pinned(date.value), old = pinned(from.value);
+	await pin(date.value, name.value, there);
+	// A day that has a pin already is swapped.
+	if (old && old !== there) await (there ? pin(old.date, there.name, old) : call('DELETE', `daily/pins/${old.date}`, null, { revision: old.revision }));
+	return done();
 }
 
-// Events.
-const data = (it, name) => it.closest(`[data-${name}]`).dataset;
 const buttons = {
-  undo: it => undo(data(it, 'revision').revision), erase: it => erase(data(it, 'package')), forget,
-  every: () => tick(boxes(), true, true), none: selectNone,
-  add: () => $('input', addPair()).focus(), remove: it => { it.closest('.pair').remove(); keep(); },
-  pin: it => setPin('', data(it, 'date').date), move: it => { const { date, name } = data(it, 'date'); setPin(date, date, name); }, unpin: async it => ended(await unpin(data(it, 'date'))),
+	page: it => tick(boxes(), it.checked), every: () => tick([], true, true), none: () => { chosen.clear(); tick([]); },
+	add: () => { addPair(); $$('.pair input').at(-2).focus(); }, remove: it => { it.closest('.pair').remove(); keep(); }, forget, pin: setPin, move: setPin,
 };
-const forms = { bulk: changeMany, create, pin: savePin, edit: () => save(typed(), kept()?.revision ?? $('#edit').dataset.revision), conflict() {} };
-addEventListener('click', ({ target }) => buttons[target.dataset?.do]?.(target));
-addEventListener('submit', event => {
-  const send = forms[event.target.id];
-  if (!send) return;
-  event.preventDefault();
-  send(event.target, event.submitter);
-});
-addEventListener('input', ({ target }) => {
-  if (target.form?.id === 'edit') keep();
-  if (target.id !== 'q') return;
-  clearTimeout(typing);
-  typing = setTimeout(find, 100, target.form);
-});
+const forms = { bulk: changeMany, create, import: preview, pin: savePin, edit: () => save(typed(), began().revision) };
+onclick = ({ target }) => {
+	run(target.dataset.send ? send : buttons[target.dataset.do], target);
+};
+onsubmit = ({ target, submitter }) => {
+	const work = forms[target.id];
+	run(work, target, submitter);
+	return !work;
+};
+let typing;
+oninput = ({ target }) => {
+	const { id, form, list } = target;
+	if (form?.id === 'edit') keep();
+	if (form?.id === 'import') $('#preview').hidden = true;
+	clearTimeout(typing);
+	typing = setTimeout(run, 100, id === 'q' ? find : list && complete, target);
+};
+ondragover = () => !$('#import');
+ondrop = ({ dataTransfer }) => {
+	const form = $('#import');
+	if (form) form.elements.file.files = dataTransfer.files;
+	run(form && preview, form);
+	return !form;
+};
 
-// Keys. Letters act outside of fields only, and can be switched off (WCAG 2.1.4).
-const letters = $('#letters'), rows = '.rows > li, .log > li, #pins [data-date]';
-const here = () => document.activeElement.closest(rows) ?? $('main');
-const press = name => $(`[data-do=${name}]`, here())?.click();
-function go(by) {
-  const all = $$(rows);
-  $('a', all[Math.max(0, Math.min(all.indexOf(here()) + by, all.length - 1))] ?? document)?.focus();
-}
-const keys = {
-  '/': () => $('#q')?.focus(), j: () => go(1), k: () => go(-1), x: () => $('[type=checkbox]', here())?.click(),
-  e: () => $('#edit') ? $('#f-short_desc')?.focus() : $('a', here())?.click(), t: () => $('#bulk:not([hidden]) input, #f-tags')?.focus(),
-  u: () => press('undo'), m: () => press('move'), p: () => press('pin'), '[': () => $('[rel=prev]')?.click(), ']': () => $('[rel=next]')?.click(),
-  '?': () => { $('#keys').open = true; $('#keys summary').focus(); },
+// Keys, as they are listed. Letters can be switched off (WCAG 2.1.4).
+const letters = $('#letters'), off = 'pyaday:letters';
+onkeydown = ({ key, target, ctrlKey, metaKey, altKey }) => {
+	if (key === 'Enter' && ctrlKey) return target.form?.requestSubmit();
+	if (ctrlKey || metaKey || altKey || target.matches('input:not([type=checkbox]), textarea, select') || key !== '?' && !letters.checked) return;
+	const { go, press = go } = $$('#keys kbd').find(it => it.textContent === key)?.dataset ?? {}, it = press && $(press);
+	if (!it) return;
+	it.focus();
+	if (!go) it.click();
+	return false;
 };
-addEventListener('keydown', event => {
-  const { key, target, ctrlKey, metaKey, altKey } = event;
-  if (key === 'Enter' && ctrlKey) return target.form?.requestSubmit();
-  if (ctrlKey || metaKey || altKey || target.matches('input:not([type=checkbox], [type=radio]), textarea, select')) return;
-  if (!keys[key] || key !== '?' && !letters.checked) return;
-  event.preventDefault();
-  keys[key]();
-});
-letters.checked = localStorage['pyaday:letters'] !== 'off';
-letters.onchange = () => localStorage['pyaday:letters'] = letters.checked ? 'on' : 'off';
+letters.checked = localStorage[off] !== 'false';
+letters.onchange = () => localStorage[off] = letters.checked;
 
 // Each page.
 function enhance() {
-  document.body.classList.add('js');
-  if ($('#bulk')) addBoxes();
-  if (!$('#pair')) return;
-  fill(kept()?.typed ?? base());
-  if (kept()) $('#kept').textContent = unsaved;
+	document.body.classList.add('js');
+	if ($('#bulk')) addBoxes();
+	if ($('#pair')) restore();
 }
 enhance();

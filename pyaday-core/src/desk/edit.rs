@@ -2,10 +2,12 @@
 //! they are hidden without JavaScript.
 
 use maud::{Markup, html};
+use serde_json::Value;
 
 use super::frame::Frame;
+use super::text::count;
 use crate::history::ChangeNote;
-use crate::package::{PackageName, ShortDesc, Stored};
+use crate::package::{PackageName, ShortDesc, Stored, Tag};
 
 /// The form, if the viewer may change or delete the package.
 pub(super) fn form(frame: &Frame<'_>, stored: &Stored, name: &str) -> Markup {
@@ -18,41 +20,67 @@ pub(super) fn form(frame: &Frame<'_>, stored: &Stored, name: &str) -> Markup {
             form #edit.gap.js-only data-name=(name) data-revision=(stored.revision())
                 data-package=(String::from_utf8_lossy(&representation)) {
                 @if may_update {
-                    div.line { h2 { "Edit" } p #kept.dim.end role="status" {} }
-                    (fields())
+                    div.line { h2 { "Edit" } p #kept.dim.end role="status" hidden { "Kept in this browser, not saved yet" } }
+                    (fields(stored))
                 }
                 div.line {
                     @if may_update {
                         button.go { "Save" }
                         button.quiet type="button" data-do="forget" { "Discard my changes" }
                     }
-                    @if may_delete { button.danger.end type="button" data-do="erase" { "Delete…" } }
+                    @if may_delete {
+                        button.danger.end type="button" data-do="erase" data-send={ "DELETE packages/" (name) }
+                            data-revision=(stored.revision()) data-ask={ "Delete " (name) "? Undo brings it back." }
+                            data-then={ "desk/changes?name=" (name) } { "Delete…" }
+                    }
                 }
             }
         }
     }
 }
 
-fn fields() -> Markup {
+fn fields(stored: &Stored) -> Markup {
+    let package = stored.package();
+    let details = &package.details;
+    let tags: Vec<_> = details.tags.iter().map(Tag::as_str).collect();
     html! {
-        (name_field("f-name"))
+        (name_field("f-name", package.name.as_str()))
         div.field {
             (description_label("f-short_desc"))
-            textarea #f-short_desc name="short_desc" rows="2" {}
+            textarea #f-short_desc name="short_desc" rows="2" { (details.short_desc.as_str()) }
         }
-        (tags_field("f-tags", "tags", "Tags"))
+        (tags_field("f-tags", "tags", "Tags", &tags.join(" ")))
         fieldset #f-metadata.field {
             legend { "Metadata " small { "A value is text, or JSON such as [\"a\"]." } }
-            template #pair {
-                div.pair {
-                    input aria-label="Name of the field";
-                    input aria-label="Value of the field";
-                    button.quiet type="button" data-do="remove" { "Remove" }
-                }
-            }
+            @for (key, value) in &details.metadata.to_map() { (pair(key, &text(value))) }
+            template #pair { (pair("", "")) }
             p { button type="button" data-do="add" { "Add a field" } }
         }
         (note_field("f-note"))
+    }
+}
+
+/// The name and the value of a field of the metadata.
+fn pair(key: &str, value: &str) -> Markup {
+    html! {
+        div.pair {
+            input value=(key) aria-label="Name of the field";
+            input value=(value) aria-label="Value of the field";
+            button.quiet type="button" data-do="remove" { "Remove" }
+        }
+    }
+}
+
+/// A value as the field for it has it. A text that could be taken for JSON is written as JSON.
+fn text(value: &Value) -> String {
+    match value {
+        Value::String(text)
+            if !text.starts_with(['[', '{', '"'])
+                && !["true", "false", "null"].contains(&&**text) =>
+        {
+            text.clone()
+        }
+        value => value.to_string(),
     }
 }
 
@@ -63,9 +91,25 @@ fn conflict(name: &str) -> Markup {
             h2 { (name) " was changed while you were editing" }
             p { "Nothing that you typed is lost. Choose for each part, then save." }
             fieldset aria-label="Parts that differ" {}
+            template #member { (member()) }
             div.line {
                 button.go { "Save this" }
                 button type="button" data-do="forget" { "Keep theirs, drop mine" }
+            }
+        }
+    }
+}
+
+/// A part that differs, of which the curator chooses one version.
+fn member() -> Markup {
+    html! {
+        fieldset.member {
+            legend { mark { "changed by both" } }
+            div.three {
+                @for (value, label) in ["Theirs, saved now", "Yours", "Both together"].iter().enumerate() {
+                    label { span.k { input type="radio" value=(value); (label) } }
+                }
+                p { span.k { "Both began with" } }
             }
         }
     }
@@ -77,42 +121,50 @@ pub(super) fn create() -> Markup {
         details.js-only {
             summary { "New package" }
             form #create.gap {
-                (name_field("c-name"))
+                (name_field("c-name", ""))
+                p #alike role="status" hidden {
+                    mark { "There is already" } span {} ". If you mean another package, press Create again."
+                }
                 div.field {
                     (description_label("c-short_desc"))
                     input #c-short_desc name="short_desc" autocomplete="off";
                 }
-                (tags_field("c-tags", "tags", "Tags"))
+                (tags_field("c-tags", "tags", "Tags", ""))
                 div { button.go { "Create" } }
             }
         }
     }
 }
 
-/// The form that changes all packages that are selected.
-pub(super) fn bulk() -> Markup {
+/// The form that changes all packages that are selected. `all` is how many can be selected at once.
+pub(super) fn bulk(all: Option<usize>) -> Markup {
     html! {
         form #bulk.box.stick.gap hidden {
             div.line {
-                h2 {}
-                button.quiet type="button" name="every" data-do="every" {}
+                h2 { span.n {} " selected" }
+                button.quiet type="button" name="every" data-do="every" {
+                    "Select all" @if let Some(all) = all { " " (count(all, "package")) }
+                }
                 button.quiet type="button" data-do="none" { "Select none" }
             }
             div.cols {
-                (tags_field("add", "add", "Add tags"))
-                (tags_field("remove", "remove", "Remove tags"))
+                (tags_field("b-add_tags", "add", "Add tags", ""))
+                (tags_field("b-remove_tags", "remove", "Remove tags", ""))
                 (note_field("b-note"))
             }
-            div.line { button.go name="change" {} button.danger.end name="erase" {} }
+            div.line {
+                button.go value="Change" { "Change " span.n {} }
+                button.danger.end value="Delete" { "Delete " span.n {} "…" }
+            }
         }
     }
 }
 
-fn name_field(id: &str) -> Markup {
+fn name_field(id: &str, value: &str) -> Markup {
     html! {
         div.field {
             label for=(id) { "Name " small { "Letters, digits, and inside also . _ -" } }
-            input id=(id) name="name" required maxlength=(PackageName::MAX_BYTES)
+            input id=(id) name="name" value=(value) required maxlength=(PackageName::MAX_BYTES)
                 spellcheck="false" autocapitalize="none" autocomplete="off";
         }
     }
@@ -124,16 +176,16 @@ fn description_label(id: &str) -> Markup {
     }
 }
 
-fn tags_field(id: &str, name: &str, label: &str) -> Markup {
+pub(super) fn tags_field(id: &str, name: &str, label: &str, value: &str) -> Markup {
     html! {
         div.field {
-            label for=(id) { (label) " " small { "With spaces between them: a–z, 0–9, -" } }
-            input id=(id) name=(name) spellcheck="false" autocapitalize="none" autocomplete="off";
+            label for=(id) { (label) " " small { "Separated by spaces" } }
+            input id=(id) name=(name) value=(value) list="known" spellcheck="false" autocapitalize="none" autocomplete="off";
         }
     }
 }
 
-fn note_field(id: &str) -> Markup {
+pub(super) fn note_field(id: &str) -> Markup {
     html! {
         div.field {
             label for=(id) { "Note for the list of changes " small { "It may be empty." } }

@@ -25,26 +25,10 @@ pub(crate) struct Frame<'a> {
     pub(crate) section: Section,
 }
 
-/// The operations that a script offers on the pages. Without one of them, the script has only the
-/// search as it is typed.
-const WRITES: [&str; 9] = [
-    "create_package",
-    "update_package",
-    "delete_package",
-    "change_packages",
-    "import_packages",
-    "undo_change",
-    "pin_day",
-    "unpin_day",
-    "list_changes",
-];
-
 impl Frame<'_> {
     /// The whole page.
     pub(crate) fn page(&self, title: &str, main: &Markup) -> Vec<u8> {
         let Self { links, viewer, .. } = self;
-        let may =
-            WRITES.into_iter().filter(|write| viewer.may(write)).collect::<Vec<_>>().join(" ");
         let asset = |name: &str| links.below_root(&format!("desk/assets/{name}"));
         let page = html! {
             (DOCTYPE)
@@ -61,7 +45,7 @@ impl Frame<'_> {
                     }
                     script type="module" src=(asset(&SCRIPT.name)) {}
                 }
-                body data-root=[(!links.root().is_empty()).then_some(links.root())] data-may=[(!may.is_empty()).then_some(may)] {
+                body data-root=[(!links.root().is_empty()).then_some(links.root())] {
                     a.skip href="#main" { "Skip to the content" }
                     (self.header())
                     main #main { (main) }
@@ -77,7 +61,6 @@ impl Frame<'_> {
         // A link to the page itself, or to the page that leads here.
         let is_here = if links.is_first_page() { "page" } else { "true" };
         let current = |of: Section| (*section == of).then_some(is_here);
-        let writes_list = viewer.may("import_packages");
         html! {
             header {
                 a.home href=(links.below_root("desk")) { "pyaday" }
@@ -91,7 +74,7 @@ impl Frame<'_> {
                     @if viewer.may("list_changes") {
                         a href=(links.below_root("desk/changes")) aria-current=[current(Section::Changes)] { "Changes" }
                     }
-                    @if writes_list {
+                    @if viewer.may("import_packages") {
                         a href=(links.below_root("desk/import")) aria-current=[current(Section::Import)] { "Import" }
                     }
                 }
@@ -119,6 +102,8 @@ impl Frame<'_> {
         html! {
             footer {
                 (keys())
+                datalist #known {}
+                p #live.vh role="status" {}
                 @if !data.is_empty() {
                     p {
                         "The same as data: "
@@ -138,24 +123,43 @@ pub(super) const DOT: PreEscaped<&str> = PreEscaped(" · ");
 
 /// The keys that the script listens to.
 fn keys() -> Markup {
-    const KEYS: [(&str, &str); 12] = [
-        ("/", "search"),
-        ("j", "next row"),
-        ("k", "previous row"),
-        ("x", "select the row"),
-        ("e", "edit"),
-        ("t", "tags"),
-        ("u", "undo"),
-        ("m", "move a pin"),
-        ("[", "previous month"),
-        ("]", "next page or month"),
-        ("?", "these keys"),
-        ("Ctrl Enter", "save"),
+    // Selects what a key presses.
+    const KEYS: [(&str, &str, &str); 11] = [
+        ("/", "search", "#q"),
+        ("x", "select the row", "li:focus-within>input"),
+        ("e", "edit", "#f-short_desc,.rows>li:focus-within a"),
+        ("t", "tags", "#bulk:not([hidden]) input,#f-tags"),
+        ("u", "undo", ".log>li:focus-within [data-do=undo],main>div>[data-do=undo]"),
+        ("p", "pin a package", "#p-name"),
+        ("m", "move a pin", "tr:focus-within [data-do=move]"),
+        ("[", "previous month", "[rel=prev]"),
+        ("]", "next page or month", "[rel=next]"),
+        ("?", "these keys", "#keys summary"),
+        ("Ctrl Enter", "save", ""),
+    ];
+    // Selects where a key goes: to the first link of a row.
+    const ROWS: [(&str, &str, &str); 2] = [
+        (
+            "j",
+            "next row",
+            ":is(.rows,.log)>li:focus-within+li a,#pins tr:focus-within+tr a,\
+             section:has(.log>li:last-child:focus-within)+section .log a,\
+             main:not(:has(:is(li,tr):focus-within)) :is(.rows,.log,#pins td) a",
+        ),
+        (
+            "k",
+            "previous row",
+            ":is(.rows,.log)>li:has(+li:focus-within) a,#pins tr:has(+tr:focus-within) a,\
+             section:has(+section .log>li:first-child:focus-within) .log>li:last-child a",
+        ),
     ];
     html! {
         details #keys.js-only {
             summary { "Keys" }
-            ul.line { @for (key, what) in KEYS { li { kbd { (key) } " " (what) } } }
+            ul.line {
+                @for (key, what, target) in ROWS { li { kbd data-go=(target) { (key) } " " (what) } }
+                @for (key, what, target) in KEYS { li { kbd data-press=[(!target.is_empty()).then_some(target)] { (key) } " " (what) } }
+            }
             p.check { input #letters type="checkbox"; label for="letters" { "Single letters do this" } }
         }
     }

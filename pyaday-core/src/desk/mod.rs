@@ -11,6 +11,8 @@ mod difference;
 mod edit;
 mod facts;
 mod frame;
+#[cfg(feature = "import")]
+mod import;
 mod links;
 mod package;
 mod packages;
@@ -23,6 +25,8 @@ pub(crate) use changes::{ChangeDetailsPage, ChangesPage, Filters, Gone, PACKAGES
 pub(crate) use day::DayPage;
 pub(crate) use days::{DaysPage, Month};
 pub(crate) use frame::{Frame, Section};
+#[cfg(feature = "import")]
+pub(crate) use import::import_page;
 pub(crate) use links::Links;
 pub(crate) use package::PackagePage;
 pub(crate) use packages::PackagesPage;

@@ -28,16 +28,17 @@ pub(crate) struct PackagesPage<'a> {
 impl PackagesPage<'_> {
     pub(crate) fn render(&self) -> Vec<u8> {
         let viewer = self.frame.viewer;
+        let may_change = viewer.may("change_packages");
         let main = html! {
             h1.vh { "Find packages" }
             (self.form())
             (self.tags())
             @if viewer.may("create_package") { (edit::create()) }
-            div #results {
+            div #results.may[may_change] {
                 (self.heading())
                 (self.rows())
                 (self.pages())
-                @if viewer.may("change_packages") { (edit::bulk()) }
+                @if may_change { (edit::bulk(self.all())) }
             }
         };
         let title = match (self.q, self.selected_tags().as_slice()) {
@@ -137,8 +138,10 @@ impl PackagesPage<'_> {
     fn heading(&self) -> Markup {
         html! {
             div.line.above {
-                p #count data-total=[self.total()] { (self.summary()) }
+                p #count data-total=[self.all()] { (self.summary()) }
+                (self.select_page())
                 @if self.search().is_some() { p.end { (self.order()) } }
+                (self.exports())
             }
             @if !self.page.did_you_mean.is_empty() {
                 p {
@@ -149,6 +152,38 @@ impl PackagesPage<'_> {
                     }
                     "?"
                 }
+            }
+        }
+    }
+
+    /// The number of packages that can be changed at once, if that is known. The whole catalogue cannot.
+    fn all(&self) -> Option<usize> {
+        let is_search = self.search().is_some_and(|search| !search.is_empty());
+        self.total().filter(|_| is_search || !self.query.tags.is_empty())
+    }
+
+    /// The box that selects all packages of the page.
+    fn select_page(&self) -> Markup {
+        html! {
+            @if self.frame.viewer.may("change_packages") && !self.page.items.is_empty() {
+                p.check.js-only {
+                    input #page type="checkbox" data-do="page";
+                    label for="page" { "Select all on this page" }
+                }
+            }
+        }
+    }
+
+    /// Links to all packages of all pages, as files.
+    fn exports(&self) -> Markup {
+        let links = self.frame.links;
+        let mut query = vec![("q", self.q)];
+        query.extend(self.selected_tags().into_iter().map(|tag| ("tag", tag)));
+        let export =
+            |format| links.with_query("export", &[&query[..], &[("format", format)]].concat());
+        html! {
+            @if self.frame.viewer.may("export_packages") && self.total() != Some(0) {
+                p { span.k { "Export" } " " a href=(export("csv")) { "CSV" } (DOT) a href=(export("ndjson")) { "NDJSON" } }
             }
         }
     }

@@ -7,6 +7,10 @@ use crate::store::Actor;
 
 /// How a host mounts the desk: who may use its pages, and where people sign in.
 ///
+/// Readers find packages, days and changes on the pages, and take a search as a file. Curators edit one
+/// package or many, pin days, take changes back and, with the feature `import`, import files and tables.
+/// The pages write through the other operations, so a guard allows or refuses those as it always does.
+///
 /// The desk is mounted only if the host gives one of these to
 /// [`Options::desk`](crate::Options::desk). A host decides who may use the pages when it makes the
 /// value, so no desk is open by accident.

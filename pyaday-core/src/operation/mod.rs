@@ -50,6 +50,8 @@ mod show_changes;
 mod show_day;
 #[cfg(feature = "desk")]
 mod show_days;
+#[cfg(all(feature = "desk", feature = "import"))]
+mod show_import;
 #[cfg(feature = "desk")]
 mod show_package;
 #[cfg(feature = "desk")]
@@ -92,6 +94,8 @@ pub use show_changes::show_changes;
 pub use show_day::show_day;
 #[cfg(feature = "desk")]
 pub use show_days::show_days;
+#[cfg(all(feature = "desk", feature = "import"))]
+pub use show_import::show_import;
 #[cfg(feature = "desk")]
 pub use show_package::show_package;
 #[cfg(feature = "desk")]

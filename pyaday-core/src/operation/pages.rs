@@ -7,8 +7,12 @@ use http::header::{CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY};
 use http::{HeaderValue, Response};
 use serde_json::{Value, json};
 
+use super::change_packages::ChangePackages;
 use super::create_package::CreatePackage;
 use super::delete_package::DeletePackage;
+use super::export_packages::ExportPackages;
+#[cfg(feature = "import")]
+use super::import_packages::ImportPackages;
 use super::list_changes::ListChanges;
 use super::list_packages::ListPackages;
 use super::list_pins::ListPins;
@@ -47,12 +51,16 @@ const SAME_ORIGIN: HeaderValue = HeaderValue::from_static("same-origin");
 const PRIVATE_NO_CACHE: HeaderValue = HeaderValue::from_static("private, no-cache");
 
 /// The operations whose data the pages show, or which they offer.
-const OFFERED: [Operation; 12] = [
+const OFFERED: &[Operation] = &[
     Operation::new(const { &ListPackages::FACTS }),
     Operation::new(const { &ReadPackage::FACTS }),
     Operation::new(const { &CreatePackage::FACTS }),
     Operation::new(const { &UpdatePackage::FACTS }),
     Operation::new(const { &DeletePackage::FACTS }),
+    Operation::new(const { &ChangePackages::FACTS }),
+    #[cfg(feature = "import")]
+    Operation::new(const { &ImportPackages::FACTS }),
+    Operation::new(const { &ExportPackages::FACTS }),
     Operation::new(const { &ReadDay::FACTS }),
     Operation::new(const { &ListPins::FACTS }),
     Operation::new(const { &PinDay::FACTS }),

@@ -56,6 +56,8 @@ impl<S: PackageStore> Table<S> {
         Row::of::<super::show_changes::ShowChanges>(),
         #[cfg(feature = "desk")]
         Row::of::<super::show_change::ShowChange>(),
+        #[cfg(all(feature = "desk", feature = "import"))]
+        Row::of::<super::show_import::ShowImport>(),
         #[cfg(feature = "desk")]
         Row::of::<super::show_asset::ShowAsset>(),
         Row::of::<super::read_openapi::ReadOpenApi>(),
