@@ -1,0 +1,82 @@
+// Nothing that was typed is lost.
+import assert from 'node:assert/strict';
+
+const away = /ERR_INTERNET_DISCONNECTED/;
+
+// Opens a package and types into two fields.
+async function typeInto(visitor, name) {
+  await visitor.create(name, { short_desc: 'Before', metadata: { version: '1' } });
+  await visitor.go(`/packages/${name}`);
+  await visitor.page.fill('#f-short_desc', 'Typed');
+  await visitor.page.click('[data-do=add]');
+  await visitor.type('key');
+}
+
+async function isThere({ page }) {
+  assert.equal(await page.inputValue('#f-short_desc'), 'Typed');
+  assert.deepEqual(await page.$$eval('.pair input', all => all.map(it => it.value)), ['version', '1', 'key', '']);
+}
+
+export default {
+  async 'a reload keeps what was typed, until it is discarded'(visitor) {
+    const { page } = visitor;
+    await typeInto(visitor, 'reloaded');
+    await page.reload();
+    await page.waitForSelector('#kept:visible');
+    await isThere(visitor);
+    // Neither does a look at another page, nor another tab that is opened later.
+    await page.click('nav a:has-text("Days")');
+    await page.goBack();
+    await isThere(visitor);
+    await page.click('#edit [data-do=forget]');
+    await page.waitForFunction(() => document.querySelector('#f-short_desc').value === 'Before');
+    assert.equal(await page.locator('.pair').count(), 1);
+    assert.equal(await page.isVisible('#kept'), false);
+  },
+  async 'a server that is away loses nothing, and the same button saves later'(visitor) {
+    const { page, context } = visitor;
+    visitor.expects(away);
+    await typeInto(visitor, 'unreached');
+    await context.setOffline(true);
+    await page.click('#edit .go');
+    await visitor.said('cannot be reached');
+    await isThere(visitor);
+    await context.setOffline(false);
+    await page.reload();
+    await isThere(visitor);
+    await page.click('#edit .go');
+    await visitor.said('Saved.');
+    assert.equal((await visitor.read('unreached')).short_desc, 'Typed');
+  },
+  async 'a proxy that does not reach the server loses nothing'(visitor) {
+    const { page } = visitor;
+    visitor.expects(/status of 502/);
+    await typeInto(visitor, 'unreached-by-proxy');
+    const gateway = route => route.fulfill({ status: 502, contentType: 'text/html', body: '<html><h1>502 Bad Gateway</h1></html>' });
+    await page.route('**/packages/unreached-by-proxy', gateway);
+    await page.click('#edit .go');
+    await visitor.said('502');
+    await isThere(visitor);
+    await page.unroute('**/packages/unreached-by-proxy', gateway);
+    await page.click('#edit .go');
+    await visitor.said('Saved.');
+  },
+  async 'an answer that was lost is not taken for the change of somebody else'(visitor) {
+    const { page } = visitor;
+    visitor.expects(/ERR_FAILED/);
+    visitor.allows(/status of 412/);
+    await typeInto(visitor, 'unanswered');
+    const lose = async route => {
+      await route.fetch();
+      await route.abort();
+    };
+    await page.route('**/packages/unanswered', lose);
+    await page.click('#edit .go');
+    await visitor.said('cannot be reached');
+    await isThere(visitor);
+    await page.unroute('**/packages/unanswered', lose);
+    await page.click('#edit .go');
+    await visitor.said('Saved.');
+    assert.equal(await page.isVisible('#conflict'), false);
+  },
+};

@@ -1,0 +1,163 @@
+// Somebody who visits the desk in a browser, and a list of everything that must not happen meanwhile.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+
+const require = createRequire(`${process.env.PYADAY_BROWSER}/`);
+const { chromium } = require('playwright-core');
+const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+
+export const launch = () => chromium.launch({ executablePath: process.env.PYADAY_CHROMIUM || '/usr/bin/chromium', args: ['--no-sandbox'] });
+
+// What a browser writes to its console about an answer.
+export const refused = status => new RegExp(`status of ${status}\\b`);
+
+export class Visitor {
+  // Errors in the console, exceptions, broken policies, dialogs of other scripts, and requests to elsewhere.
+  faults = [];
+  // The questions that a page has asked. They are answered with yes.
+  asked = [];
+  #expected = new Map();
+  #allowed = [];
+  #others = [];
+
+  constructor(browser, base) {
+    Object.assign(this, { browser, base });
+  }
+
+  static async arrive(browser, base, options = {}) {
+    const visitor = new Visitor(browser, base);
+    await visitor.open(options);
+    return visitor;
+  }
+
+  // Another person, with a browser of their own. Their faults count as well.
+  async another(options) {
+    const other = await Visitor.arrive(this.browser, this.base, options);
+    this.#others.push(other);
+    return other;
+  }
+
+  async open(options) {
+    this.context = await this.browser.newContext({ viewport: { width: 1200, height: 900 }, ...options });
+    this.page = await this.context.newPage();
+    this.page.setDefaultTimeout(30_000);
+    this.page.on('console', message => { if (message.type() === 'error') this.#hear(message.text()); });
+    this.page.on('pageerror', error => this.faults.push(`exception: ${error.message}`));
+    this.page.on('dialog', dialog => this.#answer(dialog));
+    this.context.on('request', request => { if (!this.#isHere(request.url())) this.faults.push(`request to ${request.url()}`); });
+    this.context.on('page', page => this.faults.push(`window of ${page.url()}`));
+    await this.context.exposeFunction('reportViolation', text => this.faults.push(`policy: ${text}`));
+    await this.context.addInitScript(() => document.addEventListener('securitypolicyviolation', event =>
+      globalThis.reportViolation(`${event.effectiveDirective} ${event.blockedURI} ${event.sample}`)));
+  }
+
+  #isHere(url) {
+    return url === this.base || url.startsWith('data:') || ['/', '?', '#'].some(next => url.startsWith(this.base + next));
+  }
+
+  #hear(text) {
+    const expected = [...this.#expected.keys()].find(pattern => pattern.test(text));
+    if (expected) this.#expected.set(expected, true);
+    else if (!this.#allowed.some(pattern => pattern.test(text))) this.faults.push(`console: ${text}`);
+  }
+
+  #answer(dialog) {
+    if (dialog.type() === 'alert') this.faults.push(`alert: ${dialog.message()}`);
+    else this.asked.push(dialog.message());
+    return dialog.accept();
+  }
+
+  // An error in the console that belongs to the story. It is a fault if it does not come.
+  expects(...patterns) {
+    for (const pattern of patterns) this.#expected.set(pattern, false);
+  }
+
+  // An error in the console that may come.
+  allows(...patterns) {
+    this.#allowed.push(...patterns);
+  }
+
+  async leave() {
+    await this.context.close();
+    for (const other of this.#others) {
+      await other.leave();
+      this.faults.push(...other.faults);
+    }
+    for (const [pattern, has] of this.#expected) if (!has) this.faults.push(`nothing in the console is like ${pattern}`);
+  }
+
+  // Calls the API, with the cookies of the visitor.
+  api(method, path, data, headers = {}) {
+    return this.context.request.fetch(this.base + path, { method, data, headers: { 'content-type': 'application/json', ...headers } });
+  }
+
+  async read(name) {
+    return (await this.api('GET', `/packages/${name}`)).json();
+  }
+
+  async exists(name) {
+    return (await this.api('GET', `/packages/${name}`)).status() === 200;
+  }
+
+  // Creates a package, or replaces it.
+  async create(name, rest = {}) {
+    await this.api('POST', '/packages', { name, short_desc: '', ...rest });
+    const answer = await this.api('PUT', `/packages/${name}`, { short_desc: '', ...rest });
+    assert.equal(answer.status(), 204);
+  }
+
+  // Opens a page of the desk, and waits for its script.
+  async go(path) {
+    await this.page.goto(`${this.base}/desk${path}`);
+    await this.page.waitForSelector('body.js');
+  }
+
+  // Waits until the page says this.
+  said(text) {
+    return this.page.waitForFunction(text => document.querySelector('#note')?.textContent.includes(text), text);
+  }
+
+  isFocused(selector) {
+    return this.page.evaluate(selector => document.activeElement.matches(selector), selector);
+  }
+
+  // Moves the focus there, as people without a mouse do.
+  async tabTo(selector, key = 'Tab') {
+    for (let presses = 0; presses < 200; presses += 1) {
+      if (await this.isFocused(selector)) return;
+      await this.page.keyboard.press(key);
+    }
+    assert.fail(`the key ${key} does not lead to ${selector}`);
+  }
+
+  async press(...keys) {
+    for (const key of keys) await this.page.keyboard.press(key);
+  }
+
+  type(text) {
+    return this.page.keyboard.type(text);
+  }
+
+  // Replaces what is in a field, with the keyboard alone.
+  async retype(text) {
+    await this.press('Control+A');
+    await this.type(text);
+  }
+
+  // What axe finds in the page as it is, in light and dark, on a desk and on a phone. Such visitors arrive with
+  // `bypassCSP`, because axe is a script that the page does not know.
+  async look(what) {
+    const { page } = this;
+    await page.evaluate(axe);
+    for (const [width, height] of [[1200, 900], [320, 640]]) {
+      await page.setViewportSize({ width, height });
+      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${what} is wider than ${width}`);
+      for (const colorScheme of ['light', 'dark']) {
+        await page.emulateMedia({ colorScheme });
+        const { violations } = await page.evaluate(() => globalThis.axe.run({ resultTypes: ['violations'] }));
+        assert.deepEqual(violations.map(it => [it.id, it.nodes[0].html, it.nodes[0].failureSummary]), [], `${what}, ${colorScheme}, ${width} wide`);
+      }
+    }
+  }
+}
