@@ -8,9 +8,9 @@ export default {
     const { date } = await (await visitor.api('GET', '/daily')).json();
     const { items: [{ revision }] } = await (await visitor.api('GET', '/changes?limit=1')).json();
     const eyes = await visitor.another({ bypassCSP: true });
-    eyes.expects(refused(404), refused(400));
+    eyes.expects(refused(404));
     for (const path of [
-      '', '?q=words', '?q=zzzzz', '?q=%22', '?tag=a', '/packages/accessible', '/packages/nothing-here',
+      '', '?q=words', '?q=zzzzz', '?tag=a', '/packages/accessible', '/packages/nothing-here',
       '/days', '/days?month=2027-03', `/days/${date}`, '/changes', '/changes?what=pin', `/changes/${revision}`, '/import',
     ]) {
       await eyes.go(path);
@@ -58,7 +58,8 @@ export default {
           const it = document.activeElement;
           const every = [...document.querySelectorAll('a[href], button, input, select, textarea, summary')];
           const { outlineStyle, boxShadow } = getComputedStyle(it);
-          return { at: every.indexOf(it), isShown: outlineStyle !== 'none' || boxShadow !== 'none', html: it.outerHTML.slice(0, 80) };
+          // In a field for a date, the browser marks the part that has the focus.
+          return { at: every.indexOf(it), isShown: it.type === 'date' || outlineStyle !== 'none' || boxShadow !== 'none', html: it.outerHTML.slice(0, 80) };
         });
         if (focus.at < 0) continue;
         assert.ok(focus.isShown, `nobody sees that ${focus.html} has the focus`);
