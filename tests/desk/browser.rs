@@ -53,7 +53,7 @@ fn in_a_file() -> Api<impl PackageStore> {
 fn people_use_the_desk_on_axum_in_a_browser() {
     if can_run("the desk on axum in a browser", &[]) {
         let server = Axum::mount("", &api(memory()), None).0;
-        stories(WORK, &[format!("http://{}", server.address)], 30);
+        stories(WORK, &[format!("http://{}", server.address)], 32);
     }
 }
 
@@ -61,7 +61,7 @@ fn people_use_the_desk_on_axum_in_a_browser() {
 fn people_use_the_desk_on_actix_from_a_file_in_a_browser() {
     if can_run("the desk on actix-web in a browser", &[]) {
         let server = Actix::mount("/api", &in_a_file(), None).0;
-        stories(WORK, &[format!("http://{}/api", server.address)], 30);
+        stories(WORK, &[format!("http://{}/api", server.address)], 32);
     }
 }
 
@@ -70,7 +70,7 @@ fn people_use_the_desk_through_a_proxy_that_removes_a_part_of_the_path() {
     if can_run("the desk through nginx in a browser", &[Tool::Program("nginx")]) {
         let server = Actix::mount("", &api(memory()), None).0;
         let proxy = Nginx::removing("/tools/pyaday/", server.address);
-        stories(WORK, &[proxy.url()], 30);
+        stories(WORK, &[proxy.url()], 32);
     }
 }
 

@@ -50,11 +50,12 @@ function refuse({ status, detail = 'The server cannot be reached. Try again late
 		if (!field) detail += ` ${text}.`;
 		else {
 			field.ariaInvalid = true;
-			field.setAttribute('aria-givenby', id);
+			field.setAttribute('aria-describedby', id);
 			field.after(make('p', text, { className: 'error', id }));
 		}
 	}
-	say(detail, 'bad', ...links(packages, 'desk/changes?name='));
+	const way = status === 401 && $('.who a');
+	say(detail, 'bad', ...links(packages, 'desk/changes?name='), ...way ? [' ', make('a', 'Sign in', { href: way.href })] : []);
 	$('[aria-invalid]')?.focus();
 }
 
@@ -121,7 +122,7 @@ function select() {
 	every.hidden = !(total > count);
 }
 async function changeMany(form, button) {
-	const { add, remove, note } = form.elements, query = new URLSearchParams(location.search), verb = button.value, isDelete = verb === 'Delete';
+	const { add, remove, note } = form.elements, query = new URLSearchParams(location.search), verb = button?.value ?? 'Change', isDelete = verb === 'Delete';
 	if (!isDelete && !add.value && !remove.value) return add.focus();
 	const select = isAll ? { q: query.get('q') ?? '', tag: query.getAll('tag') } : { names: [...chosen] };
 	const tags = it => isDelete ? [] : words(it.value), body = { select, delete: isDelete, add_tags: tags(add), remove_tags: tags(remove) };
@@ -211,6 +212,9 @@ function forget() {
 async function save(body, revision) {
 	const { name } = $('#edit').dataset;
 	await call('PUT', `packages/${name}`, body, { note: $('#f-note').value, revision, again: () => conflict(name) });
+	return saved();
+}
+async function saved() {
 	await forget();
 	say('Saved.');
 }
@@ -249,8 +253,10 @@ async function conflict(name) {
 		}
 		return save(result, current);
 	};
+	// The answer to an earlier attempt was lost.
+	if (!list.firstChild) return saved();
 	[form.hidden, $('#edit').hidden] = [false, true];
-	$('input', form)?.focus();
+	$('input', form).focus();
 }
 
 const pinned = date => $(`#pins [data-date="${date}"]`)?.dataset;

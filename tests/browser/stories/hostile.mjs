@@ -43,6 +43,10 @@ export default {
     await visitor.go('/changes?name=hostile');
     // The differences are shown word by word, and the notes whole.
     const notes = await page.locator('.log q').allTextContents();
+    while (await page.locator('[rel=next]').count()) {
+      await page.click('[rel=next]');
+      notes.push(...await page.locator('.log q').allTextContents());
+    }
     assert.deepEqual(notes.toReversed(), texts);
     // A draft is put back as it was typed.
     await visitor.go('/packages/hostile');
