@@ -41,6 +41,7 @@ async function run(work, ...values) {
 }
 function refuse({ status, detail = 'The server cannot be reached. Try again later.', errors = [], packages = [] }) {
 	if (status === 412) detail = 'Somebody else changed this. Load the page again.';
+	if (errors[0]) detail = 'Nothing was saved.';
 	for (const it of $$('p.error')) {
 		it.previousElementSibling.ariaInvalid = null;
 		it.remove();
