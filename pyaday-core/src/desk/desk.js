@@ -8,7 +8,6 @@ const links = (names, path = 'desk/packages/') => names.slice(0, 20).flatMap(nam
 const plural = count => `${count.toLocaleString('en')} package${count === 1 ? '' : 's'}`;
 const words = text => [...new Set(text.toLowerCase().split(/[\s,]+/).filter(Boolean))].sort();
 
-// Says something at the top.
 function say(text, kind = '', ...more) {
 	const note = make('p', text, { id: 'note', className: `note ${kind}` });
 	note.append(...more);
@@ -24,36 +23,35 @@ async function call(method, path, body, { note, revision, again, ...headers } = 
 	if (revision) headers['If-Match'] = `"${revision}"`;
 	// RFC 9651
 	if (note) headers['Change-Note'] = `%"${encodeURIComponent(note).replace(/%../g, code => code.toLowerCase())}"`;
-	const response = await fetch(root + path, { method, headers, body }), { ok, status } = response;
-	const text = await response.text(), data = text[0] === '{' ? JSON.parse(text) : text;
+	const lost = () => { throw {}; }, response = await fetch(root + path, { method, headers, body }).catch(lost), { ok, status } = response;
+	const text = await response.text().catch(lost), data = text[0] === '{' ? JSON.parse(text) : text;
 	if (!ok) throw { detail: `The server answered ${status}.`, ...data, status, again };
 	return { data, current: response.headers.get('ETag')?.replaceAll('"', '') };
 }
-const search = (q, limit) => call('GET', `packages?limit=${limit}&q=${encodeURIComponent(q)}`).then(it => it.data, () => ({}));
+const search = q => call('GET', `packages?limit=200&q=${encodeURIComponent(q)}`).then(it => it.data, () => ({}));
 
 // Shows why something was refused, or tries it again.
-async function run(work, ...values) {
-	try {
-		await work?.(...values);
-	} catch (error) {
-		error.status === 412 && error.again ? run(error.again) : refuse(error);
-	}
-}
-function refuse({ status, detail = 'The server cannot be reached. Try again later.', errors = [], packages = [] }) {
+const run = (work, ...values) => work?.(...values)?.catch(error => {
+	if (error instanceof Error) throw error;
+	error.again && error.status === 412 ? run(error.again) : refuse(error);
+});
+function refuse({ status, detail = 'The server cannot be reached.', errors = [], packages = [] }) {
 	if (status === 412) detail = 'Somebody else changed this. Load the page again.';
 	if (errors[0]) detail = 'Nothing was saved.';
 	for (const it of $$('p.error')) {
+		it.previousElementSibling.removeAttribute('aria-describedby');
 		it.previousElementSibling.ariaInvalid = null;
 		it.remove();
 	}
 	for (const { pointer, detail: rule } of errors) {
 		const [, part] = pointer.split('/'), field = $(`#b-${part}, #c-${part}, #f-${part}`), id = `error${pointer}`, text = `${pointer} ${rule}`;
-		if (!field) detail += ` ${text}.`;
-		else {
-			field.ariaInvalid = true;
-			field.setAttribute('aria-describedby', id);
-			field.after(make('p', text, { className: 'error', id }));
+		if (!field) {
+			detail += ` ${text}.`;
+			continue;
 		}
+		field.ariaInvalid = true;
+		field.setAttribute('aria-describedby', id);
+		field.after(make('p', text, { className: 'error', id }));
 	}
 	const way = status === 401 && $('.who a');
 	say(detail, 'bad', ...links(packages, 'desk/changes?name='), ...way ? [' ', make('a', 'Sign in', { href: way.href })] : []);
@@ -76,7 +74,7 @@ async function done(text = 'Done.', { change, revision = change } = {}) {
 	await load('main');
 	say(text, '', ...revision ? [' ', make('a', 'See or undo it', { href: `${root}desk/changes/${revision}` })] : []);
 }
-// What a button says about its request.
+// The request that a button names.
 async function send({ dataset: { send, revision, ask, said, then } }) {
 	if (ask && !confirm(ask)) return;
 	const { data } = await call(...send.split(' '), null, { revision });
@@ -86,70 +84,64 @@ async function send({ dataset: { send, revision, ask, said, then } }) {
 
 // Find: as typed.
 function find({ form }) {
-	isAll = false;
-	history.replaceState(null, '', `${root}desk?${new URLSearchParams(new FormData(form))}`);
+	history.replaceState(null, '', `desk?${new URLSearchParams(new FormData(form))}`);
 	return load('#narrow', '#results');
 }
 
-// Offers the tags of packages that a search finds.
+// Offers tags of packages that are found.
 async function complete({ value }) {
-	const [, before, word] = /^(.*?)([^\s,]*)$/.exec(value), { items = [] } = word && await search(word, 200);
-	const tags = new Set(items.flatMap(({ tags = [] }) => tags).filter(tag => tag.startsWith(word)));
-	$('#known').replaceChildren(...[...tags].map(tag => make('option', '', { value: before + tag })));
+	const [, before, word] = /^(.*?)([^\s,]*)$/.exec(value), { items = [] } = word && await search(word);
+	const tags = words(items.flatMap(it => it.tags).join(' ')).filter(tag => tag.startsWith(word));
+	$('#known').replaceChildren(...tags.map(tag => make('option', '', { value: before + tag })));
 }
 
 // Find: many at once.
-const chosen = new Set();
-let isAll = false;
+let isAll;
 const boxes = () => $$('.rows input');
+const picked = () => boxes().filter(it => it.checked);
 function addBoxes() {
 	for (const row of $$('.rows > li')) {
 		const { textContent: value } = $('a', row);
-		row.prepend(make('input', '', { type: 'checkbox', value, ariaLabel: value, onclick() { tick([this], this.checked); } }));
+		row.prepend(make('input', '', { type: 'checkbox', value, ariaLabel: value, onclick: () => tick([]) }));
 	}
-	select();
+	tick([]);
 }
-function tick(boxes, isOn, all) {
+function tick(some, isOn, all) {
+	for (const box of some) box.checked = isOn;
 	isAll = all;
-	for (const { value } of boxes) chosen[isOn ? 'add' : 'delete'](value);
-	select();
-}
-function select() {
-	const form = $('#bulk'), all = boxes(), total = +$('#count').dataset.total, count = isAll ? total : chosen.size, { every } = form.elements;
-	for (const box of all) box.checked = isAll || chosen.has(box.value);
-	if (all[0]) $('#page').checked = all.every(box => box.checked);
+	const form = $('#bulk'), { total } = $('#count').dataset, { length } = picked(), count = isAll ? +total : length;
+	$('#page').checked = length === boxes().length;
 	form.hidden = !count;
 	$$('.n', form).forEach(it => it.textContent = plural(count));
-	every.hidden = !(total > count);
+	form.elements.every.hidden = !(total > count);
 }
-async function changeMany(form, button) {
+async function bulk(form, button) {
 	const { add, remove, note } = form.elements, query = new URLSearchParams(location.search), verb = button?.value ?? 'Change', isDelete = verb === 'Delete';
 	if (!isDelete && !add.value && !remove.value) return add.focus();
-	const select = isAll ? { q: query.get('q') ?? '', tag: query.getAll('tag') } : { names: [...chosen] };
+	const select = isAll ? { q: query.get('q') ?? '', tag: query.getAll('tag') } : { names: picked().map(it => it.value) };
 	const tags = it => isDelete ? [] : words(it.value), body = { select, delete: isDelete, add_tags: tags(add), remove_tags: tags(remove) };
 	const { data: { count }, current } = await call('POST', 'changes?dry_run=true', body);
 	if (!count) return say('The packages are like that already.');
 	if (!confirm(`${verb} ${plural(count)}? Undo takes it back.`)) return;
-	const { data } = await call('POST', 'changes', body, { note: note.value, revision: current, again: () => changeMany(form, button) });
-	buttons.none();
+	const { data } = await call('POST', 'changes', body, { note: note.value, revision: current, again: () => bulk(form, button) });
 	return done(`${verb}d ${plural(count)}.`, data);
 }
 
 const given = ({ elements: { name, short_desc, tags } }) => ({ name: name.value, short_desc: short_desc.value, tags: words(tags.value) });
 async function create(form) {
-	const body = given(form), { name } = body, { did_you_mean: alike } = await search(name, 1), warning = $('#alike');
+	const body = given(form), { name } = body, { did_you_mean: alike } = await search(name), warning = $('#alike');
 	warning.hidden = !alike || warning.dataset.name === name;
 	warning.dataset.name = name;
 	if (!warning.hidden) return $('span', warning).replaceChildren(...links(alike));
 	await call('POST', 'packages', body);
-	location.href = `${root}desk/packages/${name}`;
+	location.href = `desk/packages/${name}`;
 }
 
-// Import. Exactly what the preview shows is written.
+// Import exactly what the preview shows.
 async function preview(form) {
-	const { file, text, existing, tag, note } = form.elements, source = new Blob([file.files[0] ?? text.value]), begin = (await source.text()).trim();
+	const { file, text, existing, tag, note } = form.elements, source = [file.files[0] ?? text.value], begin = (await new Blob(source).text()).trim();
 	const type = { '[': 'application/json', '{': 'application/x-ndjson' }[begin[0]] ?? (/^.*\t/.test(begin) ? 'text/tab-separated-values' : 'text/csv');
-	const body = new Blob([source], { type }), path = `import?${new URLSearchParams([['on_existing', existing.value], ...words(tag.value).map(tag => ['tag', tag])])}`;
+	const body = new Blob(source, { type }), path = `import?${new URLSearchParams([['on_existing', existing.value], ...words(tag.value).map(tag => ['tag', tag])])}`;
 	const { data: { counts, rows }, current } = await call('POST', `${path}&dry_run=true&report=all`, body);
 	const plan = $('#preview'), count = plural(counts.added + counts.changed), rank = it => !(it.reason ?? it.look_alike);
 	counts.look_alike = rows.filter(it => it.look_alike).length;
@@ -159,12 +151,9 @@ async function preview(form) {
 	plan.hidden = false;
 	plan.scrollIntoView();
 	forms.preview = async () => {
+		const again = () => preview(form).then(() => say('Somebody else was faster, so nothing was written. Look at the new preview.'));
 		const { data } = await call('POST', path, body, { note: note.value, revision: current, again });
 		return done(`Imported ${count}.`, data);
-	};
-	const again = async () => {
-		await preview(form);
-		say('Somebody else was faster, so nothing was written. This is the new preview.');
 	};
 }
 function showRow({ line, name, effect, members, reason, look_alike }) {
@@ -175,7 +164,7 @@ function showRow({ line, name, effect, members, reason, look_alike }) {
 	return row;
 }
 
-// Edit. What is typed is kept until it is saved.
+// Edit. Keeps what is typed until it is saved.
 const draft = `pyaday:${location.pathname}`;
 const isJson = text => /^[[{"]|^(true|false|null)$/.test(text);
 const shown = value => typeof value === 'string' && !isJson(value) ? value : JSON.stringify(value) ?? '(nothing)';
@@ -186,9 +175,7 @@ function parsed(text, old) {
 	try { return isJson(text) || typeof old === 'number' ? JSON.parse(text) : text; } catch { return text; }
 }
 const inputs = () => $$('#edit :is(input, textarea)');
-function addPair() {
-	$('#pair').before(copy('#pair'));
-}
+const addPair = () => $('#pair').before(copy('#pair'));
 function typed() {
 	const old = base().metadata ?? {};
 	const pairs = $$('.pair').map(row => $$('input', row).map(it => it.value)).filter(([key]) => key);
@@ -215,10 +202,7 @@ async function save(body, revision) {
 	await call('PUT', `packages/${name}`, body, { note: $('#f-note').value, revision, again: () => conflict(name) });
 	return saved();
 }
-async function saved() {
-	await forget();
-	say('Saved.');
-}
+const saved = () => forget().then(() => say('Saved.'));
 
 // Two curators, one package.
 function flat({ tags = [], metadata = {}, ...rest }) {
@@ -254,7 +238,7 @@ async function conflict(name) {
 		}
 		return save(result, current);
 	};
-	// The answer to an earlier attempt was lost.
+	// An earlier answer was lost.
 	if (!list.firstChild) return saved();
 	[form.hidden, $('#edit').hidden] = [false, true];
 	$('input', form).focus();
@@ -270,16 +254,16 @@ function setPin(button) {
 async function savePin({ elements: { name, date, from } }) {
 	const there = pinned(date.value), old = pinned(from.value);
 	await pin(date.value, name.value, there);
-	// A day that has a pin already is swapped.
+	// Two pins are swapped.
 	if (old && old !== there) await (there ? pin(old.date, there.name, old) : call('DELETE', `daily/pins/${old.date}`, null, { revision: old.revision }));
 	return done();
 }
 
 const buttons = {
-	page: it => tick(boxes(), it.checked), every: () => tick([], true, true), none: () => { chosen.clear(); tick([]); },
+	page: it => tick(boxes(), it.checked), every: () => tick(boxes(), true, true), none: () => tick(boxes()),
 	add: () => { addPair(); $$('.pair input').at(-2).focus(); }, remove: it => { it.closest('.pair').remove(); keep(); }, forget, pin: setPin, move: setPin,
 };
-const forms = { bulk: changeMany, create, import: preview, pin: savePin, edit: () => save(typed(), began().revision) };
+const forms = { bulk, create, import: preview, pin: savePin, edit: () => save(typed(), began().revision) };
 onclick = ({ target }) => {
 	run(target.dataset.send ? send : buttons[target.dataset.do], target);
 };
@@ -291,8 +275,7 @@ onsubmit = ({ target, submitter }) => {
 let typing;
 oninput = ({ target }) => {
 	const { id, form, list } = target;
-	if (form?.id === 'edit') keep();
-	if (form?.id === 'import') $('#preview').hidden = true;
+	({ edit: keep, import: () => $('#preview').hidden = true })[form?.id]?.();
 	clearTimeout(typing);
 	typing = setTimeout(run, 100, id === 'q' ? find : list && complete, target);
 };
@@ -318,9 +301,8 @@ onkeydown = ({ key, target, ctrlKey, metaKey, altKey }) => {
 letters.checked = localStorage[off] !== 'false';
 letters.onchange = () => localStorage[off] = letters.checked;
 
-// Each page.
 function enhance() {
-	document.body.classList.add('js');
+	document.body.className = 'js';
 	if ($('#bulk')) addBoxes();
 	if ($('#pair')) restore();
 }

@@ -165,8 +165,8 @@ impl PackagesPage<'_> {
     /// The box that selects all packages of the page.
     fn select_page(&self) -> Markup {
         html! {
-            @if self.frame.viewer.may("change_packages") && !self.page.items.is_empty() {
-                p.check.js-only {
+            @if self.frame.viewer.may("change_packages") {
+                p.check.js-only hidden[self.page.items.is_empty()] {
                     input #page type="checkbox" data-do="page";
                     label for="page" { "Select all on this page" }
                 }
