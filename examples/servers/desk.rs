@@ -1,5 +1,9 @@
 //! The desk of the servers: the way there, and the sign-in of people.
 
+use std::process::Command;
+
+use pyaday_tests::tools::{Tool, are_there, browser_modules};
+
 use crate::access::{NO_BODY, READ, WRITE, token_files};
 use crate::process::{Answer, SERVERS, Server};
 
@@ -106,5 +110,34 @@ fn a_cookie_is_sent_over_https_only_if_clients_use_https() {
             answer.header("set-cookie").is_some_and(|it| it.ends_with("; Secure")),
             "{answer:?}"
         );
+    }
+}
+
+/// The stories are in `tests/browser/stories/sign_in.mjs`.
+#[test]
+fn people_sign_in_in_a_browser_and_lose_nothing_when_their_session_ends() {
+    let tools = [Tool::Program("node"), Tool::Program("chromium"), Tool::Browser];
+    if !are_there("the sign-in in a browser", &tools) {
+        return;
+    }
+    let [write, _] = token_files("desk-in-a-browser");
+    for program in SERVERS {
+        for prefix in ["/", "/api"] {
+            let args = ["--store", "memory:", "--token-file", &write, "--prefix", prefix];
+            let server = Server::start(program, &args);
+            let base =
+                format!("http://127.0.0.1:{}{}", server.port(), prefix.trim_end_matches('/'));
+            let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/browser/run.mjs");
+            let output = Command::new("node")
+                .args([script, "sign_in", &base])
+                .env("PYADAY_BROWSER", browser_modules())
+                .env("PYADAY_SIGN_IN", WRITE)
+                .output()
+                .unwrap();
+            let told = String::from_utf8_lossy(&output.stdout);
+            let errors = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "{told}{errors}");
+            assert_eq!(told.matches("ok: ").count(), 2, "{told}");
+        }
     }
 }
