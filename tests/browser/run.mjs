@@ -14,6 +14,7 @@ let failed = 0;
 async function run(name, story, base) {
   const visitor = await Visitor.arrive(browser, base);
   const faults = [];
+  const begin = performance.now();
   try {
     await story(visitor);
   } catch (error) {
@@ -22,7 +23,7 @@ async function run(name, story, base) {
   await visitor.leave();
   faults.push(...visitor.faults);
   if (faults.length) failed += 1;
-  console.log(`${faults.length ? 'FAILED' : 'ok'}: ${name} (${base})`);
+  console.log(`${faults.length ? 'FAILED' : 'ok'}: ${name} (${base}, ${Math.round(performance.now() - begin)} ms)`);
   for (const fault of faults) console.log(`    ${fault}`);
 }
 

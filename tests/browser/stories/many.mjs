@@ -100,7 +100,7 @@ export default {
     // Somebody else writes between the preview and the change.
     let previews = 0;
     await page.route('**/changes?dry_run=true', async route => {
-      const response = await route.fetch();
+      const response = await visitor.forward(route);
       previews += 1;
       if (previews === 1) await visitor.api('PATCH', `/packages/${names[0]}`, { tags: ['faster-many', 'faster-new'] }, { 'content-type': 'application/merge-patch+json' });
       await route.fulfill({ response });
