@@ -159,7 +159,8 @@ async function preview(form) {
 function showRow({ line, name, effect, members, reason, look_alike }) {
 	const row = copy('#row'), { cells } = row;
 	row.className = effect;
-	[line, effect, name, reason ?? members?.join(', ')].forEach((text, at) => cells[at].textContent = text);
+	// A row that is refused may have no name.
+	[line, effect, name || '–', reason ?? members?.join(', ')].forEach((text, at) => cells[at].textContent = text);
 	if (look_alike) cells[3].append(make('mark', 'Looks like'), ...links([look_alike]));
 	return row;
 }
