@@ -15,8 +15,6 @@ export const refused = status => new RegExp(`status of ${status}\\b`);
 export class Visitor {
   // Errors in the console, exceptions, broken policies, dialogs of other scripts, and requests to elsewhere.
   faults = [];
-  // The questions that a page has asked. They are answered with yes.
-  asked = [];
   #expected = new Map();
   #allowed = [];
   #others = [];
@@ -44,7 +42,7 @@ export class Visitor {
     this.page.setDefaultTimeout(30_000);
     this.page.on('console', message => { if (message.type() === 'error') this.#hear(message.text()); });
     this.page.on('pageerror', error => this.faults.push(`exception: ${error.message}`));
-    this.page.on('dialog', dialog => this.#answer(dialog));
+    this.page.on('dialog', dialog => this.#close(dialog));
     this.context.on('request', request => { if (!this.#isHere(request.url())) this.faults.push(`request to ${request.url()}`); });
     this.context.on('page', page => this.faults.push(`window of ${page.url()}`));
     await this.context.exposeFunction('reportViolation', text => this.faults.push(`policy: ${text}`));
@@ -62,10 +60,10 @@ export class Visitor {
     else if (!this.#allowed.some(pattern => pattern.test(text))) this.faults.push(`console: ${text}`);
   }
 
-  #answer(dialog) {
-    if (dialog.type() === 'alert') this.faults.push(`alert: ${dialog.message()}`);
-    else this.asked.push(dialog.message());
-    return dialog.accept();
+  // Pages ask in the page, because people can tell a browser to show no dialogs.
+  #close(dialog) {
+    this.faults.push(`${dialog.type()}: ${dialog.message()}`);
+    return dialog.dismiss();
   }
 
   // An error in the console that belongs to the story. It is a fault if it does not come.
@@ -118,9 +116,22 @@ export class Visitor {
     await this.page.waitForSelector('body.js');
   }
 
+  // Goes where a link or a form leads, also without the script.
+  async follow(target, url) {
+    const { page } = this;
+    await Promise.all([page.waitForURL(url), typeof target === 'string' ? page.click(target) : target.click()]);
+  }
+
   // Waits until the page says this.
   said(text) {
     return this.page.waitForFunction(text => document.querySelector('#note')?.textContent.includes(text), text);
+  }
+
+  // Waits until the page asks this, and says yes: by a click, or with a key, because the focus is there.
+  async agree(question, key) {
+    await this.page.waitForFunction(([source, flags]) =>
+      document.querySelector('#ask')?.open && new RegExp(source, flags).test(document.querySelector('#question').textContent), [question.source, question.flags]);
+    await (key ? this.press(key) : this.page.click('#ask .go'));
   }
 
   isFocused(selector) {
@@ -160,7 +171,8 @@ export class Visitor {
       assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${what} is wider than ${width}`);
       for (const colorScheme of ['light', 'dark']) {
         await page.emulateMedia({ colorScheme });
-        // In the dark, only the colours are others.
+        // In the dark, only the colours are others, and they are the same on a phone.
+        if (colorScheme === 'dark' && width < 1200) continue;
         const rules = colorScheme === 'dark' ? { runOnly: ['color-contrast'] } : {};
         const { violations } = await page.evaluate(rules => globalThis.axe.run({ resultTypes: ['violations'], ...rules }), rules);
         assert.deepEqual(violations.map(it => [it.id, it.nodes[0].html, it.nodes[0].failureSummary]), [], `${what}, ${colorScheme}, ${width} wide`);

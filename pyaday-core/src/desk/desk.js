@@ -5,7 +5,7 @@ const $$ = (selector, within = document) => [...within.querySelectorAll(selector
 const copy = template => $(template).content.firstElementChild.cloneNode(true);
 const make = (name, textContent, properties) => Object.assign(document.createElement(name), { textContent }, properties);
 const links = (names, path = 'desk/packages/') => names.slice(0, 20).flatMap(name => [' ', make('a', name, { href: root + path + name })]);
-const plural = count => `${count.toLocaleString('en')} package${count === 1 ? '' : 's'}`;
+const plural = count => `${count.toLocaleString('en')} package${count - 1 ? 's' : ''}`;
 const words = text => [...new Set(text.toLowerCase().split(/[\s,]+/).filter(Boolean))].sort();
 
 function say(text, kind = '', ...more) {
@@ -19,7 +19,7 @@ function say(text, kind = '', ...more) {
 
 // Calls the service. Throws what it answers if it refuses.
 async function call(method, path, body, { note, revision, again, ...headers } = {}) {
-	if (body && !body.type) body = new Blob([JSON.stringify(body)], { type: 'application/json' });
+	if (body && !body.type) body = new Blob([body.at ? body : JSON.stringify(body)], { type: 'application/json' });
 	if (revision) headers['If-Match'] = `"${revision}"`;
 	// RFC 9651
 	if (note) headers['Change-Note'] = `%"${encodeURIComponent(note).replace(/%../g, code => code.toLowerCase())}"`;
@@ -35,33 +35,39 @@ const run = (work, ...values) => work?.(...values)?.catch(error => {
 	if (error instanceof Error) throw error;
 	error.again && error.status === 412 ? run(error.again) : refuse(error);
 });
+// Goes on if the answer is yes.
+function ask(question) {
+	const box = $('#ask');
+	$('p', box).textContent = question;
+	box.returnValue = '';
+	box.showModal();
+	return new Promise(yes => box.onclose = () => box.returnValue && yes());
+}
 function refuse({ status, detail = 'The server cannot be reached.', errors = [], packages = [] }) {
 	if (status === 412) detail = 'Somebody else changed this. Load the page again.';
 	if (errors[0]) detail = 'Nothing was saved.';
-	for (const it of $$('p.error')) {
-		it.previousElementSibling.removeAttribute('aria-describedby');
-		it.previousElementSibling.ariaInvalid = null;
-		it.remove();
+	for (const it of $$('[aria-invalid]')) {
+		it.ariaInvalid = null;
+		it.removeAttribute('aria-describedby');
+		it.nextSibling.remove();
 	}
-	for (const { pointer, detail: rule } of errors) {
-		const [, part] = pointer.split('/'), field = $(`#b-${part}, #c-${part}, #f-${part}`), id = `error${pointer}`, text = `${pointer} ${rule}`;
-		if (!field) {
-			detail += ` ${text}.`;
-			continue;
-		}
+	errors.forEach(({ pointer, detail: rule, at }, id) => {
+		const text = `${pointer} ${rule}`, field = at ?? $(`[id$="-${pointer.split('/')[1]}"]`);
+		if (!field) return detail += ` ${text}.`;
 		field.ariaInvalid = true;
-		field.setAttribute('aria-describedby', id);
+		field.setAttribute('aria-describedby', id = `error${id}`);
 		field.after(make('p', text, { className: 'error', id }));
-	}
+	});
 	const way = status === 401 && $('.who a');
 	say(detail, 'bad', ...links(packages, 'desk/changes?name='), ...way ? [' ', make('a', 'Sign in', { href: way.href })] : []);
-	$('[aria-invalid]')?.focus();
+	$('input[aria-invalid], textarea[aria-invalid], [aria-invalid] input')?.focus();
 }
 
 // Replaces parts of this page.
+const fresh = async () => new DOMParser().parseFromString((await call('GET', location.href.slice(root.length))).data, 'text/html');
 let loads = 0;
 async function load(...parts) {
-	const turn = ++loads, { data } = await call('GET', location.href.slice(root.length)), page = new DOMParser().parseFromString(data, 'text/html');
+	const turn = ++loads, page = await fresh();
 	if (turn !== loads || !$(parts[0], page)) return;
 	for (const part of parts) $(part).replaceWith($(part, page));
 	document.title = page.title;
@@ -75,8 +81,8 @@ async function done(text = 'Done.', { change, revision = change } = {}) {
 	say(text, '', ...revision ? [' ', make('a', 'See or undo it', { href: `${root}desk/changes/${revision}` })] : []);
 }
 // The request that a button names.
-async function send({ dataset: { send, revision, ask, said, then } }) {
-	if (ask && !confirm(ask)) return;
+async function send({ dataset: { send, revision, question, said, then } }) {
+	if (question) await ask(question);
 	const { data } = await call(...send.split(' '), null, { revision });
 	if (then) location.href = root + then;
 	else return done(said, data);
@@ -121,18 +127,16 @@ async function bulk(form, button) {
 	const select = isAll ? { q: query.get('q') ?? '', tag: query.getAll('tag') } : { names: picked().map(it => it.value) };
 	const tags = it => isDelete ? [] : words(it.value), body = { select, delete: isDelete, add_tags: tags(add), remove_tags: tags(remove) };
 	const { data: { count }, current } = await call('POST', 'changes?dry_run=true', body);
-	if (!count) return say('The packages are like that already.');
-	if (!confirm(`${verb} ${plural(count)}? Undo takes it back.`)) return;
+	if (!count) return say('Nothing would change.');
+	await ask(`${verb} ${plural(count)}? Undo takes it back.`);
 	const { data } = await call('POST', 'changes', body, { note: note.value, revision: current, again: () => bulk(form, button) });
 	return done(`${verb}d ${plural(count)}.`, data);
 }
 
 const given = ({ elements: { name, short_desc, tags } }) => ({ name: name.value, short_desc: short_desc.value, tags: words(tags.value) });
 async function create(form) {
-	const body = given(form), { name } = body, { did_you_mean: alike } = await search(name), warning = $('#alike');
-	warning.hidden = !alike || warning.dataset.name === name;
-	warning.dataset.name = name;
-	if (!warning.hidden) return $('span', warning).replaceChildren(...links(alike));
+	const body = given(form), { name } = body, { did_you_mean: alike } = await search(name);
+	if (alike) await ask(`There is already ${alike.join(', ')}. Create ${name} too?`);
 	await call('POST', 'packages', body);
 	location.href = `desk/packages/${name}`;
 }
@@ -143,15 +147,17 @@ async function preview(form) {
 	const type = { '[': 'application/json', '{': 'application/x-ndjson' }[begin[0]] ?? (/^.*\t/.test(begin) ? 'text/tab-separated-values' : 'text/csv');
 	const body = new Blob(source, { type }), path = `import?${new URLSearchParams([['on_existing', existing.value], ...words(tag.value).map(tag => ['tag', tag])])}`;
 	const { data: { counts, rows }, current } = await call('POST', `${path}&dry_run=true&report=all`, body);
-	const plan = $('#preview'), count = plural(counts.added + counts.changed), rank = it => !(it.reason ?? it.look_alike);
+	const plan = $('#preview'), count = plural(counts.added + counts.changed), more = rows.length - 500, rank = it => !(it.reason ?? it.look_alike);
 	counts.look_alike = rows.filter(it => it.look_alike).length;
 	for (const it of $$('[data-count]')) $('b', it).textContent = counts[it.dataset.count];
-	$('tbody', plan).replaceChildren(...rows.sort((left, right) => rank(left) - rank(right)).slice(0, 500).map(showRow));
+	$('tbody', plan).replaceChildren(...rows.sort((a, b) => rank(a) - rank(b)).slice(0, 500).map(showRow));
 	$('.n', plan).textContent = count;
+	$('#more').hidden = more <= 0;
+	$('#more b').textContent = more.toLocaleString('en');
 	plan.hidden = false;
 	plan.scrollIntoView();
 	forms.preview = async () => {
-		const again = () => preview(form).then(() => say('Somebody else was faster, so nothing was written. Look at the new preview.'));
+		const again = () => preview(form).then(() => say('Nothing was written, as somebody else was faster. Look again.'));
 		const { data } = await call('POST', path, body, { note: note.value, revision: current, again });
 		return done(`Imported ${count}.`, data);
 	};
@@ -159,35 +165,37 @@ async function preview(form) {
 function showRow({ line, name, effect, members, reason, look_alike }) {
 	const row = copy('#row'), { cells } = row;
 	row.className = effect;
-	// A row that is refused may have no name.
 	[line, effect, name || '–', reason ?? members?.join(', ')].forEach((text, at) => cells[at].textContent = text);
 	if (look_alike) cells[3].append(make('mark', 'Looks like'), ...links([look_alike]));
 	return row;
 }
 
 // Edit. Keeps what is typed until it is saved.
-const draft = `pyaday:${location.pathname}`;
-const isJson = text => /^[[{"]|^(true|false|null)$/.test(text);
-const shown = value => typeof value === 'string' && !isJson(value) ? value : JSON.stringify(value) ?? '(nothing)';
-const kept = () => JSON.parse(localStorage[draft] ?? 'null');
-const began = () => kept() ?? $('#edit').dataset;
-const base = () => JSON.parse(began().package);
-function parsed(text, old) {
-	try { return isJson(text) || typeof old === 'number' ? JSON.parse(text) : text; } catch { return text; }
-}
-const inputs = () => $$('#edit :is(input, textarea)');
+const draft = `pyaday:${location.pathname}`, inner = 'metadata/';
+const inputs = () => $$('#edit :is(input, textarea, select)');
 const addPair = () => $('#pair').before(copy('#pair'));
-function typed() {
-	const old = base().metadata ?? {};
-	const pairs = $$('.pair').map(row => $$('input', row).map(it => it.value)).filter(([key]) => key);
-	return { ...given($('#edit')), metadata: Object.fromEntries(pairs.map(([key, text]) => [key, parsed(text, old[key])])) };
+// The parts of a package in a form, as texts of JSON: a number that is parsed may lose digits.
+function parts(page = document) {
+	const all = new Map(), json = (at, is) => {
+		try { is && JSON.parse(at.value); } catch { fault(at, 'is not JSON'); }
+		return is ? at.value : JSON.stringify(at.value);
+	}, fault = (at, detail) => { throw { errors: [{ pointer: 'This', detail, at }] }; };
+	for (const [key, value] of Object.entries(given($('#edit', page)))) all.set(key, JSON.stringify(value));
+	for (const row of $$('.pair', page)) {
+		const [name, value] = $$('input', row), key = inner + JSON.parse(json(name, name.value[0] === '"'));
+		if (all.has(key)) fault(name, 'is also the name of another field');
+		all.set(key, json(value, $('select', row).value === 'JSON'));
+	}
+	return all;
 }
+let began;
 function keep() {
-	localStorage[draft] = JSON.stringify({ ...began(), values: inputs().map(it => it.value) });
+	localStorage[draft] = JSON.stringify({ ...began, values: inputs().map(it => it.value) });
 	$('#kept').hidden = false;
 }
 function restore() {
-	const { values } = kept() ?? {};
+	began = JSON.parse(localStorage[draft] ?? null) ?? { revision: $('#edit').dataset.revision, base: [...parts()] };
+	const { values } = began;
 	$('#kept').hidden = !values;
 	if (!values) return;
 	while (inputs().length < values.length) addPair();
@@ -198,46 +206,41 @@ function forget() {
 	delete localStorage[draft];
 	return load('main');
 }
-async function save(body, revision) {
-	const { name } = $('#edit').dataset;
-	await call('PUT', `packages/${name}`, body, { note: $('#f-note').value, revision, again: () => conflict(name) });
+async function save(parts, revision) {
+	const { name } = $('#edit').dataset, outer = [], metadata = [];
+	for (const [key, text] of parts) (key.startsWith(inner) ? metadata : outer).push(`${JSON.stringify(key.replace(inner, ''))}:${text}`);
+	await call('PUT', `packages/${name}`, `{${outer},"metadata":{${metadata}}}`, { note: $('#f-note').value, revision, again: conflict });
 	return saved();
 }
 const saved = () => forget().then(() => say('Saved.'));
 
 // Two curators, one package.
-function flat({ tags = [], metadata = {}, ...rest }) {
-	for (const key in metadata) rest[`metadata/${key}`] = metadata[key];
-	return { ...rest, tags: tags.join(' ') };
-}
-async function conflict(name) {
-	const { data, current } = await call('GET', `packages/${name}`), all = [data, typed(), base()].map(flat);
-	const form = $('#conflict'), list = $('fieldset', form), values = {};
+async function conflict() {
+	const page = await fresh(), all = [parts(page), parts(), new Map(began.base)];
+	const form = $('#conflict'), list = $('fieldset', form), values = new Map();
 	list.replaceChildren();
-	for (const key of new Set(all.flatMap(Object.keys))) {
-		const [now, mine, was] = all.map(it => it[key]), [theirs, yours, before] = [now, mine, was].map(shown), isTags = key === 'tags';
-		values[key] = [now, mine];
+	for (const key of new Set(all.flatMap(it => [...it.keys()]))) {
+		const texts = all.map(it => it.get(key)), [theirs, yours, before] = texts, both = [theirs, yours];
+		values.set(key, both);
 		if (theirs === yours) continue;
-		const part = copy('#member'), labels = $$('label', part), pick = isTags ? 2 : +(theirs === before), has = (text, tag) => words(text).includes(tag);
-		if (isTags) values.tags.push(words(`${now} ${mine}`).filter(tag => has(now, tag) && has(mine, tag) || !has(was, tag)).join(' '));
-		else labels.pop().remove();
+		const shown = text => key.startsWith(inner) ? text ?? '(nothing)' : [JSON.parse(text)].flat().join(' ');
+		const part = copy('#member'), labels = $$('label', part), pick = key === 'tags' ? 2 : +(theirs === before);
+		if (pick === 2) {
+			const [now, mine, was] = texts.map(JSON.parse);
+			both.push(JSON.stringify(words(`${now} ${mine}`).filter(tag => now.includes(tag) && mine.includes(tag) || !was.includes(tag))));
+		} else labels.pop().remove();
 		$('legend', part).prepend(`${key} `);
 		if (pick || yours === before) $('mark', part).remove();
 		labels.forEach((label, at) => {
 			Object.assign($('input', label), { name: key, checked: at === pick });
-			label.append(shown(values[key][at]));
+			label.append(shown(both[at]));
 		});
-		$('p', part).append(before);
+		$('p', part).append(shown(before));
 		list.append(part);
 	}
 	forms.conflict = () => {
-		const result = { metadata: {} }, picked = Object.fromEntries(new FormData(form));
-		for (const key in values) {
-			const value = values[key][picked[key] ?? 0];
-			if (key.startsWith('metadata/')) result.metadata[key.slice(9)] = value;
-			else result[key] = key === 'tags' ? words(value) : value;
-		}
-		return save(result, current);
+		const picked = new FormData(form);
+		return save([...values].map(([key, of]) => [key, of[picked.get(key) ?? 0]]).filter(it => it[1]), $('#edit', page).dataset.revision);
 	};
 	// An earlier answer was lost.
 	if (!list.firstChild) return saved();
@@ -264,7 +267,7 @@ const buttons = {
 	page: it => tick(boxes(), it.checked), every: () => tick(boxes(), true, true), none: () => tick(boxes()),
 	add: () => { addPair(); $$('.pair input').at(-2).focus(); }, remove: it => { it.closest('.pair').remove(); keep(); }, forget, pin: setPin, move: setPin,
 };
-const forms = { bulk, create, import: preview, pin: savePin, edit: () => save(typed(), began().revision) };
+const forms = { bulk, create, import: preview, pin: savePin, edit: async () => save(parts(), began.revision) };
 onclick = ({ target }) => {
 	run(target.dataset.send ? send : buttons[target.dataset.do], target);
 };
@@ -292,7 +295,7 @@ ondrop = ({ dataTransfer }) => {
 const letters = $('#letters'), off = 'pyaday:letters';
 onkeydown = ({ key, target, ctrlKey, metaKey, altKey }) => {
 	if (key === 'Enter' && ctrlKey) return target.form?.requestSubmit();
-	if (ctrlKey || metaKey || altKey || target.matches('input:not([type=checkbox]), textarea, select') || key !== '?' && !letters.checked) return;
+	if (ctrlKey || metaKey || altKey || $('dialog[open]') || target.matches('input:not([type=checkbox]), textarea, select') || key !== '?' && !letters.checked) return;
 	const { go, press = go } = $$('#keys kbd').find(it => it.textContent === key)?.dataset ?? {}, it = press && $(press);
 	if (!it) return;
 	it.focus();

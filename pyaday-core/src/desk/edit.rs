@@ -1,6 +1,8 @@
 //! The forms in which curators edit a package. The script of the pages fills them in and sends them, so
 //! they are hidden without JavaScript.
 
+use std::borrow::Cow;
+
 use maud::{Markup, html};
 use serde_json::Value;
 
@@ -13,12 +15,10 @@ use crate::package::{PackageName, ShortDesc, Stored, Tag};
 pub(super) fn form(frame: &Frame<'_>, stored: &Stored, name: &str) -> Markup {
     let viewer = frame.viewer;
     let (may_update, may_delete) = (viewer.may("update_package"), viewer.may("delete_package"));
-    let representation = stored.representation();
     html! {
         @if may_update { (conflict(name)) }
         @if may_update || may_delete {
-            form #edit.gap.js-only data-name=(name) data-revision=(stored.revision())
-                data-package=(String::from_utf8_lossy(&representation)) {
+            form #edit.gap.js-only autocomplete="off" data-name=(name) data-revision=(stored.revision()) {
                 @if may_update {
                     div.line { h2 { "Edit" } p #kept.dim.end role="status" hidden { "Kept in this browser, not saved yet" } }
                     (fields(stored))
@@ -30,10 +30,24 @@ pub(super) fn form(frame: &Frame<'_>, stored: &Stored, name: &str) -> Markup {
                     }
                     @if may_delete {
                         button.danger.end type="button" data-do="erase" data-send={ "DELETE packages/" (name) }
-                            data-revision=(stored.revision()) data-ask={ "Delete " (name) "? Undo brings it back." }
+                            data-revision=(stored.revision()) data-question={ "Delete " (name) "? Undo brings it back." }
                             data-then={ "desk/changes?name=" (name) } { "Delete…" }
                     }
                 }
+            }
+            @if may_delete { (question()) }
+        }
+    }
+}
+
+/// What the script asks before it changes many packages, deletes one, or creates one whose name is like that
+/// of another.
+pub(super) fn question() -> Markup {
+    html! {
+        dialog #ask aria-labelledby="question" {
+            form.gap method="dialog" {
+                p #question {}
+                div.line { button.go value="yes" { "Yes" } button { "No" } }
             }
         }
     }
@@ -51,36 +65,59 @@ fn fields(stored: &Stored) -> Markup {
         }
         (tags_field("f-tags", "tags", "Tags", &tags.join(" ")))
         fieldset #f-metadata.field {
-            legend { "Metadata " small { "A value is text, or JSON such as [\"a\"]." } }
-            @for (key, value) in &details.metadata.to_map() { (pair(key, &text(value))) }
-            template #pair { (pair("", "")) }
+            legend { "Metadata " small { "A value is a text, or JSON such as 5 or [\"a\"]." } }
+            @for (key, value) in &details.metadata.to_map() { (pair(&name(key), &shown(value))) }
+            template #pair { (pair("", &Shown::Text(""))) }
             p { button type="button" data-do="add" { "Add a field" } }
         }
         (note_field("f-note"))
     }
 }
 
-/// The name and the value of a field of the metadata.
-fn pair(key: &str, value: &str) -> Markup {
-    html! {
-        div.pair {
-            input value=(key) aria-label="Name of the field";
-            input value=(value) aria-label="Value of the field";
-            button.quiet type="button" data-do="remove" { "Remove" }
-        }
+/// A value of the metadata as the form has it, from which the script makes the same value again.
+enum Shown<'a> {
+    Text(&'a str),
+    Json(String),
+}
+
+/// A value that is not a text, or whose text a field in one line cannot hold, is shown as JSON.
+fn shown(value: &Value) -> Shown<'_> {
+    match value {
+        Value::String(text) if fits_a_line(text) => Shown::Text(text),
+        value => Shown::Json(value.to_string()),
     }
 }
 
-/// A value as the field for it has it. A text that could be taken for JSON is written as JSON.
-fn text(value: &Value) -> String {
-    match value {
-        Value::String(text)
-            if !text.starts_with(['[', '{', '"'])
-                && !["true", "false", "null"].contains(&&**text) =>
-        {
-            text.clone()
+/// The name of a field of the metadata. Names that the form cannot hold otherwise are shown as JSON, and so
+/// are those that begin like JSON.
+fn name(key: &str) -> Cow<'_, str> {
+    match fits_a_line(key) && !key.is_empty() && !key.starts_with('"') {
+        true => key.into(),
+        false => Value::from(key).to_string().into(),
+    }
+}
+
+/// True if a browser leaves the text as it is in a field. It removes ends of lines, and replaces NUL.
+fn fits_a_line(text: &str) -> bool {
+    !text.contains(char::is_control)
+}
+
+/// The name and the value of a field of the metadata.
+fn pair(name: &str, value: &Shown<'_>) -> Markup {
+    let (text, is_json) = match value {
+        Shown::Text(text) => (*text, false),
+        Shown::Json(text) => (text.as_str(), true),
+    };
+    html! {
+        div.pair {
+            input value=(name) required aria-label="Name of the field";
+            input value=(text) aria-label="Value of the field";
+            select aria-label="Kind of the value" {
+                option { "text" }
+                option selected[is_json] { "JSON" }
+            }
+            button.quiet type="button" data-do="remove" { "Remove" }
         }
-        value => value.to_string(),
     }
 }
 
@@ -122,9 +159,6 @@ pub(super) fn create() -> Markup {
             summary { "New package" }
             form #create.gap {
                 (name_field("c-name", ""))
-                p #alike role="status" hidden {
-                    mark { "There is already" } span {} ". If you mean another package, press Create again."
-                }
                 div.field {
                     (description_label("c-short_desc"))
                     input #c-short_desc name="short_desc" autocomplete="off";

@@ -85,6 +85,10 @@ fn preview() -> Markup {
                 }
                 tbody {}
             }
+            p #more hidden {
+                "These are the first 500 rows, and those that need a look come before the others. The import has " b {}
+                " more rows."
+            }
             template #row {
                 tr { td.dim {} td {} th scope="row" {} td {} }
             }

@@ -28,12 +28,13 @@ pub(crate) struct PackagesPage<'a> {
 impl PackagesPage<'_> {
     pub(crate) fn render(&self) -> Vec<u8> {
         let viewer = self.frame.viewer;
-        let may_change = viewer.may("change_packages");
+        let (may_create, may_change) = (viewer.may("create_package"), viewer.may("change_packages"));
         let main = html! {
             h1.vh { "Find packages" }
             (self.form())
             (self.tags())
-            @if viewer.may("create_package") { (edit::create()) }
+            @if may_create { (edit::create()) }
+            @if may_create || may_change { (edit::question()) }
             div #results.may[may_change] {
                 (self.heading())
                 (self.rows())

@@ -58,9 +58,15 @@ export default {
     await page.click('#create .go');
     await page.waitForURL(/packages\/created/);
     assert.equal(await page.textContent('.lead'), 'Fresh');
+    // Nothing is deleted if the answer is no.
     await page.click('[data-do=erase]');
+    await page.click('#ask button:has-text("No")');
+    await page.click('[data-do=erase]');
+    await visitor.press('Escape');
+    assert.equal(await visitor.exists('created'), true);
+    await page.click('[data-do=erase]');
+    await visitor.agree(/Delete created/);
     await page.waitForURL(/changes\?name=created/);
-    assert.match(visitor.asked.at(-1), /created/);
     assert.equal(await visitor.exists('created'), false);
     await page.goto(`${visitor.base}/desk/packages/created`);
     assert.match(await page.textContent('h1'), /could not find/i);
@@ -81,6 +87,7 @@ export default {
     await page.waitForURL(/packages\/by-keys/);
     await visitor.tabTo('[data-do=erase]');
     await visitor.press('Enter');
+    await visitor.agree(/Delete by-keys/, 'Enter');
     await page.waitForURL(/changes\?name=by-keys/);
     assert.equal(await visitor.exists('by-keys'), false);
   },
@@ -91,9 +98,11 @@ export default {
     await page.click('summary:has-text("New package")');
     await page.fill('#c-name', 'look-alikes');
     await page.click('#create .go');
-    await page.waitForSelector('#alike a:text-is("look-alike")');
+    await page.click('#ask[open] button:has-text("No")');
     assert.equal(await visitor.exists('look-alikes'), false);
+    assert.equal(await page.inputValue('#c-name'), 'look-alikes');
     await page.click('#create .go');
+    await visitor.agree(/already look-alike\. Create look-alikes/);
     await page.waitForURL(/packages\/look-alikes/);
   },
   async 'a fault is shown at its field'(visitor) {

@@ -75,6 +75,36 @@ export default {
     await visitor.said('Imported 1 package');
     assert.equal((await visitor.read('dropped')).short_desc, 'After');
   },
+  async 'a name that looks like that of another package is shown before the others'(visitor) {
+    const { page } = visitor;
+    await visitor.create('alike-flask');
+    await visitor.go('/import');
+    await page.fill('#i-text', 'name,summary\nalike-other,First\nalike-fIask,Second\n');
+    await page.click('#import .go');
+    await page.waitForSelector('#preview:not([hidden])');
+    assert.equal(await counted(page, 'look_alike'), '1');
+    const first = page.locator('#preview tbody tr').first();
+    assert.equal(await first.locator('th').textContent(), 'alike-fIask');
+    assert.equal(await first.locator('mark').textContent(), 'Looks like');
+    await first.locator('a:text-is("alike-flask")').click();
+    await page.waitForURL(/packages\/alike-flask$/);
+  },
+  async 'a preview of many rows shows the first ones, and says how many more there are'(visitor) {
+    const { page } = visitor;
+    await visitor.go('/import');
+    const preview = async count => {
+      await page.fill('#i-text', `name,summary\n${Array.from({ length: count }, (_, at) => `many-rows-${at},Words\n`).join('')}`);
+      await page.click('#import .go');
+      await page.waitForSelector('#preview:not([hidden])');
+      assert.equal(await counted(page, 'added'), String(count));
+      assert.equal(await page.locator('#preview tbody tr').count(), 500);
+    };
+    await preview(500);
+    assert.equal(await page.isVisible('#more'), false);
+    await preview(1734);
+    assert.match(await page.textContent('#more'), /first 500 rows.* 1,234 more rows/);
+    assert.match(await page.textContent('#preview .go'), /1,734 packages/);
+  },
   async 'nothing is written if somebody else was faster, and the new preview is shown'(visitor) {
     const { page } = visitor;
     visitor.expects(/status of 412/);

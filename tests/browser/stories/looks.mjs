@@ -27,9 +27,14 @@ export default {
     await page.click('#keys summary');
     await page.click('#page');
     await eyes.look('the forms of the list');
+    await page.fill('#b-add_tags', 'asked');
+    await page.click('#bulk .go');
+    await page.waitForSelector('#ask[open]');
+    await eyes.look('a question');
     await eyes.go('/packages/opened');
     await page.fill('#f-tags', 'b@d');
     await page.click('[data-do=add]');
+    await eyes.type('key');
     await page.click('#edit .go');
     await page.waitForSelector('#f-tags[aria-invalid]');
     await eyes.look('a fault at a field');
