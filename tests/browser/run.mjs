@@ -28,13 +28,14 @@ async function run(name, story, base) {
 }
 
 assert.ok(bases.length);
-for (const base of bases) {
+// The stories of one catalogue are told one after the other, because some look at the newest change.
+await Promise.all(bases.map(async base => {
   for (const group of groups.split(',')) {
     const { default: stories } = await import(`./stories/${group}.mjs`);
     for (const [name, story] of Object.entries(stories)) {
       if (name.includes(process.env.PYADAY_STORY ?? '')) await run(name, story, base);
     }
   }
-}
+}));
 await browser.close();
 process.exit(failed ? 1 : 0);
