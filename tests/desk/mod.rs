@@ -144,7 +144,9 @@ fn hostile_texts_are_shown_and_do_nothing() {
         let page = Page::parse(&get(&api, &format!("/desk/packages/package-{at}")).text());
         assert!(page.text("main").contains(hostile), "{hostile} is not shown");
         let encoded: String = url::form_urlencoded::byte_serialize(hostile.as_bytes()).collect();
-        for place in ["?tag=", "?after=", "/changes?name=", "/changes?what=", "/days?month=", "/days/"] {
+        for place in
+            ["?tag=", "?after=", "/changes?name=", "/changes?what=", "/days?month=", "/days/"]
+        {
             let answer = get(&api, &format!("/desk{place}{encoded}"));
             assert_eq!(answer.header("content-type"), Some("text/html; charset=utf-8"), "{place}");
             assert_eq!(Page::parse(&answer.text()).faults(), Vec::<String>::new(), "{place}");

@@ -28,7 +28,8 @@ pub(crate) struct PackagesPage<'a> {
 impl PackagesPage<'_> {
     pub(crate) fn render(&self) -> Vec<u8> {
         let viewer = self.frame.viewer;
-        let (may_create, may_change) = (viewer.may("create_package"), viewer.may("change_packages"));
+        let (may_create, may_change) =
+            (viewer.may("create_package"), viewer.may("change_packages"));
         let main = html! {
             h1.vh { "Find packages" }
             (self.form())
