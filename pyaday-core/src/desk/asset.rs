@@ -39,7 +39,7 @@ mod tests {
 
     #[test]
     fn an_asset_is_small_and_found_by_its_name() {
-        for (asset, limit) in [(&*STYLE, 10_000), (&*SCRIPT, 15_000)] {
+        for (asset, limit) in [(&*STYLE, 10 * 1024), (&*SCRIPT, 15 * 1024)] {
             assert!(
                 asset.content.len() <= limit,
                 "{} has {} bytes",

@@ -222,7 +222,7 @@ pub(super) fn tags_field(id: &str, name: &str, label: &str, value: &str) -> Mark
 pub(super) fn note_field(id: &str) -> Markup {
     html! {
         div.field {
-            label for=(id) { "Note for the list of changes " small { "It may be empty." } }
+            label for=(id) { "Note " small { "For the list of changes" } }
             input id=(id) name="note" maxlength=(ChangeNote::MAX_CHARS) autocomplete="off";
         }
     }

@@ -124,9 +124,10 @@ pub(super) const DOT: PreEscaped<&str> = PreEscaped(" · ");
 /// The keys that the script listens to.
 fn keys() -> Markup {
     // Selects what a key presses.
-    const KEYS: [(&str, &str, &str); 11] = [
+    const KEYS: [(&str, &str, &str); 12] = [
         ("/", "search", "#q"),
         ("x", "select the row", "li:focus-within>input"),
+        ("a", "select all on this page", "#page"),
         ("e", "edit", "#f-short_desc,.rows>li:focus-within a"),
         ("t", "tags", "#bulk:not([hidden]) input,#f-tags"),
         ("u", "undo", ".log>li:focus-within [data-do=undo],main>div>[data-do=undo]"),

@@ -46,6 +46,8 @@ export default {
     await visitor.go('?tag=keyed-many');
     await visitor.press('j', 'x');
     assert.match(await page.textContent('#bulk h2'), /^1 package selected/);
+    await visitor.press('a');
+    assert.match(await page.textContent('#bulk h2'), /^50 packages selected/);
     await visitor.press('t');
     assert.ok(await visitor.isFocused('#b-add_tags'));
     await visitor.tabTo('[data-do=every]', 'Shift+Tab');
