@@ -23,23 +23,36 @@ export default {
     const { page } = visitor;
     await visitor.create('hostile');
     await visitor.go('/packages/hostile');
-    for (const [at, text] of texts.entries()) {
-      await page.fill('#f-short_desc', text);
-      await page.fill('#f-note', text);
-      // A name that begins like JSON is written as JSON.
-      const name = text.startsWith('"') ? JSON.stringify(text) : text;
-      for (const [key, value] of [[name, text], [`json ${at}`, JSON.stringify({ [text]: [text] })]]) {
-        await page.click('[data-do=add]');
-        await page.locator('.pair input').nth(-2).fill(key);
-        await page.locator('.pair input').last().fill(value);
-        if (value !== text) await page.locator('.pair select').last().selectOption('JSON');
-      }
+    const save = async text => {
       await page.evaluate(() => document.querySelector('#note')?.remove());
       assert.equal(await sent(page, 'PUT', '/packages/hostile', () => page.click('#edit .go')), 204, text);
       await visitor.said('Saved.');
-      const { short_desc, metadata } = await visitor.read('hostile');
-      assert.deepEqual([short_desc, metadata[text], metadata[`json ${at}`]], [text, text, { [text]: [text] }]);
+      return visitor.read('hostile');
+    };
+    for (const text of texts) {
+      await page.fill('#f-short_desc', text);
+      await page.fill('#f-note', text);
+      assert.equal((await save(text)).short_desc, text);
     }
+    for (const [at, text] of texts.entries()) {
+      // A name that begins like JSON is written as JSON.
+      const name = text.startsWith('"') ? JSON.stringify(text) : text;
+      for (const [key, kind, value] of [[name, 'text', text], [`json ${at}`, 'JSON', JSON.stringify({ [text]: [text] })]]) {
+        await page.click('[data-do=add]');
+        await page.locator('.pair input').nth(-2).fill(key);
+        await page.locator('.pair input').last().fill(value);
+        await page.locator('.pair select').last().selectOption(kind);
+      }
+    }
+    // A draft is put back as it was typed.
+    const typed = () => page.$$eval('.pair input', all => all.map(it => it.value));
+    const before = await typed();
+    assert.equal(before.length, 4 * texts.length);
+    await page.reload();
+    await page.waitForSelector('#kept:visible');
+    assert.deepEqual(await typed(), before);
+    const { metadata } = await save('all');
+    for (const [at, text] of texts.entries()) assert.deepEqual([metadata[text], metadata[`json ${at}`]], [text, { [text]: [text] }]);
     await shows(page, texts);
     await page.reload();
     await shows(page, texts);
@@ -47,17 +60,10 @@ export default {
     // The differences are shown word by word, and the notes whole.
     const notes = await page.locator('.log q').allTextContents();
     while (await page.locator('[rel=next]').count()) {
-      await page.click('[rel=next]');
+      await visitor.follow('[rel=next]', /before=/);
       notes.push(...await page.locator('.log q').allTextContents());
     }
     assert.deepEqual(notes.toReversed(), texts);
-    // A draft is put back as it was typed.
-    await visitor.go('/packages/hostile');
-    for (const text of texts) {
-      await page.fill('#f-short_desc', text);
-      await page.reload();
-      assert.equal(await page.inputValue('#f-short_desc'), text);
-    }
   },
   async 'hostile texts of two curators are put side by side as texts'(visitor) {
     const { page } = visitor;
