@@ -5,12 +5,14 @@ mod crawl;
 mod page;
 
 use std::collections::BTreeSet;
+use std::process::Command;
 
 use pyaday_core::conformance::http::{Mounted, SetUp, three_packages};
 use pyaday_core::{
     Actor, Api, Blueprint, Desk, Endpoint, MemoryStore, Options, Package, PackageStore, Query,
     Replacement, Verdict, Write, respond,
 };
+use pyaday_tests::tools::{self, Tool};
 use serde_json::json;
 
 use self::crawl::{MOUNTS, Mount, crawl};
@@ -18,6 +20,7 @@ use self::page::Page;
 use crate::golden::memory;
 use crate::poem::Poem;
 use crate::support::client::{Answer, Request};
+use crate::support::files;
 use crate::support::homes::{Actix, Axum, Core};
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {
@@ -101,6 +104,33 @@ fn a_page_with_a_fault_is_found() {
         assert_ne!(page, right);
         assert!(!Page::parse(&page).faults().is_empty(), "{part} {wrong}");
     }
+}
+
+/// What the validator of the W3C says about these pages. It is empty if it finds nothing.
+fn validated(pages: &[String]) -> String {
+    let folder = files::fresh("validated");
+    std::fs::create_dir_all(&folder).unwrap();
+    for (at, page) in pages.iter().enumerate() {
+        std::fs::write(folder.join(format!("{at}.html")), page).unwrap();
+    }
+    let jar = tools::browser_modules().join("node_modules/vnu-jar/build/dist/vnu.jar");
+    let output = Command::new("java").arg("-jar").arg(jar).arg("--Werror").arg(&folder).output();
+    std::fs::remove_dir_all(&folder).unwrap();
+    String::from_utf8(output.unwrap().stderr).unwrap()
+}
+
+#[test]
+fn the_validator_of_the_w3c_finds_nothing_in_any_page() {
+    if !tools::are_there("the validator of the W3C", &[Tool::Program("java"), Tool::Browser]) {
+        return;
+    }
+    let api = catalogue();
+    let others = ["/desk/packages/nothing-here", "/desk?q=%00", "/desk/changes/1"];
+    let pages: Vec<_> = PAGES.iter().chain(&others).map(|path| get(&api, path).text()).collect();
+    assert_eq!(validated(&pages), "");
+    // The control.
+    let wrong = pages[0].replacen("<button ", "<button href=\"x\" ", 1);
+    assert!(validated(&[wrong]).contains("href"));
 }
 
 /// Texts that would do harm if a page did not escape them. The stories for browsers have them too.

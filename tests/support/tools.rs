@@ -30,7 +30,7 @@ pub enum Tool {
     PostgresOf(u32),
     /// The right to mount file systems.
     Root,
-    /// What drives a browser: the packages of `tests/browser/package.json`.
+    /// What drives a browser and checks pages: the packages of `tests/browser/package.json`.
     Browser,
 }
 
@@ -59,7 +59,9 @@ impl Tool {
             Self::Postgres => postgres().is_some(),
             Self::PostgresOf(version) => postgres_of(*version).is_some(),
             Self::Root => run("losetup", &["--find"]),
-            Self::Browser => browser_modules().join("node_modules/playwright-core").is_dir(),
+            Self::Browser => ["playwright-core", "axe-core", "vnu-jar"]
+                .iter()
+                .all(|name| browser_modules().join("node_modules").join(name).is_dir()),
         }
     }
 }
