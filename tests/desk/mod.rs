@@ -125,7 +125,13 @@ fn the_validator_of_the_w3c_finds_nothing_in_any_page() {
         return;
     }
     let api = catalogue();
-    let others = ["/desk/packages/nothing-here", "/desk?q=%00", "/desk/changes/1"];
+    let controls: String = ('\0'..'\u{a0}').filter(|c| c.is_control()).collect();
+    let metadata = json!({ "version": controls, *controls: controls });
+    let package = json!({ "name": "controls", "short_desc": "", "metadata": metadata }).to_string();
+    let package = Package::from_json(package.as_bytes()).unwrap();
+    block_on(api.store().create(package, Write::new())).unwrap();
+    let others =
+        ["/desk/packages/controls", "/desk/packages/none", "/desk?q=%00", "/desk/changes/1"];
     let pages: Vec<_> = PAGES.iter().chain(&others).map(|path| get(&api, path).text()).collect();
     assert_eq!(validated(&pages), "");
     // The control.

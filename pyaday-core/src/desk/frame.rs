@@ -53,7 +53,7 @@ impl Frame<'_> {
                 }
             }
         };
-        page.into_string().into_bytes()
+        allowed(page.into_string()).into_bytes()
     }
 
     fn header(&self) -> Markup {
@@ -115,6 +115,16 @@ impl Frame<'_> {
                 }
             }
         }
+    }
+}
+
+/// A page without the control characters that HTML does not allow (HTML Standard, section 13.1.4), which data
+/// may have. The form that edits a package has them as escapes of JSON.
+fn allowed(html: String) -> String {
+    let is_forbidden = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r');
+    match html.contains(is_forbidden) {
+        true => html.replace(is_forbidden, "\u{fffd}"),
+        false => html,
     }
 }
 
