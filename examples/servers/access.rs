@@ -102,7 +102,7 @@ fn other_machines_can_reach_a_server_only_if_it_is_said_who_may_write() {
     assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
 }
 
-/// Each method of each endpoint, and whether it writes.
+/// Each method of each endpoint, and whether it writes, or is the page for those who may import.
 pub(crate) fn requests() -> impl Iterator<Item = (String, String, bool)> {
     Endpoint::ALL.iter().flat_map(|endpoint| {
         let path = endpoint.full_path().replace("{name}", "none").replace("{date}", "2026-11-23");
@@ -110,7 +110,7 @@ pub(crate) fn requests() -> impl Iterator<Item = (String, String, bool)> {
         let operations = endpoint.operations().iter().filter(|it| it.name() != "show_asset");
         operations.map(move |operation| {
             let method = operation.method().as_str().to_owned();
-            (method, path.clone(), !operation.is_safe())
+            (method, path.clone(), !operation.is_safe() || operation.name() == "show_import")
         })
     })
 }

@@ -22,7 +22,7 @@ fn the_server_prints_its_address_and_answers_there() {
         assert_eq!(server.package("flask").unwrap(), FLASK);
         assert_eq!(server.get("/rand").status, 200);
         assert_eq!(server.get("/daily").status, 200);
-        assert_eq!(server.get("/").status, 404);
+        assert_eq!(server.get("/nothing").status, 404);
     }
 }
 
