@@ -26,34 +26,33 @@ async function call(method, path, body, { note, revision, again, ...headers } = 
 	const lost = () => { throw {}; }, response = await fetch(root + path, { method, headers, body }).catch(lost), { ok, status } = response;
 	const text = await response.text().catch(lost), data = text[0] === '{' ? JSON.parse(text) : text;
 	if (!ok) throw { detail: `The server answered ${status}.`, ...data, status, again };
-	return { data, current: response.headers.get('ETag')?.replaceAll('"', '') };
+	return { data, current: response.headers.get('ETag')?.replace(/W\/|"/g, '') };
 }
 const search = q => call('GET', `packages?limit=200&q=${encodeURIComponent(q)}`).then(it => it.data, () => ({}));
 
-// Shows why something was refused, or tries it again.
 const run = (work, ...values) => work?.(...values)?.catch(error => {
+	if (!error) return;
 	if (error instanceof Error) throw error;
 	error.again && error.status === 412 ? run(error.again) : refuse(error);
 });
-// Goes on if the answer is yes.
 function ask(question) {
 	const box = $('#ask');
 	$('p', box).textContent = question;
 	box.returnValue = '';
 	box.showModal();
-	return new Promise(yes => box.onclose = () => box.returnValue && yes());
+	return new Promise((yes, no) => box.onclose = () => box.returnValue ? yes() : no());
 }
 function refuse({ status, detail = 'The server cannot be reached.', errors = [], packages = [] }) {
 	if (status === 412) detail = 'Somebody else changed this. Load the page again.';
 	if (errors[0]) detail = 'Nothing was saved.';
+	$$('.error').forEach(it => it.remove());
 	for (const it of $$('[aria-invalid]')) {
 		it.ariaInvalid = null;
 		it.removeAttribute('aria-describedby');
-		it.nextSibling.remove();
 	}
 	errors.forEach(({ pointer, detail: rule, at }, id) => {
 		const text = `${pointer} ${rule}`, field = at ?? $(`[id$="-${pointer.split('/')[1]}"]`);
-		if (!field) return detail += ` ${text}.`;
+		if (!field || field.ariaInvalid) return detail += ` ${text}.`;
 		field.ariaInvalid = true;
 		field.setAttribute('aria-describedby', id = `error${id}`);
 		field.after(make('p', text, { className: 'error', id }));
@@ -63,7 +62,6 @@ function refuse({ status, detail = 'The server cannot be reached.', errors = [],
 	$('input[aria-invalid], textarea[aria-invalid], [aria-invalid] input')?.focus();
 }
 
-// Replaces parts of this page.
 const fresh = async () => new DOMParser().parseFromString((await call('GET', location.href.slice(root.length))).data, 'text/html');
 let loads = 0;
 async function load(...parts) {
@@ -75,12 +73,10 @@ async function load(...parts) {
 	enhance();
 }
 
-// Shows what a write has done.
 async function done(text = 'Done.', { change, revision = change } = {}) {
 	await load('main');
 	say(text, '', ...revision ? [' ', make('a', 'See or undo it', { href: `${root}desk/changes/${revision}` })] : []);
 }
-// The request that a button names.
 async function send({ dataset: { send, revision, question, said, then } }) {
 	if (question) await ask(question);
 	const { data } = await call(...send.split(' '), null, { revision });
@@ -88,24 +84,22 @@ async function send({ dataset: { send, revision, question, said, then } }) {
 	else return done(said, data);
 }
 
-// Find: as typed.
 function find({ form }) {
 	history.replaceState(null, '', `desk?${new URLSearchParams(new FormData(form))}`);
 	return load('#narrow', '#results');
 }
 
-// Offers tags of packages that are found.
 async function complete({ value }) {
 	const [, before, word] = /^(.*?)([^\s,]*)$/.exec(value), { items = [] } = word && await search(word);
 	const tags = words(items.flatMap(it => it.tags).join(' ')).filter(tag => tag.startsWith(word));
 	$('#known').replaceChildren(...tags.map(tag => make('option', '', { value: before + tag })));
 }
 
-// Find: many at once.
-let isAll;
+let isAll, shown;
 const boxes = () => $$('.rows input');
 const picked = () => boxes().filter(it => it.checked);
 function addBoxes() {
+	shown = location.search;
 	for (const row of $$('.rows > li')) {
 		const { textContent: value } = $('a', row);
 		row.prepend(make('input', '', { type: 'checkbox', value, ariaLabel: value, onclick: () => tick([]) }));
@@ -122,7 +116,7 @@ function tick(some, isOn, all) {
 	form.elements.every.hidden = !(total > count);
 }
 async function bulk(form, button) {
-	const { add, remove, note } = form.elements, query = new URLSearchParams(location.search), verb = button?.value ?? 'Change', isDelete = verb === 'Delete';
+	const { add, remove, note } = form.elements, query = new URLSearchParams(shown), verb = button?.value ?? 'Change', isDelete = verb === 'Delete';
 	if (!isDelete && !add.value && !remove.value) return add.focus();
 	const select = isAll ? { q: query.get('q') ?? '', tag: query.getAll('tag') } : { names: picked().map(it => it.value) };
 	const tags = it => isDelete ? [] : words(it.value), body = { select, delete: isDelete, add_tags: tags(add), remove_tags: tags(remove) };
@@ -171,7 +165,7 @@ function showRow({ line, name, effect, members, reason, look_alike }) {
 }
 
 // Edit. Keeps what is typed until it is saved.
-const draft = `pyaday:${location.pathname}`, inner = 'metadata/';
+const draft = `pyaday:${$('.who')?.textContent}:${location.pathname}`, inner = 'metadata/';
 const inputs = () => $$('#edit :is(input, textarea, select)');
 const addPair = () => $('#pair').before(copy('#pair'));
 // The parts of a package in a form, as texts of JSON: a number that is parsed may lose digits.
@@ -258,8 +252,7 @@ function setPin(button) {
 async function savePin({ elements: { name, date, from } }) {
 	const there = pinned(date.value), old = pinned(from.value);
 	await pin(date.value, name.value, there);
-	// Two pins are swapped.
-	if (old && old !== there) await (there ? pin(old.date, there.name, old) : call('DELETE', `daily/pins/${old.date}`, null, { revision: old.revision }));
+	if (old && old !== there && old.name === name.value) await (there ? pin(old.date, there.name, old) : call('DELETE', `daily/pins/${old.date}`, null, { revision: old.revision }));
 	return done();
 }
 
@@ -272,8 +265,13 @@ onclick = ({ target }) => {
 	run(target.dataset.send ? send : buttons[target.dataset.do], target);
 };
 onsubmit = ({ target, submitter }) => {
-	const work = forms[target.id];
-	run(work, target, submitter);
+	const work = forms[target.id], at = document.activeElement;
+	// What is typed meanwhile would be lost.
+	target.inert = work;
+	run(work && ((...it) => work(...it).finally(() => {
+		target.inert = false;
+		at.focus();
+	})), target, submitter);
 	return !work;
 };
 let typing;
@@ -281,7 +279,7 @@ oninput = ({ target }) => {
 	const { id, form, list } = target;
 	({ edit: keep, import: () => $('#preview').hidden = true })[form?.id]?.();
 	clearTimeout(typing);
-	typing = setTimeout(run, 100, id === 'q' ? find : list && complete, target);
+	typing = setTimeout(run, 20, id === 'q' ? find : list && complete, target);
 };
 ondragover = () => !$('#import');
 ondrop = ({ dataTransfer }) => {
@@ -291,7 +289,7 @@ ondrop = ({ dataTransfer }) => {
 	return !form;
 };
 
-// Keys, as they are listed. Letters can be switched off (WCAG 2.1.4).
+// Letters can be switched off (WCAG 2.1.4).
 const letters = $('#letters'), off = 'pyaday:letters';
 onkeydown = ({ key, target, ctrlKey, metaKey, altKey }) => {
 	if (key === 'Enter' && ctrlKey) return target.form?.requestSubmit();

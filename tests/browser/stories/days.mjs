@@ -52,6 +52,23 @@ export default {
     await visitor.press('Enter');
     await row(page, 'keyed-pin').waitFor({ state: 'detached' });
   },
+  async 'a move that was begun does not move the pin of another package'(visitor) {
+    const { page } = visitor;
+    for (const name of ['pin-stays', 'pin-other']) await visitor.create(name);
+    await visitor.go('/days?month=2027-04');
+    for (const [day, name] of [['2027-04-10', 'pin-stays'], ['2027-04-11', 'pin-other']]) {
+      await page.fill('#p-name', name);
+      await page.fill('#p-date', day);
+      await page.click('#pin .go');
+      await page.waitForSelector(`tr[data-date="${day}"][data-name="${name}"]`);
+      await page.click('tr[data-name=pin-stays] [data-do=move]');
+    }
+    assert.equal(await row(page, 'pin-stays').getAttribute('data-date'), '2027-04-10');
+    for (const name of ['pin-stays', 'pin-other']) {
+      await page.click(`tr[data-name=${name}] [data-do=unpin]`);
+      await row(page, name).waitFor({ state: 'detached' });
+    }
+  },
   async 'a package that does not exist is not pinned'(visitor) {
     const { page } = visitor;
     visitor.expects(refused('4\\d\\d'));

@@ -61,6 +61,21 @@ export default {
     await page.click('#edit .go');
     await visitor.said('Saved.');
   },
+  async 'nothing can be typed while the server saves'(visitor) {
+    const { page } = visitor;
+    await typeInto(visitor, 'saving');
+    let answer;
+    const wait = route => route.request().method() !== 'PUT' ? route.continue() : new Promise(done => answer = () => done(visitor.forward(route).then(response => route.fulfill({ response }))));
+    await page.route('**/packages/saving', wait);
+    assert.equal(await page.$eval('#edit', it => it.inert), false);
+    await page.click('#edit .go');
+    await page.waitForFunction(() => document.querySelector('#edit').inert);
+    while (!answer) await page.waitForTimeout(10);
+    answer();
+    await visitor.said('Saved.');
+    assert.equal(await page.$eval('#edit', it => it.inert), false);
+    await page.unroute('**/packages/saving', wait);
+  },
   async 'an answer that was lost is not taken for the change of somebody else'(visitor) {
     const { page } = visitor;
     visitor.expects(/ERR_FAILED/);

@@ -67,6 +67,39 @@ export default {
     await visitor.said('taken back');
     assert.equal(await haveTag(visitor, names, 'keyed-new'), 0);
   },
+  async 'the packages that are shown are changed, although a newer search was typed'(visitor) {
+    const { page } = visitor;
+    const names = await createMany(visitor, 'shown-many', 2), others = await createMany(visitor, 'newer-many', 2);
+    await visitor.go('?q=shown-many');
+    await page.locator('.rows input').first().click();
+    await page.click('[data-do=every]');
+    const hang = () => {};
+    await page.route('**/desk?q=newer*', hang);
+    await page.fill('#q', 'newer-many');
+    await page.waitForURL(/newer-many/);
+    await page.fill('#b-add_tags', 'shown-new');
+    await page.click('#bulk .go');
+    await visitor.agree(/Change 2 packages/);
+    const tagged = async of => await haveTag(visitor, of, 'shown-new') === 2;
+    while (!await tagged(names)) assert.equal(await tagged(others), false);
+    await page.unroute('**/desk?q=newer*', hang);
+    await page.reload();
+    assert.equal(await tagged(others), false);
+  },
+  async 'a form can be used again after a question was answered with no'(visitor) {
+    const { page } = visitor;
+    await createMany(visitor, 'asked-many', 1);
+    await visitor.go('?tag=asked-many');
+    await page.locator('.rows input').first().click();
+    await page.fill('#b-add_tags', 'asked-new');
+    await page.click('#bulk .go');
+    await page.waitForSelector('#ask[open]');
+    await page.keyboard.press('Escape');
+    await page.waitForFunction(() => !document.querySelector('#bulk').inert);
+    await page.click('#bulk .go');
+    await visitor.agree(/Change 1 package/);
+    await visitor.said('Changed 1 package');
+  },
   async 'a page of rows is selected and deleted, and comes back'(visitor) {
     const { page } = visitor;
     const names = await createMany(visitor, 'deleted-many', 3);
