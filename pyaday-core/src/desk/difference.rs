@@ -91,12 +91,9 @@ struct Piece {
 /// Joins the parts that differ with nothing but a space between them: words are easier to read together.
 fn pieces(old: &[&str], new: &[&str]) -> Vec<Piece> {
     let mut pieces: Vec<Piece> = Vec::new();
-    for operation in capture_diff_slices(Algorithm::Myers, old, new) {
-        let (tag, old_range, new_range) = operation.as_tag_tuple();
-        let (removed, added) = (old[old_range].concat(), new[new_range].concat());
-        let is_same = tag == DiffTag::Equal;
+    for (is_same, removed, added) in operations(old, new) {
         match pieces.last_mut() {
-            Some(last) if is_same => last.same = added,
+            Some(last) if is_same => last.same.push_str(&added),
             None if is_same => pieces.push(Piece { same: added, ..Piece::default() }),
             Some(last)
                 if !last.same.is_empty()
@@ -111,6 +108,35 @@ fn pieces(old: &[&str], new: &[&str]) -> Vec<Piece> {
         }
     }
     pieces
+}
+
+/// What must be removed and added, or is the same in both.
+///
+/// Finding the words that both have takes a time that grows with the square of their number. So if there are
+/// many between the first and the last difference, all of them are taken for replaced.
+fn operations(old: &[&str], new: &[&str]) -> Vec<(bool, String, String)> {
+    /// How many words are compared with one another.
+    const MOST: usize = 100;
+
+    let pairs = |(one, other): &(&&str, &&str)| one == other;
+    let start = old.iter().zip(new).take_while(pairs).count();
+    let ends = old[start..].iter().rev().zip(new[start..].iter().rev());
+    let end = ends.take_while(pairs).count();
+    let same = |words: &[&str]| (true, words.concat(), words.concat());
+    let (before, after) = (&old[start..old.len() - end], &new[start..new.len() - end]);
+    let between: Vec<_> = match before.len().max(after.len()) > MOST {
+        true => vec![(false, before.concat(), after.concat())],
+        false => capture_diff_slices(Algorithm::Myers, before, after)
+            .into_iter()
+            .map(|operation| {
+                let (tag, removed, added) = operation.as_tag_tuple();
+                (tag == DiffTag::Equal, before[removed].concat(), after[added].concat())
+            })
+            .collect(),
+    };
+    let whole =
+        [same(&old[..start])].into_iter().chain(between).chain([same(&old[old.len() - end..])]);
+    whole.filter(|(_, removed, added)| !removed.is_empty() || !added.is_empty()).collect()
 }
 
 /// Cuts a text into words, spaces and single signs. A sign within a word belongs to it: `3.8`, `re-use`.
@@ -180,9 +206,11 @@ mod tests {
     /// Both versions can be read from what is shown.
     #[test]
     fn no_word_is_lost() {
+        let long = ["a.", "b.", "a"].map(|text| format!("begin {}end", text.repeat(70)));
         let texts = ["", "a", "a b", "b a", "a, b: c", "x  y", "one two three", "two one three."];
-        for old in texts {
-            for new in texts {
+        let texts = texts.into_iter().chain(long.iter().map(String::as_str));
+        for old in texts.clone() {
+            for new in texts.clone() {
                 let pieces = pieces(&words(old), &words(new));
                 let read = |part: fn(&Piece) -> &str| -> String {
                     pieces.iter().map(|piece| format!("{}{}", part(piece), piece.same)).collect()
