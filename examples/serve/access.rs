@@ -32,6 +32,8 @@ pub struct AccessRules {
     is_open: bool,
     /// True if clients use https.
     is_https: bool,
+    /// The host and port of the public URL.
+    public_host: Option<Box<str>>,
 }
 
 impl AccessRules {
@@ -65,6 +67,7 @@ impl AccessRules {
             origins: Origins::new(&options.cors)?.map(Arc::new),
             is_open: options.open,
             is_https: public_url.is_some_and(|url| url.as_str().starts_with("https:")),
+            public_host: public_url.and_then(|url| Some(host_and_port(url.as_str())?.into())),
         })
     }
 
@@ -109,13 +112,21 @@ impl AccessRules {
         self.is_https
     }
 
+    /// True if this is the origin of the service, for clients that ask at this `Host`.
+    pub(crate) fn is_own_origin(&self, origin: &[u8], host: Option<&[u8]>) -> bool {
+        let Some(asked) = str::from_utf8(origin).ok().and_then(host_and_port) else {
+            return false;
+        };
+        host == Some(asked.as_bytes()) || self.public_host.as_deref() == Some(asked)
+    }
+
     /// The owner of a token, if the server knows it.
     pub(crate) fn owner(&self, token: &[u8]) -> Option<Actor> {
         self.tokens.owner(token).cloned()
     }
 
-    /// The actor of a request with these `Authorization` fields, or if there is none, with these `Cookie`
-    /// fields. `None` if no field is for these rules. A cookie with a token that is not known is as if it were
+    /// The actor of a request with these `Authorization` fields, or if none of them is for these rules, with
+    /// these `Cookie` fields. A proxy may ask for a password of its own in `Authorization`. `None` if no field is for these rules. A cookie with a token that is not known is as if it were
     /// absent, so that its owner can still read what anyone may, and sign in again.
     fn actor<'a>(
         &self,
@@ -125,10 +136,11 @@ impl AccessRules {
         if !self.needs_token() {
             return None;
         }
-        let mut authorization = authorization.peekable();
-        match authorization.peek() {
-            Some(_) => self.tokens.actor(authorization),
-            None => self.owner(sign_in::token(cookies)?),
-        }
+        self.tokens.actor(authorization).or_else(|| self.owner(sign_in::token(cookies)?))
     }
+}
+
+/// The host and port of a URL or an origin.
+fn host_and_port(url: &str) -> Option<&str> {
+    url.split_once("://")?.1.split('/').next()
 }

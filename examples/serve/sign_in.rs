@@ -33,12 +33,26 @@ const STYLE: &str = ":root{color-scheme:light dark}body{font:1rem/1.5 system-ui,
 /// What is known of a request for the page.
 struct Visit<'a> {
     method: &'a Method,
-    /// The field `Sec-Fetch-Site`.
+    /// The fields `Sec-Fetch-Site`, `Origin` and `Host`.
     site: Option<&'a [u8]>,
+    origin: Option<&'a [u8]>,
+    host: Option<&'a [u8]>,
     /// Who has signed in already.
     actor: Option<Actor>,
     /// The form, if the method is `POST`.
     form: &'a [u8],
+}
+
+impl Visit<'_> {
+    /// True if a page of another site has sent the form. Browsers leave `Sec-Fetch-Site` out if they reach a
+    /// server of another machine without TLS. They then still send `Origin`.
+    fn is_from_elsewhere(&self, rules: &AccessRules) -> bool {
+        match (self.site, self.origin) {
+            (Some(site), _) => !matches!(site, b"same-origin" | b"none"),
+            (None, Some(origin)) => !rules.is_own_origin(origin, self.host),
+            (None, None) => false,
+        }
+    }
 }
 
 /// The token in the `Cookie` fields of a request.
@@ -52,9 +66,7 @@ fn answer(rules: &AccessRules, visit: &Visit<'_>) -> Response<String> {
     match *visit.method {
         Method::GET | Method::HEAD => page(StatusCode::OK, visit.actor.as_ref(), ""),
         // Otherwise another site could sign somebody in with a token of its own.
-        Method::POST
-            if visit.site.is_some_and(|site| !matches!(site, b"same-origin" | b"none")) =>
-        {
+        Method::POST if visit.is_from_elsewhere(rules) => {
             page(StatusCode::FORBIDDEN, None, "A page of another site sent this.")
         }
         Method::POST => {

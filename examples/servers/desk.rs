@@ -75,6 +75,8 @@ fn a_sign_in_that_is_wrong_or_of_another_site_sets_no_cookie() {
             ("token=".to_owned(), ""),
             (right.clone(), "Sec-Fetch-Site: cross-site\r\n"),
             (right.clone(), "Sec-Fetch-Site: same-site\r\n"),
+            (right.clone(), "Origin: http://evil.example\r\n"),
+            (right.clone(), "Origin: null\r\n"),
             (format!("token={}", "x".repeat(100_000)), ""),
         ] {
             let answer = sign_in(&server, "/sign-in", &form, fields);

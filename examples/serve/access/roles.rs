@@ -71,7 +71,7 @@ impl Policy {
                  the server, or add this one to its option `--hosts`."
             }
             Some(ProblemType::Unauthenticated) => {
-                "The request needs a token that the server knows, in the field `Authorization: Bearer \
+                "Sign in, or send a token that the server knows in the field `Authorization: Bearer \
                  TOKEN`."
             }
             Some(ProblemType::Forbidden) if self.is_read_only => {

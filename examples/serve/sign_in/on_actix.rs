@@ -28,6 +28,8 @@ fn page(rules: &AccessRules, request: &HttpRequest, form: &[u8]) -> HttpResponse
     let visit = Visit {
         method: &Method::from_bytes(request.method().as_str().as_bytes()).unwrap_or_default(),
         site: request.headers().get("sec-fetch-site").map(HeaderValue::as_bytes),
+        origin: request.headers().get("origin").map(HeaderValue::as_bytes),
+        host: request.headers().get("host").map(HeaderValue::as_bytes),
         actor: token(cookies).and_then(|token| rules.owner(token)),
         form,
     };

@@ -34,6 +34,8 @@ async fn page(State(rules): State<AccessRules>, request: Request) -> Response {
     let visit = Visit {
         method: &parts.method,
         site: parts.headers.get("sec-fetch-site").map(HeaderValue::as_bytes),
+        origin: parts.headers.get("origin").map(HeaderValue::as_bytes),
+        host: parts.headers.get("host").map(HeaderValue::as_bytes),
         actor: token(cookies).and_then(|token| rules.owner(token)),
         form: &form,
     };
