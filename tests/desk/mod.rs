@@ -6,6 +6,7 @@ mod page;
 
 use std::collections::BTreeSet;
 use std::process::Command;
+use std::sync::{Arc, Mutex};
 
 use pyaday_core::conformance::http::{Mounted, SetUp, three_packages};
 use pyaday_core::{
@@ -235,7 +236,8 @@ fn pages_are_for_the_clients_own_cache_if_there_is_a_guard() {
     for (options, expected) in [
         (Options::new().desk(Desk::open_to_all()), "no-cache"),
         (Options::new().desk(desk()), "private, no-cache"),
-        (Options::new().desk(desk()).private(false), "no-cache"),
+        (Options::new().desk(desk()).private(false), "private, no-cache"),
+        (Options::new().desk(Desk::open_to_all()).private(true), "private, no-cache"),
     ] {
         let page = get(&Api::with_options(MemoryStore::new(), options), "/desk");
         assert_eq!(page.header("cache-control"), Some(expected));
@@ -327,6 +329,31 @@ fn a_page_offers_only_what_the_guard_allows() {
         let forms: Vec<_> = forms.into_iter().filter(|id| FORMS.contains(id)).collect();
         assert_eq!(forms, Vec::from_iter(expected), "{allowed}");
     }
+}
+
+/// A guard may decide by the package or the day that a path names. It is not told of another one.
+#[test]
+fn the_guard_is_asked_about_an_operation_as_it_is_about_a_request_for_it() {
+    let asked = Arc::new(Mutex::new(BTreeSet::new()));
+    let note = Arc::clone(&asked);
+    let options = with_desk().desk(Desk::guarded_by(move |_, access| {
+        let (name, date) = (access.name().is_some(), access.date().is_some());
+        note.lock().unwrap().insert((access.operation().path(), name, date));
+        Verdict::Allow
+    }));
+    let home = Core::mount("", &three_packages(memory(), options), None);
+    home.answer(&Request::new("GET", "/daily/2026-11-23"));
+    for page in PAGES {
+        assert_eq!(home.answer(&Request::new("GET", page)).status, 200, "{page}");
+    }
+    let asked = asked.lock().unwrap();
+    for (path, has_name, has_date) in &*asked {
+        assert!(!has_name || path.contains("{name}"), "{path}");
+        assert!(!has_date || path.contains("{date}"), "{path}");
+    }
+    // The calendar asks whether it may show days at all, and then about each day that it shows.
+    let read_day = "/{date}";
+    assert!(asked.contains(&(read_day, false, false)) && asked.contains(&(read_day, false, true)));
 }
 
 /// A dependency that turns the feature on must not add pages to a service.

@@ -48,7 +48,9 @@ impl DayPage<'_> {
             }
             p.line {
                 a href=(links.with_query("desk/days", &[("month", &month_number(date))])) { "All days of " (month_of_year(date)) }
-                a href=(links.below_root("daily/feed.atom")) { "Follow as Atom" }
+                @for (path, label) in self.frame.feeds().take(1) {
+                    a href=(links.below_root(path)) { "Follow as " (label) }
+                }
                 a href=(links.below_root(&format!("daily/{date}"))) { "This day as JSON" }
             }
         };

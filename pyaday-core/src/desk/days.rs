@@ -253,7 +253,12 @@ impl DaysPage<'_> {
                         p { (daily.package().details.short_desc.as_str()) }
                     }
                 }
-                p { a href=(links.below_root("daily/feed.atom")) { "Atom" } (DOT) a href=(links.below_root("daily/feed.json")) { "JSON Feed" } }
+                p {
+                    @for (at, (path, label)) in self.frame.feeds().enumerate() {
+                        @if at > 0 { (DOT) }
+                        a href=(links.below_root(path)) { (label) }
+                    }
+                }
             }
         }
     }

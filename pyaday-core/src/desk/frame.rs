@@ -39,7 +39,7 @@ impl Frame<'_> {
                     title { (title) " – pyaday" }
                     link rel="icon" href="data:,";
                     link rel="stylesheet" href=(asset(&STYLE.name));
-                    @if viewer.may("read_day") {
+                    @if viewer.may("read_atom_feed") {
                         link rel="alternate" type="application/atom+xml"
                             title="Package of the day" href=(links.below_root("daily/feed.atom"));
                     }
@@ -93,12 +93,19 @@ impl Frame<'_> {
         }
     }
 
+    /// The feeds that the viewer may read: their paths and what they are called.
+    pub(super) fn feeds(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let feeds = [
+            ("read_atom_feed", ("daily/feed.atom", "Atom")),
+            ("read_json_feed", ("daily/feed.json", "JSON Feed")),
+        ];
+        feeds.into_iter().filter(|(operation, _)| self.viewer.may(operation)).map(|(_, feed)| feed)
+    }
+
     fn footer(&self) -> Markup {
         let Self { links, viewer, .. } = self;
         let json = viewer.may("list_packages").then_some(("packages", "JSON"));
-        let feeds = [("daily/feed.atom", "Atom"), ("daily/feed.json", "JSON Feed")];
-        let feeds = feeds.into_iter().filter(|_| viewer.may("read_day"));
-        let data: Vec<_> = json.into_iter().chain(feeds).collect();
+        let data: Vec<_> = json.into_iter().chain(self.feeds()).collect();
         html! {
             footer {
                 (keys())

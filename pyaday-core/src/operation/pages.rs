@@ -18,13 +18,15 @@ use super::list_packages::ListPackages;
 use super::list_pins::ListPins;
 use super::operate::{Operate, Performed};
 use super::pin_day::PinDay;
+use super::read_atom_feed::ReadAtomFeed;
 use super::read_change::ReadChange;
 use super::read_day::ReadDay;
+use super::read_json_feed::ReadJsonFeed;
 use super::read_package::ReadPackage;
 use super::undo_change::UndoChange;
 use super::unpin_day::UnpinDay;
 use super::update_package::UpdatePackage;
-use crate::daily::Date;
+use crate::daily::{Daily, Date};
 use crate::desk::{self, Asset, Frame, Gone, Links, Section, Viewer};
 use crate::history::ChangeDetails;
 use crate::http::conditions::Preconditions;
@@ -37,7 +39,7 @@ use crate::http::query::{has_value, pairs};
 use crate::http::response::{self, NO_STORE};
 use crate::http::{Blueprint, Body, Operation, Options, Problem, ProblemType as P};
 use crate::package::NormalizedName;
-use crate::store::PackageStore;
+use crate::store::{Actor, PackageStore};
 
 /// Nothing runs on a page but the script of the desk, and nothing comes from elsewhere.
 const POLICY: HeaderValue = HeaderValue::from_static(
@@ -62,6 +64,8 @@ const OFFERED: &[Operation] = &[
     Operation::new(const { &ImportPackages::FACTS }),
     Operation::new(const { &ExportPackages::FACTS }),
     Operation::new(const { &ReadDay::FACTS }),
+    Operation::new(const { &ReadAtomFeed::FACTS }),
+    Operation::new(const { &ReadJsonFeed::FACTS }),
     Operation::new(const { &ListPins::FACTS }),
     Operation::new(const { &PinDay::FACTS }),
     Operation::new(const { &UnpinDay::FACTS }),
@@ -74,6 +78,7 @@ const OFFERED: &[Operation] = &[
 #[derive(Debug)]
 pub(super) struct Visit {
     viewer: Viewer,
+    actor: Option<Actor>,
     depth: u8,
     conditions: Preconditions,
 }
@@ -90,7 +95,8 @@ impl Visit {
             may: OFFERED.iter().filter(|it| is_allowed(it)).map(|it| it.name()).collect(),
             sign_in: sign_in(options),
         };
-        Self { viewer, depth: head.depth(), conditions: head.conditions() }
+        let conditions = head.conditions();
+        Self { viewer, actor: actor.cloned(), depth: head.depth(), conditions }
     }
 
     pub(super) fn frame(&self, section: Section) -> Frame<'_> {
@@ -99,6 +105,15 @@ impl Visit {
 
     pub(super) fn may(&self, operation: &str) -> bool {
         self.viewer.may(operation)
+    }
+
+    /// Leaves only days that the guard allows this viewer to read.
+    pub(super) fn readable(&self, options: &Options, days: &mut Vec<Daily>) {
+        const READ: Operation = Operation::new(const { &ReadDay::FACTS });
+        days.retain(|day| {
+            let access = || access(READ, None, Some(day.date()));
+            ask_about(options, self.actor.as_ref(), access).is_ok()
+        });
     }
 
     /// The result of a request for a page with this text.
@@ -115,7 +130,11 @@ pub(super) fn require<O: Operate>(head: &Head<'_>) -> Result<(), Problem> {
     ask_about(head.options, head.actor(), || access(operation, name.as_ref(), date))
 }
 
+/// The access to an operation with the data of a page. It has a name or a date only if requests for the
+/// operation have one too.
 fn access(operation: Operation, name: Option<&NormalizedName>, date: Option<Date>) -> Access {
+    let name = name.filter(|_| operation.path().contains("{name}"));
+    let date = date.filter(|_| operation.path().contains("{date}"));
     let access = Access::new(operation);
     let access = name.iter().fold(access, |access, name| access.with_name((*name).clone()));
     date.into_iter().fold(access, Access::with_date)
@@ -160,9 +179,10 @@ pub(super) fn filled(query: &str) -> String {
 
 /// The response with a page.
 pub(super) fn response(page: Document, options: &Options) -> Response<Body> {
-    let cache_control = match options.caches() {
-        "private" => PRIVATE_NO_CACHE,
-        _ => response::NO_CACHE,
+    // With a guard, a page shows who looks at it and what that person may do.
+    let cache_control = match options.guard.is_some() || options.caches() == "private" {
+        true => PRIVATE_NO_CACHE,
+        false => response::NO_CACHE,
     };
     protected(page.into_cached_response(cache_control))
 }

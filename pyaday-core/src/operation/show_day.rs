@@ -56,10 +56,11 @@ impl Operate for ShowDay {
     async fn execute<S: PackageStore>(self, api: &Api<S>) -> Result<Performed<Document>, Problem> {
         let Self { visit, date } = &self;
         let daily = &day(api, *date, api.options().now()).await?;
-        let before = match *date {
+        let mut before = match *date {
             Date::MIN => Vec::new(),
             date => api.store().recent_daily(date.plus_days(-1), BEFORE).await?,
         };
+        visit.readable(api.options(), &mut before);
         let page = DayPage { frame: visit.frame(Section::Days), daily, before: &before };
         visit.read(page.render())
     }

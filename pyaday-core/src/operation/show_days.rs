@@ -67,7 +67,8 @@ impl Operate for ShowDays {
         let (store, now) = (api.store(), api.options().now());
         let (today, last_open) = (Date::of(now), last_open(now));
         let month = self.month.unwrap_or(Month::of(today));
-        let shown = shown(store, month, last_open).await?;
+        let mut shown = shown(store, month, last_open).await?;
+        self.visit.readable(api.options(), &mut shown);
         let pins = self.pins(store, last_open).await?;
         let page = DaysPage {
             frame: self.visit.frame(Section::Days),

@@ -92,9 +92,10 @@ impl ShowPackage {
         if !self.visit.may("read_day") {
             return Ok(Vec::new());
         }
-        let days = api.store().recent_daily(last_open(api.options().now()), DAYS).await?;
-        let own = days.iter().filter(|daily| *daily.name() == self.name);
-        Ok(own.map(Daily::date).collect())
+        let mut days = api.store().recent_daily(last_open(api.options().now()), DAYS).await?;
+        days.retain(|daily| *daily.name() == self.name);
+        self.visit.readable(api.options(), &mut days);
+        Ok(days.iter().map(Daily::date).collect())
     }
 
     async fn pinned<S: PackageStore>(&self, api: &Api<S>) -> Result<Vec<Date>, Problem> {
