@@ -4,8 +4,8 @@ mod on_actix;
 mod on_axum;
 
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY, SET_COOKIE,
-    X_CONTENT_TYPE_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY,
+    SET_COOKIE, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderName, HeaderValue, Method, Response, StatusCode};
 use pyaday_core::Actor;
@@ -82,7 +82,7 @@ fn answer(rules: &AccessRules, visit: &Visit<'_>) -> Response<String> {
                 None => signed(rules, &format!("{COOKIE}=; Max-Age=0")),
             }
         }
-        _ => with(StatusCode::METHOD_NOT_ALLOWED, &[], String::new()),
+        _ => not_allowed("GET, HEAD, POST"),
     }
 }
 
@@ -98,7 +98,10 @@ fn style() -> Response<String> {
 }
 
 /// The way from `/` to the desk. It is relative, so it is right after a proxy has removed a part of the path.
-fn to_desk(prefix: &str) -> Response<String> {
+fn to_desk(method: &Method, prefix: &str) -> Response<String> {
+    if !matches!(*method, Method::GET | Method::HEAD) {
+        return not_allowed("GET, HEAD");
+    }
     let desk = format!("{prefix}/desk");
     let fields = [(LOCATION, desk.trim_start_matches('/')), (CACHE_CONTROL, "no-cache")];
     with(StatusCode::SEE_OTHER, &fields, String::new())
@@ -113,6 +116,11 @@ fn signed(rules: &AccessRules, cookie: &str) -> Response<String> {
     let cookie = format!("{cookie}; HttpOnly; SameSite=Strict{secure}");
     let fields = [(SET_COOKIE, &*cookie), (LOCATION, "desk"), (CACHE_CONTROL, "no-store")];
     with(StatusCode::SEE_OTHER, &fields, String::new())
+}
+
+/// The answer to a method other than these.
+fn not_allowed(methods: &str) -> Response<String> {
+    with(StatusCode::METHOD_NOT_ALLOWED, &[(ALLOW, methods)], String::new())
 }
 
 fn page(status: StatusCode, actor: Option<&Actor>, fault: &str) -> Response<String> {

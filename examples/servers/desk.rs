@@ -24,6 +24,9 @@ fn the_root_leads_to_the_desk_and_the_desk_has_pages() {
             let server = Server::start(program, &["--store", "memory:", "--prefix", prefix]);
             let root = server.get("/");
             assert_eq!((root.status, root.header("location")), (303, Some(location)), "{program}");
+            assert_eq!(server.ask("HEAD", "/", NO_BODY).status, 303, "{program}");
+            let refused = server.ask("POST", "/", NO_BODY);
+            assert_eq!((refused.status, refused.header("allow")), (405, Some("GET, HEAD")));
             let page = server.get(format_args!("/{location}"));
             assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
             // Nobody needs to sign in here.
@@ -81,8 +84,11 @@ fn a_sign_in_that_is_wrong_or_of_another_site_sets_no_cookie() {
         ] {
             let answer = sign_in(&server, "/sign-in", &form, fields);
             assert!((400..500).contains(&answer.status), "{answer:?}");
+            assert_eq!(answer.header("content-type"), Some("text/html; charset=utf-8"));
             assert_eq!(answer.header("set-cookie"), None);
         }
+        let refused = server.ask("PUT", "/sign-in", NO_BODY);
+        assert_eq!((refused.status, refused.header("allow")), (405, Some("GET, HEAD, POST")));
         // A cookie with a token that is not known is as if it were absent.
         let unknown = format!("{NO_BODY}Cookie: pyaday-token={READ}\r\n");
         assert_eq!(server.ask("GET", "/packages", &unknown).status, 200);

@@ -1,32 +1,41 @@
 //! The page in actix-web.
 
 use actix_web::http::header::{COOKIE, HeaderValue};
-use actix_web::web::{self, Bytes, PayloadConfig, ServiceConfig};
+use actix_web::web::{self, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use axum::http::{Method, Response};
 
-use super::{MAX_FORM, PATH, STYLE_PATH, Visit, answer, style, to_desk, token};
+use super::{MAX_FORM, PATH, STYLE_PATH, Visit, answer, style, to_desk, token, too_large};
 use crate::{AccessRules, Prefix};
 
 /// Adds the way to the desk, and the page if anything needs a token.
 pub(crate) fn add_routes(app: &mut ServiceConfig, rules: &AccessRules, prefix: &Prefix) {
     let path = prefix.as_path().to_owned();
     let (page_path, style_path) = (format!("{path}/{PATH}"), format!("{path}/{STYLE_PATH}"));
-    app.route("/", web::get().to(move || std::future::ready(converted(to_desk(&path)))));
+    let to_desk = move |request: HttpRequest| {
+        std::future::ready(converted(to_desk(&method(&request), &path)))
+    };
+    app.service(web::resource("/").to(to_desk));
     if rules.needs_token() {
         let rules = rules.clone();
-        let page = move |request: HttpRequest, form: Bytes| {
-            std::future::ready(page(&rules, &request, &form))
+        let page = move |request: HttpRequest, body: Payload| {
+            let rules = rules.clone();
+            async move {
+                match body.to_bytes_limited(MAX_FORM).await {
+                    Ok(Ok(form)) => page(&rules, &request, &form),
+                    Ok(Err(_)) | Err(_) => converted(too_large()),
+                }
+            }
         };
         app.route(&style_path, web::get().to(|| async { converted(style()) }));
-        app.service(web::resource(page_path).app_data(PayloadConfig::new(MAX_FORM)).to(page));
+        app.service(web::resource(page_path).to(page));
     }
 }
 
 fn page(rules: &AccessRules, request: &HttpRequest, form: &[u8]) -> HttpResponse {
     let cookies = request.headers().get_all(COOKIE).map(HeaderValue::as_bytes);
     let visit = Visit {
-        method: &Method::from_bytes(request.method().as_str().as_bytes()).unwrap_or_default(),
+        method: &method(request),
         site: request.headers().get("sec-fetch-site").map(HeaderValue::as_bytes),
         origin: request.headers().get("origin").map(HeaderValue::as_bytes),
         host: request.headers().get("host").map(HeaderValue::as_bytes),
@@ -34,6 +43,10 @@ fn page(rules: &AccessRules, request: &HttpRequest, form: &[u8]) -> HttpResponse
         form,
     };
     converted(answer(rules, &visit))
+}
+
+fn method(request: &HttpRequest) -> Method {
+    Method::from_bytes(request.method().as_str().as_bytes()).unwrap_or_default()
 }
 
 /// actix-web uses another release of the http crate.

@@ -15,8 +15,8 @@ use crate::{AccessRules, Prefix};
 pub(crate) fn routes(rules: &AccessRules, prefix: &Prefix) -> Router {
     let path = prefix.as_path().to_owned();
     let (page_path, style_path) = (format!("{path}/{PATH}"), format!("{path}/{STYLE_PATH}"));
-    let router =
-        Router::new().route("/", get(move || async move { to_desk(&path).map(Body::from) }));
+    let to_desk = move |method| std::future::ready(to_desk(&method, &path).map(Body::from));
+    let router = Router::new().route("/", any(to_desk));
     match rules.needs_token() {
         false => router,
         true => router
