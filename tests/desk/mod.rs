@@ -445,3 +445,34 @@ fn the_first_page_is_small() {
 fn a_proxy_that_removes_a_part_of_the_path_is_among_the_mounts() {
     assert!(MOUNTS.iter().any(|Mount { client, target, .. }| client != target));
 }
+
+#[test]
+fn a_change_of_very_many_parts_has_a_short_page() {
+    let api = three_packages(memory(), with_desk());
+    let metadata: serde_json::Map<_, _> =
+        (0..150).map(|at| (format!("key-{at}"), json!(at))).collect();
+    let mut patch = Request::new("PATCH", "/packages/flask");
+    patch.body = json!({ "metadata": metadata }).to_string().into_bytes();
+    let patch = patch.header("content-type", "application/merge-patch+json");
+    let parts = |page: &str| page.matches("<dt>").count();
+    assert_eq!(Core::mount("", &api, None).answer(&patch).status, 204);
+    let list = get(&api, "/desk/changes?name=flask&what=update").text();
+    assert_eq!(parts(&list), 12);
+    assert!(list.contains("138 more parts"), "{list}");
+    let revision = list.split("data-revision=\"").nth(1).unwrap();
+    let revision = revision.split('"').next().unwrap();
+    let page = get(&api, &format!("/desk/changes/{revision}")).text();
+    assert_eq!(parts(&page), 100);
+    assert!(page.contains("50 more parts"), "{page}");
+}
+
+#[test]
+fn a_day_that_shows_the_package_of_an_earlier_day_is_marked() {
+    let api = Api::with_options(MemoryStore::new(), with_desk());
+    block_on(api.store().create(Package::new("only", "").unwrap(), Write::new())).unwrap();
+    for (date, repeats) in [("2026-11-23", 0), ("2026-11-24", 1)] {
+        assert_eq!(get(&api, &format!("/daily/{date}")).status, 200);
+        let page = get(&api, "/desk/days");
+        assert_eq!(page.text().matches("<mark>again</mark>").count(), repeats, "{date}");
+    }
+}

@@ -16,6 +16,12 @@ use crate::package::{NormalizedName, Stored};
 /// How many packages of a change the list shows.
 pub(crate) const PACKAGES_IN_LIST: usize = 3;
 
+/// How many parts of a package that differ the list shows.
+const LINES_IN_LIST: usize = 12;
+
+/// How many of them the page of the change shows.
+const LINES: usize = 100;
+
 /// The names of packages that do not exist any more. No page links to them.
 pub(crate) type Gone = BTreeSet<NormalizedName>;
 
@@ -137,7 +143,9 @@ impl ChangesPage<'_> {
     fn summary(&self, details: &ChangeDetails) -> Markup {
         let context = self.context();
         match (&details.packages[..], details.change.count) {
-            ([package], 1) => lines(package),
+            ([package], 1) => {
+                lines(package, LINES_IN_LIST, &context.links.change(details.change.revision))
+            }
             ([], _) => html! {},
             (packages, all) => html! {
                 p.dim {
@@ -172,6 +180,7 @@ impl ChangeDetailsPage<'_> {
         let url = links.change(change.revision);
         let path = format!("desk/changes/{}", change.revision);
         let next = details.next.as_ref();
+        let json = links.below_root(&format!("changes/{}", change.revision));
         let main = html! {
             p.dim { a href=(links.below_root("desk/changes")) { "All changes" } }
             div data-revision=(change.revision) {
@@ -183,14 +192,14 @@ impl ChangeDetailsPage<'_> {
                 (undo(viewer, change))
             }
             @for pin in &details.pins { (of_pin(context, pin)) }
-            @for package in &details.packages { (of_package(context, package)) }
+            @for package in &details.packages { (of_package(context, package, &json)) }
             nav.line aria-label="Pages" {
                 @if *is_later_page { a href=(url) { "First packages" } }
                 @if let Some(next) = next {
                     a.button rel="next" href=(links.with_query(&path, &[("after", next.as_str())])) { "Next packages" }
                 }
             }
-            p.dim { a href=(links.below_root(&format!("changes/{}", change.revision))) { "This change as JSON" } }
+            p.dim { a href=(json) { "This change as JSON" } }
         };
         frame.page(&format!("Change of {}", day(date(change))), &main)
     }
@@ -296,8 +305,8 @@ fn of_pin(context: Context<'_>, pin: &ChangedPin) -> Markup {
     }
 }
 
-/// A package of a change, with what differs.
-fn of_package(context: Context<'_>, package: &ChangedPackage) -> Markup {
+/// A package of a change, with what differs. `json` is the URL of the whole change.
+fn of_package(context: Context<'_>, package: &ChangedPackage, json: &str) -> Markup {
     html! {
         section.change {
             h2 {
@@ -308,16 +317,22 @@ fn of_package(context: Context<'_>, package: &ChangedPackage) -> Markup {
                     _ => "",
                 }
             }
-            (lines(package))
+            (lines(package, LINES, json))
         }
     }
 }
 
-fn lines(package: &ChangedPackage) -> Markup {
+/// The first `most` parts of a package that differ: the metadata may have thousands. `all` is the URL that has
+/// the others too.
+fn lines(package: &ChangedPackage, most: usize, all: &str) -> Markup {
     let differences = differences(package.before.as_ref(), package.after.as_ref());
+    let more = differences.len().saturating_sub(most);
     html! {
         @if !differences.is_empty() {
-            dl.diff { @for it in differences { dt { (it.label) } dd { (it.shown) } } }
+            dl.diff { @for it in differences.iter().take(most) { dt { (it.label) } dd { (it.shown) } } }
+        }
+        @if more > 0 {
+            p.dim { "And " a href=(all) { (count(more, "more part")) } "." }
         }
     }
 }

@@ -160,6 +160,7 @@ impl DaysPage<'_> {
                 " "
                 @if let Some(daily) = shown {
                     a href=(self.frame.links.day(date)) { (daily.package().name) }
+                    @if self.is_repeat(daily) { " " small { mark { "again" } } }
                 } @else if let Some(pin) = pin {
                     (self.pinned(pin)) small { "pinned" }
                 } @else if is_free && self.frame.viewer.may("pin_day") {
@@ -169,6 +170,12 @@ impl DaysPage<'_> {
                 }
             }
         }
+    }
+
+    /// True if a day of the year before has shown the package too.
+    fn is_repeat(&self, daily: &Daily) -> bool {
+        let is_earlier = |other: &Daily| other.date() < daily.date();
+        self.shown.iter().any(|other| is_earlier(other) && other.name() == daily.name())
     }
 
     fn pinned(&self, pin: &Pinned) -> Markup {
@@ -225,7 +232,7 @@ impl DaysPage<'_> {
     fn form(&self) -> Markup {
         html! {
             @if self.frame.viewer.may("pin_day") {
-                form #pin.cols.js-only {
+                form #pin.cols.js-only data-keep="pin" {
                     div.field {
                         label for="p-name" { "Pin a package" }
                         input #p-name name="name" required autocomplete="off" autocapitalize="none" spellcheck="false";
