@@ -55,7 +55,7 @@ fn in_a_file() -> Api<impl PackageStore> {
 fn people_use_the_desk_on_axum_in_a_browser() {
     if can_run("the desk on axum in a browser", &[]) {
         let server = Axum::mount("", &api(memory()), None).0;
-        stories(WORK, &[format!("http://{}", server.address)], 42);
+        stories(WORK, &[format!("http://{}", server.address)], 46);
     }
 }
 
@@ -64,7 +64,7 @@ fn people_use_the_desk_through_a_proxy_that_removes_a_part_of_the_path() {
     if can_run("the desk through nginx in a browser", &[Tool::Program("nginx")]) {
         let server = Actix::mount("", &in_a_file(), None).0;
         let proxy = Nginx::removing("/tools/pyaday/", server.address);
-        stories(WORK_ELSEWHERE, &[proxy.url()], 33);
+        stories(WORK_ELSEWHERE, &[proxy.url()], 34);
     }
 }
 

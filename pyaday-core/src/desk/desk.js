@@ -6,7 +6,7 @@ const copy = template => $(template).content.firstElementChild.cloneNode(true);
 const make = (name, textContent, properties) => Object.assign(document.createElement(name), { textContent }, properties);
 const links = (names, path = 'desk/packages/') => names.slice(0, 20).flatMap(name => [' ', make('a', name, { href: root + path + name })]);
 const plural = count => `${count.toLocaleString('en')} package${count - 1 ? 's' : ''}`;
-const words = text => [...new Set(text.toLowerCase().split(/[\s,]+/).filter(Boolean))].sort();
+const words = text => [...new Set(text.toLowerCase().match(/[^\s,]+/g))].sort();
 
 function say(text, kind = '', ...more) {
 	const note = make('p', text, { id: 'note', className: `note ${kind}` });
@@ -26,7 +26,7 @@ async function call(method, path, body, { note, revision, again, ...headers } = 
 	const lost = () => { throw {}; }, response = await fetch(root + path, { method, headers, body }).catch(lost), { ok, status } = response;
 	const text = await response.text().catch(lost), data = text[0] === '{' ? JSON.parse(text) : text;
 	if (!ok) throw { detail: `The server answered ${status}.`, ...data, status, again };
-	return { data, current: response.headers.get('ETag')?.replace(/W\/|"/g, '') };
+	return { data, current: (response.headers.get('ETag') ?? '?').replace(/W\/|"/g, '') };
 }
 const search = q => call('GET', `packages?limit=200&q=${encodeURIComponent(q)}`).then(it => it.data, () => ({}));
 
@@ -43,13 +43,10 @@ function ask(question) {
 	return new Promise((yes, no) => box.onclose = () => box.returnValue ? yes() : no());
 }
 function refuse({ status, detail = 'The server cannot be reached.', errors = [], packages = [] }) {
-	if (status === 412) detail = 'Somebody else changed this. Load the page again.';
+	if (status === 412) detail = 'Somebody else changed this. Load it again.';
 	if (errors[0]) detail = 'Nothing was saved.';
 	$$('.error').forEach(it => it.remove());
-	for (const it of $$('[aria-invalid]')) {
-		it.ariaInvalid = null;
-		it.removeAttribute('aria-describedby');
-	}
+	$$('[aria-invalid]').forEach(it => it.ariaInvalid = null);
 	errors.forEach(({ pointer, detail: rule, at }, id) => {
 		const text = `${pointer} ${rule}`, field = at ?? $(`[id$="-${pointer.split('/')[1]}"]`);
 		if (!field || field.ariaInvalid) return detail += ` ${text}.`;
@@ -59,7 +56,7 @@ function refuse({ status, detail = 'The server cannot be reached.', errors = [],
 	});
 	const way = status === 401 && $('.who a');
 	say(detail, 'bad', ...links(packages, 'desk/changes?name='), ...way ? [' ', make('a', 'Sign in', { href: way.href })] : []);
-	$('input[aria-invalid], textarea[aria-invalid], [aria-invalid] input')?.focus();
+	$(':is(input, textarea)[aria-invalid], [aria-invalid] input')?.focus();
 }
 
 const fresh = async () => new DOMParser().parseFromString((await call('GET', location.href.slice(root.length))).data, 'text/html');
@@ -70,10 +67,11 @@ async function load(...parts) {
 	for (const part of parts) $(part).replaceWith($(part, page));
 	document.title = page.title;
 	$('#live').textContent = $('#count')?.textContent;
-	enhance();
+	enhance(...parts);
 }
 
-async function done(text = 'Done.', { change, revision = change } = {}) {
+async function done(form, text = 'Done.', { change, revision = change } = {}) {
+	if (form) drop(form);
 	await load('main');
 	say(text, '', ...revision ? [' ', make('a', 'See or undo it', { href: `${root}desk/changes/${revision}` })] : []);
 }
@@ -81,7 +79,7 @@ async function send({ dataset: { send, revision, question, said, then } }) {
 	if (question) await ask(question);
 	const { data } = await call(...send.split(' '), null, { revision });
 	if (then) location.href = root + then;
-	else return done(said, data);
+	else return done(0, said, data);
 }
 
 function find({ form }) {
@@ -97,7 +95,7 @@ async function complete({ value }) {
 
 let isAll, shown;
 const boxes = () => $$('.rows input');
-const picked = () => boxes().filter(it => it.checked);
+const picked = () => $$('.rows :checked');
 function addBoxes() {
 	shown = location.search;
 	for (const row of $$('.rows > li')) {
@@ -117,14 +115,14 @@ function tick(some, isOn, all) {
 }
 async function bulk(form, button) {
 	const { add, remove, note } = form.elements, query = new URLSearchParams(shown), verb = button?.value ?? 'Change', isDelete = verb === 'Delete';
-	if (!isDelete && !add.value && !remove.value) return add.focus();
+	if (!(isDelete || add.value || remove.value)) return add.focus();
 	const select = isAll ? { q: query.get('q') ?? '', tag: query.getAll('tag') } : { names: picked().map(it => it.value) };
-	const tags = it => isDelete ? [] : words(it.value), body = { select, delete: isDelete, add_tags: tags(add), remove_tags: tags(remove) };
+	const body = isDelete ? { select, delete: true } : { select, add_tags: words(add.value), remove_tags: words(remove.value) };
 	const { data: { count }, current } = await call('POST', 'changes?dry_run=true', body);
 	if (!count) return say('Nothing would change.');
-	await ask(`${verb} ${plural(count)}? Undo takes it back.`);
+	await ask(`${verb} ${plural(count)}?`);
 	const { data } = await call('POST', 'changes', body, { note: note.value, revision: current, again: () => bulk(form, button) });
-	return done(`${verb}d ${plural(count)}.`, data);
+	return done(form, `${verb}d ${plural(count)}.`, data);
 }
 
 const given = ({ elements: { name, short_desc, tags } }) => ({ name: name.value, short_desc: short_desc.value, tags: words(tags.value) });
@@ -132,6 +130,7 @@ async function create(form) {
 	const body = given(form), { name } = body, { did_you_mean: alike } = await search(name);
 	if (alike) await ask(`There is already ${alike.join(', ')}. Create ${name} too?`);
 	await call('POST', 'packages', body);
+	drop(form);
 	location.href = `desk/packages/${name}`;
 }
 
@@ -151,9 +150,9 @@ async function preview(form) {
 	plan.hidden = false;
 	plan.scrollIntoView();
 	forms.preview = async () => {
-		const again = () => preview(form).then(() => say('Nothing was written, as somebody else was faster. Look again.'));
+		const again = () => preview(form).then(() => say('Somebody else was faster. Look again.'));
 		const { data } = await call('POST', path, body, { note: note.value, revision: current, again });
-		return done(`Imported ${count}.`, data);
+		return done(form, `Imported ${count}.`, data);
 	};
 }
 function showRow({ line, name, effect, members, reason, look_alike }) {
@@ -164,17 +163,42 @@ function showRow({ line, name, effect, members, reason, look_alike }) {
 	return row;
 }
 
-// Edit. Keeps what is typed until it is saved.
-const draft = `pyaday:${$('.who')?.textContent}:${location.pathname}`, inner = 'metadata/';
-const inputs = () => $$('#edit :is(input, textarea, select)');
+// Keeps what is typed until it is sent.
+let store = {};
+// A browser may forbid it.
+try { store = localStorage; } catch {}
+const place = ({ dataset: { keep } }) => `pyaday:${$('.who')?.textContent}:${location.pathname} ${keep}`;
+const fields = form => $$(':is(input:not([type=file]), textarea, select)', form);
+const drop = form => delete store[place(form)];
 const addPair = () => $('#pair').before(copy('#pair'));
-// The parts of a package in a form, as texts of JSON: a number that is parsed may lose digits.
+let began;
+function keep(form) {
+	try {
+		store[place(form)] = JSON.stringify({ ...began, values: fields(form).map(it => it.value) });
+		$$('#kept').forEach(it => it.hidden = false);
+	} catch {} // It is full.
+}
+function restore(form) {
+	const { values, ...since } = JSON.parse(store[place(form)] ?? '{}'), { revision } = form.dataset;
+	if (revision) began = values ? since : { revision, base: [...parts()] };
+	if (!values) return;
+	// The form for a new package is in one that can be opened. To any other element it means nothing.
+	form.parentNode.open = true;
+	while (fields(form).length < values.length) addPair();
+	while (fields(form).length > values.length) $('.pair').remove();
+	fields(form).forEach((it, at) => it.value = values[at]);
+	keep(form);
+}
+
+// Edit. The parts of a package in a form, as texts of JSON: a number that is parsed may lose digits.
+const inner = 'metadata/';
 function parts(page = document) {
 	const all = new Map(), json = (at, is) => {
 		try { is && JSON.parse(at.value); } catch { fault(at, 'is not JSON'); }
 		return is ? at.value : JSON.stringify(at.value);
 	}, fault = (at, detail) => { throw { errors: [{ pointer: 'This', detail, at }] }; };
 	for (const [key, value] of Object.entries(given($('#edit', page)))) all.set(key, JSON.stringify(value));
+	for (const it of $$('#j-metadata', page)) all.set('metadata', json(it, true));
 	for (const row of $$('.pair', page)) {
 		const [name, value] = $$('input', row), key = inner + JSON.parse(json(name, name.value[0] === '"'));
 		if (all.has(key)) fault(name, 'is also the name of another field');
@@ -182,31 +206,14 @@ function parts(page = document) {
 	}
 	return all;
 }
-let began;
-function keep() {
-	localStorage[draft] = JSON.stringify({ ...began, values: inputs().map(it => it.value) });
-	$('#kept').hidden = false;
-}
-function restore() {
-	began = JSON.parse(localStorage[draft] ?? null) ?? { revision: $('#edit').dataset.revision, base: [...parts()] };
-	const { values } = began;
-	$('#kept').hidden = !values;
-	if (!values) return;
-	while (inputs().length < values.length) addPair();
-	while (inputs().length > values.length) $('.pair').remove();
-	inputs().forEach((it, at) => it.value = values[at]);
-}
-function forget() {
-	delete localStorage[draft];
-	return load('main');
-}
 async function save(parts, revision) {
 	const { name } = $('#edit').dataset, outer = [], metadata = [];
 	for (const [key, text] of parts) (key.startsWith(inner) ? metadata : outer).push(`${JSON.stringify(key.replace(inner, ''))}:${text}`);
-	await call('PUT', `packages/${name}`, `{${outer},"metadata":{${metadata}}}`, { note: $('#f-note').value, revision, again: conflict });
+	if (metadata[0]) outer.push(`"metadata":{${metadata}}`);
+	await call('PUT', `packages/${name}`, `{${outer}}`, { note: $('#f-note').value, revision, again: conflict });
 	return saved();
 }
-const saved = () => forget().then(() => say('Saved.'));
+const saved = (text = 'Saved.') => done($('#edit'), text);
 
 // Two curators, one package.
 async function conflict() {
@@ -217,7 +224,7 @@ async function conflict() {
 		const texts = all.map(it => it.get(key)), [theirs, yours, before] = texts, both = [theirs, yours];
 		values.set(key, both);
 		if (theirs === yours) continue;
-		const shown = text => key.startsWith(inner) ? text ?? '(nothing)' : [JSON.parse(text)].flat().join(' ');
+		const shown = text => /^metadata/.test(key) ? text ?? '(nothing)' : [JSON.parse(text)].flat().join(' ');
 		const part = copy('#member'), labels = $$('label', part), pick = key === 'tags' ? 2 : +(theirs === before);
 		if (pick === 2) {
 			const [now, mine, was] = texts.map(JSON.parse);
@@ -249,16 +256,18 @@ function setPin(button) {
 	for (const key of ['date', 'name', 'from']) elements[key].value = dataset[key] ?? '';
 	elements[dataset.name ? 'date' : 'name'].focus();
 }
-async function savePin({ elements: { name, date, from } }) {
+async function savePin(form) {
+	const { name, date, from } = form.elements;
 	const there = pinned(date.value), old = pinned(from.value);
 	await pin(date.value, name.value, there);
 	if (old && old !== there && old.name === name.value) await (there ? pin(old.date, there.name, old) : call('DELETE', `daily/pins/${old.date}`, null, { revision: old.revision }));
-	return done();
+	return done(form);
 }
 
 const buttons = {
 	page: it => tick(boxes(), it.checked), every: () => tick(boxes(), true, true), none: () => tick(boxes()),
-	add: () => { addPair(); $$('.pair input').at(-2).focus(); }, remove: it => { it.closest('.pair').remove(); keep(); }, forget, pin: setPin, move: setPin,
+	add: () => { addPair(); $$('.pair input').at(-2).focus(); }, remove: it => { it.closest('.pair').remove(); keep($('#edit')); },
+	forget: () => saved('Discarded.'), pin: setPin, move: setPin,
 };
 const forms = { bulk, create, import: preview, pin: savePin, edit: async () => save(parts(), began.revision) };
 onclick = ({ target }) => {
@@ -266,18 +275,20 @@ onclick = ({ target }) => {
 };
 onsubmit = ({ target, submitter }) => {
 	const work = forms[target.id], at = document.activeElement;
+	if (!work) return;
 	// What is typed meanwhile would be lost.
-	target.inert = work;
-	run(work && ((...it) => work(...it).finally(() => {
+	target.inert = true;
+	run(() => work(target, submitter).finally(() => {
 		target.inert = false;
 		at.focus();
-	})), target, submitter);
-	return !work;
+	}));
+	return false;
 };
 let typing;
 oninput = ({ target }) => {
 	const { id, form, list } = target;
-	({ edit: keep, import: () => $('#preview').hidden = true })[form?.id]?.();
+	if (form?.dataset.keep) keep(form);
+	if (form?.id === 'import') $('#preview').hidden = true;
 	clearTimeout(typing);
 	typing = setTimeout(run, 20, id === 'q' ? find : list && complete, target);
 };
@@ -300,12 +311,12 @@ onkeydown = ({ key, target, ctrlKey, metaKey, altKey }) => {
 	if (!go) it.click();
 	return false;
 };
-letters.checked = localStorage[off] !== 'false';
-letters.onchange = () => localStorage[off] = letters.checked;
+letters.checked = store[off] !== 'false';
+letters.onchange = () => store[off] = letters.checked;
 
-function enhance() {
+function enhance(...parts) {
 	document.body.className = 'js';
 	if ($('#bulk')) addBoxes();
-	if ($('#pair')) restore();
+	for (const part of parts) $$(`${part} [data-keep]`).forEach(restore);
 }
-enhance();
+enhance('main');

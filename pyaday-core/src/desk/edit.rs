@@ -2,26 +2,65 @@
 //! they are hidden without JavaScript.
 
 use std::borrow::Cow;
+use std::str::FromStr;
 
 use maud::{Markup, html};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::frame::Frame;
+use super::links::Links;
 use super::text::count;
 use crate::history::ChangeNote;
-use crate::package::{PackageName, ShortDesc, Stored, Tag};
+use crate::package::{InvalidValue, PackageName, ShortDesc, Stored, Tag};
+
+/// How the form has the metadata.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) enum MetadataForm {
+    /// A name and a value for each member.
+    #[default]
+    Fields,
+    /// One text.
+    Json,
+}
+
+impl MetadataForm {
+    /// The name under which a browser keeps what is typed. Each form has other fields.
+    fn draft(self) -> &'static str {
+        match self {
+            Self::Fields => "edit",
+            Self::Json => "edit-json",
+        }
+    }
+}
+
+impl FromStr for MetadataForm {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        match text {
+            "json" => Ok(Self::Json),
+            _ => Err(InvalidValue::new("must be json, or absent")),
+        }
+    }
+}
 
 /// The form, if the viewer may change or delete the package.
-pub(super) fn form(frame: &Frame<'_>, stored: &Stored, name: &str) -> Markup {
+pub(super) fn form(
+    frame: &Frame<'_>,
+    stored: &Stored,
+    name: &str,
+    metadata: MetadataForm,
+) -> Markup {
     let viewer = frame.viewer;
     let (may_update, may_delete) = (viewer.may("update_package"), viewer.may("delete_package"));
     html! {
         @if may_update { (conflict(name)) }
         @if may_update || may_delete {
-            form #edit.gap.js-only autocomplete="off" data-name=(name) data-revision=(stored.revision()) {
+            form #edit.gap.js-only autocomplete="off" data-name=(name) data-revision=(stored.revision())
+                data-keep=[may_update.then_some(metadata.draft())] {
                 @if may_update {
                     div.line { h2 { "Edit" } p #kept.dim.end role="status" hidden { "Kept in this browser, not saved yet" } }
-                    (fields(stored))
+                    (fields(frame.links, stored, name, metadata))
                 }
                 div.line {
                     @if may_update {
@@ -53,7 +92,7 @@ pub(super) fn question() -> Markup {
     }
 }
 
-fn fields(stored: &Stored) -> Markup {
+fn fields(links: Links, stored: &Stored, name: &str, metadata: MetadataForm) -> Markup {
     let package = stored.package();
     let details = &package.details;
     let tags: Vec<_> = details.tags.iter().map(Tag::as_str).collect();
@@ -64,13 +103,36 @@ fn fields(stored: &Stored) -> Markup {
             textarea #f-short_desc name="short_desc" rows="2" { (details.short_desc.as_str()) }
         }
         (tags_field("f-tags", "tags", "Tags", &tags.join(" ")))
-        fieldset #f-metadata.field {
-            legend { "Metadata " small { "A value is a text, or JSON such as 5 or [\"a\"]." } }
-            @for (key, value) in &details.metadata.to_map() { (pair(&name(key), &shown(value))) }
-            template #pair { (pair("", &Shown::Text(""))) }
-            p { button type="button" data-do="add" { "Add a field" } }
+        @match metadata {
+            MetadataForm::Fields => (metadata_as_fields(links, &details.metadata.to_map(), name)),
+            MetadataForm::Json => (metadata_as_json(links, &details.metadata.to_map(), name)),
         }
         (note_field("f-note"))
+    }
+}
+
+fn metadata_as_fields(links: Links, metadata: &Map<String, Value>, name: &str) -> Markup {
+    html! {
+        fieldset #f-metadata.field {
+            legend { "Metadata " small { "A value is a text, or JSON such as 5 or [\"a\"]." } }
+            @for (key, value) in metadata { (pair(&name_of(key), &shown(value))) }
+            template #pair { (pair("", &Shown::Text(""))) }
+            p.line {
+                button type="button" data-do="add" { "Add a field" }
+                a href=(links.edit_json(name)) { "Edit all metadata as JSON" }
+            }
+        }
+    }
+}
+
+fn metadata_as_json(links: Links, metadata: &Map<String, Value>, name: &str) -> Markup {
+    let text = format!("{:#}", Value::Object(metadata.clone()));
+    html! {
+        div.field {
+            label for="j-metadata" { "Metadata " small { "A JSON object" } }
+            textarea #j-metadata.code rows=(text.lines().count().clamp(5, 20)) spellcheck="false" autocapitalize="none" { (text) }
+            p { a href={ (links.package(name)) "#edit" } { "Edit the metadata as fields" } }
+        }
     }
 }
 
@@ -90,7 +152,7 @@ fn shown(value: &Value) -> Shown<'_> {
 
 /// The name of a field of the metadata. Names that the form cannot hold otherwise are shown as JSON, and so
 /// are those that begin like JSON.
-fn name(key: &str) -> Cow<'_, str> {
+fn name_of(key: &str) -> Cow<'_, str> {
     match fits_a_line(key) && !key.is_empty() && !key.starts_with('"') {
         true => key.into(),
         false => Value::from(key).to_string().into(),
@@ -157,7 +219,7 @@ pub(super) fn create() -> Markup {
     html! {
         details.js-only {
             summary { "New package" }
-            form #create.gap {
+            form #create.gap data-keep="create" {
                 (name_field("c-name", ""))
                 div.field {
                     (description_label("c-short_desc"))
@@ -173,7 +235,7 @@ pub(super) fn create() -> Markup {
 /// The form that changes all packages that are selected. `all` is how many can be selected at once.
 pub(super) fn bulk(all: Option<usize>) -> Markup {
     html! {
-        form #bulk.box.stick.gap hidden {
+        form #bulk.box.stick.gap data-keep="bulk" hidden {
             div.line {
                 h2 { span.n {} " selected" }
                 button.quiet type="button" name="every" data-do="every" {

@@ -20,7 +20,7 @@ pub(crate) fn import_page(frame: &Frame<'_>) -> Vec<u8> {
 
 fn form() -> Markup {
     html! {
-        form #import.gap.js-only {
+        form #import.gap.js-only data-keep="import" {
             div.field {
                 label for="i-file" { "File " small { "Choose one, or drop it anywhere on this page." } }
                 input #i-file type="file" name="file" aria-describedby="i-help";

@@ -74,6 +74,11 @@ impl Links {
         self.below_root(&format!("desk/packages/{name}"))
     }
 
+    /// The page of a package whose form has the metadata as one text of JSON.
+    pub(super) fn edit_json(self, name: &str) -> String {
+        self.with_query(&format!("desk/packages/{name}"), &[("edit", "json")]) + "#edit"
+    }
+
     pub(crate) fn day(self, date: Date) -> String {
         self.below_root(&format!("desk/days/{date}"))
     }

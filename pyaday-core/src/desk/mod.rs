@@ -24,6 +24,7 @@ pub(crate) use asset::Asset;
 pub(crate) use changes::{ChangeDetailsPage, ChangesPage, Filters, Gone, PACKAGES_IN_LIST};
 pub(crate) use day::DayPage;
 pub(crate) use days::{DaysPage, Month};
+pub(crate) use edit::MetadataForm;
 pub(crate) use frame::{Frame, Section};
 #[cfg(feature = "import")]
 pub(crate) use import::import_page;

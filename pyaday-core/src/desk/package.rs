@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::changes::short;
-use super::edit;
+use super::edit::{self, MetadataForm};
 use super::facts::{facts, version};
 use super::frame::Frame;
 use super::text::day;
@@ -15,6 +15,7 @@ use crate::package::{Package, Stored};
 pub(crate) struct PackagePage<'a> {
     pub(crate) frame: Frame<'a>,
     pub(crate) stored: &'a Stored,
+    pub(crate) metadata: MetadataForm,
     /// Its newest changes. `None` if they are not known, or if the viewer may not see them.
     pub(crate) changes: Option<&'a ChangePage>,
     /// The days that have shown it, the newest first.
@@ -32,7 +33,7 @@ impl PackagePage<'_> {
             div.split {
                 div.gap {
                     (content(&self.frame, &package))
-                    (edit::form(&self.frame, self.stored, name.as_str()))
+                    (edit::form(&self.frame, self.stored, name.as_str(), self.metadata))
                 }
                 aside aria-label="About this package" {
                     (self.days())

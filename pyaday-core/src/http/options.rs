@@ -203,7 +203,7 @@ impl Options {
     }
 
     /// Mounts the desk: pages for people, at `/desk` beside the other blueprints. By default it is not
-    /// mounted, also if the feature `desk` is on.
+    /// mounted, even if the feature `desk` is on.
     ///
     /// The pages show packages, days and changes to anyone who may read them, without JavaScript.
     /// Those who may write also edit there. A page only offers what the guard allows the person who

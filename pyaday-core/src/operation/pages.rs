@@ -206,8 +206,7 @@ pub(super) fn tag_of(asset: &Asset) -> HeaderValue {
 
 /// The response with a file.
 pub(super) fn asset(asset: &'static Asset) -> Response<Body> {
-    let content = Bytes::from_static(asset.content);
-    response::tagged(asset.media_type, FOR_EVER, tag_of(asset), content)
+    response::tagged(asset.media_type, FOR_EVER, tag_of(asset), asset.content.clone())
 }
 
 fn protected(mut response: Response<Body>) -> Response<Body> {

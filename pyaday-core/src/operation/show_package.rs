@@ -13,11 +13,12 @@ use super::pipeline::respond_as;
 use super::read_package::ReadPackage;
 use super::terms::find;
 use crate::daily::{Daily, Date};
-use crate::desk::{PackagePage, Section};
+use crate::desk::{MetadataForm, PackagePage, Section};
 use crate::history::{ChangePage, ChangeQuery};
 use crate::http::document::Document;
 use crate::http::facts::Facts;
 use crate::http::head::Head;
+use crate::http::query::{Parameter, Parameters, invalid, pairs};
 use crate::http::{Api, Body, Options, Problem};
 use crate::package::NormalizedName;
 use crate::store::PackageStore;
@@ -42,6 +43,7 @@ const DAYS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(365);
 pub(super) struct ShowPackage {
     visit: Visit,
     name: NormalizedName,
+    metadata: MetadataForm,
 }
 
 impl Operate for ShowPackage {
@@ -55,16 +57,24 @@ impl Operate for ShowPackage {
     }
 
     fn decode(head: &Head<'_>, _: &Bytes) -> Result<Self, Problem> {
-        Ok(Self { visit: Visit::new(head), name: head.name()? })
+        let mut parameters = Parameters([Parameter::once("edit")]);
+        let mut metadata = MetadataForm::default();
+        for pair in pairs(&pages::filled(head.query())) {
+            if let Some((name, value)) = parameters.admit(pair)? {
+                metadata = value.parse().map_err(|rule| invalid(name, &rule))?;
+            }
+        }
+        Ok(Self { visit: Visit::new(head), name: head.name()?, metadata })
     }
 
     async fn execute<S: PackageStore>(self, api: &Api<S>) -> Result<Performed<Document>, Problem> {
-        let Self { visit, name } = &self;
+        let Self { visit, name, metadata } = &self;
         let stored = &find(api.store(), name).await?;
         let changes = self.changes(api).await?;
         let (shown, pinned) = (&*self.shown(api).await?, &*self.pinned(api).await?);
         let frame = visit.frame(Section::Find);
-        let page = PackagePage { frame, stored, changes: changes.as_ref(), shown, pinned };
+        let (metadata, changes) = (*metadata, changes.as_ref());
+        let page = PackagePage { frame, stored, metadata, changes, shown, pinned };
         visit.read(page.render())
     }
 

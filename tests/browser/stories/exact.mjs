@@ -79,6 +79,33 @@ export default {
     const expected = String.raw`{"rank2":5,"version2":"5","new":12345678901234567,"text":"[1]","a\nb":"x"}`;
     assert.equal(await asText(visitor, 'kinds'), whole('kinds', '', expected));
   },
+  async 'all metadata is edited as JSON, and what was not touched is saved as it was'(visitor) {
+    const { page } = visitor;
+    visitor.expects(refused(412));
+    await begin(visitor, 'exact-json');
+    await visitor.follow('text=Edit all metadata as JSON', /edit=json/);
+    assert.equal(await page.locator('.pair').count(), 0);
+    const text = await page.inputValue('#j-metadata');
+    await page.fill('#j-metadata', text.replace('{', '{"added": 1.0,'));
+    await page.reload();
+    await page.waitForSelector('#kept:visible');
+    await page.click('#edit .go');
+    await visitor.said('Saved.');
+    const added = metadata.replace('{', '{"added":1.0,');
+    assert.equal(await asText(visitor, 'exact-json'), whole('exact-json', 'Before', added));
+    // A fault and a conflict.
+    await page.fill('#j-metadata', '{"a": 1,');
+    await page.click('#edit .go');
+    await page.waitForSelector('#j-metadata[aria-invalid]:focus');
+    await page.fill('#j-metadata', '{"mine": 9007199254740993}');
+    await put(visitor, 'exact-json', 'Theirs', metadata);
+    await page.click('#edit .go');
+    await page.waitForSelector('#conflict:not([hidden])');
+    await page.check('#conflict [name=metadata][value="1"]');
+    await page.click('#conflict .go');
+    await visitor.said('Saved.');
+    assert.equal(await asText(visitor, 'exact-json'), whole('exact-json', 'Theirs', '{"mine":9007199254740993}'));
+  },
   async 'a value that is not JSON, a name twice and a field without a name are faults at their fields'(visitor) {
     const { page } = visitor;
     await visitor.create('not-json', { metadata: { list: [1], a: 'x', b: 'y' } });

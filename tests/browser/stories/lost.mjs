@@ -33,6 +33,59 @@ export default {
     assert.equal(await page.locator('.pair').count(), 1);
     assert.equal(await page.isVisible('#kept'), false);
   },
+  async 'a reload keeps what was typed for a new package, until it is created'(visitor) {
+    const { page } = visitor;
+    await visitor.go('');
+    await page.click('summary:has-text("New package")');
+    await page.fill('#c-name', 'kept-new');
+    await page.fill('#c-short_desc', 'Typed');
+    await page.reload();
+    // A search does not take it away either.
+    await page.waitForSelector('#c-name:visible');
+    await page.fill('#q', 'kept');
+    await page.waitForURL(/q=kept/);
+    assert.equal(await page.inputValue('#c-short_desc'), 'Typed');
+    await page.click('#create .go');
+    await page.waitForURL(/packages\/kept-new/);
+    await visitor.go('');
+    assert.equal(await page.isVisible('#c-name'), false);
+    assert.equal(await page.inputValue('#c-name'), '');
+  },
+  async 'a reload keeps what was typed for many packages, a table that was pasted, and a pin'(visitor) {
+    const { page } = visitor;
+    await visitor.create('kept-many');
+    const fields = { '#b-add_tags': 'typed-tag', '#i-text': 'name\tsummary\nkept-pasted\tx', '#i-tag': 'typed', '#p-name': 'kept-many' };
+    const pick = async () => { await page.goto(`${visitor.base}/desk?q=kept-many`); await page.click('.rows input'); };
+    const pages = { '#b': pick, '#i': () => visitor.go('/import'), '#p': () => visitor.go('/days') };
+    for (const [field, text] of Object.entries(fields)) {
+      await pages[field.slice(0, 2)]();
+      await page.fill(field, text);
+    }
+    for (const [field, text] of Object.entries(fields)) {
+      await pages[field.slice(0, 2)]();
+      assert.equal(await page.inputValue(field), text);
+    }
+    // What was sent is not kept.
+    await pick();
+    await page.click('#bulk .go');
+    await visitor.agree(/Change 1 package/);
+    await visitor.said('Changed 1 package');
+    await pick();
+    assert.equal(await page.inputValue('#b-add_tags'), '');
+    await visitor.go('/import');
+    await page.click('#import .go');
+    await page.click('#preview .go');
+    await visitor.said('Imported 1 package');
+    assert.deepEqual([await page.inputValue('#i-text'), await page.inputValue('#i-tag')], ['', '']);
+  },
+  async 'a browser that keeps nothing still has all forms'(visitor) {
+    const { page, context } = visitor;
+    await context.addInitScript(() => Object.defineProperty(globalThis, 'localStorage', { get() { throw new DOMException('no', 'SecurityError'); } }));
+    await typeInto(visitor, 'kept-nowhere');
+    await page.click('#edit .go');
+    await visitor.said('Saved.');
+    assert.equal((await visitor.read('kept-nowhere')).short_desc, 'Typed');
+  },
   async 'a server that is away loses nothing, and the same button saves later'(visitor) {
     const { page, context } = visitor;
     visitor.expects(away);
