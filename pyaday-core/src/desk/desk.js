@@ -127,8 +127,11 @@ async function bulk(form, button) {
 
 const given = ({ elements: { name, short_desc, tags } }) => ({ name: name.value, short_desc: short_desc.value, tags: words(tags.value) });
 async function create(form) {
-	const body = given(form), { name } = body, { did_you_mean: alike } = await search(name);
-	if (alike) await ask(`There is already ${alike.join(', ')}. Create ${name} too?`);
+	const body = given(form), { name } = body, { did_you_mean = '' } = await search(name);
+	// A preview knows names that look alike. Not everyone may import.
+	const more = await call('POST', 'import?dry_run=true', `[${JSON.stringify(body)}]`).then(it => it.data.rows.map(it => it.look_alike), () => '');
+	const alike = words(`${did_you_mean} ${more}`).join(', ');
+	if (alike) await ask(`There is already ${alike}. Create ${name}?`);
 	await call('POST', 'packages', body);
 	drop(form);
 	location.href = `desk/packages/${name}`;
@@ -140,17 +143,16 @@ async function preview(form) {
 	const type = { '[': 'application/json', '{': 'application/x-ndjson' }[begin[0]] ?? (/^.*\t/.test(begin) ? 'text/tab-separated-values' : 'text/csv');
 	const body = new Blob(source, { type }), path = `import?${new URLSearchParams([['on_existing', existing.value], ...words(tag.value).map(tag => ['tag', tag])])}`;
 	const { data: { counts, rows }, current } = await call('POST', `${path}&dry_run=true&report=all`, body);
-	const plan = $('#preview'), count = plural(counts.added + counts.changed), more = rows.length - 500, rank = it => !(it.reason ?? it.look_alike);
+	const plan = $('#preview'), count = plural(counts.added + counts.changed), rank = it => !(it.reason ?? it.look_alike);
 	counts.look_alike = rows.filter(it => it.look_alike).length;
 	for (const it of $$('[data-count]')) $('b', it).textContent = counts[it.dataset.count];
 	$('tbody', plan).replaceChildren(...rows.sort((a, b) => rank(a) - rank(b)).slice(0, 500).map(showRow));
 	$('.n', plan).textContent = count;
-	$('#more').hidden = more <= 0;
-	$('#more b').textContent = more.toLocaleString('en');
+	$('#more').hidden = !rows[500];
 	plan.hidden = false;
 	plan.scrollIntoView();
 	forms.preview = async () => {
-		const again = () => preview(form).then(() => say('Somebody else was faster. Look again.'));
+		const again = () => preview(form).then(() => say('Somebody was faster. Look again.'));
 		const { data } = await call('POST', path, body, { note: note.value, revision: current, again });
 		return done(form, `Imported ${count}.`, data);
 	};
@@ -201,7 +203,7 @@ function parts(page = document) {
 	for (const it of $$('#j-metadata', page)) all.set('metadata', json(it, true));
 	for (const row of $$('.pair', page)) {
 		const [name, value] = $$('input', row), key = inner + JSON.parse(json(name, name.value[0] === '"'));
-		if (all.has(key)) fault(name, 'is also the name of another field');
+		if (all.has(key)) fault(name, 'is another field’s name');
 		all.set(key, json(value, $('select', row).value === 'JSON'));
 	}
 	return all;
@@ -224,7 +226,7 @@ async function conflict() {
 		const texts = all.map(it => it.get(key)), [theirs, yours, before] = texts, both = [theirs, yours];
 		values.set(key, both);
 		if (theirs === yours) continue;
-		const shown = text => /^metadata/.test(key) ? text ?? '(nothing)' : [JSON.parse(text)].flat().join(' ');
+		const shown = text => /^metadata/.test(key) ? text ?? '–' : [JSON.parse(text)].flat().join(' ');
 		const part = copy('#member'), labels = $$('label', part), pick = key === 'tags' ? 2 : +(theirs === before);
 		if (pick === 2) {
 			const [now, mine, was] = texts.map(JSON.parse);
@@ -250,17 +252,17 @@ async function conflict() {
 }
 
 const pinned = date => $(`#pins [data-date="${date}"]`)?.dataset;
-const pin = (date, name, there) => call('PUT', `daily/pins/${date}`, { name }, there ? { revision: there.revision } : { 'If-None-Match': '*' });
+const put = (date, name, there) => call(name ? 'PUT' : 'DELETE', `daily/pins/${date}`, name && { name }, there ? { revision: there.revision } : { 'If-None-Match': '*' });
 function setPin(button) {
 	const { dataset } = button.closest('[data-date]'), { elements } = $('#pin');
 	for (const key of ['date', 'name', 'from']) elements[key].value = dataset[key] ?? '';
 	elements[dataset.name ? 'date' : 'name'].focus();
 }
-async function savePin(form) {
+async function pin(form) {
 	const { name, date, from } = form.elements;
 	const there = pinned(date.value), old = pinned(from.value);
-	await pin(date.value, name.value, there);
-	if (old && old !== there && old.name === name.value) await (there ? pin(old.date, there.name, old) : call('DELETE', `daily/pins/${old.date}`, null, { revision: old.revision }));
+	await put(date.value, name.value, there);
+	if (old && old !== there && old.name === name.value) await put(old.date, there?.name, old);
 	return done(form);
 }
 
@@ -269,10 +271,8 @@ const buttons = {
 	add: () => { addPair(); $$('.pair input').at(-2).focus(); }, remove: it => { it.closest('.pair').remove(); keep($('#edit')); },
 	forget: () => saved('Discarded.'), pin: setPin, move: setPin,
 };
-const forms = { bulk, create, import: preview, pin: savePin, edit: async () => save(parts(), began.revision) };
-onclick = ({ target }) => {
-	run(target.dataset.send ? send : buttons[target.dataset.do], target);
-};
+const forms = { bulk, create, import: preview, pin, edit: async () => save(parts(), began.revision) };
+onclick = ({ target: it }) => run(it.dataset.send ? send : buttons[it.dataset.do], it);
 onsubmit = ({ target, submitter }) => {
 	const work = forms[target.id], at = document.activeElement;
 	if (!work) return;
@@ -301,7 +301,7 @@ ondrop = ({ dataTransfer }) => {
 };
 
 // Letters can be switched off (WCAG 2.1.4).
-const letters = $('#letters'), off = 'pyaday:letters';
+const letters = $('#letters'), off = 'pyaday:keys';
 onkeydown = ({ key, target, ctrlKey, metaKey, altKey }) => {
 	if (key === 'Enter' && ctrlKey) return target.form?.requestSubmit();
 	if (ctrlKey || metaKey || altKey || $('dialog[open]') || target.matches('input:not([type=checkbox]), textarea, select') || key !== '?' && !letters.checked) return;

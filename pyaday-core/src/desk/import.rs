@@ -86,8 +86,7 @@ fn preview() -> Markup {
                 tbody {}
             }
             p #more hidden {
-                "These are the first 500 rows, and those that need a look come before the others. The import has " b {}
-                " more rows."
+                "These are the first 500 rows. Those that need a look come before the others."
             }
             template #row {
                 tr { td.dim {} td {} th scope="row" {} td {} }

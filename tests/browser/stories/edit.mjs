@@ -104,6 +104,14 @@ export default {
     await page.click('#create .go');
     await visitor.agree(/already look-alike\. Create look-alikes/);
     await page.waitForURL(/packages\/look-alikes/);
+    // Names are alike also if only their letters look alike.
+    await visitor.create('pillow-il');
+    await visitor.go('');
+    await page.click('summary:has-text("New package")');
+    await page.fill('#c-name', 'Pi11ow.I1');
+    await page.click('#create .go');
+    await visitor.agree(/already pillow-il\. Create Pi11ow\.I1/);
+    await page.waitForURL(/packages\/Pi11ow\.I1/);
   },
   async 'a fault is shown at its field'(visitor) {
     const { page } = visitor;

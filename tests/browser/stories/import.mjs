@@ -104,7 +104,7 @@ export default {
     await preview(500);
     assert.equal(await page.isVisible('#more'), false);
     await preview(1734);
-    assert.match(await page.textContent('#more'), /first 500 rows.* 1,234 more rows/);
+    assert.match(await page.textContent('#more'), /first 500 rows/);
     assert.match(await page.textContent('#preview .go'), /1,734 packages/);
   },
   async 'nothing is written if somebody else was faster, and the new preview is shown'(visitor) {
