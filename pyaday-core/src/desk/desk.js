@@ -66,7 +66,6 @@ async function load(...parts) {
 	if (turn !== loads || !$(parts[0], page)) return;
 	for (const part of parts) $(part).replaceWith($(part, page));
 	document.title = page.title;
-	$('#live').textContent = $('#count')?.textContent;
 	enhance(...parts);
 }
 
@@ -82,9 +81,13 @@ async function send({ dataset: { send, revision, question, said, then } }) {
 	else return done(0, said, data);
 }
 
-function find({ form }) {
+let typing;
+async function find({ form }) {
 	history.replaceState(null, '', `desk?${new URLSearchParams(new FormData(form))}`);
-	return load('#narrow', '#results');
+	await load('#narrow', '#results');
+	// Screen readers would read a number after each letter.
+	clearTimeout(typing);
+	typing = setTimeout(() => $('#live').textContent = $('#count').textContent, 500);
 }
 
 async function complete({ value }) {
@@ -200,7 +203,7 @@ function parts(page = document) {
 		return is ? at.value : JSON.stringify(at.value);
 	}, fault = (at, detail) => { throw { errors: [{ pointer: 'This', detail, at }] }; };
 	for (const [key, value] of Object.entries(given($('#edit', page)))) all.set(key, JSON.stringify(value));
-	for (const it of $$('#j-metadata', page)) all.set('metadata', json(it, true));
+	for (const it of $$('#j-metadata', page)) all.set('metadata', json(it, 1));
 	for (const row of $$('.pair', page)) {
 		const [name, value] = $$('input', row), key = inner + JSON.parse(json(name, name.value[0] === '"'));
 		if (all.has(key)) fault(name, 'is another field’s name');
@@ -267,7 +270,7 @@ async function pin(form) {
 }
 
 const buttons = {
-	page: it => tick(boxes(), it.checked), every: () => tick(boxes(), true, true), none: () => tick(boxes()),
+	page: it => tick(boxes(), it.checked), every: () => tick(boxes(), 1, 1), none: () => tick(boxes()),
 	add: () => { addPair(); $$('.pair input').at(-2).focus(); }, remove: it => { it.closest('.pair').remove(); keep($('#edit')); },
 	forget: () => saved('Discarded.'), pin: setPin, move: setPin,
 };
@@ -284,13 +287,11 @@ onsubmit = ({ target, submitter }) => {
 	}));
 	return false;
 };
-let typing;
 oninput = ({ target }) => {
 	const { id, form, list } = target;
 	if (form?.dataset.keep) keep(form);
 	if (form?.id === 'import') $('#preview').hidden = true;
-	clearTimeout(typing);
-	typing = setTimeout(run, 20, id === 'q' ? find : list && complete, target);
+	run(id === 'q' ? find : list && complete, target);
 };
 ondragover = () => !$('#import');
 ondrop = ({ dataTransfer }) => {
