@@ -83,7 +83,8 @@ impl Disk {
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        run("umount", &[self.mounted.to_str().unwrap()]);
+        // A store of the test may have a file open a moment longer. Then the mount ends with that.
+        run("umount", &["--lazy", self.mounted.to_str().unwrap()]);
         drop(fs::remove_file(&self.image));
     }
 }
