@@ -55,7 +55,7 @@ fn in_a_file() -> Api<impl PackageStore> {
 fn people_use_the_desk_on_axum_in_a_browser() {
     if can_run("the desk on axum in a browser", &[]) {
         let server = Axum::mount("", &api(memory()), None).0;
-        stories(WORK, &[format!("http://{}", server.address)], 46);
+        stories(WORK, &[format!("http://{}", server.address)], 47);
     }
 }
 

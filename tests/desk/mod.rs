@@ -476,3 +476,20 @@ fn a_day_that_shows_the_package_of_an_earlier_day_is_marked() {
         assert_eq!(page.text().matches("<mark>again</mark>").count(), repeats, "{date}");
     }
 }
+
+#[test]
+fn more_packages_than_one_change_may_have_cannot_be_selected_at_once() {
+    let api = Api::with_options(MemoryStore::new(), with_desk());
+    let add = |from: usize, to: usize| {
+        for at in from..to {
+            let package = Package::new(&format!("many-{at}"), "").unwrap();
+            block_on(api.store().create(package, Write::new())).unwrap();
+        }
+    };
+    for (from, to, can_be) in [(0, 20_000, true), (20_000, 20_001, false)] {
+        add(from, to);
+        let page = get(&api, "/desk?q=many").text();
+        assert!(page.contains("> packages match"), "{page}");
+        assert_eq!(page.contains("data-total="), can_be, "{to}");
+    }
+}

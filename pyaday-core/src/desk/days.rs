@@ -96,7 +96,10 @@ impl DaysPage<'_> {
         let main = html! {
             div.line { h1 { (title) } (self.months()) p.dim.end { "All days are days in UTC." } }
             (self.calendar(&title))
-            p.dim { "A day that has begun stays as it is. A day without a pin is drawn when it begins." }
+            p.dim {
+                "A day that has begun somewhere on Earth, which is up to 14 hours earlier than in UTC, stays as it is. "
+                "A day without a pin is drawn when it begins."
+            }
             div.split { div.gap { (self.pins()) } (self.feed()) }
         };
         self.frame.page(&format!("Days of {title}"), &main)

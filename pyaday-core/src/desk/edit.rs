@@ -97,7 +97,7 @@ fn fields(links: Links, stored: &Stored, name: &str, metadata: MetadataForm) -> 
     let details = &package.details;
     let tags: Vec<_> = details.tags.iter().map(Tag::as_str).collect();
     html! {
-        (name_field("f-name", package.name.as_str()))
+        (name_field("f-name", package.name.as_str(), "Only its spelling can be changed"))
         div.field {
             (description_label("f-short_desc"))
             textarea #f-short_desc name="short_desc" rows="2" { (details.short_desc.as_str()) }
@@ -119,7 +119,7 @@ fn metadata_as_fields(links: Links, metadata: &Map<String, Value>, name: &str) -
             template #pair { (pair("", &Shown::Text(""))) }
             p.line {
                 button type="button" data-do="add" { "Add a field" }
-                a href=(links.edit_json(name)) { "Edit all metadata as JSON" }
+                a.other href=(links.edit_json(name)) { "Edit all metadata as JSON" }
             }
         }
     }
@@ -131,7 +131,7 @@ fn metadata_as_json(links: Links, metadata: &Map<String, Value>, name: &str) -> 
         div.field {
             label for="j-metadata" { "Metadata " small { "A JSON object" } }
             textarea #j-metadata.code rows=(text.lines().count().clamp(5, 20)) spellcheck="false" autocapitalize="none" { (text) }
-            p { a href={ (links.package(name)) "#edit" } { "Edit the metadata as fields" } }
+            p { a.other href={ (links.package(name)) "#edit" } { "Edit the metadata as fields" } }
         }
     }
 }
@@ -220,7 +220,7 @@ pub(super) fn create() -> Markup {
         details.js-only {
             summary { "New package" }
             form #create.gap data-keep="create" {
-                (name_field("c-name", ""))
+                (name_field("c-name", "", "Letters, digits, and inside also . _ -"))
                 div.field {
                     (description_label("c-short_desc"))
                     input #c-short_desc name="short_desc" autocomplete="off";
@@ -256,10 +256,10 @@ pub(super) fn bulk(all: Option<usize>) -> Markup {
     }
 }
 
-fn name_field(id: &str, value: &str) -> Markup {
+fn name_field(id: &str, value: &str, help: &str) -> Markup {
     html! {
         div.field {
-            label for=(id) { "Name " small { "Letters, digits, and inside also . _ -" } }
+            label for=(id) { "Name " small { (help) } }
             input id=(id) name="name" value=(value) required maxlength=(PackageName::MAX_BYTES)
                 spellcheck="false" autocapitalize="none" autocomplete="off";
         }

@@ -178,7 +178,7 @@ fn keys() -> Markup {
                 @for (key, what, target) in ROWS { li { kbd data-go=(target) { (key) } " " (what) } }
                 @for (key, what, target) in KEYS { li { kbd data-press=[(!target.is_empty()).then_some(target)] { (key) } " " (what) } }
             }
-            p.check { input #letters type="checkbox"; label for="letters" { "Single letters do this" } }
+            p.check { input #letters type="checkbox" checked; label for="letters" { "Single letters do this" } }
         }
     }
 }

@@ -65,7 +65,7 @@ const COUNTS: [(&str, &str); 6] = [
 fn choice(existing: OnExisting) -> &'static str {
     match existing {
         OnExisting::Skip => "stay as they are",
-        OnExisting::Update => "are changed",
+        OnExisting::Update => "get what their rows have, tags included",
         OnExisting::Error => "stop the import",
     }
 }

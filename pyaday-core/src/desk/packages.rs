@@ -23,6 +23,8 @@ pub(crate) struct PackagesPage<'a> {
     pub(crate) q: &'a str,
     pub(crate) query: &'a Query,
     pub(crate) page: &'a Page,
+    /// How many packages one change may be about.
+    pub(crate) most: usize,
 }
 
 impl PackagesPage<'_> {
@@ -161,7 +163,8 @@ impl PackagesPage<'_> {
     /// The number of packages that can be changed at once, if that is known. The whole catalogue cannot.
     fn all(&self) -> Option<usize> {
         let is_search = self.search().is_some_and(|search| !search.is_empty());
-        self.total().filter(|_| is_search || !self.query.tags.is_empty())
+        let can_be_changed = |total: &usize| *total <= self.most;
+        self.total().filter(can_be_changed).filter(|_| is_search || !self.query.tags.is_empty())
     }
 
     /// The box that selects all packages of the page.

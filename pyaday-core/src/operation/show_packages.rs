@@ -5,6 +5,7 @@ use std::future::Future;
 use bytes::Bytes;
 use http::{Request, Response};
 
+use super::change_packages::MAX_PACKAGES;
 use super::list_packages::{self, ListPackages};
 use super::operate::{Operate, Performed};
 use super::pages::{self, Visit};
@@ -54,7 +55,8 @@ impl Operate for ShowPackages {
     async fn execute<S: PackageStore>(self, api: &Api<S>) -> Result<Performed<Document>, Problem> {
         let Self { visit, q, query } = &self;
         let page = &api.store().list(query).await?;
-        let page = PackagesPage { frame: visit.frame(Section::Find), q, query, page };
+        let frame = visit.frame(Section::Find);
+        let page = PackagesPage { frame, q, query, page, most: MAX_PACKAGES };
         visit.read(page.render())
     }
 

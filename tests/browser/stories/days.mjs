@@ -21,6 +21,13 @@ export default {
     assert.equal(await page.inputValue('#p-date'), days[0]);
     await pin(days[0], 'pinned-one');
     await pin(days[1], 'pinned-two');
+    // No pin is replaced by another one.
+    visitor.expects(refused(412));
+    await page.fill('#p-name', 'pinned-two');
+    await page.fill('#p-date', days[0]);
+    await page.click('#pin .go');
+    await visitor.said('exists already');
+    assert.equal(await row(page, 'pinned-one').getAttribute('data-date'), days[0]);
     await page.click('tr[data-name=pinned-one] [data-do=move]');
     await pin(days[1], 'pinned-one');
     assert.equal(await row(page, 'pinned-two').getAttribute('data-date'), days[0]);

@@ -23,6 +23,7 @@ export default {
     await visitor.type('Wörter');
     await visitor.press('Control+Enter');
     await visitor.said('Saved.');
+    assert.ok(await visitor.isFocused('#note'));
     assert.deepEqual(await visitor.read('edited'), after('edited'));
     await visitor.go('/changes');
     assert.equal(await page.textContent('.log q'), 'Wörter');

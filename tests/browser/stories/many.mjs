@@ -34,7 +34,7 @@ export default {
     await page.click('#b-note');
     await visitor.type('At once');
     await page.click('#bulk .go');
-    await visitor.agree(/Change 2 packages/);
+    await visitor.agree(/Change 2 packages \(add: clicked-new; remove: \)\?/);
     await visitor.said('Changed 2 packages');
     assert.equal(await haveTag(visitor, [names[0], names[2]], 'clicked-new'), 2);
     assert.equal(await haveTag(visitor, names, 'clicked-new'), 2);
