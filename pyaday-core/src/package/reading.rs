@@ -130,6 +130,6 @@ impl Errors {
             let tag = string(item).and_then(|text| text.parse());
             tags.extend(self.take(&format!("{place}/{at}"), tag));
         }
-        Tags(tags)
+        Tags(tags.into_iter().collect())
     }
 }

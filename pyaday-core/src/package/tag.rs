@@ -52,7 +52,7 @@ impl fmt::Display for Tag {
 /// The tags of a package: at most 32, sorted and without duplicates.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
-pub struct Tags(pub(super) BTreeSet<Tag>);
+pub struct Tags(pub(super) Box<[Tag]>);
 
 impl Tags {
     /// The maximum number of tags on one package.
@@ -72,7 +72,7 @@ impl Tags {
     /// True if `tag` is among them.
     #[must_use]
     pub fn contains(&self, tag: &Tag) -> bool {
-        self.0.contains(tag)
+        self.0.binary_search(tag).is_ok()
     }
 
     /// The tags in sorted order.
@@ -88,6 +88,6 @@ impl TryFrom<BTreeSet<Tag>> for Tags {
         if tags.len() > Self::MAX {
             return Err(Self::too_many());
         }
-        Ok(Self(tags))
+        Ok(Self(tags.into_iter().collect()))
     }
 }
