@@ -27,6 +27,13 @@ const MAX_LOG_PAGES: i64 = 32_768;
 /// history. With a smaller cache, SQLite would write some of them twice, and read them again.
 const CACHE: &str = "-16384";
 
+/// The same while very many packages are written (4 MiB). They come in the order of the pages, so each page
+/// is written once whatever the size of the cache.
+const CACHE_OF_MANY: &str = "-4096";
+
+/// How many packages are very many.
+const MANY: usize = 10_000;
+
 /// A file that only this connection has open.
 #[derive(Debug)]
 pub(crate) struct File {
@@ -76,8 +83,21 @@ impl File {
     /// path leads.
     pub(crate) fn commit(&mut self, draft: &Draft) -> Result<(), (Failed, Cause)> {
         let extent = self.extent;
-        self.extent = self.transact(|transaction| rows::write(transaction, draft, extent))?;
+        let packages: usize = draft.logged().iter().map(|entry| entry.replaced.len()).sum();
+        if packages > MANY {
+            self.resize_cache(CACHE_OF_MANY);
+        }
+        let written = self.transact(|transaction| rows::write(transaction, draft, extent));
+        if packages > MANY {
+            self.resize_cache(CACHE);
+        }
+        self.extent = written?;
         Ok(())
+    }
+
+    fn resize_cache(&self, size: &str) {
+        // With a cache of another size, the file works as well.
+        drop(self.connection.execute_batch(&format!("PRAGMA cache_size = {size}")));
     }
 
     /// Carries out a transaction.
