@@ -627,7 +627,8 @@ impl PackageStore for PostgresStore {
 
     async fn write_batch(&self, batch: Batch, write: Write) -> Result<Batched, StoreError> {
         let size = Size::of_batch(&batch).await;
-        self.write(size, move |draft| draft.write_batch(&batch, &write)).await
+        // The write may have to be carried out again.
+        self.write(size, move |draft| draft.write_batch(batch.clone(), &write)).await
     }
 
     async fn read(&self, name: &NormalizedName) -> Result<Option<Stored>, StoreError> {

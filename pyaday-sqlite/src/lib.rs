@@ -347,7 +347,7 @@ impl PackageStore for SqliteStore {
     }
 
     async fn write_batch(&self, batch: Batch, write: Write) -> Result<Batched, StoreError> {
-        self.write(move |draft| draft.write_batch(&batch, &write)).await
+        self.write(move |draft| draft.write_batch(batch, &write)).await
     }
 
     async fn read(&self, name: &NormalizedName) -> Result<Option<Stored>, StoreError> {

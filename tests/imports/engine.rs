@@ -20,7 +20,7 @@ async fn store(packages: &str) -> MemoryStore {
 }
 
 async fn preview(store: &MemoryStore, import: &Import, text: &str) -> Preview {
-    import.preview(store, rows(text)).await.unwrap()
+    import.preview(store, &rows(text)).await.unwrap()
 }
 
 /// What becomes of each row: its line, its effect, and what is to be said about it.

@@ -14,7 +14,7 @@ use http::{Request, Response, StatusCode};
 use http_body::{Body as _, Frame};
 use pyaday_core::conformance::{Call, Failing, Then};
 use pyaday_core::{
-    Api, Body, MemoryStore, Options, Package, PackageStore, Replacement, Verdict, Write,
+    Api, Body, MemoryStore, Options, Package, PackageStore, Replacement, Tags, Verdict, Write,
     create_package, export_packages, import_packages, undo_change,
 };
 use serde_json::Value;
@@ -193,6 +193,35 @@ async fn an_import_compares_again_what_another_client_has_changed() {
     let refused = csv(&api, "?on_existing=update", body).await;
     assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert!(api.store().read(&"quart".parse().unwrap()).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn tags_of_the_request_are_only_for_packages_that_are_added_or_updated() {
+    let many: String = (0..Tags::MAX).map(|number| format!("t{number} ")).collect();
+    let body = format!("name,tags,summary\nflask,{many},\nquart,{many},\nsanic,t0,\nsanic,web,\n");
+    for (query, effects) in [
+        ("?tag=new&report=all", ["present", "refused", "added", "present"]),
+        ("?tag=new&report=all&on_existing=update", ["refused", "refused", "added", "changed"]),
+        ("?tag=t0&report=all", ["present", "added", "added", "present"]),
+    ] {
+        let api = contended(0..0).await;
+        let response = json(&csv(&api, query, &body).await);
+        let rows = response["rows"].as_array().unwrap().iter();
+        let found: Vec<_> = rows.map(|row| row["effect"].as_str().unwrap()).collect();
+        assert_eq!(found, effects, "{query}");
+        let tags = async |name: &str| {
+            let stored = api.store().read(&name.parse().unwrap()).await.unwrap().unwrap();
+            let tags = stored.package().details.tags;
+            tags.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert!(tags("flask").await.is_empty(), "{query}");
+        let sanic: &[&str] = match query {
+            "?tag=new&report=all" => &["new", "t0"],
+            "?tag=t0&report=all" => &["t0"],
+            _ => &["new", "web"],
+        };
+        assert_eq!(tags("sanic").await, sanic, "{query}");
+    }
 }
 
 #[tokio::test]

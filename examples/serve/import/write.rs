@@ -57,7 +57,7 @@ impl<S: PackageStore> Writer<'_, S> {
     ) -> Result<Option<HashSet<NormalizedName>>, StoreError> {
         let mut contended = Vec::new();
         for _ in 0..ATTEMPTS {
-            let preview = self.import.preview(self.store, rows.iter().cloned()).await?;
+            let preview = self.import.preview(self.store, rows).await?;
             match self.store.write_batch(preview.batch, Write::new()).await? {
                 Batched::Conflict(conflict) => {
                     contended = conflict.packages;

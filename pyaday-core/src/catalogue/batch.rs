@@ -15,37 +15,26 @@ impl Catalogue {
     /// Changes many packages and pins, if `write` admits the newest revision and each is as the
     /// batch requires. All changes share a revision.
     pub fn write_batch(&mut self, batch: &Batch, write: &Write) -> Batched {
-        let before: Vec<_> = batch.packages().map(|(name, _)| self.get(name)).collect();
-        self.write_batch_over(&before, batch, write)
-    }
-
-    /// The same. `before` are the current versions of the packages that the batch changes, in its order.
-    pub(super) fn write_batch_over(
-        &mut self,
-        before: &[Option<Stored>],
-        batch: &Batch,
-        write: &Write,
-    ) -> Batched {
         if !write.admits(Some(self.revision)) {
             return Batched::Stale(self.revision);
         }
-        let conflict = self.conflict(before, batch);
+        let conflict = self.conflict(batch);
         if !conflict.is_empty() {
             return Batched::Conflict(conflict);
         }
-        let revision = self.next_revision();
-        let changed = batch.packages().filter(|(_, swap)| is_change(swap, revision));
-        let changes: Vec<_> = changed
-            .map(|(name, swap)| Change {
-                name: name.as_str(),
-                package: swap.after.as_deref().map(|package| (package, revision)),
-            })
-            .collect();
-        let pins: Vec<_> = batch.pins().filter(|pin| pin.before != pin.after).collect();
-        if batch.is_dry_run() || changes.is_empty() && pins.is_empty() {
+        if batch.is_dry_run() {
             return Batched::Unwritten(self.revision);
         }
-        self.edit(&changes, revision);
+        let revision = self.next_revision();
+        let changed = batch.packages().filter(|(_, swap)| is_change(swap, revision));
+        let changes = changed.map(|(name, swap)| Change {
+            name: name.as_str(),
+            package: swap.after.as_deref().map(|package| (package, revision)),
+        });
+        let pins: Vec<_> = batch.pins().filter(|pin| pin.before != pin.after).collect();
+        if !self.edit_many(changes, revision) && pins.is_empty() {
+            return Batched::Unwritten(self.revision);
+        }
         for pin in pins {
             match &pin.after {
                 Some(name) => self.journal.pin(Pinned::new(pin.date, name.clone(), revision)),
@@ -57,19 +46,14 @@ impl Catalogue {
     }
 
     /// What is not as the batch requires.
-    fn conflict(&self, before: &[Option<Stored>], batch: &Batch) -> Conflict {
-        let is_other = |found: Option<&Stored>, expected: Option<&Bytes>| {
-            found.map(Stored::representation).as_ref() != expected
+    fn conflict(&self, batch: &Batch) -> Conflict {
+        let is_other = |name: &NormalizedName, expected: Option<&Bytes>| {
+            self.get(name).map(Stored::into_representation).as_ref() != expected
         };
-        let changed = batch.packages().zip(before);
-        let changed = changed
-            .filter(|((_, swap), found)| is_other(found.as_ref(), swap.before.as_ref()))
-            .map(|((name, _), _)| name);
-        let required = batch
-            .required()
-            .filter(|(name, expected)| is_other(self.get(name).as_ref(), *expected))
-            .map(|(name, _)| name);
-        let packages: BTreeSet<_> = changed.chain(required).cloned().collect();
+        let changed = batch.packages().map(|(name, swap)| (name, swap.before.as_ref()));
+        let expected = changed.chain(batch.required());
+        let others = expected.filter(|(name, expected)| is_other(name, *expected));
+        let packages: BTreeSet<_> = others.map(|(name, _)| name.clone()).collect();
         let dates = batch.pins().filter(|pin| !self.can_change(pin, batch));
         Conflict::new(packages.into_iter().collect(), dates.map(|pin| pin.date).collect())
     }

@@ -46,21 +46,21 @@ use crate::store::{Batch, Batched, Create, Delete, Replacement, Update, Write};
 pub struct Draft {
     base: Catalogue,
     catalogue: Catalogue,
-    /// The writes to packages, in their order.
-    packages: Vec<Written>,
     days: Vec<Entry>,
     /// The log of the writes, in their order.
     logged: Vec<LoggedChange>,
+    /// What each of these writes has made of its packages, in the order of the log's entry. `None`
+    /// stands for a removed package.
+    written: Vec<Vec<Option<Arc<Package>>>>,
 }
 
 /// A write to a package.
-#[derive(Debug)]
-struct Written {
-    name: NormalizedName,
-    /// True if the package existed before the write.
-    existed: bool,
-    /// The version after the write. `None` stands for a removed package.
-    version: Option<(Arc<Package>, Revision)>,
+struct Written<'a> {
+    /// Its name, and the version before the write.
+    replaced: &'a (NormalizedName, Option<Stored>),
+    /// The package after the write.
+    package: Option<&'a Package>,
+    revision: Revision,
 }
 
 /// A write to a date.
@@ -85,8 +85,8 @@ impl Draft {
     /// Makes a draft without writes. `base` has the content of the store's rows.
     #[must_use]
     pub fn new(base: Catalogue) -> Self {
-        let (packages, days, logged) = (Vec::new(), Vec::new(), Vec::new());
-        Self { catalogue: base.clone(), base, packages, days, logged }
+        let (days, logged, written) = (Vec::new(), Vec::new(), Vec::new());
+        Self { catalogue: base.clone(), base, days, logged, written }
     }
 
     /// The catalogue after the writes.
@@ -128,15 +128,7 @@ impl Draft {
     /// days, in the order of their dates.
     #[must_use]
     pub fn row_changes(&self) -> Vec<RowChange<'_>> {
-        let mut changes = Vec::with_capacity(self.packages.len() + self.days.len());
-        let mut packages: Vec<_> = self.packages.iter().collect();
-        // The sort is stable, so the last write to a name stays the last.
-        packages.sort_by_key(|written| &written.name);
-        for same in packages.chunk_by(|left, right| left.name == right.name) {
-            if let (Some(first), Some(last)) = (same.first(), same.last()) {
-                changes.extend(change_of_package(first.existed, last));
-            }
-        }
+        let mut changes = self.changes_of_packages();
         let mut days: Vec<_> = self.days.iter().collect();
         days.sort_by_key(|entry| entry.date());
         for same in days.chunk_by(|left, right| left.date() == right.date()) {
@@ -145,6 +137,32 @@ impl Draft {
             }
         }
         changes
+    }
+
+    fn changes_of_packages(&self) -> Vec<RowChange<'_>> {
+        if let [only] = &self.logged[..] {
+            // It has each package once, in the order of the names. There may be very many.
+            let mut changes = Vec::with_capacity(only.replaced.len());
+            changes.extend(self.written().filter_map(|it| change_of_package(&it, &it)));
+            return changes;
+        }
+        let mut packages: Vec<_> = self.written().collect();
+        // The sort is stable, so the last write to a name stays the last.
+        packages.sort_by_key(|written| &written.replaced.0);
+        let same = packages.chunk_by(|left, right| left.replaced.0 == right.replaced.0);
+        same.filter_map(|same| change_of_package(same.first()?, same.last()?)).collect()
+    }
+
+    /// The writes to packages, in their order.
+    fn written(&self) -> impl Iterator<Item = Written<'_>> {
+        self.logged.iter().zip(&self.written).flat_map(|(logged, after)| {
+            let revision = logged.change.revision;
+            logged.replaced.iter().zip(after).map(move |(replaced, after)| Written {
+                replaced,
+                package: after.as_deref(),
+                revision,
+            })
+        })
     }
 
     fn add_changes_of_day<'a>(&self, last: &'a Entry, changes: &mut Vec<RowChange<'a>>) {
@@ -165,14 +183,13 @@ impl Draft {
     /// The payload of the panic.
     pub fn attempt<T>(&mut self, write: impl FnOnce(&mut Self) -> T) -> thread::Result<T> {
         let catalogue = self.catalogue.clone();
-        let (packages, days) = (self.packages.len(), self.days.len());
-        let logged = self.logged.len();
+        let (days, logged) = (self.days.len(), self.logged.len());
         let outcome = catch_unwind(AssertUnwindSafe(|| write(self)));
         if outcome.is_err() {
             self.catalogue = catalogue;
-            self.packages.truncate(packages);
             self.days.truncate(days);
             self.logged.truncate(logged);
+            self.written.truncate(logged);
         }
         outcome
     }
@@ -180,9 +197,8 @@ impl Draft {
     /// Carries out [`Catalogue::create`].
     pub fn create(&mut self, package: Package, write: &Write) -> Create {
         let outcome = self.catalogue.create(&package, write);
-        let created = self.note_created(package, &outcome);
-        if let Create::Created(stored) = &outcome {
-            self.log(write, ChangeKind::Create, stored.revision(), created.into_iter().collect());
+        if let Create::Created(_) = &outcome {
+            self.log(write, ChangeKind::Create, vec![Changed::created(package)]);
         }
         outcome
     }
@@ -191,10 +207,10 @@ impl Draft {
     pub fn create_many(&mut self, packages: Vec<Package>, write: &Write) -> Vec<Create> {
         let outcomes = self.catalogue.create_many(&packages, write);
         let each = packages.into_iter().zip(&outcomes);
-        let created: Vec<_> =
-            each.filter_map(|(package, outcome)| self.note_created(package, outcome)).collect();
+        let created = each.filter(|(_, outcome)| matches!(outcome, Create::Created(_)));
+        let created: Vec<_> = created.map(|(package, _)| Changed::created(package)).collect();
         if !created.is_empty() {
-            self.log(write, ChangeKind::Import, self.catalogue.revision(), created);
+            self.log(write, ChangeKind::Import, created);
         }
         outcomes
     }
@@ -208,14 +224,9 @@ impl Draft {
     ) -> Update {
         let (outcome, replaced) = self.catalogue.replace(name, replacement, write);
         if let Some((before, package)) = replaced {
-            let revision = self.catalogue.revision();
-            self.packages.push(Written {
-                name: name.clone(),
-                existed: true,
-                version: Some((Arc::new(package), revision)),
-            });
-            let replaced = vec![(name.clone(), Some(before))];
-            self.log(write, ChangeKind::Update, revision, replaced);
+            let (name, after) = (name.clone(), Some(Arc::new(package)));
+            let replaced = Changed { name, before: Some(before), after };
+            self.log(write, ChangeKind::Update, vec![replaced]);
         }
         outcome
     }
@@ -224,10 +235,8 @@ impl Draft {
     pub fn delete(&mut self, name: &NormalizedName, write: &Write) -> Delete {
         let (outcome, removed) = self.catalogue.remove(name, write);
         if let Some(before) = removed {
-            self.packages.push(Written { name: name.clone(), existed: true, version: None });
-            let revision = self.catalogue.revision();
-            let removed = vec![(name.clone(), Some(before))];
-            self.log(write, ChangeKind::Delete, revision, removed);
+            let removed = Changed { name: name.clone(), before: Some(before), after: None };
+            self.log(write, ChangeKind::Delete, vec![removed]);
         }
         outcome
     }
@@ -271,83 +280,80 @@ impl Draft {
     }
 
     /// Carries out [`Catalogue::write_batch`].
-    pub fn write_batch(&mut self, batch: &Batch, write: &Write) -> Batched {
-        let before: Vec<_> = batch.packages().map(|(name, _)| self.catalogue.get(name)).collect();
-        let outcome = self.catalogue.write_batch_over(&before, batch, write);
+    pub fn write_batch(&mut self, batch: Batch, write: &Write) -> Batched {
+        let base = self.catalogue.clone();
+        let outcome = self.catalogue.write_batch(&batch, write);
         let Batched::Written(revision) = outcome else {
             return outcome;
         };
-        // There may be very many.
-        self.packages.reserve_exact(before.len());
-        let mut replaced = Vec::with_capacity(before.len());
-        for ((name, swap), before) in batch.packages().zip(before) {
-            // What is replaced by the same keeps its revision.
-            let is_new = before.is_none() && swap.after.is_some();
-            if is_new || before != self.catalogue.get(name) {
-                let after = swap.after.as_ref();
-                let version = after.map(|it| (Arc::clone(it), revision));
-                let existed = before.is_some();
-                self.packages.push(Written { name: name.clone(), existed, version });
-                replaced.push((name.clone(), before));
-            }
-        }
+        let change = write.change(revision, batch.kind());
         let pins: Vec<_> = batch.pins().filter(|pin| pin.before != pin.after).cloned().collect();
+        let mut written = Vec::with_capacity(batch.packages().len());
+        // There may be very many. An entry of the log has the size of an entry of the batch, so the log
+        // takes the memory of the batch over.
+        let replaced = batch.into_packages().into_iter().filter_map(|(name, swap)| {
+            let before = swap.before.and_then(|_| base.get(&name));
+            // What is replaced by the same keeps its revision.
+            let is_changed = match &before {
+                None => swap.after.is_some(),
+                Some(_) => before != self.catalogue.get(&name),
+            };
+            is_changed.then(|| {
+                written.push(swap.after);
+                (name, before)
+            })
+        });
+        let replaced: Vec<_> = replaced.collect();
         for ChangedPin { date, after, .. } in &pins {
             self.days.push(match after {
                 Some(name) => Entry::Pin(Pinned::new(*date, name.clone(), revision)),
                 None => Entry::Unpin(*date),
             });
         }
-        let change = write.change(revision, batch.kind());
         self.logged.push(LoggedChange::new(change, replaced, pins));
+        self.written.push(written);
         outcome
     }
 
-    /// Records a created package. Returns what the log must have about it.
-    fn note_created(
-        &mut self,
-        package: Package,
-        outcome: &Create,
-    ) -> Option<(NormalizedName, Option<Stored>)> {
-        let Create::Created(stored) = outcome else {
-            return None;
-        };
-        let (name, revision) = (package.name.normalized(), stored.revision());
-        let version = Some((Arc::new(package), revision));
-        self.packages.push(Written { name: name.clone(), existed: false, version });
-        Some((name, None))
-    }
-
-    fn log(
-        &mut self,
-        write: &Write,
-        kind: ChangeKind,
-        revision: Revision,
-        replaced: Vec<(NormalizedName, Option<Stored>)>,
-    ) {
-        let change = write.change(revision, kind);
+    fn log(&mut self, write: &Write, kind: ChangeKind, mut changed: Vec<Changed>) {
+        // The log has the packages in this order.
+        changed.sort_unstable_by(|left, right| left.name.cmp(&right.name));
+        let changed = changed.into_iter().map(|it| ((it.name, it.before), it.after));
+        let (replaced, written) = changed.unzip();
+        let change = write.change(self.catalogue.revision(), kind);
         self.logged.push(LoggedChange::new(change, replaced, Vec::new()));
+        self.written.push(written);
     }
 
     fn log_pin(&mut self, write: &Write, kind: ChangeKind, pin: ChangedPin) {
         let change = write.change(self.catalogue.revision(), kind);
         self.logged.push(LoggedChange::new(change, Vec::new(), vec![pin]));
+        self.written.push(Vec::new());
     }
 }
 
-/// The change of a row, by whether the package exists in the base and by the last write to it.
-fn change_of_package(existed: bool, last: &Written) -> Option<RowChange<'_>> {
-    let name = &last.name;
-    match (existed, &last.version) {
-        (false, Some((package, revision))) => {
-            Some(RowChange::Create { name, package, revision: *revision })
-        }
-        (true, Some((package, revision))) => {
-            Some(RowChange::Replace { name, package, revision: *revision })
-        }
-        (true, None) => Some(RowChange::Delete(name)),
+/// What a write does to a package.
+struct Changed {
+    name: NormalizedName,
+    before: Option<Stored>,
+    after: Option<Arc<Package>>,
+}
+
+impl Changed {
+    fn created(package: Package) -> Self {
+        Self { name: package.name.normalized(), before: None, after: Some(Arc::new(package)) }
+    }
+}
+
+/// The change of a row, by the first and the last write to it.
+fn change_of_package<'a>(first: &Written<'a>, last: &Written<'a>) -> Option<RowChange<'a>> {
+    let ((name, before), revision) = (first.replaced, last.revision);
+    match (before, last.package) {
+        (None, Some(package)) => Some(RowChange::Create { name, package, revision }),
+        (Some(_), Some(package)) => Some(RowChange::Replace { name, package, revision }),
+        (Some(_), None) => Some(RowChange::Delete(name)),
         // The package was created and deleted again.
-        (false, None) => None,
+        (None, None) => None,
     }
 }
 

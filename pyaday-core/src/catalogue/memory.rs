@@ -218,7 +218,7 @@ impl PackageStore for MemoryStore {
 
     async fn write_batch(&self, batch: Batch, write: Write) -> Result<Batched, StoreError> {
         let count = batch.packages().len() + batch.required().len();
-        self.write_many(count, move |draft| draft.write_batch(&batch, &write)).await
+        self.write_many(count, move |draft| draft.write_batch(batch, &write)).await
     }
 
     async fn read(&self, name: &NormalizedName) -> Result<Option<Stored>, StoreError> {

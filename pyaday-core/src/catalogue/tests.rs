@@ -10,8 +10,9 @@ use rpds::RedBlackTreeMap;
 
 use super::snapshot::Catalogue;
 use crate::daily::{Daily, Date, Opening, Pick, Pin, Pinned, Unpin};
+use crate::history::ChangeKind;
 use crate::package::{Details, Metadata, NormalizedName, Package, Revision, Stored, Tag, Tags};
-use crate::store::{Query, Replacement, Write as Terms};
+use crate::store::{Batch, Batched, Query, Replacement, Write as Terms};
 
 /// An operation on a catalogue. Numbers stand for names.
 #[derive(Clone, Debug)]
@@ -176,6 +177,36 @@ fn a_batch_of_any_size_makes_a_tree_in_order() {
 
 /// A package that is too heavy to share a leaf gets its own leaf, also between others. The heaviest
 /// possible package gets one too.
+#[test]
+fn a_batch_of_very_many_packages_is_one_change() {
+    let name = |number: usize| format!("package-{number:06}").parse::<NormalizedName>().unwrap();
+    let package = |number| Package::new(name(number).as_str(), "").unwrap();
+    let all =
+        |batch: Batch, step| (0..80_000).step_by(step).map(package).fold(batch, Batch::create);
+    let mut catalogue = Catalogue::new(Revision::new(0));
+    let batch = || Batch::new(ChangeKind::Import);
+
+    let few = all(batch(), 4);
+    let Batched::Written(first) = catalogue.write_batch(&few, &Terms::new()) else { panic!() };
+    catalogue.tree.check();
+    assert_eq!((catalogue.len(), catalogue.revision()), (20_000, first));
+    // Nothing of it is written if one of the packages exists.
+    let conflict = catalogue.write_batch(&all(batch(), 1), &Terms::new());
+    let Batched::Conflict(conflict) = conflict else { panic!() };
+    assert_eq!((conflict.packages.len(), catalogue.len()), (20_000, 20_000));
+
+    let others = (0..80_000).filter(|number| number % 4 > 0).map(package);
+    let others = others.fold(batch(), Batch::create);
+    let Batched::Written(second) = catalogue.write_batch(&others, &Terms::new()) else { panic!() };
+    catalogue.tree.check();
+    assert_eq!((catalogue.len(), catalogue.revision()), (80_000, second));
+    for number in (0..80_000).step_by(997) {
+        let revision = if number % 4 == 0 { first } else { second };
+        let found = catalogue.get(&name(number)).map(|stored| stored.revision());
+        assert_eq!(found, Some(revision), "{number}");
+    }
+}
+
 #[test]
 fn a_package_of_any_weight_is_found_among_others() {
     let tags = (0..32).map(|number| format!("{number:040}").parse().expect("a tag"));

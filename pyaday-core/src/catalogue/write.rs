@@ -174,6 +174,28 @@ impl Catalogue {
         self.existing(name)
     }
 
+    /// Makes any number of changes, which are in the order of their names. Only a part of them is in
+    /// memory at once. Returns false if there are none.
+    pub(super) fn edit_many<'a>(
+        &mut self,
+        mut changes: impl Iterator<Item = Change<'a>>,
+        revision: Revision,
+    ) -> bool {
+        /// More than the index records one by one.
+        const PART: usize = 32 * 1024;
+
+        let (mut edited, mut is_edited) = (self.clone(), false);
+        loop {
+            let part: Vec<_> = changes.by_ref().take(PART).collect();
+            if part.is_empty() {
+                *self = edited;
+                return is_edited;
+            }
+            edited.edit(&part, revision);
+            is_edited = true;
+        }
+    }
+
     /// Nothing after the creation of the new tree may panic.
     pub(super) fn edit(&mut self, changes: &[Change<'_>], revision: Revision) {
         if !changes.is_empty() {

@@ -95,8 +95,8 @@ impl Options {
     /// refused with 413. While two long bodies are received and written, another one is refused with
     /// 503.
     ///
-    /// Each needs its own length of memory, and about one kilobyte for each of its rows. So 16 MiB with
-    /// the most rows, 250,000, need about 260 MB, and 16 MiB with rows of 500 bytes need 50 MB.
+    /// Each needs twice its own length of memory, and about 300 bytes for each of its rows. So 16 MiB
+    /// with the most rows, 250,000, need about 110 MB, and 16 MiB with rows of 500 bytes need 45 MB.
     #[cfg(feature = "import")]
     #[must_use]
     pub fn import_limit(self, bytes: usize) -> Self {

@@ -1,8 +1,9 @@
 //! Finds out what becomes of rows.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::by_name::ByName;
 use super::deleted;
 use super::existing::OnExisting;
 use super::look_alikes;
@@ -27,10 +28,10 @@ use crate::store::{Batch, PackageStore, PackageSwap, StoreError};
 /// # let store = MemoryStore::new();
 /// let file = "name,summary\nFlask,A web framework\nF1ask,\n";
 /// let rows = Reader::open(file.as_bytes())?.collect::<Result<Vec<_>, _>>()?;
-/// let preview = Import::new().on_existing(OnExisting::Update).preview(&store, rows).await?;
+/// let preview = Import::new().on_existing(OnExisting::Update).preview(&store, &rows).await?;
 ///
 /// for row in preview.rows.iter().filter(|row| row.look_alike.is_some()) {
-///     println!("line {}: {:?} looks like {:?}", row.line, row.name, row.look_alike);
+///     println!("line {}: {:?} looks like {:?}", row.line, row.name(), row.look_alike);
 /// }
 /// assert_eq!(preview.counts().added, 2);
 ///
@@ -87,63 +88,81 @@ impl Import {
         Self { ignores_look_alikes: !finds_look_alikes, ..self }
     }
 
+    /// Adds the tags of the import to what a row says, as [`preview`](Self::preview) does it. So if nothing
+    /// shares the package yet, then it is never copied. A row that has too many tags then stays as it is.
+    pub(crate) fn prepare(&self, row: &mut Row) {
+        if let Ok(given) = &mut row.package {
+            drop(self.add_tags(given.shared_mut()));
+        }
+    }
+
     /// Finds out what becomes of each row.
     ///
     /// If several rows are about one package, they are taken in their order: a later row finds what
-    /// the earlier one has left.
+    /// the earlier one has left. The rows share their packages with the preview.
     ///
     /// # Errors
     /// [`StoreError`], but never [`StoreError::OutcomeUnknown`].
     pub async fn preview<S: PackageStore>(
         &self,
         store: &S,
-        rows: impl IntoIterator<Item = Row, IntoIter: Send>,
+        rows: &[Row],
     ) -> Result<Preview, StoreError> {
-        let rows = rows.into_iter();
-        // A tree, because a hash table of so many packages needs twice the memory while it grows.
-        let (mut previewed, mut packages) =
-            (Vec::with_capacity(rows.size_hint().0), BTreeMap::new());
         let mut pace = Pace::new();
-        for Row { line, package } in rows {
+        let mut previewed = Vec::with_capacity(rows.len());
+        for row in rows {
+            previewed.push(PreviewedRow::of(row));
             pace.pause().await;
-            let (name, effect) = match package {
-                Ok(given) => {
-                    let name = given.package().name.normalized();
-                    let spelling = given.package().name.clone();
-                    let effect = if let Some(planned) = packages.get_mut(&name) {
-                        self.apply(given, planned)
-                    } else {
-                        let mut planned = self.look_up(store, &name).await?;
-                        let effect = self.apply(given, &mut planned);
-                        packages.insert(name, planned);
-                        effect
-                    };
-                    (Some(spelling), effect)
-                }
-                Err(refusal) => (None, Effect::Refused(refusal)),
-            };
-            previewed.push(PreviewedRow { line, name, effect, look_alike: None });
         }
+        let batch = self.plan(store, rows, &mut previewed).await?;
         if !self.ignores_look_alikes {
             look_alikes::find(store, &mut previewed).await?;
         }
-        let mut batch = Batch::new(ChangeKind::Import);
-        let mut swaps = Vec::with_capacity(packages.len());
-        for (name, planned) in packages {
+        Ok(Preview { rows: previewed, batch })
+    }
+
+    /// Finds out what becomes of each row that is a package. Returns the write that does it.
+    ///
+    /// It takes the rows in the order of the names. So it keeps only one package at a time in mind,
+    /// and the batch comes in the order that it needs.
+    async fn plan<S: PackageStore>(
+        &self,
+        store: &S,
+        rows: &[Row],
+        previewed: &mut [PreviewedRow],
+    ) -> Result<Batch, StoreError> {
+        let mut pace = Pace::new();
+        let mut by_name = ByName::sort(rows, &mut pace).await;
+        let mut batch = Batch::new(ChangeKind::Import).with_room_for(rows.len());
+        let mut about: Option<(NormalizedName, Planned)> = None;
+        while let Some((name, at, given)) = by_name.next() {
             pace.pause().await;
-            match planned {
-                Planned { before, after: Some(after), .. } => {
-                    swaps.push((name, PackageSwap::new(before.as_ref(), Some(after))));
+            let mut planned = match about.take() {
+                Some((same, planned)) if same == name => planned,
+                before => {
+                    batch = self.finish(before, batch);
+                    self.look_up(store, &name).await?
                 }
-                Planned { before, .. } if self.on_existing == OnExisting::Update => {
-                    batch = batch.require(name, before.as_ref());
-                }
-                // Its content does not matter. A large file of packages that others edit could
-                // otherwise never be imported.
-                _ => {}
-            }
+            };
+            previewed[at].effect = self.apply(given, &mut planned);
+            about = Some((name, planned));
         }
-        Ok(Preview { rows: previewed, batch: batch.swap_all(swaps) })
+        Ok(self.finish(about, batch))
+    }
+
+    /// Adds what becomes of a package to the write, after the last row about it.
+    fn finish(&self, about: Option<(NormalizedName, Planned)>, batch: Batch) -> Batch {
+        match about {
+            Some((name, Planned { before, after: Some(after), .. })) => {
+                batch.with(name, PackageSwap::new(before.as_ref(), Some(after)))
+            }
+            Some((name, Planned { before, .. })) if self.on_existing == OnExisting::Update => {
+                batch.require(name, before.as_ref())
+            }
+            // Its content does not matter. A large file of packages that others edit could
+            // otherwise never be imported.
+            _ => batch,
+        }
     }
 
     /// The package of a name before the import.
@@ -159,7 +178,7 @@ impl Import {
     }
 
     /// Applies a row to its package.
-    fn apply(&self, given: Given, planned: &mut Planned) -> Effect {
+    fn apply(&self, given: &Given, planned: &mut Planned) -> Effect {
         if planned.stays_deleted {
             return Effect::Deleted;
         }
@@ -167,12 +186,12 @@ impl Import {
             return self.add(given, planned);
         }
         match self.on_existing {
-            OnExisting::Update => self.update(&given, planned),
+            OnExisting::Update => self.update(given, planned),
             OnExisting::Skip | OnExisting::Error => Effect::Present,
         }
     }
 
-    fn add(&self, given: Given, planned: &mut Planned) -> Effect {
+    fn add(&self, given: &Given, planned: &mut Planned) -> Effect {
         if !given.is_whole() {
             return Effect::Refused(Refusal::at(
                 "/short_desc",
@@ -185,11 +204,11 @@ impl Import {
                 },
             ));
         }
-        let mut package = given.into_package();
-        if let Err(refusal) = self.add_tags(&mut package.details) {
+        let mut package = Arc::clone(given.shared());
+        if let Err(refusal) = self.add_tags(&mut package) {
             return Effect::Refused(refusal);
         }
-        planned.after = Some(Arc::new(package));
+        planned.after = Some(package);
         Effect::Added
     }
 
@@ -197,29 +216,33 @@ impl Import {
         let Some(current) = planned.current() else {
             return Effect::Present;
         };
-        let merged = given.merge_into(&current).map_err(Refusal::from).and_then(|mut package| {
-            self.add_tags(&mut package.details)?;
+        let merged = given.merge_into(&current).map_err(Refusal::from).and_then(|package| {
+            let mut package = Arc::new(package);
+            self.add_tags(&mut package)?;
             Ok(package)
         });
         match merged {
             Err(refusal) => Effect::Refused(refusal),
-            Ok(merged) if merged == current => Effect::Same,
+            Ok(merged) if *merged == current => Effect::Same,
             Ok(merged) => {
                 let members = differences(&current.details, &merged.details);
-                planned.after = Some(Arc::new(merged));
+                planned.after = Some(merged);
                 Effect::Changed(members)
             }
         }
     }
 
-    fn add_tags(&self, details: &mut Details) -> Result<(), Refusal> {
-        if self.tags.is_empty() {
+    /// Adds the tags of the import to a package. It is copied only if it lacks some of them.
+    fn add_tags(&self, package: &mut Arc<Package>) -> Result<(), Refusal> {
+        let own = &package.details.tags;
+        if self.tags.iter().all(|tag| own.contains(tag)) {
             return Ok(());
         }
-        let tags: BTreeSet<_> = details.tags.iter().chain(self.tags.iter()).cloned().collect();
-        details.tags = Tags::try_from(tags).map_err(|rule| {
+        let tags: BTreeSet<_> = own.iter().chain(self.tags.iter()).cloned().collect();
+        let tags = Tags::try_from(tags).map_err(|rule| {
             Refusal::at("/tags", format!("the tags, with those that the import adds, {rule}"))
         })?;
+        Arc::make_mut(package).details.tags = tags;
         Ok(())
     }
 }

@@ -1,8 +1,10 @@
 //! Names that a person takes for one another.
 
+use std::hash::{BuildHasher as _, RandomState};
+
 use super::preview::{Effect, PreviewedRow};
 use crate::catalogue::Pace;
-use crate::package::{NormalizedName, PackageName, Stored};
+use crate::package::{PackageName, Stored};
 use crate::store::{PackageStore, Query, Selected, StoreError};
 
 /// The form that names share if they look alike: in lower case, without separators, with `1` in place
@@ -27,28 +29,31 @@ pub(super) async fn find<S: PackageStore>(
     rows: &mut [PreviewedRow],
 ) -> Result<(), StoreError> {
     let mut pace = Pace::new();
+    let hashes = RandomState::new();
     let mut added = Vec::new();
     for (at, row) in rows.iter().enumerate() {
-        if let (Effect::Added, Some(name)) = (&row.effect, &row.name) {
-            added.push((form(name.as_str()), at));
+        if let (Effect::Added, Some(name)) = (&row.effect, row.name()) {
+            added.push((hashes.hash_one(form(name.as_str())), at));
         }
         pace.pause().await;
     }
     if added.is_empty() {
         return Ok(());
     }
-    // A sorted list takes less memory than a hash table. Rows with one form keep their order.
+    // A sorted list of hashes takes less memory than a hash table of forms. Rows with one form keep their
+    // order.
     added.sort_unstable();
     for alike in added.chunk_by(|(one, _), (other, _)| one == other) {
         let (first, others) = alike.split_at(1);
-        let first = rows[first[0].1].name.clone();
-        others.iter().for_each(|(_, at)| rows[*at].look_alike.clone_from(&first));
+        if let Some(first) = rows[first[0].1].name().cloned() {
+            others.iter().for_each(|(_, at)| note(&mut rows[*at], &first));
+        }
         pace.pause().await;
     }
     let mut all = store.select(&Query::new(Selected::MAX_PAGE)).await?;
     while let Some(page) = all.next_page().await {
         for existing in page?.iter().filter_map(Stored::name) {
-            let form = form(existing.as_str());
+            let form = hashes.hash_one(form(existing.as_str()));
             let first = added.partition_point(|(other, _)| *other < form);
             for (_, at) in added[first..].iter().take_while(|(other, _)| *other == form) {
                 note(&mut rows[*at], &existing);
@@ -59,12 +64,16 @@ pub(super) async fn find<S: PackageStore>(
     Ok(())
 }
 
-/// Notes that a package with this name exists, unless it is the row's own.
-fn note(row: &mut PreviewedRow, existing: &PackageName) {
-    let normal = |name: &PackageName| name.normalized();
-    if row.name.as_ref().map(normal) != Some::<NormalizedName>(normal(existing)) {
-        row.look_alike = Some(existing.clone());
+/// Notes that another package has this name, unless it is the row's own package, or the forms of their
+/// names have only the same hash.
+fn note(row: &mut PreviewedRow, other: &PackageName) {
+    if row.name().is_some_and(|own| are_alike(own, other)) {
+        row.look_alike = Some(other.clone());
     }
+}
+
+fn are_alike(one: &PackageName, other: &PackageName) -> bool {
+    one.normalized() != other.normalized() && form(one.as_str()) == form(other.as_str())
 }
 
 #[cfg(test)]

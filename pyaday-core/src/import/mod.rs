@@ -41,6 +41,7 @@
 //! because an operation of this crate uses it: a crate that depends on this one could not be used
 //! here.
 
+mod by_name;
 mod deleted;
 mod engine;
 mod existing;

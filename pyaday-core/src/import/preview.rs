@@ -1,7 +1,9 @@
 //! What an import would do.
 
-use super::reader::Refusal;
-use crate::package::PackageName;
+use std::sync::Arc;
+
+use super::reader::{Refusal, Row};
+use crate::package::{Package, PackageName};
 use crate::store::Batch;
 
 /// What an import would do: what becomes of each row, and the write that does it.
@@ -25,13 +27,30 @@ pub struct Preview {
 pub struct PreviewedRow {
     /// The line that the row begins in, counted from 1.
     pub line: u64,
-    /// The name of the package, as the row spells it. `None` if the row is not a package.
-    pub name: Option<PackageName>,
+    /// What the row says of a package, which this shares with the row.
+    package: Option<Arc<Package>>,
     /// What the import does.
     pub effect: Effect,
     /// If the row adds a package: another package whose name is easily taken for its name. Perhaps
     /// the row has a typing error, or its package imitates the other one.
     pub look_alike: Option<PackageName>,
+}
+
+impl PreviewedRow {
+    /// A row of which it is not known yet what becomes of it, unless it is refused.
+    pub(super) fn of(row: &Row) -> Self {
+        let (package, effect) = match &row.package {
+            Ok(given) => (Some(Arc::clone(given.shared())), Effect::Present),
+            Err(refusal) => (None, Effect::Refused(refusal.clone())),
+        };
+        Self { line: row.line, package, effect, look_alike: None }
+    }
+
+    /// The name of the package, as the row spells it. `None` if the row is not a package.
+    #[must_use]
+    pub fn name(&self) -> Option<&PackageName> {
+        self.package.as_ref().map(|package| &package.name)
+    }
 }
 
 /// What an import does with a row.

@@ -5,6 +5,7 @@ mod report;
 mod request;
 
 use std::future::Future;
+use std::mem;
 use std::num::NonZeroUsize;
 use std::time::Instant;
 
@@ -25,7 +26,7 @@ use crate::http::facts::{Caching, Conditions, Facts, POST, RequestBody, Success}
 use crate::http::head::Head;
 use crate::http::media_type::{CSV, JSON, NDJSON, TSV};
 use crate::http::{Api, Blueprint, Body, Options, Problem, ProblemType as P, response};
-use crate::import::Format;
+use crate::import::{Format, Row};
 use crate::openapi::parts::{json_content, reference};
 use crate::package::Revision;
 use crate::store::{Batched, PackageStore, Query};
@@ -48,8 +49,10 @@ const TRIES: usize = 16;
 
 #[derive(Debug)]
 pub(super) struct ImportPackages {
-    /// A long body takes many milliseconds to read, so this is left to the second step.
+    /// A long body takes many milliseconds to read, so this is left to the second step, which drops it
+    /// when the rows have been read.
     body: Bytes,
+    length: usize,
     format: Format,
     request: ImportRequest,
     /// The terms, with the conditions on the list of packages.
@@ -118,18 +121,24 @@ impl Operate for ImportPackages {
         let request = ImportRequest::from_query(head.query())?;
         let format = format_of(&head.parts.headers)?;
         let terms = Terms::of_creation(head);
-        Ok(Self { body: body.clone(), format, request, terms })
+        Ok(Self { body: body.clone(), length: body.len(), format, request, terms })
     }
 
-    async fn execute<S: PackageStore>(self, api: &Api<S>) -> Result<Performed<Imported>, Problem> {
+    async fn execute<S: PackageStore>(
+        mut self,
+        api: &Api<S>,
+    ) -> Result<Performed<Imported>, Problem> {
         let names = names_to_compare(api.store()).await?;
-        let turn = Turn::take(api, self.body.len().saturating_add(names))?;
+        let turn = Turn::take(api, self.length.saturating_add(names))?;
         self.terms.check_list(api.store()).await?;
         let actor = self.terms.actor();
         let mut guard = Guarded::new(api.options(), const { &Self::FACTS }, actor.cloned());
+        let body = mem::take(&mut self.body);
+        let (format, request) = (self.format, self.request.clone());
+        let rows = turn.run(self.length, move || read(&body, format, &request)).await??;
         let begin = Instant::now();
         for _ in 0..TRIES {
-            if let Some(imported) = self.attempt(api, &turn, &mut guard).await? {
+            if let Some(imported) = self.attempt(api, &turn, &mut guard, &rows).await? {
                 return Ok(Performed::new(imported));
             }
             if begin.elapsed() >= PATIENCE {
@@ -149,25 +158,24 @@ impl ImportPackages {
     /// their packages in between. Otherwise returns `None`.
     ///
     /// The packages are read after each write that was acknowledged before. So if the write requires
-    /// a revision of the list, then the packages were read at this revision. The rows are read from
-    /// the body again at each attempt, so that only one copy of them is in memory.
+    /// a revision of the list, then the packages were read at this revision. The rows share their
+    /// packages with the write.
     async fn attempt<S: PackageStore>(
         &self,
         api: &Api<S>,
         turn: &Turn,
         guard: &mut Guarded<'_>,
+        rows: &[Row],
     ) -> Result<Option<Imported>, Problem> {
-        let (store, options, length) = (api.store(), api.options(), self.body.len());
+        let (store, options) = (api.store(), api.options());
         store.refresh().await?;
-        let (body, format, request) = (self.body.clone(), self.format, self.request.clone());
-        let rows = turn.run(length, move || read(&body, format, &request)).await??;
         let (request, shown) = (self.request.clone(), options.max_page_limit.get());
-        ask(guard, &rows, shown).await?;
+        ask(guard, rows, shown).await?;
         let mut preview = self.request.import().preview(store, rows).await?;
         let actor = self.terms.actor().cloned();
         let mut readers_guard = Guarded::new(options, const { &ReadPackage::FACTS }, actor);
         leave_out_hidden(&mut readers_guard, &mut preview.rows).await;
-        let plan = turn.run(length, move || Plan::new(preview, &request, shown)).await?;
+        let plan = turn.run(self.length, move || Plan::new(preview, &request, shown)).await?;
         let Plan { batch, report } = plan.map_err(Rejected::into_problem)?;
         let write = self.terms.write();
         let batch = batch.dry_run(self.request.is_dry_run);

@@ -242,6 +242,8 @@ async fn read_and_execute<S, B: http_body::Body, T: Steps<S>>(
     let limit = (facts.limit)(api.options());
     let body = collect(body, limit, facts.malformed, admit).await?;
     let command = T::decode_body(api, head, &parts, &body)?;
+    // A command that takes long may need its body only at the beginning.
+    drop(body);
     watch.subject(|| T::subject(&command));
     T::execute(api, command).await
 }

@@ -5,12 +5,15 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::swaps::Swaps;
 use crate::daily::Date;
 use crate::history::{ChangeKind, ChangedPin};
 use crate::package::{NormalizedName, Package, Revision, Stored};
 
 /// A write to many packages and pins at once. It states what must be there and what replaces it. It
 /// is carried out completely, or not at all.
+///
+/// A batch of very many packages takes the least memory if they are added in the order of their names.
 ///
 /// ```
 /// use pyaday_core::{Batch, ChangeKind, Package, Revision, Stored};
@@ -25,7 +28,7 @@ use crate::package::{NormalizedName, Package, Revision, Stored};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Batch {
     kind: ChangeKind,
-    packages: BTreeMap<NormalizedName, PackageSwap>,
+    packages: Swaps,
     required: Vec<(NormalizedName, Option<Bytes>)>,
     pins: BTreeMap<Date, ChangedPin>,
     last_open: Date,
@@ -54,7 +57,7 @@ impl Batch {
     pub fn new(kind: ChangeKind) -> Self {
         Self {
             kind,
-            packages: BTreeMap::new(),
+            packages: Swaps::InOrder(Vec::new()),
             required: Vec::new(),
             pins: BTreeMap::new(),
             last_open: Date::MIN,
@@ -91,21 +94,25 @@ impl Batch {
         self
     }
 
+    /// Does this to a package.
     fn swap(
-        mut self,
+        self,
         name: NormalizedName,
         before: Option<&Stored>,
         after: Option<Arc<Package>>,
     ) -> Self {
-        self.packages.insert(name, PackageSwap::new(before, after));
-        self
+        self.with(name, PackageSwap::new(before, after))
     }
 
-    /// Does this to packages, and to no others. In their order they take half the memory that they
-    /// would take if each were added alone.
+    /// Reserves room for so many packages, if they come in the order of their names.
     #[cfg(feature = "import")]
-    pub(crate) fn swap_all(self, swaps: Vec<(NormalizedName, PackageSwap)>) -> Self {
-        Self { packages: swaps.into_iter().collect(), ..self }
+    pub(crate) fn with_room_for(self, packages: usize) -> Self {
+        Self { packages: Swaps::InOrder(Vec::with_capacity(packages)), ..self }
+    }
+
+    pub(crate) fn with(mut self, name: NormalizedName, swap: PackageSwap) -> Self {
+        self.packages.insert(name, swap);
+        self
     }
 
     /// Changes the pin of a date from `before` to `after`. The date must be after `last_open`, the
@@ -132,6 +139,11 @@ impl Batch {
     /// What the batch does to each package, in the order of the names.
     pub fn packages(&self) -> impl ExactSizeIterator<Item = (&NormalizedName, &PackageSwap)> {
         self.packages.iter()
+    }
+
+    /// The same, without the batch.
+    pub(crate) fn into_packages(self) -> Vec<(NormalizedName, PackageSwap)> {
+        self.packages.into_vec()
     }
 
     /// The packages that the batch [requires](Self::require) without changing them, and their

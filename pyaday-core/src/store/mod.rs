@@ -10,6 +10,7 @@ mod result;
 mod seed;
 mod selected;
 mod shared;
+mod swaps;
 mod write;
 
 pub use actor::Actor;

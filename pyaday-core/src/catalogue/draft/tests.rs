@@ -71,6 +71,8 @@ enum Call {
     Open(u8),
     Pin(u8, u8),
     Unpin(u8),
+    /// Packages and what they become, or `None` if they are removed.
+    Batch(BTreeMap<u8, Option<u8>>),
     Panic(u8),
 }
 
@@ -85,6 +87,8 @@ fn calls() -> impl Strategy<Value = Vec<Vec<Call>>> {
         1 => day().prop_map(Call::Open),
         3 => (day(), name()).prop_map(|(day, name)| Call::Pin(day, name)),
         1 => day().prop_map(Call::Unpin),
+        2 => prop::collection::btree_map(name(), prop::option::of(0..2_u8), 0..3)
+            .prop_map(Call::Batch),
         1 => name().prop_map(Call::Panic),
     ];
     prop::collection::vec(prop::collection::vec(call, 0..8), 1..6)
@@ -100,6 +104,20 @@ fn name(number: u8) -> NormalizedName {
 
 fn day(number: u8) -> Date {
     TODAY.plus_days(number.into())
+}
+
+/// A batch that makes this of packages, whatever they are now. It is in the opposite order of the names.
+fn batch(now: &Catalogue, them: &BTreeMap<u8, Option<u8>>) -> Batch {
+    let swap = |batch: Batch, (it, text): (&u8, &Option<u8>)| match (
+        now.get(&name(*it)),
+        text.map(|text| package(*it, text)),
+    ) {
+        (None, None) => batch,
+        (None, Some(package)) => batch.create(package),
+        (Some(before), Some(package)) => batch.replace(&before, package),
+        (Some(before), None) => batch.remove(name(*it), &before),
+    };
+    them.iter().rev().fold(Batch::new(ChangeKind::Bulk), swap)
 }
 
 /// Carries out a call. Returns true if the result says that something has changed.
@@ -134,10 +152,15 @@ fn carry_out(draft: &mut Draft, call: &Call) -> bool {
             matches!(pin, Pin::Pinned(_))
         }
         Call::Unpin(it) => draft.unpin_daily(day(*it), TODAY, any) == Unpin::Unpinned,
+        Call::Batch(them) => {
+            let batch = batch(draft.catalogue(), them);
+            matches!(draft.write_batch(batch, any), Batched::Written(_))
+        }
         Call::Panic(it) => {
             let attempt = draft.attempt(|draft| {
                 draft.create(package(*it, 0), any);
                 draft.delete(&name(*it), any);
+                draft.write_batch(batch(draft.catalogue(), &[(*it, Some(7))].into()), any);
                 draft.unpin_daily(day(*it), TODAY, any);
                 // This unwinds without a message on standard error.
                 std::panic::resume_unwind(Box::new(()));
@@ -165,6 +188,10 @@ proptest! {
             prop_assert_eq!(draft.is_empty(), !has_changed);
             if draft.is_empty() {
                 prop_assert_eq!(&draft.row_changes(), &[]);
+            }
+            for LoggedChange { change, replaced, pins, .. } in draft.logged() {
+                prop_assert_eq!(change.count, replaced.len() + pins.len());
+                prop_assert!(replaced.is_sorted_by(|(one, _), (other, _)| one < other));
             }
             draft.row_changes().iter().for_each(|change| rows.apply(change));
             catalogue = draft.into_catalogue();

@@ -1,13 +1,17 @@
 //! What a row says of a package.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 
 use crate::package::{Details, InvalidPackage, MergePatch, Package, Tag};
 
 /// What a row says of a package, which may be less than all of it.
+///
+/// A clone shares the package and does not copy it.
 #[derive(Clone, Debug)]
 pub struct Given {
-    package: Package,
+    package: Arc<Package>,
     summary: Summary,
     /// True if the package has these tags and no others, according to the row.
     has_tags: bool,
@@ -35,14 +39,14 @@ impl Given {
             (true, _) => Summary::Given,
         };
         let has_tags = !package.details.tags.is_empty();
-        Self { package, summary, has_tags, patch: None }
+        Self { package: Arc::new(package), summary, has_tags, patch: None }
     }
 
     /// An object whose members say this about a package.
     pub(super) fn by_members(package: Package, said: Said) -> Self {
         let Said { has_summary, has_tags, patch } = said;
         let summary = if has_summary { Summary::Given } else { Summary::Missing };
-        Self { package, summary, has_tags, patch }
+        Self { package: Arc::new(package), summary, has_tags, patch }
     }
 
     /// The package. What the row does not say is empty.
@@ -51,10 +55,20 @@ impl Given {
         &self.package
     }
 
+    /// The same, to share it.
+    pub(in crate::import) fn shared(&self) -> &Arc<Package> {
+        &self.package
+    }
+
+    /// The same, to change it.
+    pub(in crate::import) fn shared_mut(&mut self) -> &mut Arc<Package> {
+        &mut self.package
+    }
+
     /// Returns the [package](Self::package) alone.
     #[must_use]
     pub fn into_package(self) -> Package {
-        self.package
+        Arc::unwrap_or_clone(self.package)
     }
 
     /// True if the row has all that a new package needs: a summary, which may be empty.
@@ -66,7 +80,7 @@ impl Given {
     /// The length of the texts of the package, in bytes.
     #[must_use]
     pub fn size(&self) -> usize {
-        let Package { name, details } = &self.package;
+        let Package { name, details } = &*self.package;
         let Details { short_desc, tags, metadata } = details;
         let tags: usize = tags.iter().map(Tag::as_str).map(str::len).sum();
         name.as_str().len() + short_desc.as_str().len() + tags + metadata.as_json().len()

@@ -11,6 +11,12 @@ use crate::package::InvalidPackage;
 /// It displays all faults of the row, as a sentence without its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
+    /// Few rows are refused, so the others have no room for this.
+    faults: Box<Faults>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Faults {
     pointer: Cow<'static, str>,
     reason: Cow<'static, str>,
 }
@@ -30,10 +36,11 @@ impl Refusal {
         reason: impl Into<Cow<'static, str>>,
     ) -> Self {
         let (pointer, reason) = (pointer.into(), reason.into());
-        match excerpt(&reason, Self::MAX_CHARS) {
-            Cow::Borrowed(_) => Self { pointer, reason },
-            Cow::Owned(excerpt) => Self { pointer, reason: excerpt.into() },
-        }
+        let reason = match excerpt(&reason, Self::MAX_CHARS) {
+            Cow::Borrowed(_) => reason,
+            Cow::Owned(excerpt) => excerpt.into(),
+        };
+        Self { faults: Box::new(Faults { pointer, reason }) }
     }
 
     /// The place of the first fault in the package, as a JSON Pointer ([RFC
@@ -41,13 +48,13 @@ impl Refusal {
     /// row as a whole is wrong.
     #[must_use]
     pub fn pointer(&self) -> &str {
-        &self.pointer
+        &self.faults.pointer
     }
 }
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.reason)
+        f.write_str(&self.faults.reason)
     }
 }
 

@@ -23,12 +23,14 @@ pub(super) fn read(
 ) -> Result<Vec<Row>, Problem> {
     let is_partial = request.on_existing == OnExisting::Update;
     let reader = ReaderBuilder::new().format(format).partial(is_partial).open(body);
-    let mut rows = Vec::new();
+    let (mut rows, import) = (Vec::new(), request.import());
     for row in reader.map_err(|error| malformed(&error))? {
         if rows.len() == MAX_PACKAGES {
             return Err(Problem::too_many_rows(MAX_PACKAGES));
         }
-        rows.push(row.map_err(|error| malformed(&error))?);
+        let mut row = row.map_err(|error| malformed(&error))?;
+        import.prepare(&mut row);
+        rows.push(row);
     }
     Ok(rows)
 }
@@ -119,7 +121,7 @@ impl Plan {
             && !request.is_dry_run
             && existing().next().is_some()
         {
-            let names = existing().filter_map(|row| row.name.as_ref());
+            let names = existing().filter_map(PreviewedRow::name);
             let first = names.take(shown).map(PackageName::normalized).collect();
             return Err(Rejected::Existing { count: existing().count() as u64, first });
         }

@@ -64,7 +64,7 @@ fn counts(rows: &[PreviewedRow]) -> Value {
 fn object(row: &PreviewedRow) -> Map<String, Value> {
     let mut object = Map::new();
     object.insert("line".to_owned(), row.line.into());
-    if let Some(name) = &row.name {
+    if let Some(name) = row.name() {
         object.insert("name".to_owned(), name.as_str().into());
     }
     object.insert("effect".to_owned(), row.effect.as_str().into());

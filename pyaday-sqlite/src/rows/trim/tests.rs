@@ -33,7 +33,7 @@ fn log(count: usize) -> (Connection, Extent) {
         let there = draft.catalogue().get(&name).unwrap();
         removal = removal.remove(name, &there);
     }
-    draft.write_batch(&removal, &Write::new());
+    draft.write_batch(removal, &Write::new());
     draft.create(Package::new("last", "").unwrap(), &Write::new());
     let transaction = connection.transaction().unwrap();
     extent = rows::write(&transaction, &draft, extent).unwrap();
