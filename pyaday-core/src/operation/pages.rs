@@ -1,6 +1,7 @@
 //! What all pages of the desk share: who looks at them, and the fields of their responses.
 
 use std::collections::BTreeSet;
+use std::str::FromStr;
 
 use bytes::Bytes;
 use http::header::{CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY};
@@ -35,10 +36,10 @@ use crate::http::facts::{Content, Facts, Success};
 use crate::http::guard::{Access, ask_about};
 use crate::http::head::Head;
 use crate::http::media_type::HTML;
-use crate::http::query::{has_value, pairs};
+use crate::http::query::{Parameter, Parameters, has_value, invalid, pairs};
 use crate::http::response::{self, NO_STORE};
 use crate::http::{Blueprint, Body, Operation, Options, Problem, ProblemType as P};
-use crate::package::NormalizedName;
+use crate::package::{InvalidValue, NormalizedName};
 use crate::store::{Actor, PackageStore};
 
 /// Nothing runs on a page but the script of the desk, and nothing comes from elsewhere.
@@ -175,6 +176,21 @@ pub(super) fn names(details: &ChangeDetails) -> impl Iterator<Item = &Normalized
 /// The query of a page without what a form sends for a field that nobody has filled in.
 pub(super) fn filled(query: &str) -> String {
     pairs(query).filter(|pair| has_value(pair)).collect::<Vec<_>>().join("&")
+}
+
+/// The value of the only parameter that a page takes. `None` if the URL does not have it.
+pub(super) fn parameter<T: FromStr<Err = InvalidValue>>(
+    head: &Head<'_>,
+    name: &'static str,
+) -> Result<Option<T>, Problem> {
+    let mut parameters = Parameters([Parameter::once(name)]);
+    let mut given = None;
+    for pair in pairs(&filled(head.query())) {
+        if let Some((name, value)) = parameters.admit(pair)? {
+            given = Some(value.parse().map_err(|rule| invalid(name, &rule))?);
+        }
+    }
+    Ok(given)
 }
 
 /// The response with a page.

@@ -14,7 +14,6 @@ use crate::desk::{ChangeDetailsPage, Section};
 use crate::http::document::Document;
 use crate::http::facts::Facts;
 use crate::http::head::Head;
-use crate::http::query::{Parameter, Parameters, invalid, pairs};
 use crate::http::{Api, Body, Options, Problem};
 use crate::package::{NormalizedName, Revision};
 use crate::store::PackageStore;
@@ -51,13 +50,7 @@ impl Operate for ShowChange {
     }
 
     fn decode(head: &Head<'_>, _: &Bytes) -> Result<Self, Problem> {
-        let mut parameters = Parameters([Parameter::once("after")]);
-        let mut after = None;
-        for pair in pairs(&pages::filled(head.query())) {
-            if let Some((name, value)) = parameters.admit(pair)? {
-                after = Some(value.parse().map_err(|rule| invalid(name, &rule))?);
-            }
-        }
+        let after = pages::parameter(head, "after")?;
         Ok(Self { visit: Visit::new(head), revision: head.revision()?, after })
     }
 

@@ -16,7 +16,6 @@ use crate::desk::{DaysPage, Month, Section};
 use crate::http::document::Document;
 use crate::http::facts::Facts;
 use crate::http::head::Head;
-use crate::http::query::{Parameter, Parameters, invalid, pairs};
 use crate::http::{Api, Body, Options, Problem};
 use crate::store::PackageStore;
 
@@ -53,13 +52,7 @@ impl Operate for ShowDays {
     }
 
     fn decode(head: &Head<'_>, _: &Bytes) -> Result<Self, Problem> {
-        let mut parameters = Parameters([Parameter::once("month")]);
-        let mut month = None;
-        for pair in pairs(&pages::filled(head.query())) {
-            if let Some((name, value)) = parameters.admit(pair)? {
-                month = Some(value.parse().map_err(|rule| invalid(name, &rule))?);
-            }
-        }
+        let month = pages::parameter(head, "month")?;
         Ok(Self { visit: Visit::new(head), month })
     }
 

@@ -18,7 +18,6 @@ use crate::history::{ChangePage, ChangeQuery};
 use crate::http::document::Document;
 use crate::http::facts::Facts;
 use crate::http::head::Head;
-use crate::http::query::{Parameter, Parameters, invalid, pairs};
 use crate::http::{Api, Body, Options, Problem};
 use crate::package::NormalizedName;
 use crate::store::PackageStore;
@@ -57,13 +56,7 @@ impl Operate for ShowPackage {
     }
 
     fn decode(head: &Head<'_>, _: &Bytes) -> Result<Self, Problem> {
-        let mut parameters = Parameters([Parameter::once("edit")]);
-        let mut metadata = MetadataForm::default();
-        for pair in pairs(&pages::filled(head.query())) {
-            if let Some((name, value)) = parameters.admit(pair)? {
-                metadata = value.parse().map_err(|rule| invalid(name, &rule))?;
-            }
-        }
+        let metadata = pages::parameter(head, "edit")?.unwrap_or_default();
         Ok(Self { visit: Visit::new(head), name: head.name()?, metadata })
     }
 
