@@ -26,7 +26,7 @@ impl DayPage<'_> {
                 p.dim {
                     "As it was on that day. "
                     @if daily.is_gone() {
-                        "The package is no longer in the catalogue."
+                        "The package was removed from the catalogue."
                     } @else if self.frame.viewer.may("read_package") {
                         a href=(links.package(daily.name().as_str())) { (package.name) " now" }
                     }

@@ -192,7 +192,7 @@ impl DaysPage<'_> {
     /// What a curator should know about a pin: that its package is shown on another day too, or is gone.
     fn remark(&self, pin: &Pinned) -> Option<String> {
         if self.gone.contains(&pin.name) {
-            return Some("The package is no longer in the catalogue".to_owned());
+            return Some("The package was removed from the catalogue".to_owned());
         }
         let shown = self.shown.iter().find(|daily| *daily.name() == pin.name).map(Daily::date);
         let pinned = self.pins.iter().find(|other| other.name == pin.name && other.date < pin.date);
